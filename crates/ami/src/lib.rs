@@ -1,0 +1,1 @@
+//! The wire: Asterisk Manager Interface framing, packets, actions and session.

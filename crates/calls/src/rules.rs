@@ -1,0 +1,69 @@
+//! What an administrator tells the tracker about one PBX.
+
+use std::time::Duration;
+
+use wildmatch::WildMatch;
+
+use crate::{Directory, NumberPlan};
+
+/// What the tracker needs to know of a PBX to tell its calls apart.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The configured name of the PBX.
+    pub pbx: String,
+    /// Whether call ids stand behind the PBX's name; needed where there is more than one PBX.
+    pub prefix_ids: bool,
+    /// Contexts in which calls from outside begin.
+    pub inbound_contexts: Vec<Pattern>,
+    /// Endpoints (`TECH/name`) that are trunks.
+    pub trunks: Vec<Pattern>,
+    /// How long a round of ringing is collected before the call is announced.
+    pub gather: Duration,
+    /// How numbers are written here.
+    pub numbers: NumberPlan,
+    /// Who has which phone.
+    pub directory: Directory,
+}
+
+impl Rules {
+    /// The contexts in which calls from outside begin unless told otherwise (translation rules, section 2).
+    pub const INBOUND_CONTEXTS: [&str; 10] = [
+        "from-trunk*", "from-pstn*", "from-did*", "from-digital*", "from-dahdi*", "from-zaptel*",
+        "from-sip-external", "ext-did*", "inbound*", "incoming*",
+    ];
+
+    /// How long a round of ringing is collected unless told otherwise.
+    pub const GATHER: Duration = Duration::from_millis(250);
+
+    /// The rules for a PBX of which nothing but its name is known.
+    #[must_use]
+    pub fn new(pbx: impl Into<String>) -> Self {
+        Self {
+            pbx: pbx.into(),
+            prefix_ids: false,
+            inbound_contexts: Self::INBOUND_CONTEXTS.iter().map(|pattern| Pattern::new(pattern)).collect(),
+            trunks: Vec::new(),
+            gather: Self::GATHER,
+            numbers: NumberPlan::default(),
+            directory: Directory::default(),
+        }
+    }
+}
+
+/// A pattern over names, with `*` for any run of characters and `?` for one; case does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern(WildMatch);
+
+impl Pattern {
+    /// The pattern written as `text`.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(WildMatch::new_case_insensitive(text))
+    }
+
+    /// Whether `name` matches, whole.
+    #[must_use]
+    pub fn matches(&self, name: &str) -> bool {
+        self.0.matches(name)
+    }
+}

@@ -1,0 +1,87 @@
+//! What every dialect does.
+
+use ringwire_event::CallEvent;
+use serde_json::{Map, Value};
+
+/// How one system is spoken to.
+pub trait Dialect: Send + Sync + std::fmt::Debug {
+    /// The name of the dialect, as it stands in a configuration.
+    fn name(&self) -> &'static str;
+
+    /// The request that tells the system of `event`; `None` where it has no wish to hear of it.
+    fn request(&self, event: &CallEvent) -> Option<Request>;
+
+    /// What the system's `reply` to the request for `event` means.
+    fn verdict(&self, event: &CallEvent, reply: &Reply<'_>) -> Verdict;
+}
+
+/// One HTTP request, short of the address it goes to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// The method, in capitals.
+    pub method: &'static str,
+    /// Headers beside those that the body brings with it.
+    pub headers: Vec<(&'static str, String)>,
+    /// What is sent.
+    pub body: Body,
+}
+
+/// The body of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body {
+    /// One JSON object, its fields in order.
+    Json(Map<String, Value>),
+    /// `application/x-www-form-urlencoded`; a list is a repeated `name[]`.
+    Form(Map<String, Value>),
+}
+
+/// What a system answered.
+#[derive(Clone, Copy, Debug)]
+pub struct Reply<'a> {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, as far as it was read.
+    pub body: &'a [u8],
+}
+
+/// What becomes of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The system has it; it may want something of the PBX.
+    Delivered(Vec<Directive>),
+    /// It failed in a way that may pass: try again.
+    Retry {
+        /// What went wrong, for the operator.
+        reason: String,
+    },
+    /// The system does not know the call: tell it of the call again, then this.
+    UnknownCall {
+        /// What it said, for the operator.
+        reason: String,
+    },
+    /// It will never be taken: give this one up.
+    Dead {
+        /// What went wrong, for the operator.
+        reason: String,
+    },
+    /// Nothing will be taken until someone corrects a setting: keep everything and say so.
+    Misconfigured {
+        /// What went wrong and what to do, for the operator.
+        reason: String,
+    },
+}
+
+/// What a system asks of the PBX.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Directive {
+    /// Turn the caller away.
+    Reject {
+        /// Why, in the system's word (`busy`).
+        reason: String,
+    },
+    /// Show this number to the party that is called.
+    ShowNumber {
+        /// E.164 digits.
+        number: String,
+    },
+}

@@ -1,0 +1,186 @@
+//! One event of one call, and the facts of the call it belongs to.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Cause, Party, Taker, TransferKind};
+
+/// The id of a call: the Uniqueid of the channel that began it, behind the PBX's name where there are several.
+///
+/// It never changes while the call lives, is never empty, never used for a second call, and is at most
+/// 250 characters long.
+pub type CallId = String;
+
+/// One thing that happened to one call.
+///
+/// The facts of the call (`from`, `to`, `direction` …) stand in every event of it as they were known at that
+/// moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CallEvent {
+    /// `CALL/SEQ`: the same for the same history, after a restart and on another machine.
+    pub id: String,
+    /// What happened.
+    #[serde(flatten)]
+    pub what: What,
+    /// The call it happened to.
+    pub call: CallId,
+    /// The place of this event among the events of its call, from 1.
+    pub seq: u32,
+    /// When it happened, by the clock the packets came with; `None` where a recording has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<Timestamp>,
+    /// The configured name of the PBX.
+    pub pbx: String,
+    /// Whether it was learnt from a snapshot after a gap, rather than seen as it happened.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recovered: bool,
+    /// Where the call came from and where it went, seen from the PBX.
+    pub direction: Direction,
+    /// The caller: E.164 digits without `+` where they could be made, an extension, or `anonymous`.
+    pub from: String,
+    /// The caller's name as the PBX showed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_name: Option<String>,
+    /// The number that was called: the DID of an inbound call, the number dialled of an outbound one.
+    pub to: String,
+    /// The queue the call waits or waited in last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
+    /// The endpoint of the trunk that carries the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trunk: Option<String>,
+    /// The account code of the channel that began the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The tenant of the channel that began the call (Asterisk 18.25, 20.10, 21.5, 22 and newer).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+}
+
+/// What happened to a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum What {
+    /// The call is announced: the first event of every call, said once.
+    NewCall {
+        /// The phones rung in the first round, in the order of dialling; the caller's own for an outbound call.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        users: Vec<Party>,
+    },
+    /// A device starts to ring for the call.
+    Ringing {
+        /// Whose device.
+        user: Party,
+    },
+    /// A party starts to talk with the caller; said again for each new party that takes the call over.
+    Answer {
+        /// Who took it.
+        taker: Taker,
+    },
+    /// A party puts the other on hold.
+    Hold {
+        /// Who did, where it is a user.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<Party>,
+    },
+    /// A party takes the other back from hold.
+    Unhold {
+        /// Who did, where it is a user.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<Party>,
+    },
+    /// The call is passed on.
+    Transfer {
+        /// How.
+        kind: TransferKind,
+        /// Who passed it on, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<Party>,
+        /// To where: an extension or a number.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<String>,
+    },
+    /// The call is over: the last event of every call, said once.
+    Hangup {
+        /// Why it ended.
+        cause: Cause,
+        /// Who had it last, if it was answered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        taker: Option<Taker>,
+    },
+}
+
+impl What {
+    /// The name of the event, as it stands in the JSON form.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NewCall { .. } => "newCall",
+            Self::Ringing { .. } => "ringing",
+            Self::Answer { .. } => "answer",
+            Self::Hold { .. } => "hold",
+            Self::Unhold { .. } => "unhold",
+            Self::Transfer { .. } => "transfer",
+            Self::Hangup { .. } => "hangup",
+        }
+    }
+}
+
+/// Where a call came from and where it went (translation rules, section 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Begun from outside, over a trunk.
+    In,
+    /// Begun by a device, to the outside.
+    Out,
+    /// Between devices.
+    Internal,
+}
+
+impl Direction {
+    /// The word for it, as it stands in the JSON form.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_json_form_is_flat_and_reads_back() {
+        let event = CallEvent {
+            id: "pbx1-1795226702.0/2".into(),
+            what: What::Answer {
+                taker: Taker::User(Party { extension: Some("101".into()), ..Party::endpoint("PJSIP/alice") }),
+            },
+            call: "pbx1-1795226702.0".into(),
+            seq: 2,
+            time: Some("2026-11-21T02:05:02.603Z".parse().unwrap()),
+            pbx: "main".into(),
+            recovered: false,
+            direction: Direction::In,
+            from: "491761234567".into(),
+            from_name: None,
+            to: "4930100".into(),
+            queue: None,
+            trunk: Some("PJSIP/trunk".into()),
+            account: None,
+            tenant: None,
+        };
+        let json = serde_json::to_string(&event).unwrap();
+        assert_eq!(
+            json,
+            r#"{"id":"pbx1-1795226702.0/2","event":"answer","taker":{"kind":"user","endpoint":"PJSIP/alice","extension":"101"},"call":"pbx1-1795226702.0","seq":2,"time":"2026-11-21T02:05:02.603Z","pbx":"main","direction":"in","from":"491761234567","to":"4930100","trunk":"PJSIP/trunk"}"#
+        );
+        assert_eq!(serde_json::from_str::<CallEvent>(&json).unwrap(), event);
+    }
+}

@@ -1,0 +1,1 @@
+//! Misbehaving peers for fault tests: an Asterisk and a receiver.

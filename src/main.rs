@@ -1,0 +1,2 @@
+//! ringwire: joins an Asterisk PBX to the systems people work in.
+fn main() {}
