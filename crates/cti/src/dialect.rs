@@ -9,6 +9,9 @@ pub trait Dialect: Send + Sync + std::fmt::Debug {
     fn name(&self) -> &'static str;
 
     /// The request that tells the system of `event`; `None` where it has no wish to hear of it.
+    ///
+    /// The same event always gives the same request, and a call that is left out is left out with all its
+    /// events.
     fn request(&self, event: &CallEvent) -> Option<Request>;
 
     /// What the system's `reply` to the request for `event` means.
@@ -16,22 +19,24 @@ pub trait Dialect: Send + Sync + std::fmt::Debug {
 }
 
 /// One HTTP request, short of the address it goes to.
+///
+/// Its body holds the caller's number: keep it out of logs above the debug level.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
     /// The method, in capitals.
     pub method: &'static str,
-    /// Headers beside those that the body brings with it.
+    /// Headers beside the `Content-Type` that the body brings with it ([`Body::encode`]).
     pub headers: Vec<(&'static str, String)>,
     /// What is sent.
     pub body: Body,
 }
 
-/// The body of a request.
+/// The body of a request: its fields, in order, and how they are written.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Body {
     /// One JSON object, its fields in order.
     Json(Map<String, Value>),
-    /// `application/x-www-form-urlencoded`; a list is a repeated `name[]`.
+    /// A form; a list is a repeated `name[]`.
     Form(Map<String, Value>),
 }
 
@@ -40,11 +45,14 @@ pub enum Body {
 pub struct Reply<'a> {
     /// The HTTP status.
     pub status: u16,
-    /// The body, as far as it was read.
+    /// The body, as far as it was read; it may end anywhere.
     pub body: &'a [u8],
 }
 
 /// What becomes of a delivery.
+///
+/// A reason names the status and a short piece of what the system said, with nothing in it that could be the
+/// address or a token, and no control characters: it may be logged and shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The system has it; it may want something of the PBX.

@@ -4,7 +4,12 @@
 //! [`Directive`]s for the PBX. Nothing here opens a socket: the daemon sends, the replay prints, the tests compare.
 
 mod dialect;
+mod encode;
+mod excerpt;
+mod filter;
+mod registry;
 mod zammad;
 
 pub use dialect::{Body, Dialect, Directive, Reply, Request, Verdict};
-pub use zammad::{To, Zammad};
+pub use registry::{by_name, names};
+pub use zammad::{Format, To, Zammad, ZammadOptions};

@@ -1,0 +1,142 @@
+//! What a system said, fit to be shown.
+
+/// How long an excerpt gets, in characters.
+const LIMIT: usize = 120;
+
+/// How long a word of letters and digits may be before it is taken for a token.
+const LONGEST_WORD: usize = 16;
+
+/// What stands where something was left out.
+const LEFT_OUT: &str = "…";
+
+/// The beginning of `body` on one line, at most 120 characters long, with everything unprintable escaped.
+///
+/// The address a request went to is a secret, for a token may be part of it, and error pages like to repeat
+/// it (`No route matches [POST] /api/…`). So words with a slash in them are left out, and so are long words
+/// that mix letters and digits.
+pub(crate) fn excerpt(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let mut out = Excerpt { text: String::new(), length: 0, full: false };
+    let mut word = String::new();
+    for c in text.chars() {
+        if out.full {
+            break;
+        }
+        if is_boundary(c) {
+            out.word(&word);
+            word.clear();
+            out.separator(c);
+        } else {
+            word.push(c);
+        }
+    }
+    out.word(&word);
+    out.text.truncate(out.text.trim_end().len());
+    out.text
+}
+
+/// Whether `c` cannot be part of an address or a token, so that a new word begins after it.
+fn is_boundary(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(c, '"' | '\'' | '<' | '>' | '(' | ')' | '[' | ']' | '{' | '}' | ',')
+}
+
+fn may_be_secret(word: &str) -> bool {
+    word.contains(['/', '\\', '?', '=', '@', '%'])
+        || word.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))).any(|run| {
+            run.len() >= LONGEST_WORD
+                && (run.contains(|c: char| c.is_ascii_digit())
+                    || run.contains(char::is_lowercase) && run.contains(char::is_uppercase))
+        })
+}
+
+struct Excerpt {
+    text: String,
+    length: usize,
+    full: bool,
+}
+
+impl Excerpt {
+    fn word(&mut self, word: &str) {
+        if may_be_secret(word) {
+            self.push(LEFT_OUT);
+        } else {
+            for c in word.chars() {
+                self.push(&c.escape_debug().to_string());
+            }
+        }
+    }
+
+    fn separator(&mut self, c: char) {
+        if c.is_control() || c.is_whitespace() && c != ' ' {
+            self.push(&c.escape_default().to_string());
+        } else {
+            self.push(c.encode_utf8(&mut [0; 4]));
+        }
+    }
+
+    /// Adds `piece`, whole or not at all, while there is room for it and for the mark that ends a full excerpt.
+    fn push(&mut self, piece: &str) {
+        if self.full {
+            return;
+        }
+        let length = piece.chars().count();
+        if self.length + length < LIMIT {
+            self.text.push_str(piece);
+            self.length += length;
+        } else {
+            self.text.push_str(LEFT_OUT);
+            self.full = true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(body: &[u8], expected: &str) {
+        assert_eq!(excerpt(body), expected);
+    }
+
+    #[test]
+    fn a_short_message_stands_as_it_is() {
+        check(b"", "");
+        check(br#"{"error":"Invalid 'direction'!"}"#, r#"{"error":"Invalid 'direction'!"}"#);
+        check("Zugriff verweigert: ungültig".as_bytes(), "Zugriff verweigert: ungültig");
+    }
+
+    #[test]
+    fn control_characters_and_what_turns_text_around_are_escaped() {
+        check(b"a\r\nb\x1b[31mc\x00", r"a\r\nb\u{1b}[31mc\u{0}");
+        check("pay \u{202e}evil".as_bytes(), r"pay \u{202e}evil");
+        check(b"\xff\xfe", "\u{fffd}\u{fffd}");
+    }
+
+    #[test]
+    fn an_address_or_a_token_is_left_out() {
+        check(
+            br#"{"error":"No route matches [POST] /api/v1/ctx/3NYJQtKRKDmkbFcfZlTn8Q"}"#,
+            r#"{"error":"No route matches [POST] …"}"#,
+        );
+        check(br#"moved <a href="https://help.example/api/v1/cti/abc">here</a>"#, r#"moved <a …"…">here<…>"#);
+        check(br#"{"token"=>"3NYJQtKRKDmkbFcfZlTn8Q"}"#, r#"{"token"…>"…"}"#);
+        check(b"token 3NYJQtKRKDmkbFcfZlTn", "token …");
+        check(b"token aBcDefGhIjKlMnOpQr", "token …");
+        check(
+            b"Error ID x7Rk_29Q: Please contact your administrator.",
+            "Error ID x7Rk_29Q: Please contact your administrator.",
+        );
+    }
+
+    #[test]
+    fn a_long_message_is_cut_at_120_characters() {
+        let cut = excerpt("ä ".repeat(500).as_bytes());
+        assert_eq!(cut.chars().count(), 120);
+        assert!(cut.ends_with('…'));
+        assert!(excerpt(&b"\x07".repeat(500)).chars().count() <= 120);
+        assert_eq!(excerpt("a ".repeat(59).as_bytes()).chars().count(), 117);
+    }
+}

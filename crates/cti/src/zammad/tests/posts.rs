@@ -1,0 +1,307 @@
+use super::*;
+use crate::{Dialect, Format, To, Zammad, ZammadOptions};
+
+fn options() -> ZammadOptions {
+    ZammadOptions { internal: true, ..ZammadOptions::default() }
+}
+
+fn body(options: &ZammadOptions, event: &CallEvent) -> Option<String> {
+    let (_, bytes) = Zammad::new(options).request(event)?.body.encode();
+    Some(String::from_utf8(bytes).unwrap())
+}
+
+#[track_caller]
+fn check_with(options: &ZammadOptions, event: &CallEvent, expected: &str) {
+    assert_eq!(body(options, event).as_deref(), Some(expected));
+}
+
+/// `expected` is the JSON after the fields that every post begins with.
+#[track_caller]
+fn check(event: &CallEvent, expected: &str) {
+    let (from, to) = (&event.from, &event.to);
+    let direction = if event.direction == Direction::Out { "out" } else { "in" };
+    let name = event.what.name();
+    let expected = format!(
+        r#"{{"event":"{name}","callId":"pbx1-1795226702.0","from":"{from}","to":"{to}","direction":"{direction}"{expected}}}"#
+    );
+    check_with(&options(), event, &expected);
+}
+
+#[test]
+fn json_is_posted_with_every_field_in_order() {
+    let mut event = inbound(new_call(&[alice(), user("Bob Bauer", "102"), user("Carol Çelik", "103")]));
+    event.queue = Some("support".into());
+    check_with(
+        &ZammadOptions::default(),
+        &event,
+        r#"{"event":"newCall","callId":"pbx1-1795226702.0","from":"491761234567","to":"4930300","direction":"in","user":["Alice Adams","Bob Bauer","Carol Çelik"],"queue":"support"}"#,
+    );
+    event.what = answer(Taker::User(alice()));
+    check_with(
+        &ZammadOptions::default(),
+        &event,
+        r#"{"event":"answer","callId":"pbx1-1795226702.0","from":"491761234567","to":"4930300","direction":"in","user":"Alice Adams","answeringNumber":"101"}"#,
+    );
+    event.what = hangup(Cause::NormalClearing, Some(Taker::User(alice())));
+    check_with(
+        &ZammadOptions::default(),
+        &event,
+        r#"{"event":"hangup","callId":"pbx1-1795226702.0","from":"491761234567","to":"4930300","direction":"in","cause":"normalClearing","answeringNumber":"101"}"#,
+    );
+}
+
+#[test]
+fn a_form_holds_the_same_with_the_users_as_a_repeated_field() {
+    let form = ZammadOptions { format: Format::Form, ..ZammadOptions::default() };
+    let start = "callId=pbx1-1795226702.0&from=491761234567&to=4930300&direction=in";
+    let mut event = inbound(new_call(&[alice(), user("Carol Çelik", "103")]));
+    event.queue = Some("sales & more".into());
+    let users = "user%5B%5D=Alice+Adams&user%5B%5D=Carol+%C3%87elik&queue=sales+%26+more";
+    check_with(&form, &event, &format!("event=newCall&{start}&{users}"));
+    event.what = answer(Taker::User(alice()));
+    check_with(&form, &event, &format!("event=answer&{start}&user=Alice+Adams&answeringNumber=101"));
+    event.what = hangup(Cause::Busy, None);
+    check_with(&form, &event, &format!("event=hangup&{start}&cause=busy"));
+}
+
+#[test]
+fn errors_are_asked_for_as_json() {
+    for format in [Format::Json, Format::Form] {
+        let zammad = Zammad::new(&ZammadOptions { format, ..ZammadOptions::default() });
+        let request = zammad.request(&inbound(new_call(&[]))).unwrap();
+        assert_eq!(request.method, "POST");
+        assert_eq!(request.headers, [("Accept", "application/json".to_owned())]);
+        let content_type =
+            if format == Format::Json { "application/json" } else { "application/x-www-form-urlencoded" };
+        assert_eq!(request.body.encode().0, content_type);
+    }
+}
+
+#[test]
+fn what_is_not_known_is_omitted_rather_than_sent_empty() {
+    check(&inbound(new_call(&[])), "");
+    check(&inbound(new_call(&[user("", "101")])), r#","user":["101"]"#);
+    check(&inbound(new_call(&[user("", "")])), r#","user":["PJSIP/phone"]"#);
+    check(&inbound(answer(Taker::User(user("Alice Adams", "")))), r#","user":"Alice Adams""#);
+    check(
+        &inbound(hangup(Cause::NormalClearing, Some(Taker::User(user("Alice Adams", ""))))),
+        r#","cause":"normalClearing""#,
+    );
+    let blank = Party { name: Some(String::new()), extension: Some(String::new()), ..alice() };
+    check(&inbound(answer(Taker::User(blank.clone()))), "");
+    let mut event = inbound(new_call(&[blank]));
+    event.queue = Some(String::new());
+    check(&event, "");
+}
+
+#[test]
+fn newcall_always_has_from_and_to_for_zammad_refuses_it_without() {
+    let event = event(Direction::In, "", "", new_call(&[]));
+    check_with(
+        &options(),
+        &event,
+        r#"{"event":"newCall","callId":"pbx1-1795226702.0","from":"anonymous","to":"","direction":"in"}"#,
+    );
+    let event = CallEvent { what: hangup(Cause::Cancel, None), ..event };
+    check_with(
+        &options(),
+        &event,
+        r#"{"event":"hangup","callId":"pbx1-1795226702.0","from":"anonymous","direction":"in","cause":"cancel"}"#,
+    );
+}
+
+#[test]
+fn the_user_of_an_answer_is_one_string_for_a_list_may_crash_the_reply() {
+    check(&inbound(answer(Taker::User(alice()))), r#","user":"Alice Adams","answeringNumber":"101""#);
+}
+
+#[test]
+fn an_outbound_answer_has_no_user_for_it_would_overwrite_the_customer() {
+    check(&outbound(new_call(&[alice()])), r#","user":["Alice Adams"]"#);
+    check(&outbound(answer(far("491719876543"))), r#","answeringNumber":"491719876543""#);
+    check(&outbound(answer(Taker::User(alice()))), r#","answeringNumber":"101""#);
+    check(&outbound(answer(Taker::Voicemail)), "");
+    check(
+        &outbound(hangup(Cause::NormalClearing, Some(far("491719876543")))),
+        r#","cause":"normalClearing","answeringNumber":"491719876543""#,
+    );
+}
+
+#[test]
+fn voicemail_is_the_user_voicemail_so_that_the_call_stays_missed() {
+    check(&inbound(answer(Taker::Voicemail)), r#","user":"voicemail""#);
+    check(&inbound(hangup(Cause::NormalClearing, Some(Taker::Voicemail))), r#","cause":"normalClearing""#);
+}
+
+#[test]
+fn a_conference_answers_with_neither_user_nor_number() {
+    check(&inbound(answer(Taker::Conference)), "");
+    check(&inbound(hangup(Cause::NormalClearing, Some(Taker::Conference))), r#","cause":"normalClearing""#);
+}
+
+#[test]
+fn an_inbound_call_taken_outside_is_answered_by_a_number_and_no_user() {
+    check(&inbound(answer(far("491719876543"))), r#","answeringNumber":"491719876543""#);
+}
+
+#[test]
+fn a_hangup_says_its_cause_in_zammads_word() {
+    for cause in [
+        Cause::NormalClearing,
+        Cause::Busy,
+        Cause::Cancel,
+        Cause::NoAnswer,
+        Cause::Congestion,
+        Cause::NotFound,
+        Cause::Forwarded,
+    ] {
+        check(&inbound(hangup(cause, None)), &format!(r#","cause":"{}""#, cause.as_str()));
+    }
+}
+
+#[test]
+fn numbers_are_strings_without_plus_so_that_they_are_looked_up_and_filtered() {
+    let event = event(Direction::In, "+491761234567", "+4930300", answer(far("+491719876543")));
+    check_with(
+        &options(),
+        &event,
+        r#"{"event":"answer","callId":"pbx1-1795226702.0","from":"491761234567","to":"4930300","direction":"in","answeringNumber":"491719876543"}"#,
+    );
+}
+
+#[test]
+fn someone_with_two_phones_is_named_once() {
+    let users = [alice(), user("Bob Bauer", "102"), alice()];
+    check(&inbound(new_call(&users)), r#","user":["Alice Adams","Bob Bauer"]"#);
+}
+
+#[test]
+fn a_nul_in_a_name_does_not_make_the_post_fail_for_ever() {
+    check(&inbound(new_call(&[user("Al\0ice", "101"), user("\0", "102")])), r#","user":["Alice"]"#);
+}
+
+#[test]
+fn a_name_from_outside_stays_inside_its_field() {
+    check(
+        &inbound(answer(Taker::User(user("\"},{\r\n\\", "101")))),
+        r#","user":"\"},{\r\n\\","answeringNumber":"101""#,
+    );
+}
+
+#[test]
+fn only_three_events_are_posted() {
+    for direction in [inbound, outbound, internal] {
+        let posted: Vec<_> = whole_call()
+            .into_iter()
+            .filter(|what| body(&options(), &direction(what.clone())).is_some())
+            .map(|what| what.name())
+            .collect();
+        assert_eq!(posted, ["newCall", "answer", "hangup"]);
+    }
+}
+
+#[test]
+fn what_was_learnt_after_a_gap_is_posted_like_the_rest() {
+    for what in whole_call() {
+        let event = inbound(what);
+        let recovered = CallEvent { recovered: true, ..event.clone() };
+        assert_eq!(body(&options(), &recovered), body(&options(), &event));
+    }
+}
+
+#[test]
+fn to_is_the_queue_of_an_inbound_call_where_that_is_asked_for() {
+    let by_queue = ZammadOptions { to: To::Queue, ..options() };
+    let sent = |event: &CallEvent| {
+        let body = Zammad::new(&by_queue).request(event).unwrap().body;
+        body.fields()["to"].as_str().unwrap().to_owned()
+    };
+    for what in [new_call(&[]), answer(Taker::User(alice())), hangup(Cause::Cancel, None)] {
+        let in_queue = CallEvent { queue: Some("support".into()), ..inbound(what.clone()) };
+        assert_eq!(sent(&in_queue), "support");
+        assert_eq!(sent(&inbound(what.clone())), "4930300");
+        assert_eq!(sent(&CallEvent { queue: Some(String::new()), ..inbound(what.clone()) }), "4930300");
+        assert_eq!(sent(&CallEvent { queue: Some("support".into()), ..outbound(what) }), "491719876543");
+    }
+}
+
+#[test]
+fn internal_calls_are_left_out_unless_asked_for_and_then_posted_as_inbound() {
+    for what in whole_call() {
+        assert_eq!(body(&ZammadOptions::default(), &internal(what)), None);
+    }
+    check(&internal(new_call(&[user("Bob Bauer", "102")])), r#","user":["Bob Bauer"]"#);
+    check(
+        &internal(answer(Taker::User(user("Bob Bauer", "102")))),
+        r#","user":"Bob Bauer","answeringNumber":"102""#,
+    );
+}
+
+#[test]
+fn a_call_that_is_filtered_out_is_filtered_out_with_all_its_events() {
+    #[track_caller]
+    fn check(options: &ZammadOptions, facts: &CallEvent, passes: bool) {
+        for what in whole_call() {
+            let posted = matches!(what.name(), "newCall" | "answer" | "hangup");
+            for queue in [None, Some("support".into())] {
+                let event = CallEvent { what: what.clone(), queue, ..facts.clone() };
+                assert_eq!(body(options, &event).is_some(), passes && posted, "{event:?}");
+            }
+        }
+    }
+    let trunks = ZammadOptions { trunks: vec!["pjsip/berlin*".into(), "PJSIP/trunk".into()], ..options() };
+    let other = |event: CallEvent| CallEvent { trunk: Some("PJSIP/munich".into()), ..event };
+    let unknown = |event: CallEvent| CallEvent { trunk: None, ..event };
+    check(&trunks, &inbound(new_call(&[])), true);
+    check(&trunks, &outbound(new_call(&[])), true);
+    check(&trunks, &other(inbound(new_call(&[]))), false);
+    check(&trunks, &other(outbound(new_call(&[]))), false);
+    check(&trunks, &unknown(inbound(new_call(&[]))), false);
+    check(&trunks, &internal(new_call(&[])), true);
+
+    let dids = ZammadOptions { dids: vec!["+49303*".into()], ..options() };
+    let elsewhere = CallEvent { to: "4930100".into(), ..inbound(new_call(&[])) };
+    check(&dids, &inbound(new_call(&[])), true);
+    check(&dids, &elsewhere, false);
+    check(&dids, &outbound(new_call(&[])), true);
+    check(&dids, &internal(new_call(&[])), true);
+
+    let both = ZammadOptions { trunks: trunks.trunks, ..dids };
+    check(&both, &inbound(new_call(&[])), true);
+    check(&both, &elsewhere, false);
+    check(&both, &other(inbound(new_call(&[]))), false);
+}
+
+#[test]
+fn a_call_id_is_never_longer_than_250_characters_and_never_shared() {
+    let sent = |call: String| {
+        let event = CallEvent { call, ..inbound(new_call(&[])) };
+        Zammad::new(&options()).request(&event).unwrap().body.fields()["callId"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(sent("x".repeat(250)), "x".repeat(250));
+    assert_eq!(sent("ä".repeat(250)), "ä".repeat(250));
+    let long = sent(format!("{}1", "ä".repeat(250)));
+    assert_eq!(long.chars().count(), 250);
+    assert_eq!(long, format!("{}-aea44d63e1f64d587e4d1f6c03da7fe2", "ä".repeat(217)));
+    assert_ne!(long, sent(format!("{}2", "ä".repeat(250))));
+}
+
+#[test]
+fn the_options_read_from_a_configuration() {
+    let options: ZammadOptions = serde_json::from_str(
+        r#"{"format":"form","to":"queue","internal":true,"trunks":["PJSIP/trunk*"],"dids":["+4930*"]}"#,
+    )
+    .unwrap();
+    assert_eq!(
+        options,
+        ZammadOptions {
+            format: Format::Form,
+            to: To::Queue,
+            internal: true,
+            trunks: vec!["PJSIP/trunk*".into()],
+            dids: vec!["+4930*".into()],
+        }
+    );
+    assert_eq!(serde_json::from_str::<ZammadOptions>("{}").unwrap(), ZammadOptions::default());
+    assert!(serde_json::from_str::<ZammadOptions>(r#"{"queue":"x"}"#).is_err());
+}

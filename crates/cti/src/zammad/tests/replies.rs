@@ -1,0 +1,173 @@
+use super::*;
+use crate::{Dialect, Directive, Reply, Verdict, Zammad, ZammadOptions};
+
+const ERROR_ID: &str = r#"{"error":"Error ID x7Rk-29Q: Please contact your administrator."}"#;
+const EXISTS: &str = r#"{"error":"This object already exists.","error_human":"This object already exists."}"#;
+
+fn verdict(event: &CallEvent, status: u16, body: &[u8]) -> Verdict {
+    Zammad::new(&ZammadOptions::default()).verdict(event, &Reply { status, body })
+}
+
+fn posted() -> [CallEvent; 3] {
+    [new_call(&[]), answer(Taker::User(alice())), hangup(Cause::Cancel, None)].map(inbound)
+}
+
+/// The kind of a verdict, with nothing asked of the PBX.
+fn kind(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Delivered(directives) if directives.is_empty() => "delivered",
+        Verdict::Delivered(_) => "asked for something",
+        Verdict::Retry { .. } => "retry",
+        Verdict::UnknownCall { .. } => "unknown call",
+        Verdict::Dead { .. } => "dead",
+        Verdict::Misconfigured { .. } => "misconfigured",
+    }
+}
+
+/// `expected` for newCall, answer and hangup.
+#[track_caller]
+fn check(status: u16, body: &str, expected: [&str; 3]) {
+    let got = posted().map(|event| kind(&verdict(&event, status, body.as_bytes())));
+    assert_eq!(got, expected, "{status} {body}");
+}
+
+#[track_caller]
+fn check_all(status: u16, body: &str, expected: &str) {
+    check(status, body, [expected; 3]);
+}
+
+fn reason(status: u16, body: &str) -> String {
+    match verdict(&inbound(new_call(&[])), status, body.as_bytes()) {
+        Verdict::Retry { reason }
+        | Verdict::UnknownCall { reason }
+        | Verdict::Dead { reason }
+        | Verdict::Misconfigured { reason } => reason,
+        Verdict::Delivered(_) => panic!("delivered"),
+    }
+}
+
+#[test]
+fn any_2xx_is_delivered() {
+    for status in [200, 201, 202, 204, 299] {
+        for body in ["{}", "", "not json", "[1]", "null", "{\"action\":", "<html>Welcome</html>"] {
+            check_all(status, body, "delivered");
+        }
+    }
+}
+
+#[test]
+fn a_newcall_that_zammad_has_already_is_delivered() {
+    check(500, EXISTS, ["delivered", "retry", "retry"]);
+    check(422, EXISTS, ["delivered", "dead", "dead"]);
+    check(500, r#"{"error":"Object already exists!"}"#, ["delivered", "retry", "retry"]);
+}
+
+#[test]
+fn an_answer_or_hangup_that_zammad_cannot_place_is_of_an_unknown_call() {
+    check(500, ERROR_ID, ["retry", "unknown call", "unknown call"]);
+    check(500, r#"{"error":"No such call_id 1.0!"}"#, ["retry", "unknown call", "unknown call"]);
+    check_all(422, ERROR_ID, "dead");
+}
+
+#[test]
+fn a_setting_that_is_wrong_is_not_the_posts_fault() {
+    check_all(401, r#"{"error":"Invalid token, please contact your admin!"}"#, "misconfigured");
+    check_all(422, r#"{"error":"Feature is disabled, please contact your administrator!"}"#, "misconfigured");
+    check_all(
+        422,
+        r#"{"error":"Feature is disable, please contact your admin to enable it!"}"#,
+        "misconfigured",
+    );
+    check_all(422, r#"{"error":"Feature not configured, please contact your admin!"}"#, "misconfigured");
+    for status in [403, 404, 405, 407, 300, 301, 302, 303, 307, 308, 399] {
+        check_all(status, "", "misconfigured");
+    }
+}
+
+#[test]
+fn what_zammad_refuses_it_will_always_refuse() {
+    check_all(422, r#"{"error":"Invalid 'direction'!"}"#, "dead");
+    check_all(422, r#"{"error":"Invalid direction!"}"#, "dead");
+    check_all(422, r#"{"error":"Attribute 'from\" of relation \"cti_logs' required!"}"#, "dead");
+    for status in [400, 402, 406, 409, 410, 411, 413, 415, 451, 499] {
+        check_all(status, "", "dead");
+    }
+}
+
+#[test]
+fn what_may_pass_is_tried_again() {
+    for status in [408, 425, 429, 500, 501, 502, 503, 504, 520, 599, 600, 0, 100, 199] {
+        check_all(status, "", "retry");
+    }
+    check_all(500, "<h1>We're sorry, but something went wrong (500)</h1>", "retry");
+}
+
+#[test]
+fn a_reason_names_the_status_says_what_to_do_and_never_the_address() {
+    assert_eq!(reason(503, ""), "HTTP 503");
+    assert_eq!(
+        reason(502, "<html>\r\n<h1>502 Bad Gateway</h1>"),
+        r"HTTP 502: <html>\r\n<h1>502 Bad Gateway<…>"
+    );
+    assert_eq!(
+        reason(401, r#"{"error":"Invalid token, please contact your admin!"}"#),
+        r#"HTTP 401: {"error":"Invalid token, please contact your admin!"}; the token in the endpoint's address is not valid: copy the address again from Zammad's administration, System, Integrations, CTI (generic)"#
+    );
+    assert_eq!(
+        reason(404, r#"{"error":"No route matches [POST] /api/v1/ctx/3NYJQtKRKDmkbFcfZlTn8Q"}"#),
+        r#"HTTP 404: {"error":"No route matches [POST] …"}; the endpoint's address is wrong: copy it again from Zammad's administration, System, Integrations, CTI (generic)"#
+    );
+    assert!(reason(301, "").contains("redirects are not followed"));
+    assert!(reason(422, "Feature is disabled").contains("switch it on"));
+    assert!(reason(422, "Feature not configured").contains("save them once"));
+    assert!(reason(500, &"x ".repeat(4000)).len() < 200);
+}
+
+#[test]
+fn a_blocked_caller_is_rejected() {
+    let check = |event: &CallEvent, body: &str, expected: &[&str]| {
+        let expected = expected.iter().map(|&word| Directive::Reject { reason: word.into() }).collect();
+        assert_eq!(verdict(event, 200, body.as_bytes()), Verdict::Delivered(expected), "{body}");
+    };
+    let event = inbound(new_call(&[]));
+    check(&event, r#"{"action":"reject","reason":"busy"}"#, &["busy"]);
+    check(&event, r#"{"action":"reject"}"#, &["busy"]);
+    check(&event, r#"{"action":"reject","reason":5}"#, &["busy"]);
+    check(&event, r#"{"action":"reject","reason":"busy\r\nAction: Command"}"#, &["busy"]);
+    check(&event, &format!(r#"{{"action":"reject","reason":"{}"}}"#, "x".repeat(9999)), &["busy"]);
+    check(&event, r#"{"action":"Reject"}"#, &[]);
+    check(&outbound(new_call(&[])), r#"{"action":"reject","reason":"busy"}"#, &[]);
+    check(&inbound(answer(Taker::Voicemail)), r#"{"action":"reject","reason":"busy"}"#, &[]);
+}
+
+#[test]
+fn the_number_to_show_is_read_under_both_its_names() {
+    let check = |event: &CallEvent, body: &str, expected: &[&str]| {
+        let expected =
+            expected.iter().map(|&number| Directive::ShowNumber { number: number.into() }).collect();
+        assert_eq!(verdict(event, 200, body.as_bytes()), Verdict::Delivered(expected), "{body}");
+    };
+    let event = outbound(new_call(&[]));
+    check(
+        &event,
+        r#"{"action":"dial","caller_id":"41715880339000","number":"4147110000000"}"#,
+        &["41715880339000"],
+    );
+    check(
+        &event,
+        r#"{"action":"dial","callerId":"493055571642","number":"491711234567890"}"#,
+        &["493055571642"],
+    );
+    check(&event, r#"{"action":"dial","caller_id":"","callerId":"493055571642"}"#, &["493055571642"]);
+    check(&event, r#"{"action":"dial","caller_id":493055571642}"#, &["493055571642"]);
+    check(&event, r#"{"action":"dial","caller_id":" +49 30 / 555-71642 "}"#, &["493055571642"]);
+    for nothing in [r#"{"action":"dial"}"#, r#"{"caller_id":"1"}"#, r#"{"action":"dial","caller_id":["1"]}"#]
+    {
+        check(&event, nothing, &[]);
+    }
+    for hostile in [r"1\r\nAction: Originate", "1,EXEC", "١٢٣", "-", "1e5", &"1".repeat(33)] {
+        check(&event, &format!(r#"{{"action":"dial","caller_id":"{hostile}"}}"#), &[]);
+    }
+    check(&inbound(new_call(&[])), r#"{"action":"dial","caller_id":"493055571642"}"#, &[]);
+    check(&outbound(answer(far("1"))), r#"{"action":"dial","caller_id":"493055571642"}"#, &[]);
+}
