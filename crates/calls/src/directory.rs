@@ -85,3 +85,65 @@ impl Directory {
         self.users.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(endpoint: Option<&str>, extension: Option<&str>, name: &str) -> User {
+        User {
+            endpoint: endpoint.map(str::to_owned),
+            extension: extension.map(str::to_owned),
+            name: Some(name.to_owned()),
+            ..User::default()
+        }
+    }
+
+    fn check(endpoint: &str, extension: Option<&str>, expected: Option<&str>) {
+        let directory = Directory::new(vec![
+            user(Some("PJSIP/alice"), Some("101"), "Alice"),
+            user(Some("bob"), Some("102"), "Bob"),
+            user(None, Some("103"), "Carol"),
+            user(Some("pjsip/ALICE"), Some("104"), "Second at a taken endpoint"),
+            user(Some("SIP/dave"), Some("101"), "Second at a taken extension"),
+        ]);
+        let found = directory.find(endpoint, extension).and_then(|user| user.name.as_deref());
+        assert_eq!(found, expected, "{endpoint} {extension:?}");
+    }
+
+    #[test]
+    fn a_user_is_found_by_endpoint_then_by_extension() {
+        check("PJSIP/alice", None, Some("Alice"));
+        check("pjsip/Alice", Some("102"), Some("Alice"));
+        check("SIP/alice", None, None);
+        check("SIP/alice", Some("101"), Some("Alice"));
+        check("PJSIP/bob", None, Some("Bob"));
+        check("IAX2/bob", None, Some("Bob"));
+        check("DAHDI/1", Some("103"), Some("Carol"));
+        check("PJSIP/x", Some("104"), Some("Second at a taken endpoint"));
+        check("SIP/dave", Some("101"), Some("Second at a taken extension"));
+        check("PJSIP/eve", Some("105"), None);
+        check("", None, None);
+    }
+
+    #[test]
+    fn a_party_is_what_the_directory_says_else_what_the_device_says() {
+        let directory = Directory::new(vec![User {
+            login: Some("alice@example.com".into()),
+            ..user(Some("PJSIP/alice"), None, "Alice A.")
+        }]);
+        assert_eq!(
+            directory.party("PJSIP/alice", Some("101"), Some("alice's phone")),
+            Party {
+                extension: Some("101".into()),
+                name: Some("Alice A.".into()),
+                login: Some("alice@example.com".into()),
+                ..Party::endpoint("PJSIP/alice")
+            }
+        );
+        assert_eq!(
+            directory.party("PJSIP/bob", Some("102"), Some("Bob")),
+            Party { extension: Some("102".into()), name: Some("Bob".into()), ..Party::endpoint("PJSIP/bob") }
+        );
+    }
+}
