@@ -101,10 +101,38 @@ pub(crate) fn split_line(block: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((line.strip_suffix(b"\r").unwrap_or(line), rest.get(1..).unwrap_or_default()))
 }
 
+/// The value of the first header named `key`, case ignored; `None` if there is none.
+///
+/// Lines are compared, not split: most lookups are for a header that is not there or far down.
+pub(crate) fn find<'a>(block: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
+    let mut block = block;
+    while let Some((line, rest)) = split_line(block) {
+        if line.is_empty() {
+            return None;
+        }
+        let named = line.get(key.len()) == Some(&b':')
+            && line.get(..key.len()).is_some_and(|name| name.eq_ignore_ascii_case(key));
+        if named
+            && let Ok((_, (name, value))) = header(line)
+            && name.len() == key.len()
+        {
+            return Some(value);
+        }
+        block = rest;
+    }
+    None
+}
+
 /// One header line. A channel's name may have colons of its own.
 fn header(line: &[u8]) -> IResult<&[u8], (&[u8], &[u8])> {
-    let with_channel =
-        terminated(recognize((tag_no_case("ChanVariable("), take_until("): "), tag(")"))), tag(":"));
     let plain = terminated(take_until(":"), tag(":"));
-    (alt((with_channel, plain)), preceded(opt(tag(" ")), rest)).parse(line)
+    let value = preceded(opt(tag(" ")), rest);
+    if line.get(CHANNEL_VARIABLE.len() - 1) != Some(&b'(') {
+        return (plain, value).parse(line);
+    }
+    let with_channel = (tag_no_case(CHANNEL_VARIABLE), take_until("):"), tag(")"));
+    (alt((terminated(recognize(with_channel), tag(":")), plain)), value).parse(line)
 }
+
+/// What a variable's header begins with where it names the channel.
+const CHANNEL_VARIABLE: &str = "ChanVariable(";

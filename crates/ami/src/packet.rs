@@ -48,7 +48,7 @@ impl Packet {
     /// The value of the first header named `key`, case ignored, as it came; it may be empty.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&[u8]> {
-        self.headers().find(|(name, _)| name.eq_ignore_ascii_case(key.as_bytes())).map(|(_, value)| value)
+        header::find(&self.bytes, key.as_bytes())
     }
 
     /// The values of all headers named `key`, case ignored, in order.

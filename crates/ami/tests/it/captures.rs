@@ -1,0 +1,127 @@
+//! Real recordings: nothing odd, nothing lost, the same however they are cut.
+
+use std::fs;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use flate2::read::GzDecoder;
+use proptest::prelude::*;
+use ringwire_ami::{Codec, Frame, Oddities};
+
+use crate::support::{frames, recordings};
+
+/// All recordings of whole scenarios.
+static CAPTURES: LazyLock<Vec<(PathBuf, Vec<u8>)>> = LazyLock::new(|| {
+    let folders = ["11", "16", "22"].map(|release| fs::read_dir(recordings().join(release)).unwrap());
+    let files = folders.into_iter().flatten().map(|entry| entry.unwrap().path());
+    let mut captures: Vec<_> =
+        files.filter(|path| path.extension().is_some_and(|end| end == "ami")).collect();
+    captures.sort();
+    captures.into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+});
+
+fn storm() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let packed = fs::File::open(recordings().join("storm-22.ami.gz")).unwrap();
+    GzDecoder::new(packed).read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+/// The packets of a clean recording by another and simpler rule.
+fn blocks(bytes: &[u8]) -> Vec<&[u8]> {
+    let body = &bytes[bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1..];
+    let ends = memchr::memmem::find_iter(body, b"\r\n\r\n").map(|at| at + 4);
+    let mut begin = 0;
+    ends.map(|end| body[std::mem::replace(&mut begin, end)..end].trim_ascii()).collect()
+}
+
+#[track_caller]
+fn check(name: &str, bytes: &[u8], pieces: Vec<&[u8]>) {
+    let (frames, oddities) = frames(Codec::default(), pieces);
+    assert_eq!(oddities, Oddities::default(), "{name}");
+    let [Frame::Banner(_), packets @ ..] = &frames[..] else { panic!("{name}: no banner") };
+    let expected = blocks(bytes);
+    assert_eq!(packets.len(), expected.len(), "{name}");
+    for (frame, block) in packets.iter().zip(expected) {
+        let Frame::Packet(packet) = frame else { panic!("{name}: a second banner") };
+        assert_eq!(packet.bytes().trim_ascii(), block, "{name}");
+        let lines = block.split(|byte| *byte == b'\n').filter(|line| line.contains(&b':'));
+        assert_eq!(packet.headers().count(), lines.count(), "{name}: {packet:?}");
+    }
+}
+
+#[test]
+fn every_recording_is_framed_without_oddities() {
+    assert!(CAPTURES.len() >= 90, "{}", CAPTURES.len());
+    for (path, bytes) in CAPTURES.iter() {
+        check(&path.display().to_string(), bytes, vec![bytes]);
+    }
+}
+
+#[test]
+fn a_busy_hour_is_framed_without_oddities() {
+    let bytes = storm();
+    check("storm", &bytes, bytes.chunks(65_536).collect());
+    check("storm", &bytes, bytes.chunks(1_460).collect());
+}
+
+#[test]
+fn byte_by_byte_is_the_same() {
+    for (path, bytes) in CAPTURES.iter().step_by(8) {
+        check(&path.display().to_string(), bytes, bytes.chunks(1).collect());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn however_a_recording_is_cut_it_gives_the_same_packets(
+        which in any::<prop::sample::Index>(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..200),
+    ) {
+        let (path, bytes) = which.get(&CAPTURES);
+        check(&path.display().to_string(), bytes, pieces(bytes, &cuts));
+    }
+
+    #[test]
+    fn however_hostile_bytes_are_cut_they_give_the_same_frames(
+        tokens in prop::collection::vec(prop::sample::select(TOKENS), 0..60),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
+    ) {
+        let bytes = tokens.concat();
+        prop_assert_eq!(frames(Codec::default(), pieces(&bytes, &cuts)), frames(Codec::default(), [&bytes[..]]));
+    }
+}
+
+/// What framing depends on, and what looks like it.
+const TOKENS: &[&[u8]] = &[
+    b"\n",
+    b"\r",
+    b"\r\n",
+    b"\r\n\r\n",
+    b"\n\n",
+    b"Event: ",
+    b"Event: A\r\nPrivilege: call,all\r\n",
+    b"Event: B\r\nX: 1\r\n\r\n",
+    b"Response: Follows\r\n",
+    b"Response: ",
+    b"Success",
+    b"Follows",
+    b"--END COMMAND--",
+    b"Asterisk Call Manager/",
+    b"1.3",
+    b"Privilege: ",
+    b"X: ",
+    b"y",
+    b"\xff",
+    b"Event",
+    b"--END",
+];
+
+fn pieces<'a>(bytes: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
+    let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+    cuts.sort_unstable();
+    let mut begin = 0;
+    cuts.into_iter().chain([bytes.len()]).map(|end| &bytes[std::mem::replace(&mut begin, end)..end]).collect()
+}

@@ -1,0 +1,115 @@
+//! What can be asked of one packet (AMI contract 1.2 and 1.3).
+
+use bytes::Bytes;
+use ringwire_ami::{Kind, Packet, Variable, Version};
+
+fn packet(text: &str) -> Packet {
+    of(text, Version::NEWEST)
+}
+
+fn of(text: &str, version: Version) -> Packet {
+    Packet::new(Bytes::copy_from_slice(text.as_bytes()), version).unwrap()
+}
+
+#[test]
+fn a_packet_is_an_event_or_a_response() {
+    assert_eq!(packet("Event: Hangup\r\nX: 1\r\n\r\n").kind(), Kind::Event(b"Hangup"));
+    assert_eq!(packet("Response: Success\r\n\r\n").kind(), Kind::Response(b"Success"));
+    assert_eq!(packet("Response: Success\r\n\r\n").event(), None);
+    assert_eq!(packet("Event: Hangup").event(), Some(&b"Hangup"[..]));
+    for other in ["", "\r\n", "Eventual: x\r\n\r\n", "Channel: x\r\nEvent: y\r\n\r\n"] {
+        assert_eq!(Packet::new(Bytes::copy_from_slice(other.as_bytes()), Version::NEWEST), None, "{other:?}");
+    }
+}
+
+#[test]
+fn keys_ignore_case_and_the_first_of_several_counts() {
+    let packet = packet("Event: TestEvent\r\nState: one\r\nstate: two\r\nCallerIDNum: 1\r\n\r\n");
+    assert_eq!(packet.get("STATE"), Some(&b"one"[..]));
+    assert_eq!(packet.get_all("State").collect::<Vec<_>>(), [b"one", b"two"]);
+    assert_eq!(packet.get("CallerIDnum"), Some(&b"1"[..]));
+    assert_eq!(packet.get("CallerID"), None);
+}
+
+#[test]
+fn values_keep_their_blanks_and_may_be_empty() {
+    let packet = packet("Event: VarSet\r\nA:  two\r\nB:none\r\nC: x: y=z \r\nD:\r\nValue: \r\n\r\n");
+    assert_eq!(packet.get("A"), Some(&b" two"[..]));
+    assert_eq!(packet.get("B"), Some(&b"none"[..]));
+    assert_eq!(packet.get("C"), Some(&b"x: y=z "[..]));
+    assert_eq!(packet.get("D"), Some(&b""[..]));
+    assert_eq!(packet.get("Value"), Some(&b""[..]));
+    assert_eq!(packet.text("Value"), None);
+}
+
+#[test]
+fn lines_without_a_colon_are_passed_over() {
+    let packet = packet("Event: A\r\njunk\r\nX: 1\r\n\r\nY: 2\r\n");
+    assert_eq!(packet.headers().collect::<Vec<_>>(), [(&b"Event"[..], &b"A"[..]), (b"X", b"1")]);
+}
+
+#[test]
+fn channel_variables_are_read_in_both_forms() {
+    let packet = packet(
+        "Event: Rename\r\nChanVariable(IAX2/1.2.3.4:4569-5): CDR(x)=a=b\r\nChanVariable: lang=de\r\n\
+         DestChanVariable: lang=\r\nChanVariable: junk\r\nChanVariable(SIP/1:2-3):y=z\r\n\r\n",
+    );
+    let expected = [
+        Variable { prefix: b"", channel: Some(b"IAX2/1.2.3.4:4569-5"), name: b"CDR(x)", value: b"a=b" },
+        Variable { prefix: b"", channel: None, name: b"lang", value: b"de" },
+        Variable { prefix: b"Dest", channel: None, name: b"lang", value: b"" },
+        Variable { prefix: b"", channel: Some(b"SIP/1:2-3"), name: b"y", value: b"z" },
+    ];
+    assert_eq!(packet.variables().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn all_ways_to_say_nothing_are_none() {
+    for value in ["<unknown>", "<Unknown>", "unknown", "<null>", ""] {
+        assert_eq!(packet(&format!("Event: A\r\nX: {value}\r\n\r\n")).text("X"), None, "{value:?}");
+    }
+    assert_eq!(packet("Event: VarSet\r\nChannel: none\r\n\r\n").text("Channel"), None);
+    assert_eq!(packet("Event: VarSet\r\nValue: none\r\n\r\n").text("Value").as_deref(), Some("none"));
+}
+
+#[test]
+fn text_is_utf8_or_latin1() {
+    let packet = |name: &[u8]| {
+        let bytes = [b"Event: A\r\nCallerIDName: ", name, b"\r\n\r\n"].concat();
+        Packet::new(Bytes::from(bytes), Version::NEWEST).unwrap()
+    };
+    assert_eq!(packet("Jörg".as_bytes()).text("CallerIDName").as_deref(), Some("Jörg"));
+    assert_eq!(packet(b"J\xf6rg").text("CallerIDName").as_deref(), Some("Jörg"));
+}
+
+#[test]
+fn only_what_the_version_escapes_is_unescaped() {
+    let check = |event: &str, key: &str, version, expected: &str| {
+        let packet = of(&format!("Event: {event}\r\n{key}: O\\'Brien\\?\r\n\r\n"), version);
+        assert_eq!(packet.text(key).as_deref(), Some(expected), "{event} {key} {version}");
+    };
+    let (old, new) = (Version::new(2, 7, 0), Version::new(2, 8, 0));
+    let (escaped, plain) = ("O\\'Brien\\?", "O'Brien?");
+    for key in ["CallerIDName", "DestConnectedLineName", "OrigTransfererCallerIDName", "ChanVariable"] {
+        check("Hangup", key, new, plain);
+        check("Hangup", key, old, escaped);
+    }
+    check("VarSet", "Value", new, plain);
+    check("VarSet", "Value", old, escaped);
+    check("PresenceStateChange", "Message", new, plain);
+    check("UserEvent", "Value", new, escaped);
+    for key in ["CallerIDNum", "Exten", "Channel", "AppData", "AccountCode", "Subtype"] {
+        check("Hangup", key, new, escaped);
+    }
+    for event in ["QueueEntry", "OriginateResponse", "MessageWaiting"] {
+        check(event, "CallerIDName", new, escaped);
+    }
+}
+
+#[test]
+fn a_packet_shares_the_bytes_it_came_in() {
+    let bytes = Bytes::from_static(b"Event: A\r\n\r\n");
+    let packet = Packet::new(bytes.clone(), Version::NEWEST).unwrap();
+    assert_eq!(packet.bytes().as_ptr(), bytes.as_ptr());
+    assert_eq!(format!("{packet:?}"), r#"Packet("Event: A\r\n\r\n")"#);
+}

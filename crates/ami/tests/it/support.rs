@@ -1,0 +1,53 @@
+//! What the tests share: cutting bytes into frames, and frames as text.
+
+use std::path::PathBuf;
+
+use bytes::BytesMut;
+use ringwire_ami::{Codec, Frame, Kind, Oddities, Packet};
+use tokio_util::codec::Decoder;
+
+/// All frames of a stream that arrives in these pieces, and what was odd about it.
+pub fn frames<'a>(mut codec: Codec, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Frame>, Oddities) {
+    let mut buffer = BytesMut::new();
+    let mut frames = Vec::new();
+    for piece in pieces {
+        buffer.extend_from_slice(piece);
+        while let Some(frame) = codec.decode(&mut buffer).unwrap() {
+            frames.push(frame);
+        }
+    }
+    while let Some(frame) = codec.decode_eof(&mut buffer).unwrap() {
+        frames.push(frame);
+    }
+    (frames, *codec.oddities())
+}
+
+/// The packets of a recording that is in memory.
+pub fn packets(bytes: &[u8]) -> Vec<Packet> {
+    let (frames, _) = frames(Codec::default(), [bytes]);
+    let packets = frames.into_iter().filter_map(|frame| match frame {
+        Frame::Packet(packet) => Some(packet),
+        Frame::Banner(_) => None,
+    });
+    packets.collect()
+}
+
+/// A frame on one line: `banner 1.3.0`, `event Hangup; Channel=SIP/1; …`.
+pub fn describe(frame: &Frame) -> String {
+    let packet = match frame {
+        Frame::Banner(version) => return format!("banner {version}"),
+        Frame::Packet(packet) => packet,
+    };
+    let text = |bytes: &[u8]| bytes.escape_ascii().to_string();
+    let first = match packet.kind() {
+        Kind::Event(name) => format!("event {}", text(name)),
+        Kind::Response(outcome) => format!("response {}", text(outcome)),
+    };
+    let headers = packet.headers().skip(1).map(|(key, value)| format!("; {}={}", text(key), text(value)));
+    headers.fold(first, |line, header| line + &header)
+}
+
+/// The repository's recordings.
+pub fn recordings() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/captures"))
+}
