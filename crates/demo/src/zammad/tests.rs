@@ -1,0 +1,106 @@
+//! The state machine against the cases that Zammad's own specs state, and against what was measured of it.
+
+mod server;
+mod traps;
+mod upstream;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::*;
+
+/// The fixture of Zammad's own specs (Zammad contract, section 4).
+fn fixture() -> ZammadConfig {
+    let route = |dest: &str| Route { dest: dest.into(), caller_id: "41715880339000".into() };
+    ZammadConfig {
+        block: vec!["491715000000".into()],
+        routes: vec![route("41*"), route("491714000000")],
+        default_caller_id: "4930777000000".into(),
+        people: vec![
+            Person {
+                other: vec!["+4912347114711".into()],
+                ..Person::customer("CallerId Customer1", "+49 99999 222222")
+            },
+            Person::customer("CallerId Customer2", "+49 99999 222222 2"),
+            Person::customer("CallerId Customer3", "+49 99999 222222 2"),
+        ],
+        ..ZammadConfig::new("token")
+    }
+}
+
+/// An endpoint and its clock.
+struct Desk {
+    state: ZammadState,
+    now: Timestamp,
+}
+
+impl Desk {
+    fn new(config: ZammadConfig) -> Self {
+        Self { state: ZammadState::new(config), now: Timestamp::UNIX_EPOCH }
+    }
+
+    fn pass(&mut self, seconds: i64) {
+        self.now += SignedDuration::from_secs(seconds);
+    }
+
+    fn post(&mut self, params: &Value) -> Answer {
+        let params = match params {
+            Value::Object(params) => params.clone(),
+            _ => Map::new(),
+        };
+        self.state.apply("token", &Params(params), self.now)
+    }
+
+    /// Posts, and holds the reply against `expected`.
+    #[track_caller]
+    fn check(&mut self, params: &Value, status: u16, expected: &Value) {
+        let answer = self.post(params);
+        assert_eq!((answer.status, &answer.body), (status, expected), "{params}");
+    }
+
+    #[track_caller]
+    fn ok(&mut self, params: &Value) {
+        self.check(params, 200, &json!({}));
+    }
+
+    /// Posts, and expects an exception that says nothing.
+    #[track_caller]
+    fn fault(&mut self, params: &Value, status: u16) {
+        let answer = self.post(params);
+        assert_eq!(answer.status, status, "{params}");
+        assert!(answer.raised);
+        let error = answer.body["error"].as_str().unwrap();
+        assert!(error.starts_with("Error ID ") && error.ends_with(": Please contact your administrator."));
+    }
+
+    fn row(&self) -> &Row {
+        self.state.rows().last().unwrap()
+    }
+
+    /// What the last row is, in one line: state, done, waiting and talking time, comment, who and whom.
+    #[track_caller]
+    fn row_is(&self, state: State, done: bool, times: (Option<i64>, Option<i64>), comment: Option<&str>) {
+        let row = self.row();
+        assert_eq!(
+            (row.state, row.done, (row.waiting_time, row.talking_time), row.comment.as_deref()),
+            (state, done, times, comment)
+        );
+    }
+}
+
+fn new_call(direction: &str, from: &str, to: &str) -> Value {
+    json!({ "event": "newCall", "direction": direction, "from": from, "to": to, "call_id": "1" })
+}
+
+fn with(mut params: Value, name: &str, value: impl Into<Value>) -> Value {
+    params[name] = value.into();
+    params
+}
+
+fn answer(direction: &str) -> Value {
+    json!({ "event": "answer", "direction": direction, "call_id": "1" })
+}
+
+fn hangup(direction: &str, cause: &str) -> Value {
+    json!({ "event": "hangup", "direction": direction, "call_id": "1", "cause": cause })
+}
