@@ -5,6 +5,7 @@
 //! in production, in a replay and in a test.
 
 mod directory;
+mod model;
 mod numbers;
 mod rules;
 mod tracker;

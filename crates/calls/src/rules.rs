@@ -28,8 +28,16 @@ pub struct Rules {
 impl Rules {
     /// The contexts in which calls from outside begin unless told otherwise (translation rules, section 2).
     pub const INBOUND_CONTEXTS: [&str; 10] = [
-        "from-trunk*", "from-pstn*", "from-did*", "from-digital*", "from-dahdi*", "from-zaptel*",
-        "from-sip-external", "ext-did*", "inbound*", "incoming*",
+        "from-trunk*",
+        "from-pstn*",
+        "from-did*",
+        "from-digital*",
+        "from-dahdi*",
+        "from-zaptel*",
+        "from-sip-external",
+        "ext-did*",
+        "inbound*",
+        "incoming*",
     ];
 
     /// How long a round of ringing is collected unless told otherwise.
@@ -51,7 +59,7 @@ impl Rules {
 }
 
 /// A pattern over names, with `*` for any run of characters and `?` for one; case does not count.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Pattern(WildMatch);
 
 impl Pattern {

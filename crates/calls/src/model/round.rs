@@ -1,0 +1,154 @@
+//! A round of ringing, and what its legs say about why nobody took the call.
+
+use ringwire_event::Cause;
+
+use super::Ch;
+
+/// The legs rung together, and what became of them.
+#[derive(Debug, Default)]
+pub(crate) struct Round {
+    pub legs: Vec<Leg>,
+    /// A queue gave the call up.
+    pub queue_gave_up: bool,
+}
+
+/// A phone or trunk that was dialled. It outlives its channel, for its verdict counts to the end of the call.
+#[derive(Debug)]
+pub(crate) struct Leg {
+    pub channel: Ch,
+    pub dialler: Option<Ch>,
+    /// Whether it is a phone or a trunk; a Local channel only keeps the round open.
+    pub party: bool,
+    /// Still ringing, or about to.
+    pub open: bool,
+    /// Sent on elsewhere by its own phone: gives no verdict.
+    pub forwarded: bool,
+    cause: Option<u16>,
+    status: Option<Cause>,
+}
+
+impl Leg {
+    pub(crate) fn new(channel: Ch, dialler: Option<Ch>, party: bool) -> Self {
+        Self { channel, dialler, party, open: true, forwarded: false, cause: None, status: None }
+    }
+
+    /// Takes the Cause of a HangupRequest or Hangup: the first other than 0 counts.
+    pub(crate) fn take_cause(&mut self, cause: u16) {
+        if cause != 0 && self.cause.is_none() {
+            self.cause = Some(cause);
+        }
+    }
+
+    /// Takes a DialStatus: the first that the table knows counts.
+    pub(crate) fn take_status(&mut self, status: &str) {
+        if self.status.is_none() {
+            self.status = status_verdict(status);
+        }
+    }
+
+    /// Whether a DialStatus was taken.
+    pub(crate) fn has_status(&self) -> bool {
+        self.status.is_some()
+    }
+
+    /// What this leg says (translation rules, section 4.3): its cause, or its DialStatus where the cause is 0 or 16.
+    fn verdict(&self) -> Option<Cause> {
+        match self.cause {
+            _ if self.forwarded || !self.party => None,
+            None | Some(0 | 16) => self.status,
+            Some(cause) => cause_verdict(cause),
+        }
+    }
+}
+
+impl Round {
+    pub(crate) fn leg(&mut self, channel: Ch) -> Option<&mut Leg> {
+        self.legs.iter_mut().rev().find(|leg| leg.channel == channel)
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.legs.iter().any(|leg| leg.open)
+    }
+
+    /// What the legs say together: one that rang out or declined outweighs a busy one, and so on.
+    pub(crate) fn verdict(&self) -> Option<Cause> {
+        let queue = self.queue_gave_up.then_some(Cause::NoAnswer);
+        self.legs.iter().filter_map(Leg::verdict).chain(queue).min_by_key(|cause| weight(*cause))
+    }
+}
+
+fn weight(cause: Cause) -> u8 {
+    match cause {
+        Cause::NoAnswer => 0,
+        Cause::Busy => 1,
+        Cause::NotFound => 2,
+        Cause::Congestion => 3,
+        Cause::NormalClearing | Cause::Cancel | Cause::Forwarded => 4,
+    }
+}
+
+/// What a Q.850 cause says of a call that was not answered.
+pub(crate) fn cause_verdict(cause: u16) -> Option<Cause> {
+    Some(match cause {
+        17 => Cause::Busy,
+        18 | 19 | 21 => Cause::NoAnswer,
+        1 | 2 | 3 | 20 | 22 | 28 => Cause::NotFound,
+        34 | 38 | 41 | 42 | 44 | 47 | 50 | 58 | 63 | 88 | 102 | 127 => Cause::Congestion,
+        _ => return None,
+    })
+}
+
+/// What a DialStatus says of a call that was not answered.
+pub(crate) fn status_verdict(status: &str) -> Option<Cause> {
+    Some(match status {
+        "BUSY" => Cause::Busy,
+        "NOANSWER" | "DONTCALL" | "TORTURE" => Cause::NoAnswer,
+        "CHANUNAVAIL" | "INVALIDARGS" => Cause::NotFound,
+        "CONGESTION" => Cause::Congestion,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leg(causes: &[u16], statuses: &[&str]) -> Leg {
+        let mut leg = Leg::new(Ch::default(), None, true);
+        causes.iter().for_each(|cause| leg.take_cause(*cause));
+        statuses.iter().for_each(|status| leg.take_status(status));
+        leg
+    }
+
+    fn check(legs: Vec<Leg>, expected: Option<Cause>) {
+        assert_eq!(Round { legs, ..Round::default() }.verdict(), expected);
+    }
+
+    #[test]
+    fn the_cause_is_read_before_the_dial_status() {
+        check(vec![leg(&[21], &["BUSY"])], Some(Cause::NoAnswer));
+        check(vec![leg(&[1], &["NOANSWER"])], Some(Cause::NotFound));
+        check(vec![leg(&[26], &["BUSY"])], None);
+    }
+
+    #[test]
+    fn the_dial_status_counts_where_the_cause_says_nothing() {
+        check(vec![leg(&[0, 16], &["NOANSWER"])], Some(Cause::NoAnswer));
+        check(vec![leg(&[], &["CANCEL", "BUSY", "NOANSWER"])], Some(Cause::Busy));
+    }
+
+    #[test]
+    fn the_weightiest_leg_speaks_for_the_round() {
+        check(vec![leg(&[17], &[]), leg(&[19], &[])], Some(Cause::NoAnswer));
+        check(vec![leg(&[34], &[]), leg(&[1], &[]), leg(&[17], &[])], Some(Cause::Busy));
+        check(vec![leg(&[34], &[]), leg(&[1], &[])], Some(Cause::NotFound));
+        check(vec![], None);
+    }
+
+    #[test]
+    fn a_forwarded_leg_gives_no_verdict() {
+        let mut forwarded = leg(&[17], &[]);
+        forwarded.forwarded = true;
+        check(vec![forwarded], None);
+    }
+}

@@ -1,0 +1,143 @@
+//! Bridges: who is together with whom, and who holds whom.
+
+use ringwire_ami::Packet;
+use ringwire_event::What;
+
+use super::Tracker;
+use crate::model::{Bridge, Ch};
+
+impl Tracker {
+    pub(super) fn on_bridge_enter(&mut self, packet: &Packet) {
+        let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
+        let Some(id) = packet.text("BridgeUniqueid") else { return };
+        if let (Some(channel), Some(exten)) = (self.channels.get_mut(ch), packet.text("Exten")) {
+            channel.exten_now = exten.into_owned();
+        }
+        self.enter_bridge(ch, &id, is_talk(packet));
+    }
+
+    pub(super) fn on_bridge_leave(&mut self, packet: &Packet) {
+        let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
+        let id = packet.text("BridgeUniqueid");
+        let left = self
+            .channels
+            .get(ch)
+            .and_then(|channel| channel.bridge.as_ref())
+            .map(|bridge| bridge.id.as_str());
+        if left.is_some() && left == id.as_deref() {
+            self.leave_bridge(ch);
+            self.note_redirect(ch, packet);
+        }
+    }
+
+    /// `Bridge` (1.6 to 11), `Link` and `Unlink` (1.4, some of 1.6 to 1.8): two channels and no bridge of its own.
+    pub(super) fn on_old_bridge(&mut self, packet: &Packet) {
+        let state = packet.text("Bridgestate").unwrap_or_else(|| match packet.event() {
+            Some(b"Unlink") => "Unlink".into(),
+            _ => "Link".into(),
+        });
+        let (Some(one), Some(two)) = (self.heard_of(packet, "Uniqueid1"), self.heard_of(packet, "Uniqueid2"))
+        else {
+            return;
+        };
+        let mut pair: Vec<_> =
+            [one, two].iter().filter_map(|ch| self.channels.get(*ch)).map(|c| c.uniqueid.as_str()).collect();
+        pair.sort_unstable();
+        let id = pair.join("+");
+        if state == "Link" {
+            self.link(one, two, &id);
+        } else {
+            for ch in [one, two] {
+                if self
+                    .channels
+                    .get(ch)
+                    .and_then(|channel| channel.bridge.as_ref())
+                    .is_some_and(|bridge| bridge.id == id)
+                {
+                    self.leave_bridge(ch);
+                }
+            }
+        }
+    }
+
+    pub(super) fn link(&mut self, one: Ch, two: Ch, id: &str) {
+        if one != two {
+            self.enter_bridge(one, id, true);
+            self.enter_bridge(two, id, true);
+        }
+    }
+
+    /// A channel joins a bridge; those who talk in one bridge are one call.
+    pub(super) fn enter_bridge(&mut self, ch: Ch, id: &str, talk: bool) {
+        if self
+            .channels
+            .get(ch)
+            .and_then(|channel| channel.bridge.as_ref())
+            .is_some_and(|bridge| bridge.id != id)
+        {
+            self.leave_bridge(ch);
+        }
+        let Some(channel) = self.channels.get_mut(ch) else { return };
+        channel.bridge = Some(Bridge { id: id.to_owned(), talk });
+        let members = self.bridges.entry(id.to_owned()).or_default();
+        if !members.contains(&ch) {
+            members.push(ch);
+        }
+        if !talk {
+            return;
+        }
+        for other in members.clone() {
+            if other != ch {
+                self.tie(ch, other);
+            }
+        }
+        if let Some(key) = self.call_of(ch) {
+            self.note_talk(key);
+        }
+    }
+
+    pub(super) fn leave_bridge(&mut self, ch: Ch) {
+        let Some(bridge) = self.channels.get_mut(ch).and_then(|channel| channel.bridge.take()) else {
+            return;
+        };
+        if let Some(members) = self.bridges.get_mut(&bridge.id) {
+            members.retain(|member| *member != ch);
+            if members.is_empty() {
+                self.bridges.remove(&bridge.id);
+            }
+        }
+    }
+
+    pub(super) fn on_local_bridge(&mut self, packet: &Packet) {
+        let one = self.heard_of(packet, "LocalOneUniqueid").or_else(|| self.heard_of(packet, "Uniqueid1"));
+        let two = self.heard_of(packet, "LocalTwoUniqueid").or_else(|| self.heard_of(packet, "Uniqueid2"));
+        if let (Some(one), Some(two)) = (one, two) {
+            self.set_pair(one, two);
+        }
+    }
+
+    pub(super) fn on_hold(&mut self, packet: &Packet, on: bool) {
+        let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
+        let Some(channel) = self.channels.get_mut(ch) else { return };
+        if std::mem::replace(&mut channel.on_hold, on) == on {
+            return;
+        }
+        let Some(key) = channel.call else { return };
+        if self.calls.get(key).is_some_and(|call| call.is_answered()) {
+            let user = self.party(ch);
+            self.say(key, if on { What::Hold { user } } else { What::Unhold { user } });
+        }
+    }
+}
+
+/// Whether those in the bridge talk with each other: conferences and holding bridges tie nothing together
+/// (translation rules, section 1).
+fn is_talk(packet: &Packet) -> bool {
+    let creator = packet.text("BridgeCreator");
+    let conference = match creator.as_deref() {
+        Some(creator) => creator.eq_ignore_ascii_case("ConfBridge"),
+        // Asterisk 12 does not name creators; only conferences have the bare type.
+        None => packet.get("BridgeCreator").is_none() && packet.text("BridgeType").as_deref() == Some("base"),
+    };
+    !conference && packet.text("BridgeTechnology").is_none_or(|technology| !technology.starts_with("holding"))
+}

@@ -1,0 +1,265 @@
+//! Channels: how they come, change and go.
+
+use ringwire_ami::Packet;
+use ringwire_event::{Direction, Taker};
+
+use super::Tracker;
+use crate::model::{Call, CallKey, Ch, Channel, Kind, State, local_stem};
+
+impl Tracker {
+    pub(super) fn on_newchannel(&mut self, packet: &Packet) {
+        let (Some(uniqueid), Some(name)) = (packet.text("Uniqueid"), packet.text("Channel")) else { return };
+        if let Some(known) = self.by_uniqueid.get(&*uniqueid).copied() {
+            if self.channels.get(known).is_some_and(|channel| channel.connection == self.connection) {
+                return; // told twice, or a list ran ahead of it
+            }
+            // A channel is told of once, so this is another one: the PBX began to count again.
+            self.recovering = true;
+            self.end_channel(known, None);
+            self.recovering = false;
+        }
+        let ch = self.add_channel(&uniqueid, &name, packet, "Exten");
+        let linkedid = packet.text("Linkedid");
+        self.place_new(ch, linkedid.as_deref());
+    }
+
+    /// Makes a channel of what a Newchannel or a list says of it; `exten` is the header that says what was dialled.
+    pub(super) fn add_channel(&mut self, uniqueid: &str, name: &str, packet: &Packet, exten: &str) -> Ch {
+        let mut channel = Channel::new(uniqueid, name, self.next_born());
+        let own = |key: &str| packet.text(key).map(|text| text.into_owned());
+        channel.connection = self.connection;
+        channel.heard = self.epoch;
+        channel.state = state_of(packet).unwrap_or(State::Down);
+        channel.exten = own(exten).unwrap_or_default();
+        channel.exten_now.clone_from(&channel.exten);
+        channel.context = own("Context").unwrap_or_default();
+        channel.own_number = own("CallerIDNum").or_else(|| own("CallerID"));
+        channel.own_name = own("CallerIDName");
+        channel.caller_number.clone_from(&channel.own_number);
+        channel.caller_name.clone_from(&channel.own_name);
+        channel.account = own("AccountCode");
+        channel.tenant = own("Tenantid");
+        if channel.kind == Kind::Device && self.is_outside(&channel) {
+            channel.kind = Kind::External;
+        }
+        let ch = self.channels.insert(channel);
+        self.by_uniqueid.insert(uniqueid.to_owned(), ch);
+        self.by_name.insert(name.to_owned(), ch);
+        self.pair_local(ch);
+        ch
+    }
+
+    fn is_outside(&self, channel: &Channel) -> bool {
+        self.rules.trunks.iter().any(|pattern| pattern.matches(&channel.endpoint))
+            || self.rules.inbound_contexts.iter().any(|pattern| pattern.matches(&channel.context))
+    }
+
+    /// Finds the other half of a Local channel by its name: releases before 11 say it nowhere else.
+    fn pair_local(&mut self, ch: Ch) {
+        let Some((stem, half)) = self.channels.get(ch).and_then(|channel| local_stem(&channel.name)) else {
+            return;
+        };
+        let other = format!("Local/{stem};{}", 3 - half.clamp(1, 2));
+        if let Some(other) = self.by_name.get(&other).copied() {
+            self.set_pair(ch, other);
+        }
+    }
+
+    pub(super) fn set_pair(&mut self, one: Ch, two: Ch) {
+        if one == two {
+            return;
+        }
+        if let Some(channel) = self.channels.get_mut(one) {
+            channel.pair = Some(two);
+        }
+        if let Some(channel) = self.channels.get_mut(two) {
+            channel.pair = Some(one);
+        }
+        self.tie(one, two);
+    }
+
+    pub(super) fn on_newstate(&mut self, packet: &Packet) {
+        let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
+        if let Some(state) = state_of(packet) {
+            self.set_state(ch, state);
+        }
+        self.take_caller_id(ch, packet);
+        match self.channels.get(ch).map(|channel| channel.state) {
+            Some(State::Ringing) => {
+                self.match_queue_leg(ch, packet);
+                self.note_ringing(ch);
+            }
+            Some(State::Up) => self.note_voicemail(ch),
+            _ => {}
+        }
+    }
+
+    /// Moves a channel on; never from Up back to Ringing, which only an event older than a list could say.
+    pub(super) fn set_state(&mut self, ch: Ch, state: State) {
+        if let Some(channel) = self.channels.get_mut(ch)
+            && !(channel.state == State::Up && state < State::Up)
+        {
+            channel.state = state;
+        }
+    }
+
+    pub(super) fn on_new_caller_id(&mut self, packet: &Packet) {
+        let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
+        self.take_caller_id(ch, packet);
+        let presentation = packet.text("CID-CallingPres").and_then(|text| {
+            text.split(|c: char| !c.is_ascii_digit()).next().and_then(|digits| digits.parse::<u32>().ok())
+        });
+        if let (Some(channel), Some(presentation)) = (self.channels.get_mut(ch), presentation) {
+            channel.withheld = presentation & 0x60 == 0x20;
+        }
+    }
+
+    pub(super) fn take_caller_id(&mut self, ch: Ch, packet: &Packet) {
+        let Some(channel) = self.channels.get_mut(ch) else { return };
+        for (key, slot) in
+            [("CallerIDNum", &mut channel.caller_number), ("CallerIDName", &mut channel.caller_name)]
+        {
+            if let Some(value) = packet.text(key) {
+                if slot.as_deref() != Some(&*value) {
+                    *slot = Some(value.into_owned());
+                }
+            } else if packet.get(key).is_some() {
+                *slot = None;
+            }
+        }
+    }
+
+    pub(super) fn on_newexten(&mut self, packet: &Packet) {
+        let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
+        let application = packet.text("Application");
+        let application = application.as_deref().unwrap_or_default();
+        if let Some(channel) = self.channels.get_mut(ch) {
+            channel.in_voicemail = application.eq_ignore_ascii_case("VoiceMail");
+        }
+        self.note_voicemail(ch);
+        if let Some(call) = self.beginner_call(ch).and_then(|key| self.calls.get_mut(key)) {
+            call.deflected = application.eq_ignore_ascii_case("Transfer") && !call.is_answered();
+        }
+    }
+
+    fn note_voicemail(&mut self, ch: Ch) {
+        let taken =
+            self.channels.get(ch).is_some_and(|channel| channel.in_voicemail && channel.state == State::Up);
+        if taken && let Some(key) = self.beginner_call(ch) {
+            self.answered(key, Taker::Voicemail, "voicemail");
+        }
+    }
+
+    pub(super) fn on_conference(&mut self, packet: &Packet) {
+        if let Some(ch) = self.heard_of(packet, "Uniqueid")
+            && let Some(key) = self.beginner_call(ch)
+        {
+            self.answered(key, Taker::Conference, "conference");
+        }
+    }
+
+    pub(super) fn on_hangup_request(&mut self, packet: &Packet) {
+        let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
+        let cause = cause_of(packet);
+        let busy = self.channels.get(ch).is_some_and(|channel| channel.state == State::Busy);
+        if let Some(key) = self.beginner_call(ch)
+            && let Some(call) = self.calls.get_mut(key)
+            && !busy
+        {
+            call.gave_up |= call.can_be_given_up();
+        }
+        if let Some(cause) = cause {
+            self.leg_cause(ch, cause);
+        }
+        self.close_leg(ch);
+    }
+
+    pub(super) fn on_hangup(&mut self, packet: &Packet) {
+        let Some(ch) = self.channel_of(packet, "Uniqueid") else { return };
+        self.end_channel(ch, cause_of(packet));
+    }
+
+    /// A channel is gone; `cause` is the Cause of its Hangup.
+    pub(super) fn end_channel(&mut self, ch: Ch, cause: Option<u16>) {
+        if let Some(cause) = cause {
+            self.leg_cause(ch, cause);
+        }
+        self.close_leg(ch);
+        let key = self.call_of(ch);
+        self.unqueue(ch);
+        if let Some(key) = key {
+            self.end_if_over(key, ch, cause);
+        }
+        self.leave_bridge(ch);
+        self.detach(ch);
+        if let Some(pair) = self.channels.get(ch).and_then(|channel| channel.pair)
+            && let Some(pair) = self.channels.get_mut(pair)
+        {
+            pair.pair = None;
+        }
+        if let Some(channel) = self.channels.remove(ch) {
+            if self.by_uniqueid.get(&channel.uniqueid) == Some(&ch) {
+                self.by_uniqueid.remove(&channel.uniqueid);
+            }
+            if self.by_name.get(&channel.name) == Some(&ch) {
+                self.by_name.remove(&channel.name);
+            }
+        }
+        if let Some(key) = key {
+            self.end_if_empty(key, cause);
+        }
+    }
+
+    /// Says the hangup if the call is over for its external party, or for both (translation rules, section 3).
+    fn end_if_over(&mut self, key: CallKey, ch: Ch, cause: Option<u16>) {
+        let Some(call) = self.calls.get(key) else { return };
+        let is_beginner = call.beginner == Some(ch);
+        let over = if !call.is_answered() {
+            is_beginner
+        } else {
+            match call.direction {
+                Direction::In => is_beginner,
+                Direction::Out => call.far == Some(ch),
+                Direction::Internal => false,
+            }
+        };
+        if over {
+            self.say_hangup(key, |call| call.cause(cause));
+        }
+        if is_beginner && let Some(call) = self.calls.get_mut(key) {
+            call.beginner = None;
+        }
+    }
+
+    /// Ends a call with nobody left in it: it may not stay open, whatever was missed.
+    fn end_if_empty(&mut self, key: CallKey, cause: Option<u16>) {
+        let parties_left = |call: &Call| {
+            call.members.iter().filter_map(|member| self.channels.get(*member)).any(Channel::is_party)
+        };
+        if self.calls.get(key).is_some_and(|call| !call.is_over() && !parties_left(call)) {
+            self.say_hangup(key, |call| call.cause(cause));
+        }
+        if self.calls.get(key).is_some_and(|call| call.is_over() && call.members.is_empty()) {
+            self.forget_call(key);
+        }
+    }
+
+    /// The channel a live event is about; that it is heard of keeps the next list from missing it.
+    pub(super) fn heard_of(&mut self, packet: &Packet, key: &str) -> Option<Ch> {
+        let ch = self.channel_of(packet, key)?;
+        let epoch = self.epoch;
+        if let Some(channel) = self.channels.get_mut(ch) {
+            channel.heard = epoch;
+            channel.missed = false;
+        }
+        Some(ch)
+    }
+}
+
+pub(super) fn state_of(packet: &Packet) -> Option<State> {
+    ["ChannelState", "State", "ChannelStateDesc"].iter().find_map(|key| State::parse(&packet.text(key)?))
+}
+
+fn cause_of(packet: &Packet) -> Option<u16> {
+    packet.text("Cause")?.trim().parse().ok()
+}

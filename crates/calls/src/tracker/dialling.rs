@@ -1,0 +1,177 @@
+//! Who dials whom, and what comes of it.
+
+use ringwire_ami::{Packet, Version};
+use ringwire_event::What;
+
+use super::Tracker;
+use crate::model::{Call, CallKey, Ch, Kind, Leg, Round, Stage, State, number_apart};
+
+impl Tracker {
+    /// DialBegin (12 and newer), `Dial` with `SubEvent: Begin` (1.6 to 11).
+    pub(super) fn on_dial_begin(&mut self, packet: &Packet) {
+        let Some(dest) = self.heard_of(packet, "DestUniqueid") else { return };
+        let caller = self.heard_of(packet, "Uniqueid");
+        if let Some(caller) = caller {
+            self.take_caller_id(caller, packet);
+        }
+        self.dialled(caller, dest, packet.text("DialString").as_deref());
+    }
+
+    /// `caller` dials `dest`; nobody does, for an Originate.
+    pub(super) fn dialled(&mut self, caller: Option<Ch>, dest: Ch, dial_string: Option<&str>) {
+        let exten = caller.and_then(|ch| self.channels.get(ch)).map(|channel| channel.exten_now.clone());
+        let Some(channel) = self.channels.get_mut(dest) else { return };
+        channel.dialled = true;
+        if channel.dialled_by.is_none() {
+            channel.dialled_by = caller.filter(|caller| *caller != dest);
+        }
+        if channel.is_party() {
+            if let Some(number) = dial_string.and_then(|text| number_apart(text, &channel.endpoint)) {
+                channel.kind = Kind::External;
+                channel.number = Some(number.to_owned());
+            } else if channel.kind == Kind::External && channel.number.is_none() {
+                channel.number = exten.filter(|exten| exten.bytes().any(|byte| byte.is_ascii_digit()));
+            }
+        }
+        let Some(caller) = caller.filter(|caller| *caller != dest) else { return };
+        let key = self.dialling_call(caller);
+        self.tie(caller, dest);
+        // Tying may have absorbed the call.
+        let key = self.call_of(caller).unwrap_or(key);
+        self.add_leg(key, Some(caller), dest);
+        if self.calls.get(key).is_some_and(|call| call.beginner == Some(caller)) {
+            self.say_redirect(key);
+        }
+    }
+
+    /// The call that a dialling channel dials for; a new one if it has none that lives.
+    fn dialling_call(&mut self, caller: Ch) -> CallKey {
+        let living =
+            self.call_of(caller).filter(|key| self.calls.get(*key).is_some_and(|call| !call.is_over()));
+        if let Some(key) = living {
+            return key;
+        }
+        // Dialled by nobody and now acting for itself: an Originate. Of a Local pair the first half began it.
+        let beginner = self
+            .channels
+            .get(caller)
+            .filter(|channel| channel.kind == Kind::Plumbing)
+            .and_then(|channel| channel.pair)
+            .filter(|pair| {
+                self.channels.get(*pair).map(|pair| pair.born) < self.channels.get(caller).map(|own| own.born)
+            })
+            .unwrap_or(caller);
+        let root = self.channels.get(beginner).map(|channel| channel.uniqueid.clone()).unwrap_or_default();
+        let key = self.new_call(&root, Some(beginner));
+        self.join(beginner, key);
+        self.join(caller, key);
+        key
+    }
+
+    /// A leg begins to be rung for the call.
+    pub(super) fn add_leg(&mut self, key: CallKey, caller: Option<Ch>, dest: Ch) {
+        let now = self.now;
+        let gather = self.rules.gather;
+        let party = self.channels.get(dest).is_some_and(|channel| channel.is_party());
+        let own_phone = self.calls.get(key).is_some_and(|call| self.is_callers_own(call, dest));
+        let Some(call) = self.calls.get_mut(key) else { return };
+        if call.is_over() || call.round.leg(dest).is_some() {
+            return;
+        }
+        let same_round = call.round.is_open()
+            || matches!((now, call.round_began), (Some(now), Some(began)) if now.duration_since(began).unsigned_abs() <= gather);
+        if !same_round || call.round.queue_gave_up {
+            call.round = Round::default();
+            call.round_began = now;
+        }
+        call.round.legs.push(Leg::new(dest, caller, party));
+        if !party || own_phone {
+            return;
+        }
+        call.dialled = true;
+        self.gather(key);
+        self.gather_user(key, dest);
+        self.note_ringing(dest);
+    }
+
+    /// Says that a phone rings, once it was dialled and does.
+    pub(super) fn note_ringing(&mut self, ch: Ch) {
+        let Some(channel) = self.channels.get(ch) else { return };
+        if channel.rang || channel.state != State::Ringing || channel.kind != Kind::Device || !channel.dialled
+        {
+            return;
+        }
+        let Some(key) = channel.call else { return };
+        let Some(call) = self.calls.get(key) else { return };
+        if matches!(call.stage, Stage::Quiet | Stage::Over) || self.is_callers_own(call, ch) {
+            return;
+        }
+        let Some(user) = self.party(ch) else { return };
+        if let Some(channel) = self.channels.get_mut(ch) {
+            channel.rang = true;
+        }
+        self.say(key, What::Ringing { user });
+    }
+
+    /// DialEnd (12 and newer): one leg is no longer rung.
+    pub(super) fn on_dial_end(&mut self, packet: &Packet) {
+        let Some(dest) = self.heard_of(packet, "DestUniqueid") else { return };
+        let forwarded = packet.text("Forward").is_some();
+        if let Some(leg) = self.leg(dest) {
+            leg.forwarded |= forwarded;
+            if let Some(status) = packet.text("DialStatus") {
+                leg.take_status(&status);
+            }
+        }
+        self.close_leg(dest);
+    }
+
+    /// `Dial` (1.6 to 11): its End comes once for all legs, when Dial() returns.
+    pub(super) fn on_old_dial(&mut self, packet: &Packet) {
+        if packet.text("SubEvent").is_none_or(|kind| kind.eq_ignore_ascii_case("Begin")) {
+            return self.on_dial_begin(packet);
+        }
+        let Some(caller) = self.heard_of(packet, "Uniqueid") else { return };
+        let Some(key) = self.call_of(caller) else { return };
+        let status = packet.text("DialStatus").unwrap_or_default();
+        // Before 10 nothing else tells that the caller hung up (translation rules, section 4.2).
+        let caller_hung_up = status == "CANCEL" && self.version < Version { major: 1, minor: 2, patch: 0 };
+        let Some(call) = self.calls.get_mut(key) else { return };
+        if caller_hung_up && call.beginner == Some(caller) {
+            call.gave_up |= call.can_be_given_up();
+        }
+        let mut closed = Vec::new();
+        for leg in call.round.legs.iter_mut().filter(|leg| leg.dialler == Some(caller)) {
+            if !leg.has_status() {
+                leg.take_status(&status);
+            }
+            if leg.open {
+                closed.push(leg.channel);
+            }
+        }
+        for ch in closed {
+            self.close_leg(ch);
+        }
+    }
+
+    pub(super) fn leg_cause(&mut self, ch: Ch, cause: u16) {
+        if let Some(leg) = self.leg(ch) {
+            leg.take_cause(cause);
+        }
+    }
+
+    /// A leg is no longer rung: the round that is being gathered is complete.
+    pub(super) fn close_leg(&mut self, ch: Ch) {
+        let Some(key) = self.call_of(ch) else { return };
+        let Some(leg) = self.leg(ch) else { return };
+        let ends_round = std::mem::replace(&mut leg.open, false) && leg.party;
+        if ends_round && self.calls.get(key).is_some_and(Call::is_gathering) {
+            self.announce(key);
+        }
+    }
+
+    fn leg(&mut self, ch: Ch) -> Option<&mut Leg> {
+        let key = self.call_of(ch)?;
+        self.calls.get_mut(key)?.round.leg(ch)
+    }
+}

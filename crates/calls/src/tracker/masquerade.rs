@@ -1,0 +1,69 @@
+//! Masquerade (Asterisk 1.8 to 11): an endpoint and its part in a call move to another channel.
+//!
+//! What is seen is three renames: the clone `X` to `X<MASQ>`, the original `Y` to `X`, the clone to `Y<ZOMBIE>`
+//! (AMI contract 3.12). From 12 on nothing of it is shown.
+
+use ringwire_ami::Packet;
+
+use super::Tracker;
+use crate::model::{Ch, Kind, endpoint_of};
+
+impl Tracker {
+    pub(super) fn on_rename(&mut self, packet: &Packet) {
+        let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
+        let Some(name) = packet.text("Newname") else { return };
+        let clone = self.by_name.get(&format!("{name}<MASQ>")).copied().filter(|clone| *clone != ch);
+        self.rename(ch, &name);
+        if let Some(clone) = clone {
+            self.masquerade(clone, ch);
+        }
+    }
+
+    fn rename(&mut self, ch: Ch, name: &str) {
+        let Some(channel) = self.channels.get_mut(ch) else { return };
+        let old = std::mem::replace(&mut channel.name, name.to_owned());
+        if self.by_name.get(&old) == Some(&ch) {
+            self.by_name.remove(&old);
+        }
+        self.by_name.insert(name.to_owned(), ch);
+    }
+
+    /// The endpoint of `clone`, and its part in its call, move to `original`; what is left is a zombie, whose end
+    /// means nothing.
+    fn masquerade(&mut self, clone: Ch, original: Ch) {
+        let Some([from, to]) = self.channels.get_disjoint_mut([clone, original]) else { return };
+        to.endpoint = endpoint_of(&to.name).to_owned();
+        to.kind = if from.kind == Kind::Plumbing { to.kind } else { from.kind };
+        to.dialled |= from.dialled;
+        to.own_number.clone_from(&from.own_number);
+        to.own_name.clone_from(&from.own_name);
+        to.caller_number.clone_from(&from.caller_number);
+        to.caller_name.clone_from(&from.caller_name);
+        to.number.clone_from(&from.number);
+        to.withheld = from.withheld;
+        to.exten.clone_from(&from.exten);
+        to.context.clone_from(&from.context);
+        to.account.clone_from(&from.account);
+        to.on_hold = false;
+        from.kind = Kind::Plumbing;
+        let pair = to.pair.take();
+        if let Some(pair) = pair.and_then(|pair| self.channels.get_mut(pair)) {
+            pair.pair = None;
+        }
+        self.tie(clone, original);
+        if let Some(call) = self.call_of(original).and_then(|key| self.calls.get_mut(key)) {
+            for role in [&mut call.beginner, &mut call.far] {
+                if *role == Some(clone) {
+                    *role = Some(original);
+                }
+            }
+        }
+        for waiting in self.waiting.iter_mut().filter(|waiting| **waiting == clone) {
+            *waiting = original;
+        }
+        self.detach(clone);
+        if let Some(key) = self.call_of(original) {
+            self.note_talk(key);
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Which channels belong together: how calls form, grow, become one and are forgotten.
+
+use ringwire_event::{Cause, Direction};
+
+use super::Tracker;
+use crate::model::{Call, CallKey, Ch, Kind, Leg, Pending, Stage};
+
+impl Tracker {
+    /// Finds the call of a new channel, or makes one if the channel begins one.
+    pub(super) fn place_new(&mut self, ch: Ch, linkedid: Option<&str>) {
+        let Some(channel) = self.channels.get(ch) else { return };
+        let uniqueid = channel.uniqueid.clone();
+        let begins = channel.begins_call();
+        match linkedid {
+            Some(linkedid) if linkedid != uniqueid => {
+                if let Some(key) = self.by_linkedid.get(linkedid).copied() {
+                    self.join(ch, key);
+                } else if let Some(beginner) = self.by_uniqueid.get(linkedid).copied() {
+                    // Dialled by nobody and now acting for itself (Originate): its call forms when it dials.
+                    if let Some(key) = self.call_of(beginner) {
+                        self.join(ch, key);
+                    }
+                } else {
+                    // A leg of a call that began before this was watched; a snapshot may yet tell of its beginner.
+                    let key = self.new_call(linkedid, None);
+                    self.join(ch, key);
+                }
+            }
+            _ => {
+                // A leg may have told of this channel's call before the channel itself was known.
+                if let Some(key) = self.by_linkedid.get(&uniqueid).copied() {
+                    self.join(ch, key);
+                    self.set_beginner(key, ch);
+                } else if begins {
+                    let key = self.new_call(&uniqueid, Some(ch));
+                    self.join(ch, key);
+                }
+            }
+        }
+    }
+
+    pub(super) fn new_call(&mut self, root: &str, beginner: Option<Ch>) -> CallKey {
+        let born = self.next_born();
+        let key = self.calls.insert(Call::new(root.to_owned(), born, beginner));
+        self.by_linkedid.insert(root.to_owned(), key);
+        key
+    }
+
+    pub(super) fn set_beginner(&mut self, key: CallKey, ch: Ch) {
+        if let Some(call) = self.calls.get_mut(key)
+            && call.beginner.is_none()
+        {
+            call.beginner = Some(ch);
+            call.begun = true;
+        }
+    }
+
+    /// The call that this channel began, while it is not over.
+    pub(super) fn beginner_call(&self, ch: Ch) -> Option<CallKey> {
+        let key = self.call_of(ch)?;
+        let call = self.calls.get(key)?;
+        (call.beginner == Some(ch) && !call.is_over()).then_some(key)
+    }
+
+    /// Makes a channel a member of a call.
+    pub(super) fn join(&mut self, ch: Ch, key: CallKey) {
+        if self.call_of(ch) == Some(key) {
+            return;
+        }
+        self.detach(ch);
+        if let (Some(channel), Some(call)) = (self.channels.get_mut(ch), self.calls.get_mut(key)) {
+            channel.call = Some(key);
+            call.members.push(ch);
+        }
+    }
+
+    pub(super) fn detach(&mut self, ch: Ch) {
+        let Some(channel) = self.channels.get_mut(ch) else { return };
+        if let Some(call) = channel.call.take().and_then(|key| self.calls.get_mut(key)) {
+            call.members.retain(|member| *member != ch);
+        }
+    }
+
+    /// Two channels belong to one call from now on.
+    pub(super) fn tie(&mut self, one: Ch, two: Ch) {
+        match (self.call_of(one), self.call_of(two)) {
+            (Some(left), Some(right)) if left != right => {
+                self.merge(left, right);
+            }
+            (Some(key), None) => self.join(two, key),
+            (None, Some(key)) => self.join(one, key),
+            _ => {}
+        }
+    }
+
+    /// Two calls become one: the older external call keeps its id and its history, the other is absorbed
+    /// (translation rules, section 1).
+    pub(super) fn merge(&mut self, left: CallKey, right: CallKey) -> CallKey {
+        let rank = |key: CallKey| {
+            let Some(call) = self.calls.get(key) else { return (true, true, u64::MAX) };
+            (call.is_over(), !self.is_external(call), call.born)
+        };
+        let (keep, absorb) = if rank(left) <= rank(right) { (left, right) } else { (right, left) };
+        if self.calls.get(absorb).is_some_and(|call| !call.is_over()) {
+            self.absorb(absorb);
+        }
+        let Some(absorbed) = self.calls.remove(absorb) else { return keep };
+        for member in &absorbed.members {
+            if let Some(channel) = self.channels.get_mut(*member) {
+                channel.call = Some(keep);
+            }
+        }
+        if let Some(call) = self.calls.get_mut(keep) {
+            call.members.extend(absorbed.members);
+        }
+        for linkedid in &absorbed.linkedids {
+            self.by_linkedid.insert(linkedid.clone(), keep);
+        }
+        if let Some(call) = self.calls.get_mut(keep) {
+            call.linkedids.extend(absorbed.linkedids);
+        }
+        self.take_over_legs(keep, absorbed.round.legs);
+        keep
+    }
+
+    /// What rings for an absorbed call rings for the call that absorbed it.
+    fn take_over_legs(&mut self, key: CallKey, legs: Vec<Leg>) {
+        let open: Vec<_> = legs.into_iter().filter(|leg| leg.open).collect();
+        let parties: Vec<_> = open.iter().filter(|leg| leg.party).map(|leg| leg.channel).collect();
+        let Some(call) = self.calls.get_mut(key).filter(|call| !call.is_over()) else { return };
+        call.dialled |= !parties.is_empty();
+        call.round.legs.extend(open);
+        for ch in parties {
+            self.gather_user(key, ch);
+            self.note_ringing(ch);
+        }
+    }
+
+    /// A helper call ends: one that was announced gets its one hangup, one that was not never will be.
+    fn absorb(&mut self, key: CallKey) {
+        let Some(call) = self.calls.get(key) else { return };
+        if call.is_announced() {
+            self.say_hangup(
+                key,
+                |call| if call.is_answered() { Cause::NormalClearing } else { Cause::Cancel },
+            );
+        } else {
+            self.drop_pending(key);
+        }
+    }
+
+    pub(super) fn drop_pending(&mut self, key: CallKey) {
+        if let Some(call) = self.calls.get_mut(key)
+            && let Stage::Gathering(Pending { due: Some(due), .. }) =
+                std::mem::replace(&mut call.stage, Stage::Over)
+        {
+            self.due.remove(&(due, key));
+        }
+    }
+
+    /// Whether somebody outside takes part in the call.
+    fn is_external(&self, call: &Call) -> bool {
+        if call.is_announced() {
+            return call.direction != Direction::Internal;
+        }
+        let outside = |ch: &Ch| self.channels.get(*ch).is_some_and(|channel| channel.kind == Kind::External);
+        call.beginner.as_ref().is_some_and(outside) || call.members.iter().any(outside)
+    }
+
+    pub(super) fn forget_call(&mut self, key: CallKey) {
+        self.drop_pending(key);
+        for linkedid in self.calls.remove(key).map(|call| call.linkedids).unwrap_or_default() {
+            if self.by_linkedid.get(&linkedid) == Some(&key) {
+                self.by_linkedid.remove(&linkedid);
+            }
+        }
+    }
+}

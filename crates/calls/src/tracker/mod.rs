@@ -1,0 +1,209 @@
+//! Packets in, call events out.
+
+mod bridging;
+mod channels;
+mod dialling;
+mod masquerade;
+mod membership;
+mod queues;
+mod saying;
+mod snapshot;
+mod talk;
+mod transfers;
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use jiff::Timestamp;
+use ringwire_ami::{Packet, Version};
+use ringwire_event::CallEvent;
+use slotmap::SlotMap;
+
+use crate::Rules;
+use crate::model::{Call, CallIds, CallKey, Ch, Channel};
+
+/// Follows the calls of one PBX.
+///
+/// Feed it what [`ringwire_ami`] reads, tick it when [`Tracker::next_deadline`] says so, and take out what is to be
+/// said. It copes with events that are unknown, incomplete, repeated, out of order or missing; what was missed is
+/// made good by the next snapshot (`CoreShowChannels`).
+#[derive(Debug)]
+pub struct Tracker {
+    rules: Rules,
+    channels: SlotMap<Ch, Channel>,
+    /// Looked up, never walked: its order is not the same twice.
+    by_uniqueid: HashMap<String, Ch>,
+    /// Channel names up to Asterisk 11, where some events give nothing else.
+    by_name: HashMap<String, Ch>,
+    calls: SlotMap<CallKey, Call>,
+    /// Linkedids that calls are known by: the Uniqueids of the channels that began them.
+    by_linkedid: HashMap<String, CallKey>,
+    ids: CallIds,
+    /// The calls that wait to be announced, by when that is due.
+    due: BTreeSet<(Timestamp, CallKey)>,
+    /// Who is in which bridge; looked up, never walked.
+    bridges: HashMap<String, Vec<Ch>>,
+    /// Callers who wait in queues, longest first.
+    waiting: Vec<Ch>,
+    said: VecDeque<CallEvent>,
+    version: Version,
+    /// Counts connections, channels and calls.
+    connection: u32,
+    born: u64,
+    /// Counts full lists of channels; what was heard of since the last one is not missing.
+    epoch: u32,
+    /// The list that is coming in.
+    listing: snapshot::Listing,
+    /// The time of the packet being applied.
+    now: Option<Timestamp>,
+    /// Whether what is being said was learnt from a snapshot.
+    recovering: bool,
+}
+
+impl Tracker {
+    /// A tracker that has seen nothing yet.
+    #[must_use]
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            channels: SlotMap::with_key(),
+            by_uniqueid: HashMap::new(),
+            by_name: HashMap::new(),
+            calls: SlotMap::with_key(),
+            by_linkedid: HashMap::new(),
+            ids: CallIds::default(),
+            due: BTreeSet::new(),
+            bridges: HashMap::new(),
+            waiting: Vec::new(),
+            said: VecDeque::new(),
+            version: Version::NEWEST,
+            connection: 0,
+            born: 0,
+            epoch: 0,
+            listing: snapshot::Listing::default(),
+            now: None,
+            recovering: false,
+        }
+    }
+
+    /// Takes other rules from here on; calls already announced keep what was said of them.
+    pub fn set_rules(&mut self, rules: Rules) {
+        self.rules = rules;
+    }
+
+    /// A connection begins: its banner said `version`. What happened before it was missed, until a snapshot
+    /// tells what is left of it.
+    pub fn connected(&mut self, version: Version, now: Option<Timestamp>) {
+        self.version = version;
+        self.connection = self.connection.wrapping_add(1);
+        self.epoch = self.epoch.wrapping_add(1);
+        self.listing = snapshot::Listing::default();
+        self.at(now);
+    }
+
+    /// Takes one packet, received at `now` (`None` where a recording has no clock: then nothing becomes due by
+    /// time alone).
+    pub fn apply(&mut self, packet: &Packet, now: Option<Timestamp>) {
+        let Some(event) = packet.event() else { return };
+        self.at(now);
+        match event {
+            // The bulk of what a PBX sends says nothing of who talks to whom.
+            b"VarSet"
+            | b"TestEvent"
+            | b"RTCPSent"
+            | b"RTCPReceived"
+            | b"DeviceStateChange"
+            | b"ExtensionStatus"
+            | b"QueueMemberStatus"
+            | b"ChannelUpdate"
+            | b"PresenceStateChange"
+            | b"ContactStatus" => {}
+            b"Newchannel" => self.on_newchannel(packet),
+            b"Newstate" => self.on_newstate(packet),
+            b"NewCallerid" | b"Newcallerid" => self.on_new_caller_id(packet),
+            b"Newexten" => self.on_newexten(packet),
+            b"HangupRequest" => self.on_hangup_request(packet),
+            b"Hangup" => self.on_hangup(packet),
+            b"Hold" => self.on_hold(packet, packet.text("Status").is_none_or(|status| status != "Off")),
+            b"Unhold" => self.on_hold(packet, false),
+            b"DialBegin" => self.on_dial_begin(packet),
+            b"DialEnd" => self.on_dial_end(packet),
+            b"Dial" => self.on_old_dial(packet),
+            b"LocalBridge" => self.on_local_bridge(packet),
+            b"BridgeEnter" => self.on_bridge_enter(packet),
+            b"BridgeLeave" => self.on_bridge_leave(packet),
+            b"Bridge" | b"Link" | b"Unlink" => self.on_old_bridge(packet),
+            b"ConfbridgeJoin" | b"MeetmeJoin" => self.on_conference(packet),
+            b"QueueCallerJoin" | b"Join" => self.on_queue_join(packet),
+            b"QueueCallerLeave" | b"Leave" => self.on_queue_leave(packet),
+            b"AgentCalled" => self.on_agent_called(packet),
+            b"AgentConnect" => self.on_agent_connect(packet),
+            b"BlindTransfer" => self.on_blind_transfer(packet),
+            b"AttendedTransfer" => self.on_attended_transfer(packet),
+            b"Transfer" => self.on_old_transfer(packet),
+            b"Pickup" => self.on_pickup(packet),
+            b"Rename" => self.on_rename(packet),
+            b"CoreShowChannel" => self.on_listed(packet),
+            b"CoreShowChannelsComplete" => self.on_list_complete(packet),
+            b"Status" => self.on_status(packet),
+            b"StatusComplete" => self.on_status_complete(packet),
+            b"QueueEntry" => self.on_queue_entry(packet),
+            b"Shutdown" => {} // the connection ends next, and the snapshot after it tells what is left
+            _ => {}
+        }
+    }
+
+    /// Does what is due at `now`.
+    pub fn tick(&mut self, now: Timestamp) {
+        while let Some(&(due, key)) = self.due.first() {
+            if due > now {
+                break;
+            }
+            self.due.pop_first();
+            self.now = Some(due);
+            self.announce(key);
+        }
+    }
+
+    /// When [`Tracker::tick`] is next needed.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.due.first().map(|(due, _)| *due)
+    }
+
+    /// The next event to be said, in order; `None` once all are.
+    pub fn poll_event(&mut self) -> Option<CallEvent> {
+        self.said.pop_front()
+    }
+
+    /// How many calls are in progress, announced or not.
+    #[must_use]
+    pub fn live_calls(&self) -> usize {
+        self.calls.values().filter(|call| !call.is_over()).count()
+    }
+
+    /// How many channels are being followed.
+    #[must_use]
+    pub fn live_channels(&self) -> usize {
+        self.channels.len()
+    }
+
+    fn at(&mut self, now: Option<Timestamp>) {
+        if let Some(now) = now {
+            self.tick(now);
+        }
+        self.now = now;
+    }
+
+    fn channel_of(&self, packet: &Packet, key: &str) -> Option<Ch> {
+        self.by_uniqueid.get(&*packet.text(key)?).copied()
+    }
+
+    fn call_of(&self, channel: Ch) -> Option<CallKey> {
+        self.channels.get(channel)?.call
+    }
+
+    fn next_born(&mut self) -> u64 {
+        self.born += 1;
+        self.born
+    }
+}

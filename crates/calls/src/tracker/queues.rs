@@ -1,0 +1,109 @@
+//! Queues: callers who wait, and the phones rung for them.
+
+use ringwire_ami::Packet;
+
+use super::Tracker;
+use crate::model::{Ch, Round, State, local_stem};
+
+impl Tracker {
+    pub(super) fn on_queue_join(&mut self, packet: &Packet) {
+        let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
+        self.take_caller_id_if_known(ch, packet);
+        self.enter_queue(ch, packet.text("Queue").as_deref());
+    }
+
+    /// A caller waits in a queue.
+    pub(super) fn enter_queue(&mut self, ch: Ch, queue: Option<&str>) {
+        let key = match self.call_of(ch) {
+            Some(key) => key,
+            None => {
+                let root = self.channels.get(ch).map(|channel| channel.uniqueid.clone()).unwrap_or_default();
+                let key = self.new_call(&root, Some(ch));
+                self.join(ch, key);
+                key
+            }
+        };
+        let Some(call) = self.calls.get_mut(key).filter(|call| !call.is_over()) else { return };
+        if !call.round.is_open() {
+            call.round = Round::default();
+        }
+        call.queued = true;
+        if let Some(queue) = queue {
+            call.queue = Some(queue.to_owned());
+        }
+        if !self.waiting.contains(&ch) {
+            self.waiting.push(ch);
+        }
+        self.gather(key);
+    }
+
+    /// A caller leaves a queue: to an agent, or because the queue or the caller gave up.
+    pub(super) fn on_queue_leave(&mut self, packet: &Packet) {
+        let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
+        self.unqueue(ch);
+        let Some(key) = self.call_of(ch) else { return };
+        let Some(call) = self.calls.get_mut(key).filter(|call| !call.is_over()) else { return };
+        // An answer that follows outweighs it.
+        call.round.queue_gave_up = true;
+        self.announce(key);
+    }
+
+    pub(super) fn unqueue(&mut self, ch: Ch) {
+        self.waiting.retain(|waiting| *waiting != ch);
+        if let Some(key) = self.beginner_call(ch)
+            && let Some(call) = self.calls.get_mut(key)
+        {
+            call.queued = false;
+        }
+    }
+
+    /// AgentCalled names both legs: always from 12 on, up to 11 with `eventwhencalled=yes`.
+    pub(super) fn on_agent_called(&mut self, packet: &Packet) {
+        let Some(caller) = self.heard_of(packet, "Uniqueid") else { return };
+        let agent = self
+            .heard_of(packet, "DestUniqueid")
+            .or_else(|| self.by_name.get(&*packet.text("DestinationChannel")?).copied());
+        if let Some(agent) = agent {
+            self.dialled(Some(caller), agent, None);
+        }
+    }
+
+    /// AgentConnect names both legs; up to 11 `BridgedChannel` is the agent's Uniqueid.
+    pub(super) fn on_agent_connect(&mut self, packet: &Packet) {
+        let agent = self.heard_of(packet, "DestUniqueid").or_else(|| self.heard_of(packet, "BridgedChannel"));
+        if let (Some(caller), Some(agent)) = (self.heard_of(packet, "Uniqueid"), agent) {
+            self.tie(caller, agent);
+        }
+    }
+
+    /// Up to 11 nothing names the leg that a queue rings: it is one dialled by nobody, which starts to ring with the
+    /// number of a caller who waits, longest first (translation rules, section 1).
+    pub(super) fn match_queue_leg(&mut self, ch: Ch, packet: &Packet) {
+        if self.version.snapshots() || self.waiting.is_empty() {
+            return;
+        }
+        let Some(channel) = self.channels.get(ch) else { return };
+        let first_half = local_stem(&channel.name).is_some_and(|(_, half)| half == 1);
+        let dialled_by_nobody =
+            !channel.dialled && (channel.exten.is_empty() && channel.is_party() || first_half);
+        if channel.state != State::Ringing || !dialled_by_nobody {
+            return;
+        }
+        let Some(connected) = packet.text("ConnectedLineNum") else { return };
+        let caller = self.waiting.iter().copied().find(|waiting| {
+            self.channels
+                .get(*waiting)
+                .is_some_and(|caller| caller.caller_number.as_deref() == Some(&*connected))
+        });
+        if let Some(caller) = caller {
+            self.dialled(Some(caller), ch, None);
+        }
+    }
+
+    fn take_caller_id_if_known(&mut self, ch: Ch, packet: &Packet) {
+        // Up to 11 the queue's own words for an unknown name would replace a known one.
+        if self.version.snapshots() {
+            self.take_caller_id(ch, packet);
+        }
+    }
+}

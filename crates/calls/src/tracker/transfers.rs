@@ -1,0 +1,113 @@
+//! Calls that are passed on or picked up.
+
+use ringwire_ami::Packet;
+use ringwire_event::{TransferKind, What};
+
+use super::Tracker;
+use crate::model::{CallKey, Ch, Kind};
+
+impl Tracker {
+    pub(super) fn on_blind_transfer(&mut self, packet: &Packet) {
+        let transferer = self.channel_of(packet, "TransfererUniqueid");
+        let transferee = self.channel_of(packet, "TransfereeUniqueid");
+        if !succeeded(packet) {
+            return;
+        }
+        let Some(key) = transferee.or(transferer).and_then(|ch| self.call_of(ch)) else { return };
+        let target = packet.text("Extension").map(|text| text.into_owned());
+        if let Some(call) = self.calls.get_mut(key) {
+            // The caller leaves the bridge for the target before or after this.
+            if call.redirected.is_some() && call.redirected == target {
+                call.redirected = None;
+            } else {
+                call.passed_to.clone_from(&target);
+            }
+        }
+        self.say_transfer(key, TransferKind::Blind, transferer, target);
+    }
+
+    pub(super) fn on_attended_transfer(&mut self, packet: &Packet) {
+        if !succeeded(packet) {
+            return;
+        }
+        let transferer = self.channel_of(packet, "OrigTransfererUniqueid");
+        let target = self.channel_of(packet, "TransferTargetUniqueid");
+        let transferee = self.channel_of(packet, "TransfereeUniqueid");
+        if let (Some(transferee), Some(target)) = (transferee, target) {
+            self.tie(transferee, target);
+        }
+        let Some(key) = transferee.or(transferer).and_then(|ch| self.call_of(ch)) else { return };
+        let extension = target.and_then(|ch| self.extension_behind(ch));
+        self.say_transfer(key, TransferKind::Attended, transferer, extension);
+    }
+
+    /// Transfer (chan_sip, up to 11).
+    pub(super) fn on_old_transfer(&mut self, packet: &Packet) {
+        let Some(transferer) = self.heard_of(packet, "Uniqueid") else { return };
+        let Some(key) = self.call_of(transferer) else { return };
+        let attended = packet.text("TransferType").is_some_and(|kind| kind.eq_ignore_ascii_case("Attended"));
+        let kind = if attended { TransferKind::Attended } else { TransferKind::Blind };
+        let target = match packet.text("TransferExten") {
+            Some(exten) => Some(exten.into_owned()),
+            None => self.channel_of(packet, "TargetUniqueid").and_then(|ch| self.extension_behind(ch)),
+        };
+        self.say_transfer(key, kind, Some(transferer), target);
+    }
+
+    fn say_transfer(&mut self, key: CallKey, kind: TransferKind, by: Option<Ch>, target: Option<String>) {
+        let user = by.and_then(|ch| self.party(ch));
+        self.say(key, What::Transfer { kind, user, target });
+    }
+
+    /// The caller leaves a bridge for another place: a redirect, unless a transfer says otherwise.
+    pub(super) fn note_redirect(&mut self, ch: Ch, packet: &Packet) {
+        let Some(exten) = packet.text("Exten") else { return };
+        let key = self.beginner_call(ch);
+        let Some(channel) = self.channels.get_mut(ch) else { return };
+        if channel.exten_now == *exten || exten == "h" {
+            return;
+        }
+        channel.exten_now = exten.clone().into_owned();
+        let Some(call) = key.and_then(|key| self.calls.get_mut(key)) else { return };
+        if call.passed_to.take().as_deref() != Some(&*exten) && call.is_answered() {
+            call.redirected = Some(exten.into_owned());
+        }
+    }
+
+    /// Says a redirect that nothing else explained.
+    pub(super) fn say_redirect(&mut self, key: CallKey) {
+        let Some(target) = self.calls.get_mut(key).and_then(|call| call.redirected.take()) else { return };
+        self.say(key, What::Transfer { kind: TransferKind::Redirect, user: None, target: Some(target) });
+    }
+
+    /// Pickup: a phone takes a call that rings elsewhere. Up to 11 it gives names only.
+    pub(super) fn on_pickup(&mut self, packet: &Packet) {
+        let by_name = |key: &str| self.by_name.get(&*packet.text(key)?).copied();
+        let picker = self.channel_of(packet, "Uniqueid").or_else(|| by_name("Channel"));
+        let target = self.channel_of(packet, "TargetUniqueid").or_else(|| by_name("TargetChannel"));
+        if let (Some(picker), Some(target)) = (picker, target) {
+            self.tie(picker, target);
+        }
+    }
+
+    /// The extension of the phone at a channel, or behind it if it is a Local half.
+    fn extension_behind(&self, ch: Ch) -> Option<String> {
+        let phone = match self.channels.get(ch)?.kind {
+            Kind::Device | Kind::External => Some(ch),
+            Kind::Plumbing => {
+                let other = self.channels.get(ch)?.pair?;
+                self.partners(other).into_iter().find(|partner| {
+                    self.channels.get(*partner).is_some_and(|channel| {
+                        channel.kind == Kind::Device && channel.dialled_by == Some(other)
+                    })
+                })
+            }
+        }?;
+        let channel = self.channels.get(phone)?;
+        self.party(phone).and_then(|party| party.extension).or_else(|| channel.number.clone())
+    }
+}
+
+fn succeeded(packet: &Packet) -> bool {
+    packet.text("Result").is_none_or(|result| result.eq_ignore_ascii_case("Success"))
+}

@@ -1,0 +1,152 @@
+//! Real calls, recorded on Asterisk 11, 16 and 22: what Zammad must be posted for each.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use ringwire_calls::Rules;
+use ringwire_cti::{Body, Dialect, Zammad, ZammadOptions};
+use ringwire_event::CallEvent;
+use serde_json::{Map, Value};
+
+use crate::support::{Times, captures, follow};
+
+const RELEASES: [&str; 3] = ["11", "16", "22"];
+
+#[test]
+fn every_recorded_call_with_its_clock() {
+    for_every_capture(|name, bytes, times| {
+        check(name, &follow(rules(), &[(bytes, times)]), &expected(name, ""));
+    });
+}
+
+#[test]
+fn every_recorded_call_without_a_clock() {
+    for_every_capture(|name, bytes, _| {
+        check(name, &follow(rules(), &[(bytes, None)]), &expected(name, ""));
+    });
+}
+
+#[test]
+fn every_recorded_call_with_the_least_privileges() {
+    for_every_capture(|name, bytes, _| {
+        let granted = only_granted(bytes);
+        check(name, &follow(rules(), &[(&granted, None)]), &expected(name, ".least-privileges"));
+    });
+}
+
+#[test]
+fn a_call_goes_on_across_a_reconnection() {
+    for release in RELEASES {
+        let dir = captures().join(release);
+        let before = fs::read(dir.join("resync-midcall.ami")).unwrap();
+        let after = fs::read(dir.join("resync-midcall.after-reconnect.ami")).unwrap();
+        let said = follow(rules(), &[(&before, None), (&after, None)]);
+        check(
+            &format!("{release}/resync-midcall+after-reconnect"),
+            &said,
+            &expected("22/resync-midcall+after-reconnect", ""),
+        );
+        assert!(said.iter().all(|event| !event.recovered), "nothing was missed on {release}");
+    }
+}
+
+#[test]
+fn what_was_missed_is_marked_as_recovered() {
+    for release in RELEASES {
+        let bytes = fs::read(captures().join(release).join("resync-midcall.after-reconnect.ami")).unwrap();
+        let said = follow(rules(), &[(&bytes, None)]);
+        let recovered: Vec<_> = said.iter().map(|event| (event.what.name(), event.recovered)).collect();
+        assert_eq!(recovered, [("newCall", true), ("answer", true), ("hangup", false)], "{release}");
+    }
+}
+
+fn rules() -> Rules {
+    Rules::new("pbx")
+}
+
+fn for_every_capture(mut test: impl FnMut(&str, &[u8], Option<&Times>)) {
+    let mut count = 0;
+    for release in RELEASES {
+        let mut files: Vec<_> =
+            fs::read_dir(captures().join(release)).unwrap().map(|e| e.unwrap().path()).collect();
+        files.sort();
+        for file in files.iter().filter(|file| file.extension().is_some_and(|ext| ext == "ami")) {
+            let name = format!("{release}/{}", file.file_stem().unwrap().to_str().unwrap());
+            let bytes = fs::read(file).unwrap();
+            let times = fs::read_to_string(format!("{}.times", file.display())).ok();
+            test(&name, &bytes, times.as_deref().map(Times::parse).as_ref());
+            count += 1;
+        }
+    }
+    assert!(count > 100, "only {count} recordings were found");
+}
+
+/// The posts expected for a capture, by its scenario; `variant` is tried first.
+fn expected(name: &str, variant: &str) -> Vec<Value> {
+    let (release, scenario) = name.split_once('/').unwrap();
+    let dir = captures().join("expected");
+    let file = [
+        format!("{scenario}{variant}.jsonl"),
+        format!("{scenario}.{release}.jsonl"),
+        format!("{scenario}.jsonl"),
+    ]
+    .into_iter()
+    .map(|file| dir.join(file))
+    .find(|file| Path::exists(file))
+    .unwrap_or_else(|| panic!("nothing is expected of {name}"));
+    fs::read_to_string(file).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn check(name: &str, said: &[CallEvent], expected: &[Value]) {
+    let posts = posts(said);
+    let text = |posts: &[Value]| posts.iter().map(|post| format!("  {post}\n")).collect::<String>();
+    assert!(posts == expected, "{name}: expected\n{}got\n{}", text(expected), text(&posts));
+}
+
+/// What Zammad is posted, with call ids numbered in the order in which they are announced.
+fn posts(said: &[CallEvent]) -> Vec<Value> {
+    let zammad = Zammad::new(&ZammadOptions::default());
+    let mut ids = BTreeMap::new();
+    said.iter()
+        .filter_map(|event| zammad.request(event))
+        .map(|request| {
+            let Body::Json(mut fields) = request.body else { panic!("not JSON") };
+            number_call(&mut fields, &mut ids);
+            Value::Object(fields)
+        })
+        .collect()
+}
+
+fn number_call(fields: &mut Map<String, Value>, ids: &mut BTreeMap<String, String>) {
+    let next = format!("${}", ids.len() + 1);
+    let id = fields["callId"].as_str().unwrap().to_owned();
+    fields["callId"] = ids.entry(id).or_insert(next).clone().into();
+}
+
+/// A stream as a manager user who may read `system`, `call` and `agent` gets it.
+fn only_granted(bytes: &[u8]) -> Vec<u8> {
+    const GRANTED: [&[u8]; 4] = [b"system", b"call", b"agent", b"all"];
+    let mut granted = Vec::new();
+    for packet in split(bytes, b"\r\n\r\n") {
+        let privilege = split(packet, b"\r\n").into_iter().find_map(|line| line.strip_prefix(b"Privilege: "));
+        let may = privilege.is_none_or(|privilege| {
+            privilege.split(|byte| *byte == b',').all(|class| GRANTED.contains(&class))
+        });
+        if may || !packet.starts_with(b"Event:") {
+            granted.extend_from_slice(packet);
+            granted.extend_from_slice(b"\r\n\r\n");
+        }
+    }
+    granted
+}
+
+fn split<'a>(mut bytes: &'a [u8], mark: &[u8]) -> Vec<&'a [u8]> {
+    let mut parts = Vec::new();
+    while let Some(at) = bytes.windows(mark.len()).position(|window| window == mark) {
+        parts.push(&bytes[..at]);
+        bytes = &bytes[at + mark.len()..];
+    }
+    parts.push(bytes);
+    parts
+}

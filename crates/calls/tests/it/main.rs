@@ -1,0 +1,4 @@
+//! The tracker against recorded and made-up calls.
+
+mod captures;
+mod support;
