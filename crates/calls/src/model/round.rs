@@ -8,6 +8,8 @@ use super::Ch;
 #[derive(Debug, Default)]
 pub(crate) struct Round {
     pub legs: Vec<Leg>,
+    /// What the legs of earlier rounds said.
+    earlier: Option<Cause>,
     /// A queue gave the call up.
     pub queue_gave_up: bool,
 }
@@ -70,10 +72,17 @@ impl Round {
         self.legs.iter().any(|leg| leg.open)
     }
 
-    /// What the legs say together: one that rang out or declined outweighs a busy one, and so on.
+    /// The round after this one: its legs are still to be rung, but what was said counts on.
+    pub(crate) fn next(&self) -> Self {
+        Self { legs: Vec::new(), earlier: self.verdict(), queue_gave_up: false }
+    }
+
+    /// What the legs say together, those of earlier rounds too: one that rang out or declined outweighs a busy
+    /// one, and so on.
     pub(crate) fn verdict(&self) -> Option<Cause> {
         let queue = self.queue_gave_up.then_some(Cause::NoAnswer);
-        self.legs.iter().filter_map(Leg::verdict).chain(queue).min_by_key(|cause| weight(*cause))
+        let legs = self.legs.iter().filter_map(Leg::verdict);
+        legs.chain(queue).chain(self.earlier).min_by_key(|cause| weight(*cause))
     }
 }
 
@@ -143,6 +152,13 @@ mod tests {
         check(vec![leg(&[34], &[]), leg(&[1], &[]), leg(&[17], &[])], Some(Cause::Busy));
         check(vec![leg(&[34], &[]), leg(&[1], &[])], Some(Cause::NotFound));
         check(vec![], None);
+    }
+
+    #[test]
+    fn earlier_rounds_count_too() {
+        let first = Round { legs: vec![leg(&[17], &[]), leg(&[21], &[])], ..Round::default() };
+        let second = Round { legs: vec![leg(&[17], &[])], ..first.next() };
+        assert_eq!(second.verdict(), Some(Cause::NoAnswer));
     }
 
     #[test]

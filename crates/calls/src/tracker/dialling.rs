@@ -4,7 +4,7 @@ use ringwire_ami::{Packet, Version};
 use ringwire_event::What;
 
 use super::Tracker;
-use crate::model::{Call, CallKey, Ch, Kind, Leg, Round, Stage, State, number_apart};
+use crate::model::{Call, CallKey, Ch, Kind, Leg, Stage, State, number_apart};
 
 impl Tracker {
     /// DialBegin (12 and newer), `Dial` with `SubEvent: Begin` (1.6 to 11).
@@ -81,7 +81,7 @@ impl Tracker {
         let same_round = call.round.is_open()
             || matches!((now, call.round_began), (Some(now), Some(began)) if now.duration_since(began).unsigned_abs() <= gather);
         if !same_round || call.round.queue_gave_up {
-            call.round = Round::default();
+            call.round = call.round.next();
             call.round_began = now;
         }
         call.round.legs.push(Leg::new(dest, caller, party));

@@ -3,7 +3,7 @@
 use ringwire_ami::Packet;
 
 use super::Tracker;
-use crate::model::{Ch, Round, State, local_stem};
+use crate::model::{Ch, State, local_stem};
 
 impl Tracker {
     pub(super) fn on_queue_join(&mut self, packet: &Packet) {
@@ -25,7 +25,7 @@ impl Tracker {
         };
         let Some(call) = self.calls.get_mut(key).filter(|call| !call.is_over()) else { return };
         if !call.round.is_open() {
-            call.round = Round::default();
+            call.round = call.round.next();
         }
         call.queued = true;
         if let Some(queue) = queue {

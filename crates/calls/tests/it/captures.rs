@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 use ringwire_calls::Rules;
@@ -59,6 +60,38 @@ fn what_was_missed_is_marked_as_recovered() {
         let recovered: Vec<_> = said.iter().map(|event| (event.what.name(), event.recovered)).collect();
         assert_eq!(recovered, [("newCall", true), ("answer", true), ("hangup", false)], "{release}");
     }
+}
+
+#[test]
+fn a_busy_hour_gives_the_figures_of_its_counts() {
+    let bytes = storm();
+    let said = follow(rules(), &[(&bytes, None)]);
+    let mut counts: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    let posts = posts(&said);
+    for post in &posts {
+        let (event, direction) = (post["event"].as_str().unwrap(), post["direction"].as_str().unwrap());
+        let (group, key) = match post.get("cause") {
+            Some(cause) => (
+                "hangup by direction and cause".to_owned(),
+                format!("{direction} {}", cause.as_str().unwrap()),
+            ),
+            None => (event.to_owned(), direction.to_owned()),
+        };
+        *counts.entry(group).or_default().entry(key).or_default() += 1;
+    }
+    let told: Value =
+        serde_json::from_str(&fs::read_to_string(captures().join("storm-22.counts.json")).unwrap()).unwrap();
+    assert_eq!(posts.len() as u64, told["posts"].as_u64().unwrap());
+    for (group, counts) in counts {
+        assert_eq!(serde_json::to_value(counts).unwrap(), told[&group], "{group}");
+    }
+}
+
+fn storm() -> Vec<u8> {
+    let file = fs::File::open(captures().join("storm-22.ami.gz")).unwrap();
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(file).read_to_end(&mut bytes).unwrap();
+    bytes
 }
 
 fn rules() -> Rules {
