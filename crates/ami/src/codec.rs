@@ -9,7 +9,7 @@ use tokio_util::codec::Decoder;
 use crate::header::{self, Kind};
 use crate::resync::{self, Start};
 use crate::scan::Scan;
-use crate::{Packet, Version};
+use crate::{Packet, Version, text};
 
 /// What comes out of the stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -222,7 +222,7 @@ impl Codec {
             return Ok(Greeted::Wait);
         }
         match self.greeting {
-            Greeting::Due => Err(WireError::NotAmi(printable(line))),
+            Greeting::Due => Err(WireError::NotAmi(text::printable(line))),
             _ => Ok(Greeted::No),
         }
     }
@@ -391,12 +391,4 @@ fn is_over(block: &[u8]) -> bool {
         begin = end + 1;
     }
     longest > Codec::LINE_LIMIT || count > Codec::HEADER_LIMIT
-}
-
-/// The first line of `bytes`, fit for a log.
-fn printable(bytes: &[u8]) -> String {
-    let line = bytes.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
-    let shown =
-        line.iter().take(80).map(|byte| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' });
-    shown.collect()
 }

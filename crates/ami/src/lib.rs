@@ -2,15 +2,31 @@
 //!
 //! [`Codec`] cuts a stream of bytes into [`Packet`]s, whatever the server, the network or a caller did to it.
 
+mod action;
+mod backoff;
+mod client;
 mod codec;
+mod error;
 mod header;
+mod link;
+mod login;
 mod packet;
+mod queue;
+mod reconcile;
 mod resync;
 mod scan;
+mod session;
 mod text;
 mod version;
 
+pub use action::{Action, ActionError, Refusal};
+pub use backoff::Backoff;
+pub use client::{Client, Incoming, Options, SendError};
 pub use codec::{Codec, Frame, Oddities, WireError};
+pub use error::{ConnectError, ErrorKind, LinkError, LoginError};
 pub use header::{Headers, Kind, Variable};
+pub use login::{Login, Method, Timing};
 pub use packet::Packet;
+pub use reconcile::{RECONCILIATION, ends_list, reconciliation};
+pub use session::{Output, Owner, Session};
 pub use version::Version;

@@ -80,6 +80,21 @@ impl Packet {
         self.headers().filter_map(header::variable)
     }
 
+    /// Whether a header that tells whose event this is comes twice: Asterisk writes each once, so a caller has put
+    /// in another (AMI contract 5.7). User events are free to repeat what they like.
+    #[must_use]
+    pub fn repeats_identity(&self) -> bool {
+        const IDENTITY: [&[u8]; 4] = [b"Event", b"Channel", b"Uniqueid", b"Linkedid"];
+        if !matches!(self.kind(), Kind::Event(name) if name != b"UserEvent") {
+            return false;
+        }
+        let mut seen = [false; IDENTITY.len()];
+        self.headers().any(|(key, _)| {
+            let known = IDENTITY.iter().position(|name| key.eq_ignore_ascii_case(name));
+            known.and_then(|at| seen.get_mut(at)).is_some_and(|seen| std::mem::replace(seen, true))
+        })
+    }
+
     /// The version the packet was sent under.
     #[must_use]
     pub fn version(&self) -> Version {

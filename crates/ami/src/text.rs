@@ -26,6 +26,15 @@ pub(crate) fn is_unknown(value: &[u8]) -> bool {
     matches!(value, b"" | b"<unknown>" | b"<Unknown>" | b"unknown" | b"<null>")
 }
 
+/// The first line of what a server said, fit for a log: at most 80 characters, none of them a control character.
+#[must_use]
+pub(crate) fn printable(bytes: &[u8]) -> String {
+    let line = bytes.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+    let shown =
+        line.iter().take(80).map(|byte| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' });
+    shown.collect()
+}
+
 /// Undoes C escapes. A backslash that begins none stays: escaped and plain names arrive under the same key.
 fn unescape(bytes: &[u8]) -> Cow<'_, [u8]> {
     let Some(mut at) = memchr::memchr(b'\\', bytes) else { return Cow::Borrowed(bytes) };

@@ -46,6 +46,7 @@ fn check(name: &str, bytes: &[u8], pieces: Vec<&[u8]>) {
     for (frame, block) in packets.iter().zip(expected) {
         let Frame::Packet(packet) = frame else { panic!("{name}: a second banner") };
         assert_eq!(packet.bytes().trim_ascii(), block, "{name}");
+        assert!(!packet.repeats_identity(), "{name}: {packet:?}");
         let lines = block.split(|byte| *byte == b'\n').filter(|line| line.contains(&b':'));
         assert_eq!(packet.headers().count(), lines.count(), "{name}: {packet:?}");
     }

@@ -113,3 +113,16 @@ fn a_packet_shares_the_bytes_it_came_in() {
     assert_eq!(packet.bytes().as_ptr(), bytes.as_ptr());
     assert_eq!(format!("{packet:?}"), r#"Packet("Event: A\r\n\r\n")"#);
 }
+
+#[test]
+fn an_event_with_two_identities_is_told() {
+    let check = |text: &str, expected| assert_eq!(packet(text).repeats_identity(), expected, "{text:?}");
+    check("Event: Hangup\r\nUniqueid: 1.1\r\nCallerIDNum: 49\r\nUniqueID: 2.2\r\n\r\n", true);
+    check("Event: Hangup\r\nChannel: SIP/1\r\nEvent: Dial\r\n\r\n", true);
+    check(
+        "Event: DialBegin\r\nUniqueid: 1.1\r\nDestUniqueid: 1.2\r\nLinkedid: 1.1\r\nDestLinkedid: 1.1\r\n\r\n",
+        false,
+    );
+    check("Event: TestEvent\r\nState: a\r\nState: b\r\n\r\n", false);
+    check("Event: UserEvent\r\nChannel: a\r\nChannel: b\r\n\r\n", false);
+}

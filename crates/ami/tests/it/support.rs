@@ -7,7 +7,10 @@ use ringwire_ami::{Codec, Frame, Kind, Oddities, Packet};
 use tokio_util::codec::Decoder;
 
 /// All frames of a stream that arrives in these pieces, and what was odd about it.
-pub fn frames<'a>(mut codec: Codec, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Frame>, Oddities) {
+pub(crate) fn frames<'a>(
+    mut codec: Codec,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> (Vec<Frame>, Oddities) {
     let mut buffer = BytesMut::new();
     let mut frames = Vec::new();
     for piece in pieces {
@@ -23,7 +26,7 @@ pub fn frames<'a>(mut codec: Codec, pieces: impl IntoIterator<Item = &'a [u8]>) 
 }
 
 /// The packets of a recording that is in memory.
-pub fn packets(bytes: &[u8]) -> Vec<Packet> {
+pub(crate) fn packets(bytes: &[u8]) -> Vec<Packet> {
     let (frames, _) = frames(Codec::default(), [bytes]);
     let packets = frames.into_iter().filter_map(|frame| match frame {
         Frame::Packet(packet) => Some(packet),
@@ -33,7 +36,7 @@ pub fn packets(bytes: &[u8]) -> Vec<Packet> {
 }
 
 /// A frame on one line: `banner 1.3.0`, `event Hangup; Channel=SIP/1; …`.
-pub fn describe(frame: &Frame) -> String {
+pub(crate) fn describe(frame: &Frame) -> String {
     let packet = match frame {
         Frame::Banner(version) => return format!("banner {version}"),
         Frame::Packet(packet) => packet,
@@ -48,6 +51,6 @@ pub fn describe(frame: &Frame) -> String {
 }
 
 /// The repository's recordings.
-pub fn recordings() -> PathBuf {
+pub(crate) fn recordings() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/captures"))
 }

@@ -1,0 +1,328 @@
+//! The client against a server of the test's own, over loopback.
+
+use std::time::Duration;
+
+use ringwire_ami::{
+    Action, Client, ConnectError, ErrorKind, Incoming, Kind, LinkError, Login, LoginError, Options, Packet,
+    SendError, Version, ends_list, reconciliation,
+};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+/// One connection, as the server sees it.
+struct Server(BufReader<TcpStream>);
+
+impl Server {
+    async fn greet(listener: &TcpListener) -> Self {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut server = Self(BufReader::new(stream));
+        server.say("Asterisk Call Manager/11.0.0\r\n").await;
+        server
+    }
+
+    /// Greets and accepts any login.
+    async fn accept(listener: &TcpListener) -> Self {
+        let mut server = Self::greet(listener).await;
+        server.answer("Challenge: 1\r\n").await;
+        server.answer("Message: Authentication accepted\r\n").await;
+        server
+    }
+
+    async fn say(&mut self, text: impl AsRef<[u8]>) {
+        self.0.get_mut().write_all(text.as_ref()).await.unwrap();
+    }
+
+    /// The next action, `None` at the end.
+    async fn action(&mut self) -> Option<String> {
+        let mut action = String::new();
+        while !action.ends_with("\r\n\r\n") {
+            match self.0.read_line(&mut action).await {
+                Ok(0) | Err(_) => return None,
+                Ok(_) => {}
+            }
+        }
+        Some(action)
+    }
+
+    /// Answers the next action with success and these headers.
+    async fn answer(&mut self, headers: &str) -> String {
+        let action = self.action().await.unwrap();
+        let response = format!("Response: Success\r\nActionID: {}\r\n{headers}\r\n", id(&action));
+        self.say(response).await;
+        action
+    }
+}
+
+fn id(action: &str) -> &str {
+    action.lines().find_map(|line| line.strip_prefix("ActionID: ")).unwrap()
+}
+
+async fn listen() -> (TcpListener, Options) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut options = Options::new("127.0.0.1", Login::new("bob", "hunter2".into()));
+    options.port = listener.local_addr().unwrap().port();
+    (listener, options)
+}
+
+/// A client and its server, logged in.
+async fn pair(listener: &TcpListener, options: &Options) -> (Client, Incoming, Server) {
+    let (client, server) = tokio::join!(Client::connect(options), Server::accept(listener));
+    let (client, incoming) = client.unwrap();
+    (client, incoming, server)
+}
+
+/// Nothing here takes long, and nothing may hang.
+async fn bounded<T>(work: impl Future<Output = T>) -> T {
+    timeout(Duration::from_secs(20), work).await.unwrap()
+}
+
+async fn next(incoming: &mut Incoming) -> Packet {
+    incoming.next().await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_login_leads_to_packets_and_loses_none() {
+    bounded(async {
+        let (listener, options) = listen().await;
+        let serve = async {
+            let mut server = Server::greet(&listener).await;
+            server.answer("Challenge: 1\r\n").await;
+            let login = server.action().await.unwrap();
+            assert!(
+                login.contains("Events: system,call,agent,dialplan\r\n") && !login.contains("hunter2"),
+                "{login}"
+            );
+            let response = format!("Response: Success\r\nActionID: {}\r\n\r\n", id(&login));
+            server.say(response + "Event: FullyBooted\r\n\r\nEvent: A\r\n\r\nEvent: B\r\nX: ").await;
+            server.say("1\r\n\r\n").await;
+            server
+        };
+        let (client, _server) = tokio::join!(Client::connect(&options), serve);
+        let (_client, mut incoming) = client.unwrap();
+        assert_eq!(incoming.version(), Version::new(11, 0, 0));
+        for name in ["FullyBooted", "A", "B"] {
+            assert_eq!(next(&mut incoming).await.event(), Some(name.as_bytes()));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn responses_find_their_actions_and_list_items_come_as_packets() {
+    bounded(async {
+        let (listener, options) = listen().await;
+        let (client, mut incoming, mut server) = pair(&listener, &options).await;
+        let serve = async {
+            let (first, second) = (server.action().await.unwrap(), server.action().await.unwrap());
+            for action in [second, first] {
+                let name = action.lines().next().unwrap().to_owned();
+                let id = id(&action);
+                server.say(format!("Response: Success\r\nActionID: {id}\r\nMessage: {name}\r\n\r\n")).await;
+                server
+                    .say(format!(
+                        "Event: Item\r\nActionID: {id}\r\n\r\nEvent: ListComplete\r\nActionID: {id}\r\n\r\n"
+                    ))
+                    .await;
+            }
+        };
+        let actions = reconciliation();
+        let (one, two, ()) = tokio::join!(client.send(&actions[0]), client.send(&actions[1]), serve);
+        assert_eq!(one.unwrap().get("Message"), Some(&b"Action: CoreStatus"[..]));
+        let two = two.unwrap();
+        assert_eq!(two.get("Message"), Some(&b"Action: CoreShowChannels"[..]));
+        assert_eq!(next(&mut incoming).await, two);
+        let item = next(&mut incoming).await;
+        assert_eq!((item.event(), item.get("ActionID")), (Some(&b"Item"[..]), two.get("ActionID")));
+        assert!(ends_list(&next(&mut incoming).await));
+        let rest = incoming.next_batch().await.unwrap().unwrap();
+        assert_eq!(rest[0].kind(), Kind::Response(b"Success"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_action_without_a_response_times_out_and_the_link_lives_on() {
+    bounded(async {
+        let (listener, mut options) = listen().await;
+        options.timing.response = Duration::from_millis(50);
+        let (client, _incoming, mut server) = pair(&listener, &options).await;
+        let action = Action::new("Originate").unwrap();
+        assert_eq!(client.send(&action).await.unwrap_err(), SendError::Timeout);
+        server.action().await.unwrap();
+        let (response, _) = tokio::join!(client.send(&action), server.answer(""));
+        assert_eq!(response.unwrap().kind(), Kind::Response(b"Success"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn refusals_are_told_apart() {
+    bounded(async {
+        for (message, kind) in
+            [("Authentication failed", ErrorKind::Credentials), ("Login Already In Use", ErrorKind::Refused)]
+        {
+            let (listener, options) = listen().await;
+            let serve = async {
+                let mut server = Server::greet(&listener).await;
+                server.answer("Challenge: 1\r\n").await;
+                let login = server.action().await.unwrap();
+                server
+                    .say(format!("Response: Error\r\nActionID: {}\r\nMessage: {message}\r\n\r\n", id(&login)))
+                    .await;
+            };
+            let (client, ()) = tokio::join!(Client::connect(&options), serve);
+            let error = client.unwrap_err();
+            assert_eq!(error.kind(), kind, "{error}");
+            assert!(error.hint().contains("manager.conf"), "{error}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_closes_at_once_is_told_from_one_that_says_something_else() {
+    bounded(async {
+        let (listener, options) = listen().await;
+        let serve = async { drop(listener.accept().await.unwrap()) };
+        let (client, ()) = tokio::join!(Client::connect(&options), serve);
+        assert!(matches!(client, Err(ConnectError::Login(LoginError::NoBanner))), "{client:?}");
+
+        let serve = async { listener.accept().await.unwrap().0.write_all(b"SSH-2.0-x\r\n").await.unwrap() };
+        let (client, ()) = tokio::join!(Client::connect(&options), serve);
+        assert!(
+            matches!(&client, Err(ConnectError::Login(LoginError::NotAmi(seen))) if seen == "SSH-2.0-x"),
+            "{client:?}"
+        );
+
+        drop(listener);
+        let error = Client::connect(&options).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Network);
+        assert!(error.hint().contains("enabled = yes"), "{error}: {}", error.hint());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_is_given_up() {
+    bounded(async {
+        let (listener, mut options) = listen().await;
+        options.timing.banner = Duration::from_millis(50);
+        let (client, _kept) = tokio::join!(Client::connect(&options), listener.accept());
+        assert!(matches!(client, Err(ConnectError::Login(LoginError::BannerTimeout))), "{client:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_silent_server_is_pinged_and_lost_without_an_answer() {
+    bounded(async {
+        let (listener, mut options) = listen().await;
+        options.timing.ping_after = Duration::from_millis(30);
+        options.timing.ping_within = Duration::from_millis(200);
+        let (client, mut incoming, mut server) = pair(&listener, &options).await;
+        for _ in 0..3 {
+            assert!(server.answer("Ping: Pong\r\n").await.starts_with("Action: Ping\r\n"));
+        }
+        server.say("Event: A\r\n\r\n").await;
+        assert_eq!(next(&mut incoming).await.event(), Some(&b"A"[..]), "pongs are not the caller's");
+        assert_eq!(incoming.next().await, Some(Err(LinkError::Silent)));
+        assert_eq!(incoming.next().await, None);
+        assert_eq!(client.send(&Action::new("Ping").unwrap()).await.unwrap_err(), SendError::Closed);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_link_that_ends_gives_all_it_had_and_then_the_reason() {
+    bounded(async {
+        let (listener, options) = listen().await;
+        let (client, mut incoming, mut server) = pair(&listener, &options).await;
+        let waiting = tokio::spawn(async move { client.send(&Action::new("CoreStatus").unwrap()).await });
+        server.action().await.unwrap();
+        server.say("Event: A\r\n\r\nEvent: B\r\nX: 1\r\n").await;
+        drop(server);
+        assert_eq!(next(&mut incoming).await.event(), Some(&b"A"[..]));
+        assert_eq!(next(&mut incoming).await.event(), Some(&b"B"[..]));
+        assert_eq!(incoming.next().await, Some(Err(LinkError::Closed)));
+        assert_eq!(incoming.next().await, None);
+        assert_eq!(incoming.oddities().unterminated, 1);
+        assert_eq!(waiting.await.unwrap().unwrap_err(), SendError::Closed);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_taker_that_cannot_keep_up_is_told_and_the_server_never_waits() {
+    bounded(async {
+        let (listener, mut options) = listen().await;
+        options.queue_limit = 1 << 20;
+        let (_client, mut incoming, mut server) = pair(&listener, &options).await;
+        let event = format!("Event: A\r\nX: {}\r\n\r\n", "x".repeat(1_000));
+        let mut said = 0;
+        while said < 4_000 && server.0.get_mut().write_all(event.as_bytes()).await.is_ok() {
+            said += 1;
+        }
+        let mut taken = 0;
+        let end = loop {
+            match incoming.next_batch().await.unwrap() {
+                Ok(batch) => taken += batch.len(),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(end, LinkError::Overrun(1 << 20));
+        assert_eq!(end.kind(), ErrorKind::Overrun);
+        assert!((800..1_000).contains(&taken), "{taken}");
+        assert_eq!(incoming.next().await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_farewell_ends_the_link_without_an_error() {
+    bounded(async {
+        let (listener, options) = listen().await;
+        let (client, mut incoming, mut server) = pair(&listener, &options).await;
+        let serve = async {
+            let action = server.action().await.unwrap();
+            assert!(action.starts_with("Action: Logoff\r\n"), "{action}");
+            server.say("Event: A\r\n\r\n").await;
+            server.say(format!("Response: Goodbye\r\nActionID: {}\r\n\r\n", id(&action))).await;
+        };
+        tokio::join!(client.logoff(), serve);
+        assert_eq!(next(&mut incoming).await.event(), Some(&b"A"[..]));
+        assert_eq!(incoming.next().await, None);
+        client.logoff().await;
+        assert_eq!(server.action().await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn dropping_all_handles_closes_the_socket() {
+    bounded(async {
+        let (listener, options) = listen().await;
+        let (client, incoming, mut server) = pair(&listener, &options).await;
+        drop(client);
+        server.say("Event: A\r\n\r\n").await;
+        drop(incoming);
+        let mut rest = Vec::new();
+        let _ = server.0.read_to_end(&mut rest).await;
+        assert_eq!(rest, b"");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_client_alone_can_still_send() {
+    bounded(async {
+        let (listener, options) = listen().await;
+        let (client, incoming, mut server) = pair(&listener, &options).await;
+        drop(incoming);
+        server.say("Event: A\r\n\r\n").await;
+        let action = Action::new("CoreStatus").unwrap();
+        let (response, _) = tokio::join!(client.send(&action), server.answer(""));
+        assert_eq!(response.unwrap().kind(), Kind::Response(b"Success"));
+    })
+    .await;
+}
