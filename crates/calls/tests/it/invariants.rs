@@ -1,0 +1,169 @@
+//! What must never happen, whatever is lost, repeated, swapped or garbled on the way (translation rules, section 5).
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::LazyLock;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use ringwire_ami::{Frame, Packet, Version};
+use ringwire_calls::{Rules, Tracker};
+use ringwire_event::{CallEvent, What};
+
+use crate::support::{captures, frames};
+
+/// A list of all channels that has none.
+const NO_CHANNELS: &str = "Event: CoreShowChannelsComplete\r\nEventList: Complete\r\nListItems: 0\r\n\r\n";
+
+static RECORDINGS: LazyLock<Vec<(String, Vec<Frame>)>> = LazyLock::new(|| {
+    let mut recordings = Vec::new();
+    for release in ["11", "16", "22"] {
+        let mut files: Vec<_> = fs::read_dir(captures().join(release)).unwrap().map(|e| e.unwrap().path()).collect();
+        files.sort();
+        for file in files.iter().filter(|file| file.extension().is_some_and(|ext| ext == "ami")) {
+            let bytes = fs::read(file).unwrap();
+            // What says nothing of calls would only dilute the damage.
+            let told = frames(&bytes).into_iter().map(|(frame, _)| frame).filter(tells).collect();
+            recordings.push((file.display().to_string(), told));
+        }
+    }
+    recordings
+});
+
+fn tells(frame: &Frame) -> bool {
+    const SILENT: [&[u8]; 5] = [b"VarSet", b"TestEvent", b"RTCPSent", b"RTCPReceived", b"DeviceStateChange"];
+    match frame {
+        Frame::Banner(_) => true,
+        Frame::Packet(packet) => packet.event().is_some_and(|event| !SILENT.contains(&event)),
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Damage {
+    Drop(prop::sample::Index),
+    Repeat(prop::sample::Index),
+    Swap(prop::sample::Index),
+    /// Later, by so many packets.
+    Delay(prop::sample::Index, usize),
+    /// One header is lost.
+    Garble(prop::sample::Index, prop::sample::Index),
+    Reconnect(prop::sample::Index),
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    let index = any::<prop::sample::Index>;
+    prop_oneof![
+        index().prop_map(Damage::Drop),
+        index().prop_map(Damage::Repeat),
+        index().prop_map(Damage::Swap),
+        (index(), 2..40usize).prop_map(|(at, by)| Damage::Delay(at, by)),
+        (index(), index()).prop_map(|(at, header)| Damage::Garble(at, header)),
+        index().prop_map(Damage::Reconnect),
+    ]
+}
+
+fn inflict(frames: &mut Vec<Frame>, damage: &Damage) {
+    let len = frames.len();
+    match damage {
+        Damage::Drop(at) => drop(frames.remove(at.index(len))),
+        Damage::Repeat(at) => frames.insert(at.index(len), frames[at.index(len)].clone()),
+        Damage::Swap(at) => {
+            let at = at.index(len);
+            frames.swap(at, (at + 1) % len);
+        }
+        Damage::Delay(at, by) => {
+            let frame = frames.remove(at.index(len));
+            let to = (at.index(len) + by).min(frames.len());
+            frames.insert(to, frame);
+        }
+        Damage::Garble(at, header) => {
+            if let Frame::Packet(packet) = &mut frames[at.index(len)] {
+                let text = String::from_utf8_lossy(packet.bytes()).into_owned();
+                let mut lines: Vec<_> = text.split("\r\n").collect();
+                lines.remove(header.index(lines.len()));
+                if let Some(garbled) = Packet::new(Bytes::from(lines.join("\r\n")), packet.version()) {
+                    *packet = garbled;
+                }
+            }
+        }
+        Damage::Reconnect(at) => frames.insert(at.index(len), Frame::Banner(Version::NEWEST)),
+    }
+}
+
+fn play(frames: &[Frame]) -> (Vec<CallEvent>, Tracker) {
+    let mut tracker = Tracker::new(Rules::new("pbx"));
+    let mut said = Vec::new();
+    for frame in frames {
+        match frame {
+            Frame::Banner(version) => tracker.connected(*version, None),
+            Frame::Packet(packet) => tracker.apply(packet, None),
+        }
+        said.extend(std::iter::from_fn(|| tracker.poll_event()));
+    }
+    // A list without channels, on a new connection, ends whatever was missed.
+    tracker.connected(Version::NEWEST, None);
+    tracker.apply(&Packet::new(Bytes::from(NO_CHANNELS), Version::NEWEST).unwrap(), None);
+    said.extend(std::iter::from_fn(|| tracker.poll_event()));
+    (said, tracker)
+}
+
+fn hold_to_the_rules(said: &[CallEvent], tracker: &Tracker) -> Result<(), TestCaseError> {
+    let mut calls: BTreeMap<&str, (u32, bool, bool)> = BTreeMap::new();
+    for event in said {
+        prop_assert!(!event.call.is_empty() && event.call.len() <= 250, "{event:?}");
+        let (seq, _, over) = calls.entry(&event.call).or_default();
+        prop_assert!(!*over, "after the hangup: {event:?}");
+        prop_assert_eq!(event.seq, *seq + 1, "{:?}", event);
+        prop_assert_eq!(matches!(event.what, What::NewCall { .. }), event.seq == 1, "{:?}", event);
+        *seq += 1;
+        *over = matches!(event.what, What::Hangup { .. });
+    }
+    for (call, (_, _, over)) in calls {
+        prop_assert!(over, "{} was left open", call);
+    }
+    prop_assert_eq!((tracker.live_calls(), tracker.live_channels()), (0, 0));
+    Ok(())
+}
+
+#[test]
+fn every_recording_keeps_the_rules() {
+    for (name, frames) in RECORDINGS.iter() {
+        let (said, tracker) = play(frames);
+        hold_to_the_rules(&said, &tracker).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_on_the_way(
+        recording in any::<prop::sample::Index>(),
+        damages in prop::collection::vec(damage(), 1..12),
+    ) {
+        let (_, frames) = recording.get(&RECORDINGS);
+        let mut frames = frames.clone();
+        for damage in &damages {
+            if frames.len() > 1 {
+                inflict(&mut frames, damage);
+            }
+        }
+        let (said, tracker) = play(&frames);
+        hold_to_the_rules(&said, &tracker)?;
+    }
+
+    #[test]
+    fn calls_mixed_with_each_other_stay_apart(
+        recordings in prop::collection::vec(any::<prop::sample::Index>(), 2..5),
+        order in prop::collection::vec(0..4usize, 200),
+    ) {
+        let mut streams: Vec<_> = recordings.iter().map(|index| index.get(&RECORDINGS).1.iter().cloned()).collect();
+        let mut mixed = Vec::new();
+        for turn in order.iter().cycle().take(20_000) {
+            let turn = turn % streams.len();
+            mixed.extend(streams[turn].next().filter(|frame| !matches!(frame, Frame::Banner(_))));
+        }
+        let (said, tracker) = play(&mixed);
+        hold_to_the_rules(&said, &tracker)?;
+    }
+}
