@@ -1,15 +1,13 @@
 //! Real recordings: nothing odd, nothing lost, the same however they are cut.
 
 use std::fs;
-use std::io::Read;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use flate2::read::GzDecoder;
 use proptest::prelude::*;
 use ringwire_ami::{Codec, Frame, Oddities};
 
-use crate::support::{frames, recordings};
+use crate::support::{frames, recordings, storm};
 
 /// All recordings of whole scenarios.
 static CAPTURES: LazyLock<Vec<(PathBuf, Vec<u8>)>> = LazyLock::new(|| {
@@ -20,13 +18,6 @@ static CAPTURES: LazyLock<Vec<(PathBuf, Vec<u8>)>> = LazyLock::new(|| {
     captures.sort();
     captures.into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect()
 });
-
-fn storm() -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let packed = fs::File::open(recordings().join("storm-22.ami.gz")).unwrap();
-    GzDecoder::new(packed).read_to_end(&mut bytes).unwrap();
-    bytes
-}
 
 /// The packets of a clean recording by another and simpler rule.
 fn blocks(bytes: &[u8]) -> Vec<&[u8]> {
@@ -63,7 +54,6 @@ fn every_recording_is_framed_without_oddities() {
 #[test]
 fn a_busy_hour_is_framed_without_oddities() {
     let bytes = storm();
-    check("storm", &bytes, bytes.chunks(65_536).collect());
     check("storm", &bytes, bytes.chunks(1_460).collect());
 }
 
@@ -84,6 +74,10 @@ proptest! {
         let (path, bytes) = which.get(&CAPTURES);
         check(&path.display().to_string(), bytes, pieces(bytes, &cuts));
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
     fn however_hostile_bytes_are_cut_they_give_the_same_frames(

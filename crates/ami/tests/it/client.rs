@@ -279,6 +279,31 @@ async fn a_taker_that_cannot_keep_up_is_told_and_the_server_never_waits() {
 }
 
 #[tokio::test]
+async fn a_busy_hour_at_full_speed_arrives_whole() {
+    bounded(async {
+        let (listener, options) = listen().await;
+        let (_client, mut incoming, mut server) = pair(&listener, &options).await;
+        let bytes = crate::support::storm();
+        let packets = &bytes[bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1..];
+        let (mut count, mut length) = (0, 0);
+        let take = async {
+            while let Some(Ok(batch)) = incoming.next_batch().await {
+                count += batch.len();
+                length += batch.iter().map(|packet| packet.bytes().len()).sum::<usize>();
+            }
+        };
+        let serve = async {
+            server.say(packets).await;
+            drop(server);
+        };
+        tokio::join!(take, serve);
+        assert_eq!((count, length), (67_309, packets.len()));
+        assert_eq!(incoming.oddities(), ringwire_ami::Oddities::default());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_farewell_ends_the_link_without_an_error() {
     bounded(async {
         let (listener, options) = listen().await;

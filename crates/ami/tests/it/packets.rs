@@ -126,3 +126,18 @@ fn an_event_with_two_identities_is_told() {
     check("Event: TestEvent\r\nState: a\r\nState: b\r\n\r\n", false);
     check("Event: UserEvent\r\nChannel: a\r\nChannel: b\r\n\r\n", false);
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_are_too_odd_for_a_packet(body in "(Event|Response|ChanVariable|[A-Za-z]{0,3}|[():=\\\\ \r\n\u{0}\u{ff}]){0,40}") {
+        let bytes = Bytes::from(format!("Event: VarSet\r\n{body}").into_bytes());
+        let packet = Packet::new(bytes, Version::NEWEST).unwrap();
+        for (key, _) in packet.headers() {
+            let key = String::from_utf8_lossy(key);
+            let first = packet.headers().find(|(name, _)| name.eq_ignore_ascii_case(key.as_bytes()));
+            assert_eq!(packet.get(&key), first.map(|(_, value)| value));
+            let _ = packet.text(&key);
+        }
+        let _ = (packet.variables().count(), packet.repeats_identity(), format!("{packet:?}"));
+    }
+}

@@ -1,8 +1,11 @@
 //! What the tests share: cutting bytes into frames, and frames as text.
 
+use std::fs;
+use std::io::Read;
 use std::path::PathBuf;
 
 use bytes::BytesMut;
+use flate2::read::GzDecoder;
 use ringwire_ami::{Codec, Frame, Kind, Oddities, Packet};
 use tokio_util::codec::Decoder;
 
@@ -53,4 +56,12 @@ pub(crate) fn describe(frame: &Frame) -> String {
 /// The repository's recordings.
 pub(crate) fn recordings() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/captures"))
+}
+
+/// The recording of a busy hour.
+pub(crate) fn storm() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let packed = fs::File::open(recordings().join("storm-22.ami.gz")).unwrap();
+    GzDecoder::new(packed).read_to_end(&mut bytes).unwrap();
+    bytes
 }
