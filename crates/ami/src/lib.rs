@@ -1,6 +1,11 @@
 //! The wire: Asterisk Manager Interface framing, packets, actions and session.
 //!
-//! [`Codec`] cuts a stream of bytes into [`Packet`]s, whatever the server, the network or a caller did to it.
+//! [`Codec`] cuts a stream of bytes into [`Packet`]s, whatever the server, the network or a caller did to it; a packet
+//! shares the bytes it came in and is read only where it is asked. [`Action`] is what can be said to a server and cannot
+//! become something else. [`Session`] is login and keep-alive, and [`Backoff`] the patience between connections: both
+//! are pure, with the time as an argument. [`Client`] joins them to a socket, and is the only part here that has one.
+//!
+//! What the bytes mean for calls is not known here.
 
 mod action;
 mod backoff;
