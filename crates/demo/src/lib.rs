@@ -3,4 +3,5 @@
 //! Both behave well, listen on the loopback interface only, and share no code with the daemon: what they do
 //! comes from the contracts, so that a misunderstanding on one side shows.
 
+pub mod player;
 pub mod zammad;
