@@ -40,10 +40,7 @@ impl Tracker {
         else {
             return;
         };
-        let mut pair: Vec<_> =
-            [one, two].iter().filter_map(|ch| self.channels.get(*ch)).map(|c| c.uniqueid.as_str()).collect();
-        pair.sort_unstable();
-        let id = pair.join("+");
+        let id = self.link_id(one, two);
         if state == "Link" {
             self.link(one, two, &id);
         } else {
@@ -58,6 +55,17 @@ impl Tracker {
                 }
             }
         }
+    }
+
+    /// Up to 11 a bridge has no id of its own: it is known by the two who are in it.
+    pub(super) fn link_id(&self, one: Ch, two: Ch) -> String {
+        let mut pair: Vec<_> = [one, two]
+            .iter()
+            .filter_map(|ch| self.channels.get(*ch))
+            .map(|channel| channel.uniqueid.as_str())
+            .collect();
+        pair.sort_unstable();
+        pair.join("+")
     }
 
     pub(super) fn link(&mut self, one: Ch, two: Ch, id: &str) {

@@ -138,7 +138,7 @@ impl Tracker {
         let caller_hung_up = status == "CANCEL" && self.version < Version { major: 1, minor: 2, patch: 0 };
         let Some(call) = self.calls.get_mut(key) else { return };
         if caller_hung_up && call.beginner == Some(caller) {
-            call.gave_up |= call.can_be_given_up();
+            call.gave_up |= !call.is_answered();
         }
         let mut closed = Vec::new();
         for leg in call.round.legs.iter_mut().filter(|leg| leg.dialler == Some(caller)) {

@@ -146,7 +146,13 @@ impl Tracker {
             self.tie_by_number(item, items);
         }
         for item in items {
-            self.tie_bridged(item);
+            self.tie_bridged(item, items);
+        }
+        for item in items {
+            self.note_own_legs(item);
+        }
+        for item in items {
+            self.enter_listed(item);
         }
         for item in items {
             self.tell_listed(item);
@@ -177,26 +183,30 @@ impl Tracker {
         }
     }
 
-    fn tie_bridged(&mut self, item: &Item) {
-        let conference = is_conference(&item.application);
+    /// Those in one bridge are one call, whether or not a Linkedid says so.
+    fn tie_bridged(&mut self, item: &Item, items: &[Item]) {
+        let with = match (&item.bridge, &item.bridged_with) {
+            (Some(id), _) if !is_conference(&item.application) => {
+                items.iter().find(|other| other.bridge.as_ref() == Some(id)).map(|other| other.ch)
+            }
+            (None, Some(other)) => self.by_uniqueid.get(other).copied(),
+            _ => None,
+        };
+        if let Some(other) = with.filter(|other| *other != item.ch) {
+            self.tie(item.ch, other);
+        }
+    }
+
+    fn enter_listed(&mut self, item: &Item) {
         if let Some(id) = &item.bridge {
-            let talk = !conference;
-            let in_it = self.channels.get(item.ch).and_then(|channel| channel.bridge.as_ref());
-            if in_it.is_none_or(|bridge| bridge.id != *id) {
-                self.note_own_legs(item);
-                self.enter_bridge(item.ch, id, talk);
+            let known = self.channels.get(item.ch).and_then(|channel| channel.bridge.as_ref());
+            if known.is_none_or(|bridge| bridge.id != *id) {
+                self.enter_bridge(item.ch, id, !is_conference(&item.application));
             }
         } else if let Some(other) =
             item.bridged_with.as_ref().and_then(|id| self.by_uniqueid.get(id).copied())
         {
-            let mut pair: Vec<_> = [item.ch, other]
-                .iter()
-                .filter_map(|ch| self.channels.get(*ch))
-                .map(|c| c.uniqueid.as_str())
-                .collect();
-            pair.sort_unstable();
-            let id = pair.join("+");
-            self.note_own_legs(item);
+            let id = self.link_id(item.ch, other);
             self.link(item.ch, other, &id);
         }
     }
@@ -221,7 +231,6 @@ impl Tracker {
     }
 
     fn tell_listed(&mut self, item: &Item) {
-        self.note_own_legs(item);
         let Some(key) = self.call_of(item.ch) else { return };
         let Some(channel) = self.channels.get(item.ch) else { return };
         let up = channel.state == State::Up;

@@ -18,7 +18,8 @@ const NO_CHANNELS: &str = "Event: CoreShowChannelsComplete\r\nEventList: Complet
 static RECORDINGS: LazyLock<Vec<(String, Vec<Frame>)>> = LazyLock::new(|| {
     let mut recordings = Vec::new();
     for release in ["11", "16", "22"] {
-        let mut files: Vec<_> = fs::read_dir(captures().join(release)).unwrap().map(|e| e.unwrap().path()).collect();
+        let mut files: Vec<_> =
+            fs::read_dir(captures().join(release)).unwrap().map(|e| e.unwrap().path()).collect();
         files.sort();
         for file in files.iter().filter(|file| file.extension().is_some_and(|ext| ext == "ami")) {
             let bytes = fs::read(file).unwrap();

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use jiff::{SignedDuration, Timestamp};
-use ringwire_ami::{Codec, Frame};
+use ringwire_ami::{Codec, Frame, Packet, Version};
 use ringwire_calls::{Rules, Tracker};
-use ringwire_event::CallEvent;
+use ringwire_event::{CallEvent, Party, Taker, What};
 use tokio_util::codec::Decoder;
 
 /// Where the recordings are.
@@ -68,4 +68,67 @@ pub(crate) fn follow(rules: Rules, connections: &[(&[u8], Option<&Times>)]) -> V
         said.extend(std::iter::from_fn(|| tracker.poll_event()));
     }
     said
+}
+
+/// What a tracker says of a call written by hand, a line an event.
+///
+/// Each line of `story` is an event, its headers set apart by two blanks: `Newchannel  Channel=SIP/a-1  Uniqueid=1.0`.
+/// A line `at 1.5` sets the clock, `connect 1.3` begins a connection.
+pub(crate) fn tell(rules: Rules, story: &str) -> String {
+    let mut tracker = Tracker::new(rules);
+    let mut version = Version::NEWEST;
+    let mut now = None;
+    let mut told = String::new();
+    for line in story.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        if let Some(seconds) = line.strip_prefix("at ") {
+            let time = Timestamp::UNIX_EPOCH + SignedDuration::from_secs_f64(seconds.parse().unwrap());
+            tracker.tick(time);
+            now = Some(time);
+        } else if let Some(banner) = line.strip_prefix("connect ") {
+            version = Version::parse(banner.as_bytes()).unwrap();
+            tracker.connected(version, now);
+        } else {
+            let mut parts = line.split("  ").map(str::trim).filter(|part| !part.is_empty());
+            let mut text = format!("Event: {}\r\n", parts.next().unwrap());
+            for (key, value) in parts.map(|part| part.split_once('=').unwrap()) {
+                text.push_str(&format!("{key}: {value}\r\n"));
+            }
+            tracker.apply(&Packet::new(Bytes::from(text), version).unwrap(), now);
+        }
+        while let Some(event) = tracker.poll_event() {
+            told.push_str(&summary(&event));
+            told.push('\n');
+        }
+    }
+    told
+}
+
+fn summary(event: &CallEvent) -> String {
+    let label =
+        |party: &Option<Party>| party.as_ref().map_or("?".to_owned(), |party| party.label().to_owned());
+    let what = match &event.what {
+        What::NewCall { users } => {
+            let users = users.iter().map(Party::label).collect::<Vec<_>>().join(", ");
+            let queue = event.queue.as_ref().map(|queue| format!(" queue {queue}")).unwrap_or_default();
+            format!("{} {} to {} [{users}]{queue}", event.direction.as_str(), event.from, event.to)
+        }
+        What::Ringing { user } => user.label().to_owned(),
+        What::Answer { taker } => took(taker),
+        What::Hold { user } | What::Unhold { user } => label(user),
+        What::Transfer { kind, user, target } => {
+            format!("{kind:?} by {} to {}", label(user), target.as_deref().unwrap_or("?"))
+        }
+        What::Hangup { cause, .. } => cause.as_str().to_owned(),
+    };
+    let recovered = if event.recovered { " (recovered)" } else { "" };
+    format!("{} {}: {what}{recovered}", event.call, event.what.name())
+}
+
+fn took(taker: &Taker) -> String {
+    match taker {
+        Taker::User(party) => format!("{} at {}", party.label(), party.extension.as_deref().unwrap_or("?")),
+        Taker::Number { number } => format!("number {number}"),
+        Taker::Voicemail => "voicemail".to_owned(),
+        Taker::Conference => "conference".to_owned(),
+    }
 }
