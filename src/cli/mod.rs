@@ -1,0 +1,48 @@
+//! The command line.
+
+mod replay;
+mod tail;
+
+use crate::failure::Failure;
+
+const ABOUT: &str = "Joins an Asterisk PBX to the systems people work in";
+
+const LONG_ABOUT: &str = "\
+Joins an Asterisk PBX to the systems people work in.
+
+ringwire holds the manager connection (AMI) of each PBX, follows every call, and tells helpdesks, CRMs and call-centre
+desks what happens to it: a call came in, these phones ring, this agent took it, it ended and why.";
+
+const EXAMPLES: &str = "\
+Examples:
+  ringwire demo                            see it work; no PBX needed
+  ringwire check --probe                   is the configuration right, and can everything be reached?
+  ringwire run                             the daemon
+  ringwire replay --to zammad call.ami     what would have been posted for a recorded call
+
+Exit codes: 0 done; 64 wrong command line; 65 a recording's clock cannot be used; 66 a file cannot be read;
+69 a PBX or an endpoint cannot be reached or refuses; 74 reading or writing failed; 78 the configuration is wrong.";
+
+/// The command line.
+#[derive(Debug, clap::Parser)]
+#[command(name = "ringwire", version, about = ABOUT, long_about = LONG_ABOUT, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Replay(replay::Args),
+    Tail(tail::Args),
+}
+
+impl Cli {
+    /// Does what was asked for.
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        match &self.command {
+            Command::Replay(args) => replay::run(args),
+            Command::Tail(args) => tail::run(args),
+        }
+    }
+}

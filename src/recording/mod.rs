@@ -1,0 +1,166 @@
+//! Recordings of an AMI connection, and the clocks that come with them.
+
+mod clock;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use bytes::BytesMut;
+use jiff::Timestamp;
+use ringwire_ami::{Codec, Frame, Oddities, WireError};
+use tokio_util::codec::Decoder;
+
+pub(crate) use clock::{Clock, ClockError, is_offset};
+
+/// How much is read at a time.
+const CHUNK: usize = 64 * 1024;
+
+/// A recording being read: raw AMI bytes, one connection or several.
+pub(crate) struct Recording {
+    path: PathBuf,
+    input: Box<dyn Read + Send>,
+    length: Option<u64>,
+    codec: Codec,
+    buffer: BytesMut,
+    taken: u64,
+    ended: bool,
+    clock: Clock,
+}
+
+/// Why a recording cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RecordingError {
+    /// The file cannot be opened.
+    #[error("{}: cannot be opened", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Reading failed half-way.
+    #[error("{}: cannot be read", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: WireError,
+    },
+    /// The clock beside it is no clock.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
+}
+
+impl Recording {
+    /// Opens the recording at `path`, `-` for standard input, with the clock of `PATH.times` where there is one.
+    /// Seconds that count from the connection count from `start` instead.
+    ///
+    /// # Errors
+    /// The file or its clock cannot be read.
+    pub(crate) fn open(path: &Path, start: Timestamp) -> Result<Self, RecordingError> {
+        let open = |source| RecordingError::Open { path: path.to_owned(), source };
+        if path.as_os_str() == "-" {
+            return Ok(Self::new(path, Box::new(io::stdin()), None, Clock::headers()));
+        }
+        let file = File::open(path).map_err(open)?;
+        let about = file.metadata().map_err(open)?;
+        if about.is_dir() {
+            return Err(open(io::Error::from(io::ErrorKind::IsADirectory)));
+        }
+        let clock = Clock::beside(path, start)?;
+        Ok(Self::new(path, Box::new(file), about.is_file().then_some(about.len()), clock))
+    }
+
+    fn new(path: &Path, input: Box<dyn Read + Send>, length: Option<u64>, clock: Clock) -> Self {
+        Self {
+            path: path.to_owned(),
+            input,
+            length,
+            codec: Codec::default(),
+            buffer: BytesMut::with_capacity(CHUNK),
+            taken: 0,
+            ended: false,
+            clock,
+        }
+    }
+
+    /// The next frame, and when its last byte was received, where that is known. `None` at the end of the file;
+    /// a file that has grown by the next call is read on.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub(crate) fn next(&mut self) -> Result<Option<(Frame, Option<Timestamp>)>, RecordingError> {
+        loop {
+            let had = self.buffer.len();
+            let frame = self.codec.decode(&mut self.buffer);
+            self.taken += (had - self.buffer.len()) as u64;
+            if let Some(frame) = frame.map_err(|source| self.failed(source))? {
+                let time = self.clock.at(self.taken, &frame);
+                return Ok(Some((frame, time)));
+            }
+            if self.fill()? == 0 {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// What is left once nothing more will come: a last packet that lacks its blank line.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub(crate) fn finish(&mut self) -> Result<Option<(Frame, Option<Timestamp>)>, RecordingError> {
+        if std::mem::replace(&mut self.ended, true) {
+            return Ok(None);
+        }
+        let had = self.buffer.len();
+        let frame = self.codec.decode_eof(&mut self.buffer).map_err(|source| self.failed(source))?;
+        self.taken += (had - self.buffer.len()) as u64;
+        Ok(frame.map(|frame| {
+            let time = self.clock.at(self.taken, &frame);
+            (frame, time)
+        }))
+    }
+
+    /// The last moment the clock has told of.
+    #[must_use]
+    pub(crate) fn last_time(&self) -> Option<Timestamp> {
+        self.clock.last()
+    }
+
+    /// How long the file is, in bytes, where that is known.
+    #[must_use]
+    pub(crate) fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    /// How many bytes the frames given so far took up.
+    #[must_use]
+    pub(crate) fn position(&self) -> u64 {
+        self.taken
+    }
+
+    /// What was wrong with the stream so far.
+    #[must_use]
+    pub(crate) fn oddities(&self) -> &Oddities {
+        self.codec.oddities()
+    }
+
+    fn fill(&mut self) -> Result<usize, RecordingError> {
+        let had = self.buffer.len();
+        self.buffer.resize(had + CHUNK, 0);
+        let space = self.buffer.get_mut(had..).unwrap_or_default();
+        let read = loop {
+            match self.input.read(space) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => break result,
+            }
+        };
+        self.buffer.truncate(had + read.as_ref().copied().unwrap_or(0));
+        read.map_err(|error| self.failed(error.into()))
+    }
+
+    fn failed(&self, source: WireError) -> RecordingError {
+        RecordingError::Read { path: self.path.clone(), source }
+    }
+}

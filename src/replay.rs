@@ -1,0 +1,84 @@
+//! What the bridge would say of recordings.
+
+use jiff::Timestamp;
+use ringwire_ami::{Frame, Oddities};
+use ringwire_calls::{Rules, Tracker};
+use ringwire_event::CallEvent;
+
+use crate::recording::{Recording, RecordingError};
+
+/// A tracker that is fed recordings, one connection of the same PBX after the other.
+#[derive(Debug)]
+pub(crate) struct Replay {
+    tracker: Tracker,
+}
+
+impl Replay {
+    /// A replay of a PBX with `rules`.
+    #[must_use]
+    pub(crate) fn new(rules: Rules) -> Self {
+        Self { tracker: Tracker::new(rules) }
+    }
+
+    /// Plays `recording` to its end as fast as it goes, handing each event to `said` as it comes. Gives what was
+    /// wrong with the stream.
+    ///
+    /// # Errors
+    /// Reading failed, or `said` did.
+    pub(crate) fn play<E: From<RecordingError>>(
+        &mut self,
+        recording: &mut Recording,
+        mut said: impl FnMut(CallEvent, &Recording) -> Result<(), E>,
+    ) -> Result<Oddities, E> {
+        while let Some((frame, time)) = next(recording)? {
+            self.take(&frame, time);
+            while let Some(event) = self.tracker.poll_event() {
+                said(event, recording)?;
+            }
+        }
+        self.run_out(recording.last_time());
+        while let Some(event) = self.tracker.poll_event() {
+            said(event, recording)?;
+        }
+        Ok(*recording.oddities())
+    }
+
+    /// Takes one frame, received at `time`.
+    pub(crate) fn take(&mut self, frame: &Frame, time: Option<Timestamp>) {
+        match frame {
+            Frame::Banner(version) => self.tracker.connected(*version, time),
+            Frame::Packet(packet) => self.tracker.apply(packet, time),
+        }
+    }
+
+    /// Lets time go on after the end of a recording that has a clock, until nothing waits for it any more.
+    pub(crate) fn run_out(&mut self, last: Option<Timestamp>) {
+        while let Some(due) = self.tracker.next_deadline().filter(|_| last.is_some()) {
+            self.tracker.tick(due);
+        }
+    }
+
+    /// Lets time go on to `now`.
+    pub(crate) fn tick(&mut self, now: Timestamp) {
+        self.tracker.tick(now);
+    }
+
+    /// When [`Replay::tick`] is next needed.
+    #[must_use]
+    pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
+        self.tracker.next_deadline()
+    }
+
+    /// The next event to be said; `None` once all are.
+    pub(crate) fn poll_event(&mut self) -> Option<CallEvent> {
+        self.tracker.poll_event()
+    }
+}
+
+/// The next frame of a recording that does not grow.
+fn next(recording: &mut Recording) -> Result<Option<(Frame, Option<Timestamp>)>, RecordingError> {
+    match recording.next()? {
+        Some(frame) => Ok(Some(frame)),
+        None => recording.finish(),
+    }
+}
