@@ -1,0 +1,243 @@
+//! A configuration as it is meant.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use ringwire_ami::Login;
+use ringwire_calls::Rules;
+use ringwire_cti::{Dialect, Zammad, ZammadOptions};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::finding::Finding;
+use crate::routes::Routes;
+
+/// Everything an administrator has decided.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// The file it was read from; `None` where it is the embedded one.
+    pub(crate) file: Option<PathBuf>,
+    /// The PBXs, by name.
+    pub(crate) pbxs: Vec<Pbx>,
+    /// The endpoints, by name; routes know them by their place in this list.
+    pub(crate) endpoints: Vec<Endpoint>,
+    /// Which calls go to which endpoints.
+    pub(crate) routes: Routes,
+    /// What is logged, and how.
+    pub(crate) log: Log,
+    /// What is not wrong but should be looked at.
+    pub(crate) warnings: Vec<Finding>,
+}
+
+impl Config {
+    /// What holds without a configuration file: one PBX of which nothing is known, and an endpoint for each dialect
+    /// with its default options and no address.
+    pub(crate) fn embedded() -> Self {
+        let endpoints = vec![Endpoint::embedded()];
+        let names = endpoints.iter().map(|endpoint| endpoint.name.clone()).collect();
+        Self {
+            file: None,
+            pbxs: vec![Pbx::embedded()],
+            endpoints,
+            routes: Routes::new(names, Vec::new()),
+            log: Log::default(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// What a configuration is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To connect to the PBXs and to send to the endpoints: everything this takes must be there.
+    Run,
+    /// To say what recorded calls mean: secrets and addresses are neither read nor missed, and what is not
+    /// configured is as in [`Config::embedded`].
+    Replay,
+}
+
+/// A PBX and how its calls are understood.
+#[derive(Clone, Debug)]
+pub(crate) struct Pbx {
+    /// Its name in the configuration.
+    pub(crate) name: String,
+    /// The host name or address of its manager interface.
+    pub(crate) host: String,
+    /// The port of its manager interface.
+    pub(crate) port: u16,
+    /// How to log in, and what to hear; always there in a configuration read to run.
+    pub(crate) login: Option<Login>,
+    /// What the tracker needs to know.
+    pub(crate) rules: Rules,
+    /// The rules as they were written.
+    pub(crate) written: Written,
+}
+
+impl Pbx {
+    /// The port of the manager interface unless told otherwise.
+    pub(crate) const PORT: u16 = 5038;
+
+    /// The host of the manager interface unless told otherwise.
+    pub(crate) const HOST: &'static str = "127.0.0.1";
+
+    pub(super) fn embedded() -> Self {
+        Self {
+            name: "pbx".to_owned(),
+            host: Self::HOST.to_owned(),
+            port: Self::PORT,
+            login: None,
+            rules: Rules::new("pbx"),
+            written: Written::default(),
+        }
+    }
+}
+
+/// Rules for a PBX as they were written, to show them.
+#[derive(Clone, Debug)]
+pub(crate) struct Written {
+    /// The country whose way of writing numbers is used, in capitals.
+    pub(crate) country: Option<String>,
+    /// What is dialled before outside numbers.
+    pub(crate) strip: Vec<String>,
+    /// The contexts in which calls from outside begin.
+    pub(crate) inbound_contexts: Vec<String>,
+    /// The endpoints that are trunks.
+    pub(crate) trunks: Vec<String>,
+}
+
+impl Default for Written {
+    fn default() -> Self {
+        let inbound_contexts = Rules::INBOUND_CONTEXTS.map(str::to_owned).to_vec();
+        Self { country: None, strip: Vec::new(), inbound_contexts, trunks: Vec::new() }
+    }
+}
+
+/// A system that is told of calls.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    /// Its name in the configuration.
+    pub(crate) name: String,
+    /// How it is spoken to.
+    pub(crate) dialect: Arc<dyn Dialect>,
+    /// The options of the dialect.
+    pub(crate) options: Options,
+    /// Where it is; always there in a configuration read to run.
+    pub(crate) address: Option<Address>,
+    /// Certificates that are trusted beside those of the system.
+    pub(crate) authorities: Vec<reqwest::Certificate>,
+    /// How long a connection may take to be made.
+    pub(crate) connect_timeout: Duration,
+    /// How long a request may take in all.
+    pub(crate) timeout: Duration,
+    /// How many requests may be on their way at once.
+    pub(crate) concurrency: usize,
+}
+
+impl Endpoint {
+    /// How long a connection may take unless told otherwise.
+    pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+    /// How long a request may take unless told otherwise.
+    pub(crate) const TIMEOUT: Duration = Duration::from_secs(15);
+
+    /// How many requests may be on their way at once unless told otherwise.
+    pub(crate) const CONCURRENCY: usize = 8;
+
+    pub(super) fn embedded() -> Self {
+        let options = Options::Zammad(ZammadOptions::default());
+        Self {
+            name: Zammad::NAME.to_owned(),
+            dialect: options.dialect(),
+            options,
+            address: None,
+            authorities: Vec::new(),
+            connect_timeout: Self::CONNECT_TIMEOUT,
+            timeout: Self::TIMEOUT,
+            concurrency: Self::CONCURRENCY,
+        }
+    }
+}
+
+/// The options of each dialect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Options {
+    /// Zammad's generic CTI endpoint.
+    Zammad(ZammadOptions),
+}
+
+impl Options {
+    /// The dialect with these options.
+    pub(super) fn dialect(&self) -> Arc<dyn Dialect> {
+        match self {
+            Self::Zammad(options) => Arc::new(Zammad::new(options)),
+        }
+    }
+}
+
+/// Where an endpoint is.
+#[derive(Clone, Debug)]
+pub(crate) struct Address {
+    /// The whole URL: the token is in its path, so it is a secret.
+    pub(crate) url: SecretString,
+    /// Its scheme, host and port: all of it that may be shown.
+    pub(crate) origin: String,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Log {
+    /// The least severe level that is logged.
+    pub(crate) level: LogLevel,
+    /// How a line is written.
+    pub(crate) format: LogFormat,
+}
+
+/// The level of a log line. Phone numbers appear at `debug` and below only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogLevel {
+    /// What needs someone's attention.
+    Error,
+    /// What may need it.
+    Warn,
+    /// What the daemon does.
+    #[default]
+    Info,
+    /// Each call and each request.
+    Debug,
+    /// Each packet.
+    Trace,
+}
+
+impl LogLevel {
+    /// The word for it, as it stands in a configuration and in a log filter.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+/// How a log line is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// As a line for people.
+    #[default]
+    Text,
+    /// As a JSON object.
+    Json,
+}
+
+impl LogFormat {
+    /// The word for it, as it stands in a configuration.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+}

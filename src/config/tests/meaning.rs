@@ -1,0 +1,243 @@
+//! What a configuration that is right means.
+
+use std::time::Duration;
+
+use ringwire_ami::Method;
+use ringwire_cti::{Format, To, ZammadOptions};
+
+use super::*;
+use crate::config::{LogFormat, LogLevel, Options, describe};
+
+#[test]
+fn what_is_not_set_has_its_default() {
+    let config = load(&format!("{PBX}{ENDPOINT}")).unwrap();
+    assert_eq!(config.warnings, []);
+    let pbx = config.pbxs.first().unwrap();
+    assert_eq!((pbx.name.as_str(), pbx.host.as_str(), pbx.port), ("main", "127.0.0.1", 5038));
+    let login = pbx.login.as_ref().unwrap();
+    assert_eq!((login.username.as_str(), login.method), ("ringwire", Method::Md5));
+    assert_eq!(login.events, "system,call,agent,dialplan");
+    assert!(!pbx.rules.prefix_ids && pbx.rules.trunks.is_empty() && pbx.rules.directory.is_empty());
+    assert_eq!(pbx.rules.gather, Duration::from_millis(250));
+    assert!(pbx.rules.inbound_contexts.iter().any(|pattern| pattern.matches("from-pstn-e1")));
+    let endpoint = config.endpoints.first().unwrap();
+    assert_eq!((endpoint.name.as_str(), endpoint.dialect.name()), ("desk", "zammad"));
+    assert_eq!(endpoint.options, Options::Zammad(ZammadOptions::default()));
+    assert_eq!(
+        (endpoint.connect_timeout, endpoint.timeout),
+        (Duration::from_secs(5), Duration::from_secs(15))
+    );
+    assert_eq!((config.log.level, config.log.format), (LogLevel::Info, LogFormat::Text));
+}
+
+#[test]
+fn what_is_set_counts() {
+    let config = load(
+        r#"
+        log = { level = "debug", format = "json" }
+        [pbx.berlin]
+        host = "[2001:db8::5]"
+        port = 5039
+        username = "ringwire"
+        secret_env = "SECRET"
+        auth = "plain"
+        events = ["call", "Agent"]
+        country = "de"
+        strip = "0"
+        inbound_contexts = []
+        trunks = ["PJSIP/trunk*", "SIP/carrier"]
+        gather_ms = 0
+        users = [{ endpoint = "PJSIP/alice", extension = "101", name = " Alice ", number = "", login = "alice" }]
+        [pbx.munich]
+        username = "ringwire"
+        secret_env = "SECRET"
+        [endpoint.desk]
+        dialect = "zammad"
+        url_env = "URL"
+        format = "form"
+        to = "queue"
+        internal = true
+        trunks = "PJSIP/trunk*"
+        dids = ["+4930*"]
+        timeout = 2.5
+        concurrency = 1
+        "#,
+    )
+    .unwrap();
+    let [berlin, munich] = config.pbxs.as_slice() else { panic!("{:?}", config.pbxs) };
+    assert_eq!((berlin.host.as_str(), berlin.port), ("2001:db8::5", 5039));
+    let login = berlin.login.as_ref().unwrap();
+    assert_eq!((login.method, login.events.as_str()), (Method::Plain, "call,agent"));
+    assert_eq!((berlin.rules.pbx.as_str(), munich.rules.pbx.as_str()), ("berlin", "munich"));
+    assert!(berlin.rules.prefix_ids && munich.rules.prefix_ids);
+    assert_eq!(berlin.rules.numbers.normalise_dialled("0017612345678"), "4917612345678");
+    assert!(berlin.rules.inbound_contexts.is_empty());
+    assert!(berlin.rules.trunks.iter().any(|pattern| pattern.matches("SIP/carrier")));
+    assert_eq!(berlin.rules.gather, Duration::ZERO);
+    let alice = berlin.rules.directory.find("PJSIP/alice", None).unwrap();
+    assert_eq!((alice.name.as_deref(), alice.number.as_deref()), (Some("Alice"), None));
+    let endpoint = config.endpoints.first().unwrap();
+    let options = ZammadOptions {
+        format: Format::Form,
+        to: To::Queue,
+        internal: true,
+        trunks: vec!["PJSIP/trunk*".into()],
+        dids: vec!["+4930*".into()],
+    };
+    assert_eq!(endpoint.options, Options::Zammad(options));
+    assert_eq!(
+        (endpoint.connect_timeout, endpoint.timeout),
+        (Duration::from_millis(2500), Duration::from_millis(2500))
+    );
+    assert_eq!(endpoint.concurrency, 1);
+    assert_eq!((config.log.level, config.log.format), (LogLevel::Debug, LogFormat::Json));
+}
+
+#[test]
+fn users_come_from_tables_and_files_and_the_first_counts() {
+    let place = Place::new();
+    place.put("users.csv", "# phones\nname;extension\nAlice;101\n\nBob; 102 \nSecond;101\n", 0o644);
+    let text = format!(
+        "{PBX}users_file = \"users.csv\"\nusers = [{{ extension = \"101\", name = \"Anna\" }}]\n{ENDPOINT}"
+    );
+    let config = place.put("ringwire.toml", text, 0o600).load(Purpose::Run).unwrap();
+    let directory = &config.pbxs.first().unwrap().rules.directory;
+    let name = |extension| directory.find("PJSIP/x", Some(extension)).and_then(|user| user.name.as_deref());
+    assert_eq!((name("101"), name("102"), name("103")), (Some("Anna"), Some("Bob"), None));
+    assert_eq!(
+        place.warnings(&config),
+        [
+            "users.csv:3: the extension 101 belongs to Anna already, who counts",
+            "users.csv:6: the extension 101 belongs to Anna already, who counts",
+        ]
+    );
+}
+
+#[test]
+fn what_leads_to_silence_is_warned_of() {
+    for (lines, warning) in [
+        (
+            "inbound_contexts = []",
+            "inbound_contexts: with neither inbound contexts nor trunks no call comes from outside; name the trunks in trunks",
+        ),
+        (
+            "trunks = \"trunk\"",
+            "trunks: \"trunk\" matches no endpoint: they are written TECH/name; write \"*/trunk\"",
+        ),
+        (
+            "events = \"call\"",
+            "events: without the class agent no queue is seen; add it: \"system,call,agent,dialplan\"",
+        ),
+    ] {
+        let place = Place::new();
+        let config = place
+            .put("ringwire.toml", format!("{PBX}{lines}\n{ENDPOINT}"), 0o600)
+            .load(Purpose::Run)
+            .unwrap();
+        assert_eq!(place.warnings(&config), [format!("ringwire.toml:4: pbx.main.{warning}")]);
+    }
+    let place = Place::new();
+    let config = place.put("ringwire.toml", PBX, 0o600).load(Purpose::Run).unwrap();
+    assert_eq!(
+        place.warnings(&config),
+        [
+            "ringwire.toml: it names no endpoint, so nobody is told of any call; add a table [endpoint.NAME] with dialect and url_file"
+        ]
+    );
+}
+
+#[test]
+fn a_replay_needs_no_secrets_and_misses_nothing() {
+    let replay = |text: &str| Place::new().put("ringwire.toml", text, 0o644).load(Purpose::Replay).unwrap();
+    let empty = replay("");
+    assert_eq!(describe(&empty), describe(&Config::embedded()));
+    let config = replay(
+        "[pbx.main]\ncountry = \"DE\"\nsecret_file = \"/none\"\n[endpoint.desk]\ndialect = \"zammad\"\nurl = \"x\"\n",
+    );
+    assert_eq!(config.warnings, []);
+    assert!(config.pbxs.iter().all(|pbx| pbx.login.is_none() && pbx.rules.pbx == "main"));
+    assert!(config.endpoints.iter().all(|endpoint| endpoint.address.is_none()));
+}
+
+#[test]
+fn a_configuration_is_told_in_words() {
+    let place = Place::new();
+    let text = r#"
+        [pbx.berlin]
+        username = "ringwire"
+        secret_env = "SECRET"
+        country = "DE"
+        strip = "0"
+        trunks = ["PJSIP/trunk*", "SIP/carrier"]
+        inbound_contexts = "from-trunk*"
+        users = [{ extension = "101" }]
+        [pbx.munich]
+        host = "2001:db8::5"
+        username = "other"
+        secret_env = "SECRET"
+        auth = "plain"
+        events = "call"
+        inbound_contexts = []
+        [endpoint.desk]
+        dialect = "zammad"
+        url_env = "URL"
+        [endpoint.sales]
+        dialect = "zammad"
+        url_env = "URL"
+        to = "queue"
+        internal = true
+        dids = "4930*"
+        [[route]]
+        pbx = "berlin"
+        direction = ["in", "out"]
+        queue = ["sales*", "vip"]
+        user = "alice"
+        endpoints = ["sales"]
+    "#;
+    let config = place.put("ringwire.toml", text, 0o600).load(Purpose::Run).unwrap();
+    let expected = r#"PBX berlin
+  Connects to 127.0.0.1:5038 as "ringwire", by MD5 challenge.
+  Asks for events of the classes system, call, agent and dialplan.
+  A call comes from outside if it begins in context from-trunk*,
+  or on trunk PJSIP/trunk* or SIP/carrier.
+  Numbers are written as in DE and told as E.164 digits.
+  Before outside numbers, 0 is dialled to get a line.
+  1 user is named.
+  A round of ringing is collected for 250 ms before a call is announced.
+  The ids of its calls begin with berlin-.
+
+PBX munich
+  Connects to [2001:db8::5]:5038 as "other", with the secret in plain.
+  Asks for events of the classes call.
+  No call counts as coming from outside.
+  No country is set, so national numbers are told as they are: set country to have E.164 digits.
+  No users are named: each phone goes by the name and the number it has in Asterisk.
+  A round of ringing is collected for 250 ms before a call is announced.
+  The ids of its calls begin with munich-.
+
+Endpoint desk
+  Speaks zammad to https://helpdesk.example.com; the rest of the URL is a secret.
+  Posts newCall, answer and hangup as JSON objects; "to" is the number that was dialled.
+  Does not hear of internal calls.
+  Gives up a connection after 5s and a request after 15s; at most 8 at once.
+
+Endpoint sales
+  Speaks zammad to https://helpdesk.example.com; the rest of the URL is a secret.
+  Posts newCall, answer and hangup as JSON objects; "to" is the queue of the call, or else the number that was dialled.
+  Hears of inbound calls to 4930* only.
+  Hears of internal calls too, as inbound.
+  Gives up a connection after 5s and a request after 15s; at most 8 at once.
+
+Routes
+  Calls with direction in or out of PBX berlin in queue sales* or vip in which user is seen: alice go to sales.
+  Every call goes to desk.
+
+Log
+  info and above, as text.
+
+Worth a look
+  ringwire.toml:15: pbx.munich.events: without the class agent no queue is seen; add it: "system,call,agent,dialplan"
+  ringwire.toml:16: pbx.munich.inbound_contexts: with neither inbound contexts nor trunks no call comes from outside; name the trunks in trunks
+"#;
+    assert_eq!(place.lines(&describe(&config)).join("\n"), expected.trim_end());
+}
