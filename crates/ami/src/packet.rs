@@ -62,7 +62,16 @@ impl Packet {
     /// `None` if there is no such header, or its value is empty or one of the ways to say "unknown".
     #[must_use]
     pub fn text(&self, key: &str) -> Option<Cow<'_, str>> {
-        let value = self.get(key).filter(|value| !text::is_unknown(value))?;
+        self.decode(key, self.get(key)?)
+    }
+
+    /// What [`Packet::text`] makes of the `value` of a header named `key`; for those who walk
+    /// [`Packet::headers`] once rather than look up each.
+    #[must_use]
+    pub fn decode<'a>(&self, key: &str, value: &'a [u8]) -> Option<Cow<'a, str>> {
+        if text::is_unknown(value) {
+            return None;
+        }
         if value == b"none" && ["Channel", "Uniqueid"].iter().any(|name| key.eq_ignore_ascii_case(name)) {
             return None; // a VarSet of a global variable belongs to no channel
         }

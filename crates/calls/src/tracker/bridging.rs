@@ -1,13 +1,12 @@
 //! Bridges: who is together with whom, and who holds whom.
 
-use ringwire_ami::Packet;
 use ringwire_event::What;
 
-use super::Tracker;
+use super::{Event, Tracker};
 use crate::model::{Bridge, Ch};
 
 impl Tracker {
-    pub(super) fn on_bridge_enter(&mut self, packet: &Packet) {
+    pub(super) fn on_bridge_enter(&mut self, packet: &Event<'_>) {
         let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
         let Some(id) = packet.text("BridgeUniqueid") else { return };
         if let (Some(channel), Some(exten)) = (self.channels.get_mut(ch), packet.text("Exten")) {
@@ -16,7 +15,7 @@ impl Tracker {
         self.enter_bridge(ch, &id, is_talk(packet));
     }
 
-    pub(super) fn on_bridge_leave(&mut self, packet: &Packet) {
+    pub(super) fn on_bridge_leave(&mut self, packet: &Event<'_>) {
         let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
         let id = packet.text("BridgeUniqueid");
         let left = self
@@ -31,9 +30,9 @@ impl Tracker {
     }
 
     /// `Bridge` (1.6 to 11), `Link` and `Unlink` (1.4, some of 1.6 to 1.8): two channels and no bridge of its own.
-    pub(super) fn on_old_bridge(&mut self, packet: &Packet) {
-        let state = packet.text("Bridgestate").unwrap_or_else(|| match packet.event() {
-            Some(b"Unlink") => "Unlink".into(),
+    pub(super) fn on_old_bridge(&mut self, packet: &Event<'_>) {
+        let state = packet.text("Bridgestate").unwrap_or_else(|| match packet.name() {
+            b"Unlink" => "Unlink".into(),
             _ => "Link".into(),
         });
         let (Some(one), Some(two)) = (self.heard_of(packet, "Uniqueid1"), self.heard_of(packet, "Uniqueid2"))
@@ -116,7 +115,7 @@ impl Tracker {
         }
     }
 
-    pub(super) fn on_local_bridge(&mut self, packet: &Packet) {
+    pub(super) fn on_local_bridge(&mut self, packet: &Event<'_>) {
         let one = self.heard_of(packet, "LocalOneUniqueid").or_else(|| self.heard_of(packet, "Uniqueid1"));
         let two = self.heard_of(packet, "LocalTwoUniqueid").or_else(|| self.heard_of(packet, "Uniqueid2"));
         if let (Some(one), Some(two)) = (one, two) {
@@ -124,7 +123,15 @@ impl Tracker {
         }
     }
 
-    pub(super) fn on_hold(&mut self, packet: &Packet, on: bool) {
+    pub(super) fn on_hold(&mut self, packet: &Event<'_>) {
+        self.hold(packet, packet.text("Status").is_none_or(|status| status != "Off"));
+    }
+
+    pub(super) fn on_unhold(&mut self, packet: &Event<'_>) {
+        self.hold(packet, false);
+    }
+
+    fn hold(&mut self, packet: &Event<'_>, on: bool) {
         let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
         let Some(channel) = self.channels.get_mut(ch) else { return };
         if std::mem::replace(&mut channel.on_hold, on) == on {
@@ -140,7 +147,7 @@ impl Tracker {
 
 /// Whether those in the bridge talk with each other: conferences and holding bridges tie nothing together
 /// (translation rules, section 1).
-fn is_talk(packet: &Packet) -> bool {
+fn is_talk(packet: &Event<'_>) -> bool {
     let creator = packet.text("BridgeCreator");
     let conference = match creator.as_deref() {
         Some(creator) => creator.eq_ignore_ascii_case("ConfBridge"),

@@ -1,13 +1,12 @@
 //! Channels: how they come, change and go.
 
-use ringwire_ami::Packet;
 use ringwire_event::{Direction, Taker};
 
-use super::Tracker;
+use super::{Event, Tracker};
 use crate::model::{Call, CallKey, Ch, Channel, Kind, State, local_stem};
 
 impl Tracker {
-    pub(super) fn on_newchannel(&mut self, packet: &Packet) {
+    pub(super) fn on_newchannel(&mut self, packet: &Event<'_>) {
         let (Some(uniqueid), Some(name)) = (packet.text("Uniqueid"), packet.text("Channel")) else { return };
         if let Some(known) = self.by_uniqueid.get(&*uniqueid).copied() {
             if self.channels.get(known).is_some_and(|channel| channel.connection == self.connection) {
@@ -24,7 +23,7 @@ impl Tracker {
     }
 
     /// Makes a channel of what a Newchannel or a list says of it; `exten` is the header that says what was dialled.
-    pub(super) fn add_channel(&mut self, uniqueid: &str, name: &str, packet: &Packet, exten: &str) -> Ch {
+    pub(super) fn add_channel(&mut self, uniqueid: &str, name: &str, packet: &Event<'_>, exten: &str) -> Ch {
         let mut channel = Channel::new(uniqueid, name, self.next_born());
         let own = |key: &str| packet.text(key).map(|text| text.into_owned());
         channel.connection = self.connection;
@@ -78,7 +77,7 @@ impl Tracker {
         self.tie(one, two);
     }
 
-    pub(super) fn on_newstate(&mut self, packet: &Packet) {
+    pub(super) fn on_newstate(&mut self, packet: &Event<'_>) {
         let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
         if let Some(state) = state_of(packet) {
             self.set_state(ch, state);
@@ -103,7 +102,7 @@ impl Tracker {
         }
     }
 
-    pub(super) fn on_new_caller_id(&mut self, packet: &Packet) {
+    pub(super) fn on_new_caller_id(&mut self, packet: &Event<'_>) {
         let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
         self.take_caller_id(ch, packet);
         let presentation = packet.text("CID-CallingPres").and_then(|text| {
@@ -114,7 +113,7 @@ impl Tracker {
         }
     }
 
-    pub(super) fn take_caller_id(&mut self, ch: Ch, packet: &Packet) {
+    pub(super) fn take_caller_id(&mut self, ch: Ch, packet: &Event<'_>) {
         let Some(channel) = self.channels.get_mut(ch) else { return };
         for (key, slot) in
             [("CallerIDNum", &mut channel.caller_number), ("CallerIDName", &mut channel.caller_name)]
@@ -129,7 +128,7 @@ impl Tracker {
         }
     }
 
-    pub(super) fn on_newexten(&mut self, packet: &Packet) {
+    pub(super) fn on_newexten(&mut self, packet: &Event<'_>) {
         let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
         let application = packet.text("Application");
         let application = application.as_deref().unwrap_or_default();
@@ -150,7 +149,7 @@ impl Tracker {
         }
     }
 
-    pub(super) fn on_conference(&mut self, packet: &Packet) {
+    pub(super) fn on_conference(&mut self, packet: &Event<'_>) {
         if let Some(ch) = self.heard_of(packet, "Uniqueid")
             && let Some(key) = self.beginner_call(ch)
         {
@@ -158,7 +157,7 @@ impl Tracker {
         }
     }
 
-    pub(super) fn on_hangup_request(&mut self, packet: &Packet) {
+    pub(super) fn on_hangup_request(&mut self, packet: &Event<'_>) {
         let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
         let cause = cause_of(packet);
         let busy = self.channels.get(ch).is_some_and(|channel| channel.state == State::Busy);
@@ -174,7 +173,7 @@ impl Tracker {
         self.close_leg(ch);
     }
 
-    pub(super) fn on_hangup(&mut self, packet: &Packet) {
+    pub(super) fn on_hangup(&mut self, packet: &Event<'_>) {
         let Some(ch) = self.channel_of(packet, "Uniqueid") else { return };
         self.end_channel(ch, cause_of(packet));
     }
@@ -245,7 +244,7 @@ impl Tracker {
     }
 
     /// The channel a live event is about; that it is heard of keeps the next list from missing it.
-    pub(super) fn heard_of(&mut self, packet: &Packet, key: &str) -> Option<Ch> {
+    pub(super) fn heard_of(&mut self, packet: &Event<'_>, key: &str) -> Option<Ch> {
         let ch = self.channel_of(packet, key)?;
         let epoch = self.epoch;
         if let Some(channel) = self.channels.get_mut(ch) {
@@ -256,10 +255,10 @@ impl Tracker {
     }
 }
 
-pub(super) fn state_of(packet: &Packet) -> Option<State> {
+pub(super) fn state_of(packet: &Event<'_>) -> Option<State> {
     ["ChannelState", "State", "ChannelStateDesc"].iter().find_map(|key| State::parse(&packet.text(key)?))
 }
 
-fn cause_of(packet: &Packet) -> Option<u16> {
+fn cause_of(packet: &Event<'_>) -> Option<u16> {
     packet.text("Cause")?.trim().parse().ok()
 }

@@ -1,14 +1,14 @@
 //! Who dials whom, and what comes of it.
 
-use ringwire_ami::{Packet, Version};
+use ringwire_ami::Version;
 use ringwire_event::What;
 
-use super::Tracker;
+use super::{Event, Tracker};
 use crate::model::{Call, CallKey, Ch, Kind, Leg, Stage, State, number_apart};
 
 impl Tracker {
     /// DialBegin (12 and newer), `Dial` with `SubEvent: Begin` (1.6 to 11).
-    pub(super) fn on_dial_begin(&mut self, packet: &Packet) {
+    pub(super) fn on_dial_begin(&mut self, packet: &Event<'_>) {
         let Some(dest) = self.heard_of(packet, "DestUniqueid") else { return };
         let caller = self.heard_of(packet, "Uniqueid");
         if let Some(caller) = caller {
@@ -114,7 +114,7 @@ impl Tracker {
     }
 
     /// DialEnd (12 and newer): one leg is no longer rung.
-    pub(super) fn on_dial_end(&mut self, packet: &Packet) {
+    pub(super) fn on_dial_end(&mut self, packet: &Event<'_>) {
         let Some(dest) = self.heard_of(packet, "DestUniqueid") else { return };
         let forwarded = packet.text("Forward").is_some();
         if let Some(leg) = self.leg(dest) {
@@ -127,7 +127,7 @@ impl Tracker {
     }
 
     /// `Dial` (1.6 to 11): its End comes once for all legs, when Dial() returns.
-    pub(super) fn on_old_dial(&mut self, packet: &Packet) {
+    pub(super) fn on_old_dial(&mut self, packet: &Event<'_>) {
         if packet.text("SubEvent").is_none_or(|kind| kind.eq_ignore_ascii_case("Begin")) {
             return self.on_dial_begin(packet);
         }

@@ -3,13 +3,11 @@
 //! What is seen is three renames: the clone `X` to `X<MASQ>`, the original `Y` to `X`, the clone to `Y<ZOMBIE>`
 //! (AMI contract 3.12). From 12 on nothing of it is shown.
 
-use ringwire_ami::Packet;
-
-use super::Tracker;
+use super::{Event, Tracker};
 use crate::model::{Ch, Kind, endpoint_of};
 
 impl Tracker {
-    pub(super) fn on_rename(&mut self, packet: &Packet) {
+    pub(super) fn on_rename(&mut self, packet: &Event<'_>) {
         let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
         let Some(name) = packet.text("Newname") else { return };
         let clone = self.by_name.get(&format!("{name}<MASQ>")).copied().filter(|clone| *clone != ch);

@@ -1,12 +1,10 @@
 //! Queues: callers who wait, and the phones rung for them.
 
-use ringwire_ami::Packet;
-
-use super::Tracker;
+use super::{Event, Tracker};
 use crate::model::{Ch, State, local_stem};
 
 impl Tracker {
-    pub(super) fn on_queue_join(&mut self, packet: &Packet) {
+    pub(super) fn on_queue_join(&mut self, packet: &Event<'_>) {
         let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
         self.take_caller_id_if_known(ch, packet);
         self.enter_queue(ch, packet.text("Queue").as_deref());
@@ -38,7 +36,7 @@ impl Tracker {
     }
 
     /// A caller leaves a queue: to an agent, or because the queue or the caller gave up.
-    pub(super) fn on_queue_leave(&mut self, packet: &Packet) {
+    pub(super) fn on_queue_leave(&mut self, packet: &Event<'_>) {
         let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
         self.unqueue(ch);
         let Some(key) = self.call_of(ch) else { return };
@@ -58,7 +56,7 @@ impl Tracker {
     }
 
     /// AgentCalled names both legs: always from 12 on, up to 11 with `eventwhencalled=yes`.
-    pub(super) fn on_agent_called(&mut self, packet: &Packet) {
+    pub(super) fn on_agent_called(&mut self, packet: &Event<'_>) {
         let Some(caller) = self.heard_of(packet, "Uniqueid") else { return };
         let agent = self
             .heard_of(packet, "DestUniqueid")
@@ -69,7 +67,7 @@ impl Tracker {
     }
 
     /// AgentConnect names both legs; up to 11 `BridgedChannel` is the agent's Uniqueid.
-    pub(super) fn on_agent_connect(&mut self, packet: &Packet) {
+    pub(super) fn on_agent_connect(&mut self, packet: &Event<'_>) {
         let agent = self.heard_of(packet, "DestUniqueid").or_else(|| self.heard_of(packet, "BridgedChannel"));
         if let (Some(caller), Some(agent)) = (self.heard_of(packet, "Uniqueid"), agent) {
             self.tie(caller, agent);
@@ -78,7 +76,7 @@ impl Tracker {
 
     /// Up to 11 nothing names the leg that a queue rings: it is one dialled by nobody, which starts to ring with the
     /// number of a caller who waits, longest first (translation rules, section 1).
-    pub(super) fn match_queue_leg(&mut self, ch: Ch, packet: &Packet) {
+    pub(super) fn match_queue_leg(&mut self, ch: Ch, packet: &Event<'_>) {
         if self.version.snapshots() || self.waiting.is_empty() {
             return;
         }
@@ -100,7 +98,7 @@ impl Tracker {
         }
     }
 
-    fn take_caller_id_if_known(&mut self, ch: Ch, packet: &Packet) {
+    fn take_caller_id_if_known(&mut self, ch: Ch, packet: &Event<'_>) {
         // Up to 11 the queue's own words for an unknown name would replace a known one.
         if self.version.snapshots() {
             self.take_caller_id(ch, packet);

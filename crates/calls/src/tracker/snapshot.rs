@@ -3,11 +3,10 @@
 //! `CoreShowChannels` (and `Status`, where that is not allowed) is asked for after every connect. Its items come in
 //! one run, but may be ahead of events that still wait in the PBX.
 
-use ringwire_ami::Packet;
 use ringwire_event::Taker;
 
-use super::Tracker;
 use super::channels::state_of;
+use super::{Event, Tracker};
 use crate::model::{Ch, State};
 
 /// A list of channels that is coming in.
@@ -36,29 +35,29 @@ struct Item {
 }
 
 impl Tracker {
-    pub(super) fn on_listed(&mut self, packet: &Packet) {
+    pub(super) fn on_listed(&mut self, packet: &Event<'_>) {
         self.listing.core = true;
         self.list(packet);
     }
 
-    pub(super) fn on_status(&mut self, packet: &Packet) {
+    pub(super) fn on_status(&mut self, packet: &Event<'_>) {
         if !self.listing.core {
             self.list(packet);
         }
     }
 
-    pub(super) fn on_list_complete(&mut self, packet: &Packet) {
+    pub(super) fn on_list_complete(&mut self, packet: &Event<'_>) {
         self.listing.core = true;
         self.finish_list(packet);
     }
 
-    pub(super) fn on_status_complete(&mut self, packet: &Packet) {
+    pub(super) fn on_status_complete(&mut self, packet: &Event<'_>) {
         if !self.listing.core {
             self.finish_list(packet);
         }
     }
 
-    fn list(&mut self, packet: &Packet) {
+    fn list(&mut self, packet: &Event<'_>) {
         let (Some(uniqueid), Some(name)) = (packet.text("Uniqueid"), packet.text("Channel")) else { return };
         let own = |key: &str| packet.text(key).map(|text| text.into_owned());
         let exten = if packet.get("Exten").is_some() { "Exten" } else { "Extension" };
@@ -98,7 +97,7 @@ impl Tracker {
         });
     }
 
-    fn finish_list(&mut self, packet: &Packet) {
+    fn finish_list(&mut self, packet: &Event<'_>) {
         let items = std::mem::take(&mut self.listing.items);
         let told = packet
             .text("ListItems")
@@ -257,7 +256,7 @@ impl Tracker {
     }
 
     /// Takes a QueueStatus entry: a caller who waits.
-    pub(super) fn on_queue_entry(&mut self, packet: &Packet) {
+    pub(super) fn on_queue_entry(&mut self, packet: &Event<'_>) {
         let by_name = || self.by_name.get(&*packet.text("Channel")?).copied();
         let Some(ch) = self.channel_of(packet, "Uniqueid").or_else(by_name) else { return };
         if self.waiting.contains(&ch) || self.beginner_call(ch).is_none() {

@@ -1,13 +1,12 @@
 //! Calls that are passed on or picked up.
 
-use ringwire_ami::Packet;
 use ringwire_event::{TransferKind, What};
 
-use super::Tracker;
+use super::{Event, Tracker};
 use crate::model::{CallKey, Ch, Kind};
 
 impl Tracker {
-    pub(super) fn on_blind_transfer(&mut self, packet: &Packet) {
+    pub(super) fn on_blind_transfer(&mut self, packet: &Event<'_>) {
         let transferer = self.channel_of(packet, "TransfererUniqueid");
         let transferee = self.channel_of(packet, "TransfereeUniqueid");
         if !succeeded(packet) {
@@ -26,7 +25,7 @@ impl Tracker {
         self.say_transfer(key, TransferKind::Blind, transferer, target);
     }
 
-    pub(super) fn on_attended_transfer(&mut self, packet: &Packet) {
+    pub(super) fn on_attended_transfer(&mut self, packet: &Event<'_>) {
         if !succeeded(packet) {
             return;
         }
@@ -42,7 +41,7 @@ impl Tracker {
     }
 
     /// Transfer (chan_sip, up to 11).
-    pub(super) fn on_old_transfer(&mut self, packet: &Packet) {
+    pub(super) fn on_old_transfer(&mut self, packet: &Event<'_>) {
         let Some(transferer) = self.heard_of(packet, "Uniqueid") else { return };
         let Some(key) = self.call_of(transferer) else { return };
         let attended = packet.text("TransferType").is_some_and(|kind| kind.eq_ignore_ascii_case("Attended"));
@@ -60,7 +59,7 @@ impl Tracker {
     }
 
     /// The caller leaves a bridge for another place: a redirect, unless a transfer says otherwise.
-    pub(super) fn note_redirect(&mut self, ch: Ch, packet: &Packet) {
+    pub(super) fn note_redirect(&mut self, ch: Ch, packet: &Event<'_>) {
         let Some(exten) = packet.text("Exten") else { return };
         let key = self.beginner_call(ch);
         let Some(channel) = self.channels.get_mut(ch) else { return };
@@ -81,7 +80,7 @@ impl Tracker {
     }
 
     /// Pickup: a phone takes a call that rings elsewhere. Up to 11 it gives names only.
-    pub(super) fn on_pickup(&mut self, packet: &Packet) {
+    pub(super) fn on_pickup(&mut self, packet: &Event<'_>) {
         let by_name = |key: &str| self.by_name.get(&*packet.text(key)?).copied();
         let picker = self.channel_of(packet, "Uniqueid").or_else(|| by_name("Channel"));
         let target = self.channel_of(packet, "TargetUniqueid").or_else(|| by_name("TargetChannel"));
@@ -108,6 +107,6 @@ impl Tracker {
     }
 }
 
-fn succeeded(packet: &Packet) -> bool {
+fn succeeded(packet: &Event<'_>) -> bool {
     packet.text("Result").is_none_or(|result| result.eq_ignore_ascii_case("Success"))
 }
