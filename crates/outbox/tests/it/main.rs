@@ -1,0 +1,73 @@
+//! The outbox, from outside: what it sends, when, and in which order.
+
+#![cfg(test)]
+
+mod model;
+mod scenarios;
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use ringwire_event::{CallEvent, Cause, Direction, What};
+use ringwire_outbox::{EndpointName, Outcome};
+
+/// `seconds` after the beginning of the test.
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+fn event(call: &str, seq: u32, what: What) -> Arc<CallEvent> {
+    Arc::new(CallEvent {
+        id: format!("{call}/{seq}"),
+        what,
+        call: call.into(),
+        seq,
+        time: None,
+        pbx: "main".into(),
+        recovered: false,
+        direction: Direction::In,
+        from: "anonymous".into(),
+        from_name: None,
+        to: "4930100".into(),
+        queue: None,
+        trunk: None,
+        account: None,
+        tenant: None,
+    })
+}
+
+fn new_call(call: &str) -> Arc<CallEvent> {
+    event(call, 1, What::NewCall { users: Vec::new() })
+}
+
+fn hold(call: &str, seq: u32) -> Arc<CallEvent> {
+    event(call, seq, What::Hold { user: None })
+}
+
+fn hangup(call: &str, seq: u32) -> Arc<CallEvent> {
+    event(call, seq, What::Hangup { cause: Cause::NormalClearing, taker: None })
+}
+
+fn names(names: &[&str]) -> Vec<EndpointName> {
+    names.iter().map(|name| EndpointName::from(*name)).collect()
+}
+
+fn retry() -> Outcome {
+    Outcome::Retry { reason: "connection refused".into(), after: None }
+}
+
+fn retry_after(seconds: u64) -> Outcome {
+    Outcome::Retry { reason: "429".into(), after: Some(Duration::from_secs(seconds)) }
+}
+
+fn misconfigured() -> Outcome {
+    Outcome::Misconfigured { reason: "401: the token is wrong".into() }
+}
+
+fn dead() -> Outcome {
+    Outcome::Dead { reason: "422".into() }
+}
+
+fn unknown() -> Outcome {
+    Outcome::UnknownCall { reason: "500".into() }
+}
