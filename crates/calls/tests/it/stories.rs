@@ -463,3 +463,13 @@ fn ids_stand_behind_the_name_of_the_pbx_where_there_are_several() {
          berlin-1.0 hangup: busy",
     );
 }
+
+#[test]
+fn an_event_that_a_caller_has_written_into_is_dropped() {
+    check_after_alice(
+        "HangupRequest  Uniqueid=1.0  CallerIDNum=49  Uniqueid=1.1
+         Hangup  Channel=PJSIP/trunk-0  CallerIDNum=49  Channel=PJSIP/other-7  Uniqueid=1.0  Cause=16
+         Hangup  Uniqueid=1.0  Cause=16",
+        "1.0 hangup: normalClearing",
+    );
+}
