@@ -29,20 +29,18 @@ pub(crate) enum Code {
     Config,
 }
 
-impl Code {
-    /// The number for it.
-    #[must_use]
-    pub(crate) fn number(self) -> u8 {
-        match self {
-            Self::Usage => 64,
-            Self::Data => 65,
-            Self::NoInput => 66,
-            Self::Unavailable => 69,
-            Self::Software => 70,
-            Self::Io => 74,
-            Self::TempFail => 75,
-            Self::Config => 78,
-        }
+impl From<Code> for ExitCode {
+    fn from(code: Code) -> Self {
+        Self::from(match code {
+            Code::Usage => 64,
+            Code::Data => 65,
+            Code::NoInput => 66,
+            Code::Unavailable => 69,
+            Code::Software => 70,
+            Code::Io => 74,
+            Code::TempFail => 75,
+            Code::Config => 78,
+        })
     }
 }
 
@@ -76,7 +74,7 @@ impl Failure {
     /// The exit code. Whoever closed the pipe has read enough: that is no failure.
     #[must_use]
     pub(crate) fn exit_code(&self) -> ExitCode {
-        if self.quiet { ExitCode::SUCCESS } else { ExitCode::from(self.code.number()) }
+        if self.quiet { ExitCode::SUCCESS } else { self.code.into() }
     }
 
     /// Tells the person, on standard error, unless there is nobody left to tell.
