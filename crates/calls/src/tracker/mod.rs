@@ -53,6 +53,8 @@ pub struct Tracker {
     born: u64,
     /// Counts full lists of channels; what was heard of since the last one is not missing.
     epoch: u32,
+    /// When the PBX says that it was started, in its own words.
+    started: Option<String>,
     /// The list that is coming in.
     listing: snapshot::Listing,
     /// The time of the packet being applied.
@@ -82,6 +84,7 @@ impl Tracker {
             connection: 0,
             born: 0,
             epoch: 0,
+            started: None,
             listing: snapshot::Listing::default(),
             now: None,
             forged: 0,
@@ -107,7 +110,9 @@ impl Tracker {
     /// Takes one packet, received at `now` (`None` where a recording has no clock: then nothing becomes due by
     /// time alone).
     pub fn apply(&mut self, packet: &Packet, now: Option<Timestamp>) {
-        let Some(handle) = packet.event().and_then(handler) else { return };
+        let Some(handle) = packet.event().map_or(Some(Tracker::on_response as Handler), handler) else {
+            return;
+        };
         self.at(now);
         let event = Event::read(packet);
         if event.is_forged() {
@@ -180,8 +185,11 @@ impl Tracker {
     }
 }
 
+/// What takes an event.
+type Handler = fn(&mut Tracker, &Event<'_>);
+
 /// What is to be done about an event of this name; nothing about most of what a PBX sends.
-fn handler(name: &[u8]) -> Option<fn(&mut Tracker, &Event<'_>)> {
+fn handler(name: &[u8]) -> Option<Handler> {
     Some(match name {
         b"Newchannel" => Tracker::on_newchannel,
         b"Newstate" => Tracker::on_newstate,

@@ -35,6 +35,32 @@ struct Item {
 }
 
 impl Tracker {
+    /// The answer to CoreStatus tells when the PBX was started: once that has changed, nothing that it held before
+    /// this connection lives.
+    pub(super) fn on_response(&mut self, packet: &Event<'_>) {
+        let (Some(date), Some(time)) = (packet.text("CoreStartupDate"), packet.text("CoreStartupTime"))
+        else {
+            return;
+        };
+        let started = format!("{date} {time}");
+        let before = self.started.replace(started.clone());
+        if before.is_some_and(|before| before != started) {
+            let connection = self.connection;
+            let mut held: Vec<_> = self
+                .channels
+                .iter()
+                .filter(|(_, channel)| channel.connection != connection)
+                .map(|(ch, channel)| (channel.born, ch))
+                .collect();
+            held.sort_unstable();
+            self.recovering = true;
+            for (_, ch) in held {
+                self.end_channel(ch, None);
+            }
+            self.recovering = false;
+        }
+    }
+
     pub(super) fn on_listed(&mut self, packet: &Event<'_>) {
         self.listing.core = true;
         self.list(packet);

@@ -321,6 +321,27 @@ fn a_restart_of_the_pbx_ends_what_it_held() {
 }
 
 #[test]
+fn a_changed_start_time_ends_what_was_held_and_an_unchanged_one_does_not() {
+    check(
+        &format!(
+            "connect 11.0.0
+             Response  CoreStartupDate=2026-11-20  CoreStartupTime=08:00:00
+             {ALICE_TOOK_IT}
+             connect 11.0.0
+             Response  CoreStartupDate=2026-11-20  CoreStartupTime=08:00:00
+             Hold  Uniqueid=1.1
+             connect 11.0.0
+             Response  CoreStartupDate=2026-11-21  CoreStartupTime=09:30:00"
+        ),
+        &format!(
+            "{ALICE_TOOK_IT_SAID}
+             1.0 hold: Alice
+             1.0 hangup: normalClearing (recovered)"
+        ),
+    );
+}
+
+#[test]
 fn a_list_that_lacks_items_ends_nothing() {
     check_after_alice(
         "connect 11.0.0

@@ -89,7 +89,11 @@ pub(crate) fn tell(rules: Rules, story: &str) -> String {
             tracker.connected(version, now);
         } else {
             let mut parts = line.split("  ").map(str::trim).filter(|part| !part.is_empty());
-            let mut text = format!("Event: {}\r\n", parts.next().unwrap());
+            let name = parts.next().unwrap();
+            let mut text = match name {
+                "Response" => "Response: Success\r\n".to_owned(),
+                event => format!("Event: {event}\r\n"),
+            };
             for (key, value) in parts.map(|part| part.split_once('=').unwrap()) {
                 text.push_str(&format!("{key}: {value}\r\n"));
             }
