@@ -1,6 +1,8 @@
 //! The command line.
 
+mod check;
 mod replay;
+mod run;
 mod tail;
 
 use crate::failure::Failure;
@@ -33,6 +35,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    Run(run::Args),
+    Check(check::Args),
     Replay(replay::Args),
     Tail(tail::Args),
 }
@@ -41,6 +45,8 @@ impl Cli {
     /// Does what was asked for.
     pub(crate) fn run(&self) -> Result<(), Failure> {
         match &self.command {
+            Command::Run(args) => run::run(args),
+            Command::Check(args) => check::run(args),
             Command::Replay(args) => replay::run(args),
             Command::Tail(args) => tail::run(args),
         }

@@ -1,0 +1,278 @@
+//! The connection to one PBX: made, kept, lost and made again.
+
+use std::{
+    collections::BTreeSet,
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+    time::Duration,
+};
+
+use ringwire_ami::{
+    Backoff, Client, ConnectError, ErrorKind, Incoming, LinkError, Login, Options, Packet, SendError,
+    reconciliation,
+};
+use secrecy::ExposeSecret;
+use tokio::{
+    sync::{Notify, mpsc, watch},
+    task::JoinHandle,
+    time::{Instant, sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{PbxName, follow::Message, notify::Board};
+use crate::config::Pbx;
+
+/// How often the lists of channels and queues are asked for while all is well: what was missed unnoticed is made
+/// good by then.
+const RECONCILE_EVERY: Duration = Duration::from_secs(300);
+
+/// How long lists are not asked for again, whatever happens.
+const RECONCILE_PAUSE: Duration = Duration::from_secs(10);
+
+/// How long a farewell may take.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Where a link connects, and as whom.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    host: String,
+    port: u16,
+    login: Login,
+}
+
+impl Settings {
+    /// Those of `pbx`; `None` where it has no login.
+    pub(crate) fn of(pbx: &Pbx) -> Option<Self> {
+        let login = pbx.login.clone()?;
+        Some(Self { host: pbx.host.clone(), port: pbx.port, login })
+    }
+
+    /// What the client is given.
+    pub(crate) fn options(&self) -> Options {
+        let mut options = Options::new(self.host.clone(), self.login.clone());
+        options.port = self.port;
+        options
+    }
+
+    /// Whether a connection made with `other` would be the same.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.login, &other.login);
+        (&self.host, self.port) == (&other.host, other.port)
+            && (&ours.username, ours.method, &ours.events)
+                == (&theirs.username, theirs.method, &theirs.events)
+            && ours.secret.expose_secret() == theirs.secret.expose_secret()
+    }
+}
+
+/// A link that runs until it is stopped.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) settings: Settings,
+    /// Asks for a reconciliation.
+    pub(crate) wish: Arc<Notify>,
+    tried: watch::Receiver<bool>,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Link {
+    /// Starts connecting to the PBX called `name`; what it says goes to `packets`, and `wish` asks for its lists.
+    pub(crate) fn start(
+        name: PbxName,
+        settings: Settings,
+        wish: Arc<Notify>,
+        packets: mpsc::Sender<Message>,
+        board: Board,
+    ) -> Self {
+        let stop = CancellationToken::new();
+        let (tried, has_tried) = watch::channel(false);
+        let options = settings.options();
+        let task = Task {
+            name,
+            options,
+            packets,
+            board,
+            wish: Arc::clone(&wish),
+            stop: stop.clone(),
+            tried,
+            backoff: Backoff::default(),
+            said: None,
+            refused: BTreeSet::new(),
+        };
+        Self { settings, wish, tried: has_tried, stop, task: tokio::spawn(task.run()) }
+    }
+
+    /// Returns once the first attempt to connect has ended, either way.
+    pub(crate) async fn tried(&mut self) {
+        // If the link is gone there is nothing to wait for.
+        let _ = self.tried.wait_for(|tried| *tried).await;
+    }
+
+    /// Says farewell to the PBX, and returns when all it said has been handed on.
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        let _ = self.task.await;
+    }
+}
+
+struct Task {
+    name: PbxName,
+    options: Options,
+    packets: mpsc::Sender<Message>,
+    board: Board,
+    wish: Arc<Notify>,
+    stop: CancellationToken,
+    tried: watch::Sender<bool>,
+    backoff: Backoff,
+    /// What was said last of why there is no connection: it is said again only when it changes.
+    said: Option<String>,
+    /// The actions that the PBX has refused.
+    refused: BTreeSet<String>,
+}
+
+impl Task {
+    async fn run(mut self) {
+        loop {
+            let connected = tokio::select! {
+                () = self.stop.cancelled() => return,
+                connected = Client::connect(&self.options) => connected,
+            };
+            let kind = match connected {
+                Ok((client, incoming)) => {
+                    let since = Instant::now();
+                    self.connected(&incoming);
+                    let Some(error) = self.serve(&client, incoming).await else { return };
+                    self.backoff.lasted(since.elapsed());
+                    self.lost(&error);
+                    error.kind()
+                }
+                Err(error) => {
+                    self.failed(&error);
+                    error.kind()
+                }
+            };
+            self.tried.send_replace(true);
+            let delay = self.backoff.next(kind, random());
+            tracing::debug!(pbx = %self.name, ?delay, "connecting again after a pause");
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = sleep(delay) => {}
+            }
+        }
+    }
+
+    fn connected(&mut self, incoming: &Incoming) {
+        let Options { host, port, .. } = &self.options;
+        tracing::info!(pbx = %self.name, %host, port, ami = %incoming.version(), "connected");
+        self.board.set(&self.name, "connected");
+        self.said = None;
+        self.tried.send_replace(true);
+    }
+
+    fn failed(&mut self, error: &ConnectError) {
+        let why = error.to_string();
+        if self.said.as_ref() == Some(&why) {
+            tracing::debug!(pbx = %self.name, error = why, "still not connected");
+            return;
+        }
+        if matches!(error.kind(), ErrorKind::Network | ErrorKind::Overrun) {
+            tracing::warn!(pbx = %self.name, error = why, hint = error.hint(), "not connected; it is tried again until it works");
+        } else {
+            tracing::error!(pbx = %self.name, error = why, hint = error.hint(), "not connected; it is tried again every few minutes");
+        }
+        self.board.set(&self.name, why.clone());
+        self.said = Some(why);
+    }
+
+    fn lost(&mut self, error: &LinkError) {
+        tracing::warn!(pbx = %self.name, %error, hint = error.hint(), "the connection was lost");
+        self.board.set(&self.name, error.to_string());
+    }
+
+    /// Hands on what comes until the connection ends; gives why, or `None` if that was wished.
+    async fn serve(&mut self, client: &Client, mut incoming: Incoming) -> Option<LinkError> {
+        let connected = Message::Connected { pbx: self.name.clone(), version: incoming.version() };
+        self.packets.send(connected).await.ok()?;
+        let (name, packets, stop) = (self.name.clone(), self.packets.clone(), self.stop.clone());
+        let wish = Arc::clone(&self.wish);
+        let mut asking = std::pin::pin!(self.keep_asking(client));
+        let mut lost = 0;
+        loop {
+            let batch = tokio::select! {
+                () = stop.cancelled() => break,
+                () = &mut asking => continue,
+                batch = incoming.next_batch() => batch,
+            };
+            match batch {
+                Some(Ok(batch)) => {
+                    packets.send(Message::Packets { pbx: name.clone(), packets: batch }).await.ok()?;
+                }
+                Some(Err(error)) => return Some(error),
+                None => return Some(LinkError::Closed),
+            }
+            let oddities = incoming.oddities();
+            if oddities.lost() > lost {
+                lost = oddities.lost();
+                tracing::warn!(pbx = %name, ?oddities, "parts of the stream could not be understood; the lists are asked for again");
+                wish.notify_one();
+            }
+        }
+        // What it takes longer for the server to say is lost to nobody: there is no one left to tell.
+        let _ = timeout(FAREWELL, client.logoff()).await;
+        while let Ok(Some(Ok(batch))) = timeout(FAREWELL, incoming.next_batch()).await {
+            packets.send(Message::Packets { pbx: name.clone(), packets: batch }).await.ok()?;
+        }
+        None
+    }
+
+    /// Asks for the lists now, when somebody wishes for them, and from time to time. Their items come with all that
+    /// comes. Never returns.
+    async fn keep_asking(&mut self, client: &Client) {
+        loop {
+            self.ask(client).await;
+            sleep(RECONCILE_PAUSE).await;
+            // A wish from before the connection is fulfilled by the first lists.
+            let _ = timeout(RECONCILE_EVERY.saturating_sub(RECONCILE_PAUSE), self.wish.notified()).await;
+        }
+    }
+
+    async fn ask(&mut self, client: &Client) {
+        let mut refused = BTreeSet::new();
+        for action in reconciliation() {
+            match client.send(&action).await {
+                Ok(response) if is_refused(&response) => {
+                    refused.insert(action.name().to_owned());
+                }
+                Ok(_) => {}
+                // The link ends, and says so itself.
+                Err(SendError::Closed) => return,
+                Err(SendError::Timeout) => {
+                    tracing::warn!(pbx = %self.name, action = action.name(), "the list was not given in time");
+                }
+            }
+        }
+        let lists = ["CoreShowChannels", "Status"];
+        if lists.iter().all(|list| refused.contains(*list)) && refused != self.refused {
+            tracing::warn!(
+                pbx = %self.name,
+                hint = "give its user in manager.conf write = system,call",
+                "the PBX refuses to list its channels: calls that begin or end while there is no connection are missed"
+            );
+        }
+        self.refused = refused;
+    }
+}
+
+/// Whether the user may not do that (AMI contract 1.6). Asterisk's words are all there is to tell it from other errors.
+pub(crate) fn is_refused(response: &Packet) -> bool {
+    let is = |key: &str, value: &str| {
+        response.get(key).is_some_and(|found| found.eq_ignore_ascii_case(value.as_bytes()))
+    };
+    is("Response", "Error") && is("Message", "Permission denied")
+}
+
+/// A number from 0 to 1, another one each time.
+fn random() -> f64 {
+    let bits = u32::try_from(RandomState::new().hash_one(()) >> 32).unwrap_or_default();
+    f64::from(bits) / f64::from(u32::MAX)
+}

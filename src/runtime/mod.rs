@@ -1,0 +1,263 @@
+//! The daemon: tasks around the pure crates, and the wiring between them.
+//!
+//! Each PBX has a [`link`] that connects and hands packets on; one task owns all trackers ([`follow`]) and one the
+//! outbox ([`dispatch`]), from which each request runs as a task of its own. They talk over bounded channels, in
+//! one direction. If one cannot keep up, those before it wait, and at the far end the connection's own queue fills
+//! up, ends the connection and so leads to a reconciliation: the socket to the PBX is read all the same.
+
+mod clock;
+mod dispatch;
+mod follow;
+mod link;
+mod log;
+mod notify;
+mod send;
+mod shutdown;
+
+use std::{
+    collections::BTreeMap,
+    hash::{BuildHasher, RandomState},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::anyhow;
+use tokio::{sync::mpsc, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use self::{
+    clock::Clock,
+    dispatch::{Dispatch, Recipient},
+    follow::Follow,
+    link::Link,
+    notify::Board,
+};
+use crate::{
+    config::{Config, Endpoint, Pbx, Purpose},
+    failure::{Code, Failure},
+};
+
+pub use self::shutdown::Signal;
+pub(crate) use self::{
+    link::{Settings, is_refused},
+    log::Logging,
+    send::Sender,
+    shutdown::signals,
+};
+
+/// The configured name of a PBX.
+type PbxName = Arc<str>;
+
+/// How many batches of packets, or events, may wait between two tasks.
+const BACKLOG: usize = 1024;
+
+/// Runs the daemon with the configuration in the file at `config` until `signals` tell it to stop, or end.
+///
+/// It logs to whatever subscriber there is, and reads the file again when it is told to reload.
+///
+/// # Errors
+/// The configuration cannot be used, or a part of the daemon ended by a fault of its own.
+pub async fn serve(config: &Path, signals: mpsc::Receiver<Signal>) -> anyhow::Result<()> {
+    let config = Config::load(config, Purpose::Run)?;
+    run(config, signals, None).await.map_err(|failure| anyhow!("{failure}"))
+}
+
+/// Runs the daemon until `signals` tell it to stop, or end.
+///
+/// # Errors
+/// A client for an endpoint cannot be made, or a part of the daemon ended by a fault of its own.
+pub(crate) async fn run(
+    config: Config,
+    mut signals: mpsc::Receiver<Signal>,
+    logging: Option<Logging>,
+) -> Result<(), Failure> {
+    let recipients = recipients(&config.endpoints).map_err(unusable)?;
+    let mut daemon = Daemon::start(config.file.clone(), logging);
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    daemon.apply(config, recipients).await;
+    let tried = async {
+        for link in daemon.links.values_mut() {
+            link.tried().await;
+        }
+    };
+    let early = tokio::select! {
+        () = tried => None,
+        signal = signals.recv() => Some(signal.unwrap_or(Signal::Stop)),
+    };
+    notify::ready();
+    let mut next = early;
+    loop {
+        let signal = match next.take() {
+            Some(signal) => signal,
+            None => tokio::select! {
+                signal = signals.recv() => signal.unwrap_or(Signal::Stop),
+                failure = daemon.failed() => return Err(failure),
+            },
+        };
+        match signal {
+            Signal::Reload => daemon.reload().await,
+            Signal::Stop => return daemon.stop(signals).await,
+        }
+    }
+}
+
+fn unusable(reason: String) -> Failure {
+    Failure::new(Code::Config, anyhow!(reason))
+}
+
+/// The clients for all endpoints. One without an address is left out of what is sent, but keeps its place.
+fn recipients(endpoints: &[Endpoint]) -> Result<Vec<Recipient>, String> {
+    let recipient = |endpoint: &Endpoint| match Sender::new(endpoint) {
+        Ok(Some(sender)) => {
+            Ok(Recipient { name: endpoint.name.as_str().into(), concurrency: endpoint.concurrency, sender })
+        }
+        Ok(None) => Err(format!("endpoint {}: no URL is set", endpoint.name)),
+        Err(reason) => Err(format!("endpoint {}: {reason}", endpoint.name)),
+    };
+    endpoints.iter().map(recipient).collect()
+}
+
+/// The running parts.
+struct Daemon {
+    file: Option<PathBuf>,
+    logging: Option<Logging>,
+    board: Board,
+    links: BTreeMap<PbxName, Link>,
+    packets: mpsc::Sender<follow::Message>,
+    events: mpsc::Sender<dispatch::Message>,
+    follow: JoinHandle<()>,
+    dispatch: JoinHandle<()>,
+    hurry: CancellationToken,
+}
+
+impl Daemon {
+    fn start(file: Option<PathBuf>, logging: Option<Logging>) -> Self {
+        let (clock, board, hurry) = (Clock::new(), Board::default(), CancellationToken::new());
+        let (packets, packets_in) = mpsc::channel(BACKLOG);
+        let (events, events_in) = mpsc::channel(BACKLOG);
+        let follow = tokio::spawn(Follow::new(clock.clone(), events.clone()).run(packets_in));
+        let dispatch = Dispatch::new(clock, board.clone(), RandomState::new().hash_one(()));
+        let dispatch = tokio::spawn(dispatch.run(events_in, hurry.clone()));
+        Self { file, logging, board, links: BTreeMap::new(), packets, events, follow, dispatch, hurry }
+    }
+
+    /// Makes `config` hold from here on. Calls that are being followed are kept.
+    async fn apply(&mut self, config: Config, endpoints: Vec<Recipient>) {
+        let configure = dispatch::Message::Configure { routes: config.routes, endpoints };
+        // If a task is gone, so is the daemon in a moment: Daemon::failed says why.
+        let _ = self.events.send(configure).await;
+        let mut before = std::mem::take(&mut self.links);
+        for pbx in config.pbxs {
+            let name = PbxName::from(pbx.name.as_str());
+            let before = before.remove(&name);
+            self.follow(name, pbx, before).await;
+        }
+        for (name, link) in before {
+            tracing::info!(pbx = %name, "no longer configured; its calls end here");
+            link.stop().await;
+            self.board.remove(&name);
+            let _ = self.packets.send(follow::Message::Forget { pbx: name }).await;
+        }
+    }
+
+    async fn follow(&mut self, name: PbxName, pbx: Pbx, before: Option<Link>) {
+        let Some(settings) = Settings::of(&pbx) else { return };
+        let kept = match before {
+            Some(link) if link.settings.same(&settings) => Some(link),
+            Some(link) => {
+                tracing::info!(pbx = %name, "its connection is configured otherwise: connecting anew");
+                link.stop().await;
+                None
+            }
+            None => None,
+        };
+        let wish = kept.as_ref().map_or_else(Arc::default, |link| Arc::clone(&link.wish));
+        let (rules, pbx) = (Box::new(pbx.rules), name.clone());
+        let _ = self.packets.send(follow::Message::Follow { pbx, rules, wish: Arc::clone(&wish) }).await;
+        let link = kept.unwrap_or_else(|| {
+            Link::start(name.clone(), settings, wish, self.packets.clone(), self.board.clone())
+        });
+        self.links.insert(name, link);
+    }
+
+    /// Reads the configuration again, and takes it if it can be used.
+    async fn reload(&mut self) {
+        let Some(file) = self.file.clone() else {
+            tracing::warn!("there is no configuration file to read again");
+            return;
+        };
+        notify::reloading();
+        let path = file.clone();
+        let loaded = tokio::task::spawn_blocking(move || Config::load(&path, Purpose::Run)).await;
+        let usable = match loaded {
+            Ok(Ok(config)) => recipients(&config.endpoints).map(|recipients| (config, recipients)),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        match usable {
+            Ok((config, recipients)) => {
+                for warning in &config.warnings {
+                    tracing::warn!("{warning}");
+                }
+                if let Some(logging) = &self.logging {
+                    logging.change(config.log);
+                }
+                self.apply(config, recipients).await;
+                tracing::info!(file = %file.display(), "the configuration was read again");
+            }
+            Err(error) => {
+                tracing::error!(error, "the configuration cannot be used; the one before it still holds");
+            }
+        }
+        notify::ready();
+    }
+
+    /// Stops hearing from the PBXs, then finishes what is on its way; another stop cuts that short.
+    async fn stop(self, mut signals: mpsc::Receiver<Signal>) -> Result<(), Failure> {
+        let Self { links, packets, events, follow, dispatch, hurry, .. } = self;
+        tracing::info!("stopping");
+        notify::stopping(dispatch::DRAIN * 2);
+        let stopping = async {
+            let links: Vec<_> = links.into_values().map(|link| tokio::spawn(link.stop())).collect();
+            for link in links {
+                ended(link.await)?;
+            }
+            drop(packets);
+            ended(follow.await)?;
+            drop(events);
+            ended(dispatch.await)
+        };
+        let hurried = async {
+            while let Some(signal) = signals.recv().await {
+                if signal == Signal::Stop {
+                    hurry.cancel();
+                }
+            }
+            std::future::pending().await
+        };
+        tokio::select! {
+            stopped = stopping => stopped?,
+            () = hurried => {}
+        }
+        tracing::info!("stopped");
+        Ok(())
+    }
+
+    /// Returns when a part of the daemon has ended although nobody told it to.
+    async fn failed(&mut self) -> Failure {
+        let ended = tokio::select! {
+            ended = &mut self.follow => ended,
+            ended = &mut self.dispatch => ended,
+        };
+        match ended {
+            Ok(()) => Failure::new(Code::Software, anyhow!("a part of the daemon has ended by itself")),
+            Err(error) => Failure::new(Code::Software, error),
+        }
+    }
+}
+
+fn ended(ended: Result<(), tokio::task::JoinError>) -> Result<(), Failure> {
+    ended.map_err(|error| Failure::new(Code::Software, error))
+}
