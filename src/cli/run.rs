@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
+use tokio::sync::broadcast;
 
 use crate::config::{self, Config, Purpose};
 use crate::failure::{Code, Failure};
@@ -40,7 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let logging = Logging::start(config.log).map_err(|error| Failure::new(Code::Config, error))?;
     block_on(async {
         let signals = runtime::signals().context("signals cannot be caught")?;
-        Ok(runtime::run(config, signals, Some(logging)).await)
+        Ok(runtime::run(config, signals, Some(logging), broadcast::Sender::new(1)).await)
     })?
 }
 

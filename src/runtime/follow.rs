@@ -6,8 +6,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use ringwire_ami::{Packet, Version};
 use ringwire_calls::{Rules, Tracker};
+use ringwire_event::CallEvent;
 use tokio::{
-    sync::{Notify, mpsc},
+    sync::{Notify, broadcast, mpsc},
     time::{Interval, MissedTickBehavior, interval, sleep},
 };
 
@@ -75,6 +76,7 @@ pub(crate) struct Follow {
     clock: Clock,
     followed: BTreeMap<PbxName, Followed>,
     events: mpsc::Sender<dispatch::Message>,
+    said: broadcast::Sender<Arc<CallEvent>>,
 }
 
 struct Followed {
@@ -110,9 +112,13 @@ impl Followed {
 }
 
 impl Follow {
-    /// Trackers that hand their events to `events`.
-    pub(crate) fn new(clock: Clock, events: mpsc::Sender<dispatch::Message>) -> Self {
-        Self { clock, followed: BTreeMap::new(), events }
+    /// Trackers that hand their events to `events`, and show them to whoever listens to `said`.
+    pub(crate) fn new(
+        clock: Clock,
+        events: mpsc::Sender<dispatch::Message>,
+        said: broadcast::Sender<Arc<CallEvent>>,
+    ) -> Self {
+        Self { clock, followed: BTreeMap::new(), events, said }
     }
 
     /// Follows what is said to `inbox` until nobody is left to say anything.
@@ -202,7 +208,10 @@ impl Follow {
         for (pbx, followed) in &mut self.followed {
             while let Some(event) = followed.tracker.poll_event() {
                 tracing::debug!(%pbx, event = event.id, what = event.what.name(), from = event.from, to = event.to, "call");
-                self.events.send(dispatch::Message::Event(Arc::new(event))).await?;
+                let event = Arc::new(event);
+                // Nobody need listen.
+                let _ = self.said.send(Arc::clone(&event));
+                self.events.send(dispatch::Message::Event(event)).await?;
             }
         }
         self.followed.retain(|_, followed| !followed.over);

@@ -22,7 +22,11 @@ use std::{
 };
 
 use anyhow::anyhow;
-use tokio::{sync::mpsc, task::JoinHandle};
+use ringwire_event::CallEvent;
+use tokio::{
+    sync::{broadcast, mpsc},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -59,10 +63,11 @@ const BACKLOG: usize = 1024;
 /// The configuration cannot be used, or a part of the daemon ended by a fault of its own.
 pub async fn serve(config: &Path, signals: mpsc::Receiver<Signal>) -> anyhow::Result<()> {
     let config = Config::load(config, Purpose::Run)?;
-    run(config, signals, None).await.map_err(|failure| anyhow!("{failure}"))
+    run(config, signals, None, broadcast::Sender::new(BACKLOG)).await.map_err(|failure| anyhow!("{failure}"))
 }
 
-/// Runs the daemon until `signals` tell it to stop, or end.
+/// Runs the daemon until `signals` tell it to stop, or end. Each call event is `said`, whether or not an endpoint
+/// hears of it, before any endpoint does.
 ///
 /// # Errors
 /// A client for an endpoint cannot be made, or a part of the daemon ended by a fault of its own.
@@ -70,9 +75,10 @@ pub(crate) async fn run(
     config: Config,
     mut signals: mpsc::Receiver<Signal>,
     logging: Option<Logging>,
+    said: broadcast::Sender<Arc<CallEvent>>,
 ) -> Result<(), Failure> {
     let recipients = recipients(&config.endpoints).map_err(unusable)?;
-    let mut daemon = Daemon::start(config.file.clone(), logging);
+    let mut daemon = Daemon::start(config.file.clone(), logging, said);
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
@@ -133,11 +139,15 @@ struct Daemon {
 }
 
 impl Daemon {
-    fn start(file: Option<PathBuf>, logging: Option<Logging>) -> Self {
+    fn start(
+        file: Option<PathBuf>,
+        logging: Option<Logging>,
+        said: broadcast::Sender<Arc<CallEvent>>,
+    ) -> Self {
         let (clock, board, hurry) = (Clock::new(), Board::default(), CancellationToken::new());
         let (packets, packets_in) = mpsc::channel(BACKLOG);
         let (events, events_in) = mpsc::channel(BACKLOG);
-        let follow = tokio::spawn(Follow::new(clock.clone(), events.clone()).run(packets_in));
+        let follow = tokio::spawn(Follow::new(clock.clone(), events.clone(), said).run(packets_in));
         let dispatch = Dispatch::new(clock, board.clone(), RandomState::new().hash_one(()));
         let dispatch = tokio::spawn(dispatch.run(events_in, hurry.clone()));
         Self { file, logging, board, links: BTreeMap::new(), packets, events, follow, dispatch, hurry }
