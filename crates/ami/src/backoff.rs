@@ -30,7 +30,7 @@ impl Backoff {
         let jitter = if jitter.is_finite() { jitter.clamp(0.0, 1.0) } else { 0.0 };
         let (failures, min, max) = match kind {
             ErrorKind::Network | ErrorKind::Overrun => (&mut self.lost, Self::MIN, Self::MAX),
-            ErrorKind::Credentials | ErrorKind::Refused => {
+            ErrorKind::Credentials | ErrorKind::Untrusted | ErrorKind::Refused => {
                 (&mut self.refused, Self::REFUSED_MIN, Self::REFUSED_MAX)
             }
         };
@@ -71,6 +71,7 @@ mod tests {
     fn a_refused_login_is_tried_from_one_minute_to_five() {
         assert_eq!(delays(ErrorKind::Credentials, 0.0)[..4], [60.0, 120.0, 150.0, 150.0]);
         assert_eq!(delays(ErrorKind::Refused, 1.0)[..4], [120.0, 240.0, 300.0, 300.0]);
+        assert_eq!(delays(ErrorKind::Untrusted, 1.0)[..4], [120.0, 240.0, 300.0, 300.0]);
     }
 
     #[test]

@@ -1,23 +1,20 @@
 //! A connection to a server over TCP.
 
 use std::convert::Infallible;
-use std::hash::{BuildHasher, RandomState};
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use socket2::{SockRef, TcpKeepalive};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, timeout, timeout_at};
-use tokio_util::codec::Decoder;
+use tokio::time::timeout;
 
 use crate::link::{self, Link, Shared, Wishes};
+use crate::opening::Opening;
 use crate::{
-    Action, Codec, ConnectError, LinkError, Login, LoginError, Oddities, Output, Packet, Session, Timing,
-    Version,
+    Action, ConnectError, LinkError, Login, LoginError, Oddities, Packet, Timing, Tls, TlsError, Version, tls,
 };
 
 /// Where to connect, as whom, and within which limits.
@@ -27,6 +24,8 @@ pub struct Options {
     pub host: String,
     /// Its port.
     pub port: u16,
+    /// How to speak TLS to it, if at all.
+    pub tls: Option<Tls>,
     /// Who logs in.
     pub login: Login,
     /// How long each step may take.
@@ -41,11 +40,11 @@ impl Options {
     /// How many bytes may wait unless told otherwise: minutes of the busiest PBX.
     pub const QUEUE_LIMIT: usize = 64 << 20;
 
-    /// The usual options for a server.
+    /// The usual options for a server, without TLS.
     #[must_use]
     pub fn new(host: impl Into<String>, login: Login) -> Self {
         let timing = Timing::default();
-        Self { host: host.into(), port: Self::PORT, login, timing, queue_limit: Self::QUEUE_LIMIT }
+        Self { host: host.into(), port: Self::PORT, tls: None, login, timing, queue_limit: Self::QUEUE_LIMIT }
     }
 }
 
@@ -73,11 +72,11 @@ pub enum SendError {
 }
 
 impl Client {
-    /// Connects over TCP and logs in.
+    /// Connects over TCP, speaks TLS if [`Options::tls`] says so, and logs in.
     ///
     /// # Errors
     ///
-    /// If there is no connection, no manager behind it, or no login: see [`ConnectError::kind`] and
+    /// If there is no connection, no TLS, no manager behind it, or no login: see [`ConnectError::kind`] and
     /// [`ConnectError::hint`]. Dropping the future closes the connection.
     pub async fn connect(options: &Options) -> Result<(Self, Incoming), ConnectError> {
         let address = || match options.host.contains(':') {
@@ -91,11 +90,14 @@ impl Client {
             Err(_) => return Err(ConnectError::Timeout { address: address() }),
         };
         tune(&stream);
-        let (reader, writer) = stream.into_split();
+        let Some(tls) = &options.tls else { return Self::plain(stream, options).await };
+        let connecting = tls.connect(stream, &options.host, options.timing.connect);
+        let stream = Box::pin(connecting).await?; // it is large, and most connections are without
+        let (reader, writer) = tokio::io::split(stream);
         Self::over(reader, writer, options).await
     }
 
-    /// Logs in over a connection that was made in another way; host and port of the options do not count.
+    /// Logs in over a connection that was made in another way; host, port and TLS of the options do not count.
     ///
     /// # Errors
     ///
@@ -109,14 +111,31 @@ impl Client {
         R: AsyncRead + Send + Unpin + 'static,
         W: AsyncWrite + Send + Unpin + 'static,
     {
-        // Random, so that neither another client's ids nor a forged response meet ours.
-        let ids = format!("ringwire-{:016x}", RandomState::new().hash_one(()));
-        let mut session =
-            Session::new(options.login.clone(), options.timing, &ids, Instant::now().into_std())?;
-        let mut codec = Codec::connection();
-        let mut buffer = BytesMut::new();
-        let version = log_in(&mut reader, &mut writer, &mut session, &mut codec, &mut buffer).await?;
+        let opening = Opening::new(&mut reader, &mut writer, options).await?;
+        Ok(Self::start(reader, writer, opening, options))
+    }
 
+    /// Logs in without TLS; a server that says nothing may wait for it.
+    async fn plain(stream: TcpStream, options: &Options) -> Result<(Self, Incoming), ConnectError> {
+        let (mut reader, mut writer) = stream.into_split();
+        match Opening::new(&mut reader, &mut writer, options).await {
+            Ok(opening) => Ok(Self::start(reader, writer, opening, options)),
+            Err(ConnectError::Login(LoginError::BannerTimeout))
+                if tls::answers_tls(&mut reader, &mut writer, options.timing.banner).await =>
+            {
+                Err(TlsError::Wanted.into())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Starts the tasks of a connection that is logged in.
+    fn start<R, W>(reader: R, writer: W, opening: Opening, options: &Options) -> (Self, Incoming)
+    where
+        R: AsyncRead + Send + Unpin + 'static,
+        W: AsyncWrite + Send + Unpin + 'static,
+    {
+        let Opening { session, codec, buffer, version, ids } = opening;
         let shared = Arc::new(Shared::new(options.queue_limit));
         let ids = format!("{ids}-");
         let (writes, queued) = mpsc::channel(64);
@@ -137,7 +156,7 @@ impl Client {
         let wishes = Wishes { wanted: unwanted, logoff: logoffs };
         let writer = tokio::spawn(link::write(writer, queued));
         tokio::spawn(async move { link.run(&shared, wishes, writer).await });
-        Ok((client, incoming))
+        (client, incoming)
     }
 
     /// Sends an action and waits for its response, which may say that it was refused. The items of a list come as
@@ -235,53 +254,4 @@ fn tune(stream: &TcpStream) {
         TcpKeepalive::new().with_time(Duration::from_mins(1)).with_interval(Duration::from_secs(15));
     let _ = stream.set_nodelay(true);
     let _ = SockRef::from(stream).set_tcp_keepalive(&keepalive);
-}
-
-/// Drives a session until it is up. What came behind the login's response stays in the buffer.
-async fn log_in<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
-    reader: &mut R,
-    writer: &mut W,
-    session: &mut Session,
-    codec: &mut Codec,
-    buffer: &mut BytesMut,
-) -> Result<Version, ConnectError> {
-    loop {
-        let deadline = session.deadline().map_or_else(Instant::now, Instant::from_std);
-        match session.poll() {
-            Some(Output::LoggedIn(version)) => return Ok(version),
-            Some(Output::LoginFailed(error)) => return Err(error.into()),
-            Some(Output::Lost(_) | Output::LoggedOff) => return Err(LoginError::Closed.into()),
-            Some(Output::Write(bytes)) => {
-                let write = async {
-                    writer.write_all(&bytes).await?;
-                    writer.flush().await
-                };
-                match timeout_at(deadline, write).await {
-                    Ok(written) => written?,
-                    Err(_) => session.tick(Instant::now().into_std()),
-                }
-                continue;
-            }
-            None => {}
-        }
-        match codec.decode(buffer) {
-            Ok(Some(frame)) => {
-                session.frame(&frame, Instant::now().into_std());
-                continue;
-            }
-            Ok(None) => {}
-            Err(error) => {
-                session.broken(&error);
-                continue;
-            }
-        }
-        link::reserve(buffer);
-        match timeout_at(deadline, reader.read_buf(buffer)).await {
-            Ok(Ok(0)) => session.closed(),
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionReset => session.closed(),
-            Ok(Err(error)) => return Err(error.into()),
-            Err(_) => session.tick(Instant::now().into_std()),
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::ActionError;
+use crate::{ActionError, TlsError};
 
 /// Whose fault an error is, which decides how soon to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,9 @@ pub enum ErrorKind {
     Network,
     /// The server does not accept the user. Each attempt costs it a second and may lead to a ban.
     Credentials,
+    /// The server could not prove that it is the one configured, and nothing was sent to it: somebody has to compare its
+    /// certificate, or a server in between was kept out.
+    Untrusted,
     /// Something other than the manager expected here answers, or it refuses for a reason of its own: somebody has to
     /// change a setting.
     Refused,
@@ -66,7 +69,8 @@ impl LoginError {
                 "more than authlimit logins may be open (manager.conf [general]), or a firewall or proxy closes the port"
             }
             Self::BannerTimeout => {
-                "check that host and port are those of bindaddr and port in manager.conf [general], not tlsbindaddr's"
+                "check that host and port are those of bindaddr and port in manager.conf [general]; the server may be too busy \
+                 to answer"
             }
             Self::NotAmi(_) => "check host and port: port in manager.conf [general], 5038 unless changed",
             Self::Credentials => {
@@ -101,6 +105,9 @@ pub enum ConnectError {
         /// Host and port.
         address: String,
     },
+    /// The server was reached, but TLS was not agreed on.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The server was reached but the login failed.
     #[error(transparent)]
     Login(#[from] LoginError),
@@ -117,6 +124,7 @@ impl ConnectError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
+            Self::Tls(error) => error.kind(),
             Self::Login(error) => error.kind(),
             Self::Unsendable(_) => ErrorKind::Refused,
             Self::Unreachable { .. } | Self::Timeout { .. } | Self::Io(_) => ErrorKind::Network,
@@ -127,6 +135,7 @@ impl ConnectError {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
+            Self::Tls(error) => error.hint(),
             Self::Login(error) => error.hint(),
             Self::Unreachable { source, .. } if source.kind() == io::ErrorKind::ConnectionRefused => {
                 "check that Asterisk runs, and that manager.conf [general] has enabled = yes and a bindaddr that can be \

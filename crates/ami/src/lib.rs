@@ -3,7 +3,8 @@
 //! [`Codec`] cuts a stream of bytes into [`Packet`]s, whatever the server, the network or a caller did to it; a packet
 //! shares the bytes it came in and is read only where it is asked. [`Action`] is what can be said to a server and cannot
 //! become something else. [`Session`] is login and keep-alive, and [`Backoff`] the patience between connections: both
-//! are pure, with the time as an argument. [`Client`] joins them to a socket, and is the only part here that has one.
+//! are pure, with the time as an argument. [`Client`] joins them to a socket, over [`Tls`] if it is told so, and is the
+//! only part here that has one.
 //!
 //! What the bytes mean for calls is not known here.
 
@@ -15,6 +16,7 @@ mod error;
 mod header;
 mod link;
 mod login;
+mod opening;
 mod packet;
 mod queue;
 mod reconcile;
@@ -22,6 +24,7 @@ mod resync;
 mod scan;
 mod session;
 mod text;
+mod tls;
 mod version;
 
 pub use action::{Action, ActionError, Refusal};
@@ -34,4 +37,5 @@ pub use login::{Login, Method, Timing};
 pub use packet::Packet;
 pub use reconcile::{RECONCILIATION, ends_list, reconciliation};
 pub use session::{Output, Owner, Session};
+pub use tls::{Distrust, Fingerprint, FingerprintError, Tls, TlsError, Trust};
 pub use version::Version;

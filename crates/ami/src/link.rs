@@ -154,6 +154,8 @@ impl<R: AsyncRead + Unpin> Link<R> {
                         self.session.closed();
                     }
                     Ok(_) => {}
+                    // TLS that ends without saying so: the end may be anybody's, so nothing unfinished is believed.
+                    Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => self.session.closed(),
                     Err(error) => self.session.broken(&error.into()),
                 },
                 () = &mut timer => {

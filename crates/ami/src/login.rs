@@ -65,9 +65,9 @@ impl Login {
 /// How long each step may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// To connect.
+    /// To connect, and from there to agree on TLS.
     pub connect: Duration,
-    /// From there until the server greets.
+    /// From there until the server greets. A server that does not is given as long again to show that it waits for TLS.
     pub banner: Duration,
     /// From there until it has accepted the login; a refusal takes a second by itself.
     pub login: Duration,

@@ -3,83 +3,12 @@
 use std::time::Duration;
 
 use ringwire_ami::{
-    Action, Client, ConnectError, ErrorKind, Incoming, Kind, LinkError, Login, LoginError, Options, Packet,
-    SendError, Version, ends_list, reconciliation,
+    Action, Client, ConnectError, ErrorKind, Kind, LinkError, LoginError, SendError, Version, ends_list,
+    reconciliation,
 };
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// One connection, as the server sees it.
-struct Server(BufReader<TcpStream>);
-
-impl Server {
-    async fn greet(listener: &TcpListener) -> Self {
-        let (stream, _) = listener.accept().await.unwrap();
-        let mut server = Self(BufReader::new(stream));
-        server.say("Asterisk Call Manager/11.0.0\r\n").await;
-        server
-    }
-
-    /// Greets and accepts any login.
-    async fn accept(listener: &TcpListener) -> Self {
-        let mut server = Self::greet(listener).await;
-        server.answer("Challenge: 1\r\n").await;
-        server.answer("Message: Authentication accepted\r\n").await;
-        server
-    }
-
-    async fn say(&mut self, text: impl AsRef<[u8]>) {
-        self.0.get_mut().write_all(text.as_ref()).await.unwrap();
-    }
-
-    /// The next action, `None` at the end.
-    async fn action(&mut self) -> Option<String> {
-        let mut action = String::new();
-        while !action.ends_with("\r\n\r\n") {
-            match self.0.read_line(&mut action).await {
-                Ok(0) | Err(_) => return None,
-                Ok(_) => {}
-            }
-        }
-        Some(action)
-    }
-
-    /// Answers the next action with success and these headers.
-    async fn answer(&mut self, headers: &str) -> String {
-        let action = self.action().await.unwrap();
-        let response = format!("Response: Success\r\nActionID: {}\r\n{headers}\r\n", id(&action));
-        self.say(response).await;
-        action
-    }
-}
-
-fn id(action: &str) -> &str {
-    action.lines().find_map(|line| line.strip_prefix("ActionID: ")).unwrap()
-}
-
-async fn listen() -> (TcpListener, Options) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut options = Options::new("127.0.0.1", Login::new("bob", "hunter2".into()));
-    options.port = listener.local_addr().unwrap().port();
-    (listener, options)
-}
-
-/// A client and its server, logged in.
-async fn pair(listener: &TcpListener, options: &Options) -> (Client, Incoming, Server) {
-    let (client, server) = tokio::join!(Client::connect(options), Server::accept(listener));
-    let (client, incoming) = client.unwrap();
-    (client, incoming, server)
-}
-
-/// Nothing here takes long, and nothing may hang.
-async fn bounded<T>(work: impl Future<Output = T>) -> T {
-    timeout(Duration::from_secs(20), work).await.unwrap()
-}
-
-async fn next(incoming: &mut Incoming) -> Packet {
-    incoming.next().await.unwrap().unwrap()
-}
+use crate::server::{Server, bounded, id, listen, next, pair};
 
 #[tokio::test]
 async fn a_login_leads_to_packets_and_loses_none() {

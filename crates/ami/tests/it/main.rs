@@ -1,4 +1,4 @@
-//! The wire as its users see it: real recordings, the hazards of AMI contract 1, sessions and a loopback client.
+//! The wire as its users see it: real recordings, the hazards of AMI contract 1, sessions, TLS and a loopback client.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,10 +6,14 @@
     clippy::panic,
     reason = "a test that fails should stop there"
 )]
+#![allow(clippy::large_futures, reason = "tests move few futures")]
 
 mod captures;
+mod certificates;
 mod client;
 mod framing;
 mod packets;
+mod server;
 mod session;
 mod support;
+mod tls;
