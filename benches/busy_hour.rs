@@ -35,7 +35,9 @@ fn main() {
     let file = std::env::temp_dir().join(format!("ringwire-busy-hour-{}.ami", std::process::id()));
     fs::write(&file, &bytes).unwrap();
     row("floor: read the file in 64 KiB pieces", &mut || read(&file));
-    row("floor: memmem every blank line", &mut || drop(black_box(memchr::memmem::find_iter(&bytes, "\r\n\r\n").count())));
+    row("floor: memmem every blank line", &mut || {
+        drop(black_box(memchr::memmem::find_iter(&bytes, "\r\n\r\n").count()))
+    });
     row("floor: memchr every newline", &mut || drop(black_box(memchr::memchr_iter(b'\n', &bytes).count())));
     row("floor: borrowed split of every line, in memory", &mut || drop(black_box(split(&bytes))));
     row("floor: the same, streaming 64 KiB pieces", &mut || streaming_split(&bytes));
@@ -163,7 +165,11 @@ fn live(calls: usize) {
         }
     }
     let cost = begun.elapsed().as_nanos() as f64 / events.len() as f64;
-    println!("{:44} {each:>12.0} {cost:>12.0} {:>10.1}", format!("{calls} live calls"), resident() as f64 / 1e6);
+    println!(
+        "{:44} {each:>12.0} {cost:>12.0} {:>10.1}",
+        format!("{calls} live calls"),
+        resident() as f64 / 1e6
+    );
     std::io::stdout().flush().unwrap();
 }
 

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod check;
+mod demo;
 mod replay;
 mod run;
 mod tail;
@@ -39,6 +40,7 @@ enum Command {
     Check(check::Args),
     Replay(replay::Args),
     Tail(tail::Args),
+    Demo(demo::Args),
 }
 
 impl Cli {
@@ -49,6 +51,7 @@ impl Cli {
             Command::Check(args) => check::run(args),
             Command::Replay(args) => replay::run(args),
             Command::Tail(args) => tail::run(args),
+            Command::Demo(args) => demo::run(args),
         }
     }
 }

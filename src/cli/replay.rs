@@ -249,7 +249,7 @@ fn progress(recording: &Recording) -> ProgressBar {
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-fn speed(text: &str) -> Result<f64, String> {
+pub(super) fn speed(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(speed) if f64::is_finite(speed) && speed > 0.0 => Ok(speed),
         _ => Err("expected a number above 0".to_owned()),

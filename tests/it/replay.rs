@@ -29,7 +29,8 @@ fn a_line_an_event_with_the_clock_of_the_recording() {
 #[test]
 fn a_json_object_an_event() {
     let said = replay(&["--json"], "11/inbound-busy");
-    let events: Vec<serde_json::Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let events: Vec<serde_json::Value> =
+        said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let names: Vec<_> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
     assert_eq!(names, ["newCall", "ringing", "hangup"]);
     assert_eq!(events[2]["cause"], "busy");
@@ -50,9 +51,14 @@ fn a_post_is_exactly_the_fields_posted() {
 #[test]
 fn several_files_are_successive_connections() {
     let (before, after) = (capture("22/resync-midcall"), capture("22/resync-midcall.after-reconnect"));
-    let output = run(["replay", "--to", "zammad", "--json", before.to_str().unwrap(), after.to_str().unwrap()]);
-    let expected = fs::read_to_string(captures().join("expected/resync-midcall+after-reconnect.jsonl")).unwrap();
-    assert_eq!(stdout(&output).replace("pbx1-1795226907.117", "$1").lines().count(), expected.lines().count());
+    let output =
+        run(["replay", "--to", "zammad", "--json", before.to_str().unwrap(), after.to_str().unwrap()]);
+    let expected =
+        fs::read_to_string(captures().join("expected/resync-midcall+after-reconnect.jsonl")).unwrap();
+    assert_eq!(
+        stdout(&output).replace("pbx1-1795226907.117", "$1").lines().count(),
+        expected.lines().count()
+    );
 }
 
 #[test]
@@ -73,7 +79,11 @@ fn timestamp_headers_are_a_clock() {
     let text = fs::read_to_string(capture("22/inbound-busy")).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("stamped.ami");
-    fs::write(&file, text.replace("Privilege: call,all\r\n", "Privilege: call,all\r\nTimestamp: 1795226714.250000\r\n")).unwrap();
+    fs::write(
+        &file,
+        text.replace("Privilege: call,all\r\n", "Privilege: call,all\r\nTimestamp: 1795226714.250000\r\n"),
+    )
+    .unwrap();
     let said = stdout(&run(["replay", "--json", file.to_str().unwrap()]));
     assert!(said.lines().all(|line| line.contains(r#""time":"2026-11-21T02:05:14.25Z""#)), "{said}");
 }

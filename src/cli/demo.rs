@@ -1,0 +1,212 @@
+//! `ringwire demo`: everything at once, with no PBX and no helpdesk.
+
+use std::fmt::Write as _;
+use std::io::Write;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use ringwire_ami::Login;
+use ringwire_demo::player::{PbxServer, PlayOptions, Recording, Speed};
+use ringwire_demo::zammad::{Person, Received, Row, State, ZammadConfig, ZammadServer};
+use ringwire_event::{CallEvent, What};
+use secrecy::SecretString;
+use tokio::sync::{broadcast, mpsc};
+
+use crate::config::{Address, Config};
+use crate::failure::{Code, Failure};
+use crate::lines;
+use crate::runtime::{self, Signal};
+
+/// The manager user of the PBX that plays, and the token of the helpdesk: both live as long as the demo.
+const USERNAME: &str = "ringwire";
+const SECRET: &str = "demo";
+const TOKEN: &str = "demo";
+
+/// How long the daemon may take to say the last of a recording that has ended.
+const SETTLE: Duration = Duration::from_millis(700);
+
+/// How many events may wait to be printed.
+const BACKLOG: usize = 4096;
+
+const EXAMPLES: &str = "\
+Examples:
+  ringwire demo               about a minute, in real time
+  ringwire demo --speed 5     the same, five times as fast
+
+Left to right: what the daemon understood of the PBX, and below each event, after the arrow, what Zammad was posted
+and how it replied. At the end stands Zammad's caller log. Nothing leaves this machine: the PBX plays recordings of
+real calls on a port of the loopback interface, and Zammad's endpoint is a double on another.";
+
+macro_rules! recordings {
+    ($($title:literal = $name:literal),+ $(,)?) => {
+        &[$(Call {
+            title: $title,
+            ami: include_bytes!(concat!("../../tests/fixtures/captures/22/", $name, ".ami")),
+            times: include_str!(concat!("../../tests/fixtures/captures/22/", $name, ".ami.times")),
+        }),+]
+    };
+}
+
+/// What is played, in this order.
+const CALLS: &[Call] = recordings! {
+    "a customer calls and Alice answers" = "inbound-answered",
+    "a ring group: three phones ring, Bob answers" = "ring-group-answered",
+    "nobody is quick enough: a missed call" = "inbound-caller-cancels",
+    "a queue: two agents ring, Bob answers" = "queue-answered",
+    "Alice passes a caller on to Bob" = "transfer-blind",
+    "Alice puts a caller on hold" = "hold-and-resume",
+    "Alice calls out" = "outbound-answered",
+    "nobody answers; the caller speaks to the voicemail" = "inbound-voicemail",
+};
+
+struct Call {
+    title: &'static str,
+    ami: &'static [u8],
+    times: &'static str,
+}
+
+/// See ringwire work: a recorded PBX, the real daemon, and a Zammad to post to.
+///
+/// Plays recorded calls of a real Asterisk over TCP to the daemon, which posts them to a built-in double of Zammad's
+/// endpoint, and shows both sides. Needs no PBX, no configuration and no network.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Play at a multiple of the recorded speed
+    #[arg(long, value_name = "N", default_value = "1", value_parser = super::replay::speed)]
+    speed: f64,
+}
+
+/// Runs the demo until all calls are over or it is interrupted.
+///
+/// # Errors
+/// No port can be had, or nobody reads on.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    super::run::block_on(async { Ok(show(args.speed).await) })?
+}
+
+async fn show(speed: f64) -> Result<(), Failure> {
+    let recordings = CALLS.iter().map(|call| Recording::parse(call.ami, Some(call.times))).collect();
+    let options = PlayOptions { speed: Speed::Times(speed), ..PlayOptions::new(USERNAME, SECRET) };
+    let pbx = PbxServer::start(recordings, options).await?;
+    let zammad = ZammadServer::start(helpdesk()).await?;
+    let mut received = zammad.watch();
+    let said = broadcast::Sender::new(BACKLOG);
+    let mut events = said.subscribe();
+    let (signals, told) = mpsc::channel(1);
+    let mut played = pbx.rounds_played();
+
+    let mut screen = Screen { out: anstream::stdout(), titles: CALLS.iter() };
+    screen.introduce(&pbx, &zammad)?;
+    let daemon = tokio::spawn(runtime::run(configuration(&pbx, &zammad), told, None, said));
+    let over = async {
+        // The sender lives as long as the PBX.
+        let _ = played.wait_for(|rounds| *rounds > 0).await;
+        tokio::time::sleep(SETTLE).await;
+    };
+    tokio::pin!(over);
+    loop {
+        tokio::select! {
+            biased; // an event before the post that tells of it
+            Ok(event) = events.recv() => screen.event(&event)?,
+            Ok(post) = received.recv() => screen.post(&post)?,
+            () = &mut over => break,
+            _ = tokio::signal::ctrl_c() => break,
+        }
+    }
+    let _ = signals.send(Signal::Stop).await;
+    daemon.await.map_err(|error| Failure::new(Code::Software, error))??;
+    while let Ok(post) = received.try_recv() {
+        screen.post(&post)?;
+    }
+    screen.log(&zammad.log())?;
+    zammad.stop().await;
+    Ok(())
+}
+
+/// A Zammad that knows two customers and three agents.
+fn helpdesk() -> ZammadConfig {
+    ZammadConfig {
+        people: vec![
+            Person::customer("Casey Customer", "+49 176 1234567"),
+            Person::customer("Miro Mobile", "+49 171 9876543"),
+            Person::agent("Alice Adams", "alice", "101"),
+            Person::agent("Bob Bauer", "bob", "102"),
+            Person::agent("Carol Çelik", "carol", "103"),
+        ],
+        ..ZammadConfig::new(TOKEN)
+    }
+}
+
+fn configuration(pbx: &PbxServer, zammad: &ZammadServer) -> Config {
+    let mut config = Config::embedded();
+    for configured in &mut config.pbxs {
+        configured.host = pbx.address().ip().to_string();
+        configured.port = pbx.address().port();
+        configured.login = Some(Login::new(USERNAME, SecretString::from(SECRET)));
+    }
+    for endpoint in &mut config.endpoints {
+        let origin = format!("http://{}", zammad.address());
+        endpoint.address = Some(Address { url: SecretString::from(zammad.url()), origin });
+    }
+    config
+}
+
+/// The terminal.
+struct Screen<W> {
+    out: W,
+    titles: std::slice::Iter<'static, Call>,
+}
+
+impl<W: Write> Screen<W> {
+    fn introduce(&mut self, pbx: &PbxServer, zammad: &ZammadServer) -> Result<(), Failure> {
+        let bold = Style::new().bold();
+        let (pbx, zammad) = (pbx.address(), zammad.address());
+        Ok(writeln!(self.out, "{bold}Asterisk{bold:#} on {pbx}, {bold}Zammad{bold:#} on {zammad}")?)
+    }
+
+    /// Each call begins with what is going to happen: they are played one after the other.
+    fn event(&mut self, event: &CallEvent) -> Result<(), Failure> {
+        if matches!(event.what, What::NewCall { .. })
+            && let Some(call) = self.titles.next()
+        {
+            let dim = Style::new().dimmed();
+            writeln!(self.out, "\n{dim}{}{dim:#}", call.title)?;
+        }
+        Ok(writeln!(self.out, "{}", lines::event(event))?)
+    }
+
+    fn post(&mut self, post: &Received) -> Result<(), Failure> {
+        let good = if post.status == 200 { AnsiColor::Green } else { AnsiColor::Red }.on_default();
+        let mut line = format!("{:14}→ Zammad {good}{}{good:#}", "", post.status);
+        for name in ["event", "user", "answeringNumber", "queue", "cause"] {
+            if let Some(text) = post.params.text(name) {
+                let _ = write!(line, "  {}", lines::plain(&text));
+            }
+        }
+        if let Some(agent) = &post.screen {
+            let _ = write!(line, "  (brings up the screen of {})", lines::plain(agent));
+        }
+        Ok(writeln!(self.out, "{line}")?)
+    }
+
+    fn log(&mut self, rows: &[Row]) -> Result<(), Failure> {
+        let bold = Style::new().bold();
+        writeln!(self.out, "\n{bold}Zammad's caller log{bold:#}")?;
+        for row in rows {
+            let missed = AnsiColor::Red.on_default().bold();
+            let state = match row.state {
+                State::Hangup if !row.done => format!("{missed}missed{missed:#}"),
+                State::Hangup => format!("talked {} s", row.talking_time.unwrap_or(0)),
+                State::Answer => "talking".to_owned(),
+                State::NewCall => "ringing".to_owned(),
+            };
+            let who = |comment: &Option<String>, number: &str| {
+                lines::plain(&comment.clone().unwrap_or_else(|| number.to_owned()))
+            };
+            let (from, to) = (who(&row.from_comment, &row.from), who(&row.to_comment, &row.to));
+            writeln!(self.out, "  {:<4} {from:<24} → {to:<36} {state}", row.direction)?;
+        }
+        Ok(())
+    }
+}
