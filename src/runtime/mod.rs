@@ -215,9 +215,11 @@ impl Daemon {
                     logging.change(config.log);
                 }
                 self.apply(config, recipients).await;
+                self.board.remove("configuration");
                 tracing::info!(file = %file.display(), "the configuration was read again");
             }
             Err(error) => {
+                self.board.set("configuration", "the new one cannot be used");
                 tracing::error!(error, "the configuration cannot be used; the one before it still holds");
             }
         }

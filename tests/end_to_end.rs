@@ -1,0 +1,404 @@
+//! The whole path over real sockets: a PBX that plays recordings, the daemon in this process, and a double of Zammad.
+
+#![cfg(test)]
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, OpenOptions},
+    io::Write,
+    net::SocketAddr,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use ringwire::Signal;
+use ringwire_testkit::{
+    FakeAsterisk, Script, Trouble,
+    player::{Pbx, PbxServer, PlayOptions, Recording, Speed},
+    zammad::{Received, State, ZammadConfig, ZammadServer},
+};
+use serde_json::{Map, Value};
+use tempfile::TempDir;
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream, UnixDatagram},
+    sync::{broadcast, mpsc, watch},
+    task::{JoinHandle, JoinSet},
+    time::timeout,
+};
+
+/// Longer than anything here takes, even on a busy machine.
+const LONG: Duration = Duration::from_secs(60);
+
+const SECRET: &str = "swordfish";
+
+/// What a post is compared by.
+const FIELDS: [&str; 8] = ["event", "from", "to", "direction", "user", "queue", "answeringNumber", "cause"];
+
+type Post = Map<String, Value>;
+
+/// The posts of each call, in order; what the calls are called does not count.
+type Calls = Vec<Vec<Post>>;
+
+#[tokio::test]
+async fn recorded_calls_are_posted_as_they_must_be() {
+    for (release, name) in [
+        ("22", "inbound-answered"),
+        ("22", "queue-answered"),
+        ("22", "transfer-attended"),
+        ("22", "outbound-answered"),
+        ("22", "pickup"),
+        ("16", "ring-group-answered"),
+        ("16", "inbound-voicemail"),
+        ("16", "queue-abandoned"),
+        ("11", "inbound-busy"),
+        ("11", "transfer-blind"),
+        ("11", "hold-and-resume"),
+        ("11", "conference"),
+    ] {
+        let pbx = PbxServer::start(vec![recording(release, name)], play()).await.unwrap();
+        let mut zammad = Zammad::start().await;
+        let daemon = Daemon::start(&config(&[("main", pbx.address())], &zammad.server.url()));
+        let expected = expected(name);
+        let posts = zammad.posts(expected.iter().map(Vec::len).sum()).await;
+        daemon.stop().await;
+        assert_eq!(calls(&posts), expected, "{release}/{name}");
+        assert_eq!(zammad.rest(), [], "{release}/{name}");
+    }
+}
+
+#[tokio::test]
+async fn several_pbxs_are_followed_side_by_side() {
+    let north = PbxServer::start(vec![recording("22", "inbound-answered")], play()).await.unwrap();
+    let south = PbxServer::start(vec![recording("22", "inbound-answered")], play()).await.unwrap();
+    let mut zammad = Zammad::start().await;
+    let pbxs = [("north", north.address()), ("south", south.address())];
+    let daemon = Daemon::start(&config(&pbxs, &zammad.server.url()));
+    let posts = zammad.posts(6).await;
+    daemon.stop().await;
+    let each = expected("inbound-answered");
+    assert_eq!(calls(&posts), [each.clone(), each].concat());
+    let mut ids: Vec<_> = zammad.server.log().into_iter().map(|row| row.call_id).collect();
+    ids.sort();
+    assert!(ids[0].starts_with("north-") && ids[1].starts_with("south-"), "{ids:?}");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_was_down_gets_everything_in_order() {
+    let names = ["inbound-answered", "queue-answered", "ring-group-answered"];
+    let recordings = names.map(|name| recording("22", name)).to_vec();
+    let pbx = PbxServer::start(recordings, play()).await.unwrap();
+    let mut zammad = Zammad::start().await;
+    let mut road = Road::blocked(zammad.server.address()).await;
+    let url = zammad.server.url().replace(&zammad.server.address().to_string(), &road.address.to_string());
+    let daemon = Daemon::start(&config(&[("main", pbx.address())], &url));
+
+    let mut played = pbx.rounds_played();
+    timeout(LONG, played.wait_for(|rounds| *rounds == 1)).await.unwrap().unwrap();
+    timeout(LONG, road.turned_back.wait_for(|turned_back| *turned_back >= 1)).await.unwrap().unwrap();
+    assert_eq!(zammad.rest(), []);
+    road.open.send_replace(true);
+
+    let all = sorted(names.iter().flat_map(|name| expected(name)).collect());
+    let posts = zammad.posts(all.iter().map(Vec::len).sum()).await;
+    daemon.stop().await;
+    assert_eq!(calls(&posts), all);
+    assert!(zammad.server.log().iter().all(|row| row.state == State::Hangup));
+}
+
+#[tokio::test]
+async fn a_pbx_that_restarts_in_the_middle_of_a_call_ends_it_once() {
+    let talking = Pbx::new(vec![recording("22", "inbound-answered")], play());
+    let anew = Pbx::new(Vec::new(), play());
+    let cut = Script::trouble_after(talking, "Event: HangupRequest", Trouble::Reset);
+    let pbx = FakeAsterisk::start([cut, Script::well_behaved(anew)]).await.unwrap();
+    let mut zammad = Zammad::start().await;
+    let daemon = Daemon::start(&config(&[("main", pbx.address())], &zammad.server.url()));
+    let posts = zammad.posts(3).await;
+    daemon.stop().await;
+    assert_eq!(calls(&posts), expected("inbound-answered"));
+    assert_eq!(zammad.rest(), []);
+    assert!(*pbx.connections().borrow() >= 2);
+}
+
+#[tokio::test]
+async fn a_wrong_token_holds_everything_until_it_is_set_right() {
+    let pbx = PbxServer::start(vec![recording("22", "inbound-answered")], play()).await.unwrap();
+    let mut zammad = Zammad::start().await;
+    let right = config(&[("main", pbx.address())], &zammad.server.url());
+    let daemon = Daemon::start(&right.replace("/cti/token", "/cti/wrong"));
+    // The one that was refused.
+    assert_eq!(zammad.posts(1).await[0].status, 401);
+
+    daemon.write("[pbx.main]\nhots = \"127.0.0.1\"\n");
+    daemon.signal(Signal::Reload).await; // this one cannot be used, so all stays as it was
+    daemon.write(&right);
+    daemon.signal(Signal::Reload).await;
+    let posts = zammad.posts(3).await;
+    daemon.stop().await;
+    assert_eq!(calls(&posts), expected("inbound-answered"));
+}
+
+#[tokio::test]
+async fn a_pbx_that_is_taken_out_of_the_configuration_leaves_no_call_ringing() {
+    let talking = Pbx::new(vec![recording("22", "inbound-answered")], play());
+    let stall = Script::trouble_after(talking, "Event: HangupRequest", Trouble::Stall);
+    let north = FakeAsterisk::start([stall]).await.unwrap();
+    let south = PbxServer::start(Vec::new(), play()).await.unwrap();
+    let mut zammad = Zammad::start().await;
+    let (north, south) = (("north", north.address()), ("south", south.address()));
+    let daemon = Daemon::start(&config(&[north, south], &zammad.server.url()));
+    let mut posts = zammad.posts(2).await;
+    daemon.write(&config(&[south], &zammad.server.url()));
+    daemon.signal(Signal::Reload).await;
+    posts.extend(zammad.posts(1).await);
+    daemon.stop().await;
+    assert_eq!(calls(&posts), expected("inbound-answered"));
+}
+
+#[tokio::test]
+async fn a_stop_delivers_what_has_happened_so_far() {
+    let talking = Pbx::new(vec![recording("22", "inbound-answered")], play());
+    let stall = Script::trouble_after(talking, "Event: HangupRequest", Trouble::Stall);
+    let pbx = FakeAsterisk::start([stall]).await.unwrap();
+    let mut zammad = Zammad::start().await;
+    let daemon = Daemon::start(&config(&[("main", pbx.address())], &zammad.server.url()));
+    zammad.posts(1).await;
+    daemon.stop().await;
+    assert_eq!(zammad.server.log().len(), 1);
+    assert_eq!(zammad.server.log()[0].state, State::Answer);
+}
+
+#[tokio::test]
+async fn a_configuration_that_cannot_be_used_is_refused() {
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("ringwire.toml");
+    fs::write(&file, "[pbx.main]\nhots = \"127.0.0.1\"\n").unwrap();
+    let (_signals, told) = mpsc::channel(1);
+    let error = timeout(LONG, ringwire::serve(&file, told)).await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("hots"), "{error}");
+}
+
+#[tokio::test]
+async fn the_service_manager_hears_of_start_reload_and_stop() {
+    let directory = TempDir::new().unwrap();
+    let manager = UnixDatagram::bind(directory.path().join("notify")).unwrap();
+    let pbx = PbxServer::start(Vec::new(), play()).await.unwrap();
+    let zammad = Zammad::start().await;
+    write(&file(&directory), &config(&[("main", pbx.address())], &zammad.server.url()));
+    let mut daemon = Command::new(env!("CARGO_BIN_EXE_ringwire"))
+        .args(["run", "--config"])
+        .arg(file(&directory))
+        .env("NOTIFY_SOCKET", directory.path().join("notify"))
+        .env("WATCHDOG_USEC", "400000")
+        .env_remove("WATCHDOG_PID")
+        .env_remove("RUST_LOG")
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let said = heard(&manager, "READY=1").await;
+    assert!(said.contains("STATUS=main: connected; zammad: well"), "{said}");
+    heard(&manager, "WATCHDOG=1").await;
+
+    kill(&daemon, "-HUP");
+    let said = heard(&manager, "READY=1").await;
+    assert!(said.contains("RELOADING=1\nMONOTONIC_USEC="), "{said}");
+
+    write(&file(&directory), "nonsense");
+    kill(&daemon, "-HUP");
+    let said = heard(&manager, "READY=1").await;
+    assert!(said.contains("STATUS=configuration: the new one cannot be used; main: connected"), "{said}");
+
+    kill(&daemon, "-TERM");
+    heard(&manager, "STOPPING=1").await;
+    let status = tokio::task::spawn_blocking(move || daemon.wait().unwrap()).await.unwrap();
+    assert_eq!(status.code(), Some(0));
+}
+
+/// What the service manager hears, until it hears this line.
+async fn heard(manager: &UnixDatagram, line: &str) -> String {
+    let mut said = String::new();
+    let mut buffer = [0; 4096];
+    while !said.lines().any(|said| said == line) {
+        let length = timeout(LONG, manager.recv(&mut buffer)).await.expect(line).unwrap();
+        said += &String::from_utf8_lossy(&buffer[..length]);
+    }
+    said
+}
+
+fn kill(daemon: &Child, signal: &str) {
+    let status = Command::new("kill").args([signal, &daemon.id().to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+/// The daemon, with its configuration in a file of its own.
+struct Daemon {
+    directory: TempDir,
+    signals: mpsc::Sender<Signal>,
+    task: JoinHandle<()>,
+}
+
+impl Daemon {
+    fn start(config: &str) -> Self {
+        let directory = TempDir::new().unwrap();
+        let (signals, told) = mpsc::channel(4);
+        let file = file(&directory);
+        write(&file, config);
+        let task = tokio::spawn(async move { ringwire::serve(&file, told).await.unwrap() });
+        Self { directory, signals, task }
+    }
+
+    fn write(&self, config: &str) {
+        write(&file(&self.directory), config);
+    }
+
+    async fn signal(&self, signal: Signal) {
+        self.signals.send(signal).await.unwrap();
+    }
+
+    async fn stop(self) {
+        self.signal(Signal::Stop).await;
+        timeout(LONG, self.task).await.unwrap().unwrap();
+    }
+}
+
+fn file(directory: &TempDir) -> PathBuf {
+    directory.path().join("ringwire.toml")
+}
+
+/// Replaces a file that holds secrets.
+fn write(file: &Path, text: &str) {
+    let options = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).clone();
+    options.open(file).unwrap().write_all(text.as_bytes()).unwrap();
+}
+
+fn config(pbxs: &[(&str, SocketAddr)], url: &str) -> String {
+    // Nothing is played in real time, so rounds of ringing end by what happens and not by the clock.
+    let mut config = format!("[endpoint.zammad]\ndialect = \"zammad\"\nurl = \"{url}\"\n");
+    for (name, address) in pbxs {
+        config += &format!(
+            "[pbx.{name}]\nhost = \"{}\"\nport = {}\nusername = \"ringwire\"\nsecret = \"{SECRET}\"\ngather_ms = 2000\n",
+            address.ip(),
+            address.port()
+        );
+    }
+    config
+}
+
+fn play() -> PlayOptions {
+    PlayOptions { speed: Speed::AsTaken, pause: Duration::ZERO, ..PlayOptions::new("ringwire", SECRET) }
+}
+
+/// A Zammad, and what it was posted.
+struct Zammad {
+    server: ZammadServer,
+    received: broadcast::Receiver<Received>,
+}
+
+impl Zammad {
+    async fn start() -> Self {
+        let server = ZammadServer::start(ZammadConfig::new("token")).await.unwrap();
+        let received = server.watch();
+        Self { server, received }
+    }
+
+    /// The next `count` posts.
+    async fn posts(&mut self, count: usize) -> Vec<Received> {
+        let mut posts = Vec::new();
+        while posts.len() < count {
+            match timeout(LONG, self.received.recv()).await {
+                Ok(post) => posts.push(post.unwrap()),
+                Err(_) => panic!("only {} of {count} posts have come: {posts:#?}", posts.len()),
+            }
+        }
+        posts
+    }
+
+    /// What came beside them.
+    fn rest(&mut self) -> Vec<Received> {
+        std::iter::from_fn(|| self.received.try_recv().ok()).collect()
+    }
+}
+
+/// A way to an address that is blocked at first: whoever takes it is turned back.
+struct Road {
+    address: SocketAddr,
+    turned_back: watch::Receiver<usize>,
+    open: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Road {
+    async fn blocked(to: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (open, is_open) = watch::channel(false);
+        let (turn_back, turned_back) = watch::channel(0);
+        let task = tokio::spawn(async move {
+            let mut on_the_road = JoinSet::new();
+            loop {
+                let (mut traveller, _) = listener.accept().await.unwrap();
+                if *is_open.borrow() {
+                    on_the_road.spawn(async move {
+                        let mut there = TcpStream::connect(to).await.unwrap();
+                        let _ = copy_bidirectional(&mut traveller, &mut there).await;
+                    });
+                } else {
+                    turn_back.send_modify(|turned_back| *turned_back += 1);
+                }
+            }
+        });
+        Self { address, turned_back, open, task }
+    }
+}
+
+impl Drop for Road {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// The posts of each call, without what the calls are called.
+fn calls(posts: &[Received]) -> Calls {
+    let mut calls: BTreeMap<String, Vec<Post>> = BTreeMap::new();
+    for post in posts.iter().filter(|post| post.status == 200) {
+        let id = post.params.text("callId").unwrap();
+        calls.entry(id).or_default().push(compared(&post.params.0));
+    }
+    sorted(calls.into_values().collect())
+}
+
+/// What is expected for a recording.
+fn expected(name: &str) -> Calls {
+    let text = fs::read_to_string(fixtures().join("expected").join(format!("{name}.jsonl"))).unwrap();
+    let mut calls: BTreeMap<String, Vec<Post>> = BTreeMap::new();
+    for line in text.lines() {
+        let post: Post = serde_json::from_str(line).unwrap();
+        calls.entry(post["callId"].to_string()).or_default().push(compared(&post));
+    }
+    sorted(calls.into_values().collect())
+}
+
+fn compared(post: &Post) -> Post {
+    post.iter()
+        .filter(|(name, _)| FIELDS.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+/// Calls go side by side, so their order does not count.
+fn sorted(mut calls: Calls) -> Calls {
+    calls.sort_by_key(|posts| format!("{posts:?}"));
+    calls
+}
+
+fn recording(release: &str, name: &str) -> Recording {
+    let ami = fs::read(fixtures().join(release).join(format!("{name}.ami"))).unwrap();
+    Recording::parse(&ami, None)
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/captures")
+}
