@@ -45,6 +45,15 @@ impl Packet {
         }
     }
 
+    /// Why the server refuses an action, if this is the response that does: its words, made fit for a log, which differ
+    /// between releases (AMI contract 5.11).
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        let refused =
+            matches!(self.kind(), Kind::Response(outcome) if outcome.eq_ignore_ascii_case(b"Error"));
+        refused.then(|| text::printable(self.get("Message").unwrap_or_default()))
+    }
+
     /// The value of the first header named `key`, case ignored, as it came; it may be empty.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&[u8]> {

@@ -23,6 +23,18 @@ fn a_packet_is_an_event_or_a_response() {
 }
 
 #[test]
+fn a_refusal_is_told_in_the_servers_words_but_not_in_its_bytes() {
+    let check = |text: &str, expected: Option<&str>| {
+        assert_eq!(packet(text).refusal().as_deref(), expected, "{text:?}");
+    };
+    check("Response: Error\r\nMessage: Permission denied\r\n\r\n", Some("Permission denied"));
+    check("Response: Error\r\nMessage: no\x1b[2J\r\n\r\n", Some("no.[2J"));
+    check("Response: Error\r\n\r\n", Some(""));
+    check("Response: Success\r\nMessage: Success\r\n\r\n", None);
+    check("Event: OriginateResponse\r\nResponse: Error\r\n\r\n", None);
+}
+
+#[test]
 fn keys_ignore_case_and_the_first_of_several_counts() {
     let packet = packet("Event: TestEvent\r\nState: one\r\nstate: two\r\nCallerIDNum: 1\r\n\r\n");
     assert_eq!(packet.get("STATE"), Some(&b"one"[..]));

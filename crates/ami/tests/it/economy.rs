@@ -1,0 +1,89 @@
+//! What the server is asked to keep to itself, and what not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use regex::bytes::{Regex, RegexBuilder};
+use ringwire_ami::{ECONOMY, Packet};
+
+use crate::support::{packets, recordings, storm};
+
+/// The filters as regular expressions like those of POSIX: `.` is any byte, and `^` the beginning of the text.
+static FILTERS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let filter = |pattern: &str| {
+        let mut builder = RegexBuilder::new(pattern.strip_prefix('!').unwrap());
+        builder.unicode(false).dot_matches_new_line(true).build().unwrap()
+    };
+    ECONOMY.into_iter().map(filter).collect()
+});
+
+fn is_sent(packet: &Packet) -> bool {
+    !FILTERS.iter().any(|filter| filter.is_match(packet.bytes()))
+}
+
+#[test]
+fn what_takes_a_call_somewhere_is_sent_and_what_notes_something_is_not() {
+    let check = |text: &str, expected: bool| {
+        let packet = &packets(format!("Event: {text}\r\n\r\n").as_bytes())[0];
+        assert_eq!(is_sent(packet), expected, "{text:?}");
+    };
+    let step = |application: &str| {
+        format!(
+            "Newexten\r\nPrivilege: dialplan,all\r\nCallerIDName: J\u{f6}rg\r\nApplication: {application}\r\nAppData: (x)"
+        )
+    };
+    for sent in ["VoiceMail", "Transfer", "Dial", "Queue", "Hangup", "Congestion", "Busy", "Playback"] {
+        check(&step(sent), true);
+    }
+    for kept in
+        ["Set", "NoOp", "Verbose", "GotoIf", "Gosub", "Return", "ExecIf", "MacroExit", "AppDial", "Wait"]
+    {
+        check(&step(kept), false);
+    }
+    check("VarSet\r\nPrivilege: dialplan,all\r\nVariable: x", false);
+    check("RTCPSent\r\nPrivilege: reporting,all", false);
+    check("Newchannel\r\nPrivilege: call,all\r\nCallerIDName: Event: VarSet", true);
+    check("Newexten\r\nCallerIDName: Application: Set\r\nApplication: VoiceMail", true);
+    check("UserEvent\r\nPrivilege: user,all\r\nApplication: Set", true);
+}
+
+#[test]
+fn most_of_a_busy_hour_need_not_be_sent_and_no_event_of_a_call_is_missed() {
+    let (mut all, mut sent, mut kept) = (0, 0, BTreeSet::new());
+    for packet in packets(&storm()) {
+        all += packet.bytes().len();
+        if is_sent(&packet) {
+            sent += packet.bytes().len();
+        } else {
+            kept.insert(String::from_utf8_lossy(packet.event().unwrap()).into_owned());
+        }
+    }
+    assert_eq!(
+        kept.iter().map(String::as_str).collect::<Vec<_>>(),
+        ["DeviceStateChange", "Newexten", "QueueMemberStatus", "TestEvent", "VarSet"]
+    );
+    assert!(sent * 3 < all, "{sent} of {all} bytes");
+}
+
+#[test]
+fn the_steps_kept_back_in_recordings_are_these() {
+    let mut steps: BTreeMap<bool, BTreeSet<String>> = BTreeMap::new();
+    for release in ["11", "16", "22"] {
+        for entry in std::fs::read_dir(recordings().join(release)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|end| end == "ami") {
+                for packet in packets(&std::fs::read(path).unwrap()) {
+                    if let (Some(b"Newexten"), Some(step)) = (packet.event(), packet.text("Application")) {
+                        steps.entry(is_sent(&packet)).or_default().insert(step.into_owned());
+                    }
+                }
+            }
+        }
+    }
+    let steps = |sent| steps[&sent].iter().map(String::as_str).collect::<Vec<_>>();
+    assert_eq!(steps(true), ["ConfBridge", "Congestion", "Dial", "Hangup", "Queue", "VoiceMail"]);
+    assert_eq!(
+        steps(false),
+        ["AGI", "Answer", "AppDial", "AppDial2", "AppQueue", "Goto", "NoOp", "Set", "Wait"]
+    );
+}
