@@ -7,7 +7,6 @@ mod cli;
 mod config;
 mod failure;
 mod lines;
-mod recording;
 mod replay;
 mod routes;
 mod runtime;

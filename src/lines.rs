@@ -6,9 +6,8 @@ use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ringwire_event::{CallEvent, Party, Taker, What};
+use ringwire_recording::is_offset;
 use serde_json::{Map, Value};
-
-use crate::recording::is_offset;
 
 /// A call event as one line: time, what, call, direction, who called whom, and what else there is to say.
 ///

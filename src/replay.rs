@@ -4,8 +4,7 @@ use jiff::Timestamp;
 use ringwire_ami::{Frame, Oddities};
 use ringwire_calls::{Rules, Tracker};
 use ringwire_event::CallEvent;
-
-use crate::recording::{Recording, RecordingError};
+use ringwire_recording::{Recording, RecordingError};
 
 /// A tracker that is fed recordings, one connection of the same PBX after the other.
 #[derive(Debug)]

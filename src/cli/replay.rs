@@ -10,11 +10,11 @@ use jiff::{SignedDuration, Timestamp};
 use ringwire_calls::Rules;
 use ringwire_cti::{Body, Dialect};
 use ringwire_event::CallEvent;
+use ringwire_recording::{Recording, RecordingError};
 
 use crate::config::{Config, Purpose};
 use crate::failure::{Code, Failure};
 use crate::lines;
-use crate::recording::{Recording, RecordingError};
 use crate::replay::Replay;
 
 /// Files of this size and more show how far they are.

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use ringwire_recording::Recording;
 
 use crate::config::{Config, Purpose};
 use crate::failure::Failure;
 use crate::lines;
-use crate::recording::Recording;
 use crate::replay::Replay;
 
 /// How often a file that has not grown is looked at again.

@@ -15,7 +15,7 @@ const PATIENCE: u32 = 32;
 /// `Timestamp` headers (manager.conf `timestampevents = yes`) count before the `.times` file, for they tell when a
 /// thing happened rather than when it was received.
 #[derive(Debug)]
-pub(crate) struct Clock {
+pub struct Clock {
     times: Vec<(u64, Timestamp)>,
     /// The place in `times` of what was asked last: frames come in order.
     place: usize,
@@ -33,7 +33,7 @@ enum Headers {
 
 /// A `.times` file that cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ClockError {
+pub enum ClockError {
     /// It cannot be read.
     #[error("{}: cannot be read", path.display())]
     Read {
@@ -55,7 +55,7 @@ pub(crate) enum ClockError {
 impl Clock {
     /// The clock of a recording that has no `.times` file.
     #[must_use]
-    pub(crate) fn headers() -> Self {
+    pub fn headers() -> Self {
         Self { times: Vec::new(), place: 0, headers: Headers::Unknown(0), last: None }
     }
 
@@ -64,7 +64,7 @@ impl Clock {
     ///
     /// # Errors
     /// There is one and it is no clock.
-    pub(crate) fn beside(path: &Path, start: Timestamp) -> Result<Self, ClockError> {
+    pub fn beside(path: &Path, start: Timestamp) -> Result<Self, ClockError> {
         let mut name = path.as_os_str().to_owned();
         name.push(".times");
         let path = PathBuf::from(name);
@@ -83,7 +83,7 @@ impl Clock {
     }
 
     /// When `frame`, which ends at byte `end`, was received.
-    pub(crate) fn at(&mut self, end: u64, frame: &Frame) -> Option<Timestamp> {
+    pub fn at(&mut self, end: u64, frame: &Frame) -> Option<Timestamp> {
         let time = self.header(frame).or_else(|| self.received(end)).or(self.last);
         // Time does not run backwards, whatever a recording says.
         self.last = self.last.max(time);
@@ -92,7 +92,7 @@ impl Clock {
 
     /// The last moment told of.
     #[must_use]
-    pub(crate) fn last(&self) -> Option<Timestamp> {
+    pub fn last(&self) -> Option<Timestamp> {
         self.last
     }
 
@@ -121,7 +121,7 @@ impl Clock {
 
 /// Whether a time counts from the start of a recording rather than from 1970.
 #[must_use]
-pub(crate) fn is_offset(time: Timestamp) -> bool {
+pub fn is_offset(time: Timestamp) -> bool {
     // No Asterisk was there to be recorded in the year 1970.
     time.as_second() < 365 * 24 * 3600
 }

@@ -1,6 +1,4 @@
-//! Recordings of an AMI connection, and the clocks that come with them.
-
-mod clock;
+//! A recording being read.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,13 +9,13 @@ use jiff::Timestamp;
 use ringwire_ami::{Codec, Frame, Oddities, WireError};
 use tokio_util::codec::Decoder;
 
-pub(crate) use clock::{Clock, ClockError, is_offset};
+use crate::clock::{Clock, ClockError};
 
 /// How much is read at a time.
 const CHUNK: usize = 64 * 1024;
 
 /// A recording being read: raw AMI bytes, one connection or several.
-pub(crate) struct Recording {
+pub struct Recording {
     path: PathBuf,
     input: Box<dyn Read + Send>,
     length: Option<u64>,
@@ -30,7 +28,7 @@ pub(crate) struct Recording {
 
 /// Why a recording cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum RecordingError {
+pub enum RecordingError {
     /// The file cannot be opened.
     #[error("{}: cannot be opened", path.display())]
     Open {
@@ -58,7 +56,7 @@ impl Recording {
     ///
     /// # Errors
     /// The file or its clock cannot be read.
-    pub(crate) fn open(path: &Path, start: Timestamp) -> Result<Self, RecordingError> {
+    pub fn open(path: &Path, start: Timestamp) -> Result<Self, RecordingError> {
         let open = |source| RecordingError::Open { path: path.to_owned(), source };
         if path.as_os_str() == "-" {
             return Ok(Self::new(path, Box::new(io::stdin()), None, Clock::headers()));
@@ -90,7 +88,7 @@ impl Recording {
     ///
     /// # Errors
     /// Reading failed.
-    pub(crate) fn next(&mut self) -> Result<Option<(Frame, Option<Timestamp>)>, RecordingError> {
+    pub fn next(&mut self) -> Result<Option<(Frame, Option<Timestamp>)>, RecordingError> {
         loop {
             let had = self.buffer.len();
             let frame = self.codec.decode(&mut self.buffer);
@@ -109,7 +107,7 @@ impl Recording {
     ///
     /// # Errors
     /// Reading failed.
-    pub(crate) fn finish(&mut self) -> Result<Option<(Frame, Option<Timestamp>)>, RecordingError> {
+    pub fn finish(&mut self) -> Result<Option<(Frame, Option<Timestamp>)>, RecordingError> {
         if std::mem::replace(&mut self.ended, true) {
             return Ok(None);
         }
@@ -124,25 +122,25 @@ impl Recording {
 
     /// The last moment the clock has told of.
     #[must_use]
-    pub(crate) fn last_time(&self) -> Option<Timestamp> {
+    pub fn last_time(&self) -> Option<Timestamp> {
         self.clock.last()
     }
 
     /// How long the file is, in bytes, where that is known.
     #[must_use]
-    pub(crate) fn length(&self) -> Option<u64> {
+    pub fn length(&self) -> Option<u64> {
         self.length
     }
 
     /// How many bytes the frames given so far took up.
     #[must_use]
-    pub(crate) fn position(&self) -> u64 {
+    pub fn position(&self) -> u64 {
         self.taken
     }
 
     /// What was wrong with the stream so far.
     #[must_use]
-    pub(crate) fn oddities(&self) -> &Oddities {
+    pub fn oddities(&self) -> &Oddities {
         self.codec.oddities()
     }
 
