@@ -14,7 +14,8 @@ use tokio::time::timeout;
 use crate::link::{self, Link, Shared, Wishes};
 use crate::opening::Opening;
 use crate::{
-    Action, ConnectError, LinkError, Login, LoginError, Oddities, Packet, Timing, Tls, TlsError, Version, tls,
+    Action, Backlog, ConnectError, LinkError, Login, LoginError, Oddities, Packet, Timing, Tls, TlsError,
+    Version, tls,
 };
 
 /// Where to connect, as whom, and within which limits.
@@ -50,6 +51,14 @@ impl Options {
 
 /// A handle to a connection that is logged in, to send actions with. Clones share the connection; it ends when all of
 /// them and the [`Incoming`] are dropped.
+///
+/// # When the packets are not taken fast enough
+///
+/// A task of its own reads the socket and waits for nobody: Asterisk cuts off slow readers, and some releases garble what
+/// they send to them (AMI contract 1.8). What it has read waits for [`Incoming`], which [`Client::backlog`] shows. Nothing
+/// is ever thinned out. When more would wait than [`Options::queue_limit`], the connection is closed; all that came
+/// before can still be taken, and behind it comes [`LinkError::Overrun`]. Whoever gets that counts it, connects again and
+/// reconciles, for what happened in between was not heard.
 #[derive(Clone, Debug)]
 pub struct Client {
     shared: Arc<Shared>,
@@ -176,6 +185,12 @@ impl Client {
         answered.await.unwrap_or(Err(SendError::Timeout))
     }
 
+    /// How much waits to be taken from this connection.
+    #[must_use]
+    pub fn backlog(&self) -> Backlog {
+        self.shared.queue.backlog()
+    }
+
     /// Says farewell and waits for the connection to end; what came until then can still be taken.
     pub async fn logoff(&self) {
         let _ = self.logoff.try_send(()); // somebody else may have said so, or it has ended already
@@ -197,8 +212,7 @@ impl Drop for Forget<'_> {
 
 /// What comes from a server: all events and responses, except the responses to the session's own login and pings.
 ///
-/// The socket is read whether or not they are taken. If more wait than [`Options::queue_limit`], the connection ends
-/// with [`LinkError::Overrun`]: connect again and reconcile; nothing is left out in silence.
+/// The socket is read whether or not they are taken; see [`Client`] for what happens if they are not.
 #[derive(Debug)]
 pub struct Incoming {
     shared: Arc<Shared>,
@@ -254,4 +268,20 @@ fn tune(stream: &TcpStream) {
         TcpKeepalive::new().with_time(Duration::from_mins(1)).with_interval(Duration::from_secs(15));
     let _ = stream.set_nodelay(true);
     let _ = SockRef::from(stream).set_tcp_keepalive(&keepalive);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_system_too_looks_after_a_connection() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        tune(&stream);
+        let socket = SockRef::from(&stream);
+        assert!(stream.nodelay().unwrap() && socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_mins(1));
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), Duration::from_secs(15));
+    }
 }

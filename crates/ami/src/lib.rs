@@ -37,6 +37,7 @@ pub use error::{ConnectError, ErrorKind, LinkError, LoginError};
 pub use header::{Headers, Kind, Variable};
 pub use login::{Login, Method, Timing};
 pub use packet::Packet;
+pub use queue::Backlog;
 pub use reconcile::{RECONCILIATION, ends_list, reconciliation};
 pub use session::{Output, Owner, Session};
 pub use tls::{Distrust, Fingerprint, FingerprintError, Tls, TlsError, Trust};

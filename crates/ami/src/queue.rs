@@ -17,10 +17,22 @@ pub(crate) struct Queue {
     changed: Notify,
 }
 
+/// How far behind the one who takes packets is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// How many packets wait.
+    pub packets: usize,
+    /// How much memory they take, in bytes, about: what counts towards [`Options::queue_limit`](crate::Options).
+    pub bytes: usize,
+    /// The most that ever waited on this connection, in bytes.
+    pub peak: usize,
+}
+
 #[derive(Debug, Default)]
 struct State {
     packets: Vec<Packet>,
     bytes: usize,
+    peak: usize,
     oddities: Oddities,
     end: Option<End>,
     abandoned: bool,
@@ -52,12 +64,13 @@ impl Queue {
             packets.clear();
             return Ok(());
         }
-        let bytes = packets.iter().map(cost).sum::<usize>();
-        if state.bytes.saturating_add(bytes) > self.limit {
+        let bytes = state.bytes.saturating_add(packets.iter().map(cost).sum());
+        state.peak = state.peak.max(bytes);
+        if bytes > self.limit {
             packets.clear();
             return Err(LinkError::Overrun(self.limit));
         }
-        state.bytes += bytes;
+        state.bytes = bytes;
         state.packets.append(packets);
         drop(state);
         self.changed.notify_one();
@@ -101,6 +114,11 @@ impl Queue {
 
     pub(crate) fn oddities(&self) -> Oddities {
         self.lock().oddities
+    }
+
+    pub(crate) fn backlog(&self) -> Backlog {
+        let state = self.lock();
+        Backlog { packets: state.packets.len(), bytes: state.bytes, peak: state.peak }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -7,6 +7,8 @@ use ringwire_ami::{
     reconciliation,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
 
 use crate::server::{Server, bounded, id, listen, next, pair};
 
@@ -133,6 +135,31 @@ async fn a_server_that_closes_at_once_is_told_from_one_that_says_something_else(
 }
 
 #[tokio::test]
+async fn a_server_that_does_not_take_the_connection_is_given_up() {
+    bounded(async {
+        // Nobody is let in while the line is full, and a line of no length is full with one.
+        let full = TcpSocket::new_v4().unwrap();
+        full.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let full = full.listen(0).unwrap();
+        let address = full.local_addr().unwrap();
+        let mut line = Vec::new();
+        while let Ok(stream) = timeout(Duration::from_millis(100), TcpStream::connect(address)).await {
+            line.push(stream.unwrap());
+        }
+        let (_, mut options) = listen().await;
+        options.port = address.port();
+        options.timing.connect = Duration::from_millis(100);
+        let error = Client::connect(&options).await.unwrap_err();
+        assert!(matches!(error, ConnectError::Timeout { .. }), "{error:?}");
+        assert_eq!(
+            (error.kind(), error.to_string()),
+            (ErrorKind::Network, format!("no answer from {address}"))
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_server_that_says_nothing_is_given_up() {
     bounded(async {
         let (listener, mut options) = listen().await;
@@ -186,12 +213,15 @@ async fn a_taker_that_cannot_keep_up_is_told_and_the_server_never_waits() {
     bounded(async {
         let (listener, mut options) = listen().await;
         options.queue_limit = 1 << 20;
-        let (_client, mut incoming, mut server) = pair(&listener, &options).await;
+        let (client, mut incoming, mut server) = pair(&listener, &options).await;
         let event = format!("Event: A\r\nX: {}\r\n\r\n", "x".repeat(1_000));
         let mut said = 0;
         while said < 4_000 && server.0.get_mut().write_all(event.as_bytes()).await.is_ok() {
             said += 1;
         }
+        while client.send(&Action::new("Ping").unwrap()).await != Err(SendError::Closed) {}
+        let backlog = client.backlog();
+        assert!(backlog.bytes <= 1 << 20 && backlog.peak > 1 << 20, "{backlog:?}");
         let mut taken = 0;
         let end = loop {
             match incoming.next_batch().await.unwrap() {
@@ -201,6 +231,7 @@ async fn a_taker_that_cannot_keep_up_is_told_and_the_server_never_waits() {
         };
         assert_eq!(end, LinkError::Overrun(1 << 20));
         assert_eq!(end.kind(), ErrorKind::Overrun);
+        assert_eq!((taken, client.backlog().packets), (backlog.packets, 0));
         assert!((800..1_000).contains(&taken), "{taken}");
         assert_eq!(incoming.next().await, None);
     })

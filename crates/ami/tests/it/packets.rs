@@ -119,6 +119,19 @@ fn only_what_the_version_escapes_is_unescaped() {
 }
 
 #[test]
+fn a_version_from_the_future_is_read_as_the_newest_known() {
+    for version in [Version::new(13, 0, 0), Version::new(99, 1, 0), Version::new(u16::MAX, 0, 0)] {
+        assert!(version.snapshots() && version.escapes() && version > Version::NEWEST);
+        let text = "Event: Hangup\r\nCallerIDName: O\\'Brien\r\nExten: a\\?\r\nChanVariable: x=\\\\\r\n\r\n";
+        let (future, newest) = (of(text, version), packet(text));
+        for key in ["CallerIDName", "Exten", "ChanVariable"] {
+            assert_eq!(future.text(key), newest.text(key), "{key} {version}");
+        }
+        assert_eq!(ringwire_ami::economy(version).len(), ringwire_ami::economy(Version::NEWEST).len());
+    }
+}
+
+#[test]
 fn a_packet_shares_the_bytes_it_came_in() {
     let bytes = Bytes::from_static(b"Event: A\r\n\r\n");
     let packet = Packet::new(bytes.clone(), Version::NEWEST).unwrap();

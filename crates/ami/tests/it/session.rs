@@ -109,6 +109,14 @@ fn a_login_by_challenge_never_sends_the_secret() {
 }
 
 #[test]
+fn a_server_from_the_future_is_logged_in_to() {
+    let mut steps = logged_in();
+    steps[0] = Server("Asterisk Call Manager/99.0.0\r\n");
+    steps[5] = Comes(Output::LoggedIn(ringwire_ami::Version::new(99, 0, 0)));
+    check(Method::Md5, steps);
+}
+
+#[test]
 fn a_plain_login_sends_the_secret() {
     check(
         Method::Plain,
