@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn it_follows_the_system_forward_and_never_back() {
         let clock = Clock::new();
-        let system = |second| Timestamp::from_second(1_800_000_000 + second).unwrap();
+        let system = |second: i64| Timestamp::from_second(1_800_000_000 + second).unwrap();
         for (passed, shown, expected) in [
             (0, 0, 0),
             (1, 1, 1),

@@ -251,8 +251,14 @@ impl Dispatch {
                 }
             }
         }
-        let GivenUp { events, calls, said } = self.given_up;
-        if events > 0 && said.is_none_or(|said| said.elapsed() >= SAY_GIVEN_UP_EVERY) {
+        if self.given_up.said.is_none_or(|said| said.elapsed() >= SAY_GIVEN_UP_EVERY) {
+            self.say_given_up();
+        }
+    }
+
+    fn say_given_up(&mut self) {
+        let GivenUp { events, calls, .. } = self.given_up;
+        if events > 0 {
             tracing::error!(
                 events,
                 calls,
@@ -287,6 +293,7 @@ impl Dispatch {
     }
 
     fn say_cut(&mut self) {
+        self.say_given_up();
         for (endpoint, counts, _) in self.outbox.endpoints() {
             let (waiting, in_flight) = (counts.waiting, counts.in_flight);
             if waiting + in_flight > 0 {

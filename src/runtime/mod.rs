@@ -247,7 +247,7 @@ impl Daemon {
                     hurry.cancel();
                 }
             }
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         tokio::select! {
             stopped = stopping => stopped?,

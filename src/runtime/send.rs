@@ -163,20 +163,4 @@ fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let now = "2026-11-21T02:00:00Z".parse().unwrap();
-        let check = |value: &str, expected: Option<u64>| {
-            assert_eq!(retry_after(value, now), expected.map(Duration::from_secs), "{value:?}");
-        };
-        check("120", Some(120));
-        check(" 0 ", Some(0));
-        check("Sat, 21 Nov 2026 02:00:30 GMT", Some(30));
-        check("Sat, 21 Nov 2026 01:00:00 GMT", None);
-        check("soon", None);
-        check("-1", None);
-    }
-}
+mod tests;

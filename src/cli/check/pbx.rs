@@ -21,7 +21,7 @@ pub(super) async fn probe(pbx: &Pbx) -> Findings {
             return findings;
         }
     };
-    findings.good(format!("logged in as {}, {}", options.login.username, incoming.version()));
+    findings.good(format!("logged in as {} (AMI {})", options.login.username, incoming.version()));
     // The answers are awaited while what else the PBX says is taken.
     let asked = async {
         let asked = ask(&client, &mut findings).await;
