@@ -76,7 +76,7 @@ impl Replay {
 
 /// The next frame of a recording that does not grow.
 fn next(recording: &mut Recording) -> Result<Option<(Frame, Option<Timestamp>)>, RecordingError> {
-    match recording.next()? {
+    match recording.next_frame()? {
         Some(frame) => Ok(Some(frame)),
         None => recording.finish(),
     }

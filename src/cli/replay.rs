@@ -104,7 +104,7 @@ fn pace(
 ) -> Result<ringwire_ami::Oddities, Failure> {
     let mut pacer = Pacer { began: None, speed };
     loop {
-        let frame = match recording.next()? {
+        let frame = match recording.next_frame()? {
             Some(frame) => Some(frame),
             None => recording.finish()?,
         };

@@ -60,7 +60,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         let mut replay = Replay::new(rules.clone());
         let mut caught_up = false;
         loop {
-            while let Some((frame, time)) = recording.next()? {
+            while let Some((frame, time)) = recording.next_frame()? {
                 replay.take(&frame, if caught_up { Some(Timestamp::now()) } else { time });
                 print(&mut replay, &mut out, args.json)?;
             }

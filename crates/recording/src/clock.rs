@@ -107,7 +107,7 @@ impl Clock {
             (Headers::Unknown(events), None) if *events < PATIENCE => Headers::Unknown(events + 1),
             _ => Headers::Absent,
         };
-        Some(Timestamp::UNIX_EPOCH.checked_add(time?).ok()?)
+        Timestamp::UNIX_EPOCH.checked_add(time?).ok()
     }
 
     /// When the byte before `end` was received.

@@ -88,7 +88,7 @@ impl Recording {
     ///
     /// # Errors
     /// Reading failed.
-    pub fn next(&mut self) -> Result<Option<(Frame, Option<Timestamp>)>, RecordingError> {
+    pub fn next_frame(&mut self) -> Result<Option<(Frame, Option<Timestamp>)>, RecordingError> {
         loop {
             let had = self.buffer.len();
             let frame = self.codec.decode(&mut self.buffer);
