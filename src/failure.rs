@@ -23,8 +23,6 @@ pub(crate) enum Code {
     Software,
     /// Reading or writing failed (74).
     Io,
-    /// It may work later (75).
-    TempFail,
     /// The configuration is wrong (78).
     Config,
 }
@@ -38,7 +36,6 @@ impl From<Code> for ExitCode {
             Code::Unavailable => 69,
             Code::Software => 70,
             Code::Io => 74,
-            Code::TempFail => 75,
             Code::Config => 78,
         })
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use ringwire_ami::Method;
+use ringwire_ami::{Method, Tls, Trust};
 use ringwire_cti::{Format, To, ZammadOptions};
 use ringwire_event::Direction;
 
@@ -31,6 +31,18 @@ pub(crate) fn describe(config: &Config) -> String {
     paragraphs.iter().map(|paragraph| paragraph.0.as_str()).collect::<Vec<_>>().join("\n")
 }
 
+fn trusted(tls: &Tls) -> String {
+    let by = match &tls.trust {
+        Trust::System => "an authority of this system vouches for".to_owned(),
+        Trust::CaFile(file) => format!("an authority in {} vouches for", file.display()),
+        Trust::Pinned(fingerprint) => return format!("over TLS, if its certificate is {fingerprint},"),
+    };
+    match &tls.server_name {
+        Some(name) => format!("over TLS, if {by} its being {name:?},"),
+        None => format!("over TLS, if {by} it,"),
+    }
+}
+
 fn pbx(pbx: &Pbx) -> Paragraph {
     let written = &pbx.written;
     let mut text = Paragraph::new(&format!("PBX {}", pbx.name));
@@ -41,8 +53,9 @@ fn pbx(pbx: &Pbx) -> Paragraph {
                 Method::Plain => "with the secret in plain",
             };
             text.say(format!(
-                "Connects to {} as {:?}, {how}.",
+                "Connects to {} {} as {:?}, {how}.",
                 authority(&pbx.host, pbx.port),
+                pbx.tls.as_ref().map_or_else(|| "without TLS".to_owned(), trusted),
                 login.username
             ))
             .say(format!(

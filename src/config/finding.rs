@@ -68,9 +68,6 @@ impl fmt::Display for Finding {
 pub(crate) struct ConfigError(Vec<Finding>);
 
 impl ConfigError {
-    /// The exit status that tells of it: `EX_CONFIG` of `sysexits.h`.
-    pub(crate) const EXIT: u8 = 78;
-
     pub(super) fn new(mut findings: Vec<Finding>) -> Self {
         findings.sort_by_key(Finding::place);
         Self(findings)

@@ -52,6 +52,10 @@ pub(super) struct RawLog {
 pub(super) struct RawPbx {
     pub(super) host: Option<Spanned<String>>,
     pub(super) port: Option<Spanned<i64>>,
+    pub(super) tls: Option<Spanned<bool>>,
+    pub(super) tls_ca_file: Option<Spanned<String>>,
+    pub(super) tls_fingerprint: Option<Spanned<String>>,
+    pub(super) tls_server_name: Option<Spanned<String>>,
     pub(super) username: Option<Spanned<String>>,
     pub(super) secret_file: Option<Spanned<String>>,
     pub(super) secret_env: Option<Spanned<String>>,
@@ -59,6 +63,7 @@ pub(super) struct RawPbx {
     pub(super) secret: Option<Spanned<RawSecret>>,
     pub(super) auth: Option<RawAuth>,
     pub(super) events: Option<Words>,
+    pub(super) filter_events: Option<bool>,
     pub(super) country: Option<Spanned<String>>,
     pub(super) strip: Option<Words>,
     pub(super) inbound_contexts: Option<Words>,

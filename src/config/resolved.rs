@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use ringwire_ami::Login;
+use ringwire_ami::{Login, Tls};
 use ringwire_calls::Rules;
 use ringwire_cti::{Dialect, Zammad, ZammadOptions};
 use secrecy::SecretString;
@@ -64,6 +64,10 @@ pub(crate) struct Pbx {
     pub(crate) host: String,
     /// The port of its manager interface.
     pub(crate) port: u16,
+    /// How TLS is spoken; `None` where it is not.
+    pub(crate) tls: Option<Tls>,
+    /// Whether the PBX is asked to keep to itself what nobody reads.
+    pub(crate) filter_events: bool,
     /// How to log in, and what to hear; always there in a configuration read to run.
     pub(crate) login: Option<Login>,
     /// What the tracker needs to know.
@@ -84,6 +88,8 @@ impl Pbx {
             name: "pbx".to_owned(),
             host: Self::HOST.to_owned(),
             port: Self::PORT,
+            tls: None,
+            filter_events: true,
             login: None,
             rules: Rules::new("pbx"),
             written: Written::default(),

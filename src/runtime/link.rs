@@ -8,8 +8,8 @@ use std::{
 };
 
 use ringwire_ami::{
-    Backoff, Client, ConnectError, ErrorKind, Incoming, LinkError, Login, Options, Packet, SendError,
-    reconciliation,
+    Backoff, Client, ConnectError, ErrorKind, Incoming, LinkError, Login, Options, Packet, SendError, Tls,
+    Version, economy, reconciliation,
 };
 use secrecy::ExposeSecret;
 use tokio::{
@@ -38,26 +38,32 @@ pub(crate) struct Settings {
     host: String,
     port: u16,
     login: Login,
+    tls: Option<Tls>,
+    /// Whether the PBX is asked to keep to itself what nobody reads.
+    filter_events: bool,
 }
 
 impl Settings {
     /// Those of `pbx`; `None` where it has no login.
     pub(crate) fn of(pbx: &Pbx) -> Option<Self> {
         let login = pbx.login.clone()?;
-        Some(Self { host: pbx.host.clone(), port: pbx.port, login })
+        let (host, tls) = (pbx.host.clone(), pbx.tls.clone());
+        Some(Self { host, port: pbx.port, login, tls, filter_events: pbx.filter_events })
     }
 
     /// What the client is given.
     pub(crate) fn options(&self) -> Options {
         let mut options = Options::new(self.host.clone(), self.login.clone());
         options.port = self.port;
+        options.tls.clone_from(&self.tls);
         options
     }
 
     /// Whether a connection made with `other` would be the same.
     pub(crate) fn same(&self, other: &Self) -> bool {
         let (ours, theirs) = (&self.login, &other.login);
-        (&self.host, self.port) == (&other.host, other.port)
+        (&self.host, self.port, &self.tls, self.filter_events)
+            == (&other.host, other.port, &other.tls, other.filter_events)
             && (&ours.username, ours.method, &ours.events)
                 == (&theirs.username, theirs.method, &theirs.events)
             && ours.secret.expose_secret() == theirs.secret.expose_secret()
@@ -90,6 +96,7 @@ impl Link {
         let task = Task {
             name,
             options,
+            filter_events: settings.filter_events,
             packets,
             board,
             wish: Arc::clone(&wish),
@@ -118,6 +125,7 @@ impl Link {
 struct Task {
     name: PbxName,
     options: Options,
+    filter_events: bool,
     packets: mpsc::Sender<Message>,
     board: Board,
     wish: Arc<Notify>,
@@ -195,7 +203,7 @@ impl Task {
         self.packets.send(connected).await.ok()?;
         let (name, packets, stop) = (self.name.clone(), self.packets.clone(), self.stop.clone());
         let wish = Arc::clone(&self.wish);
-        let mut asking = std::pin::pin!(self.keep_asking(client));
+        let mut asking = std::pin::pin!(self.keep_asking(client, incoming.version()));
         let mut lost = 0;
         loop {
             let batch = tokio::select! {
@@ -227,12 +235,29 @@ impl Task {
 
     /// Asks for the lists now, when somebody wishes for them, and from time to time. Their items come with all that
     /// comes. Never returns.
-    async fn keep_asking(&mut self, client: &Client) {
+    async fn keep_asking(&mut self, client: &Client, version: Version) {
+        if self.filter_events {
+            self.economise(client, version).await;
+        }
         loop {
             self.ask(client).await;
             sleep(RECONCILE_PAUSE).await;
             // A wish from before the connection is fulfilled by the first lists.
             let _ = timeout(RECONCILE_EVERY.saturating_sub(RECONCILE_PAUSE), self.wish.notified()).await;
+        }
+    }
+
+    /// Asks the PBX to keep to itself what nobody reads. A refusal costs nothing but its work.
+    async fn economise(&self, client: &Client, version: Version) {
+        for action in economy(version) {
+            match client.send(&action).await {
+                Ok(response) if is_refused(&response) => {
+                    tracing::debug!(pbx = %self.name, "the PBX does not filter events for this user, who lacks write = system");
+                    return;
+                }
+                Ok(_) => {}
+                Err(_) => return,
+            }
         }
     }
 
@@ -255,7 +280,7 @@ impl Task {
         if lists.iter().all(|list| refused.contains(*list)) && refused != self.refused {
             tracing::warn!(
                 pbx = %self.name,
-                hint = "give its user in manager.conf write = system,call",
+                hint = "give its user in manager.conf write = reporting",
                 "the PBX refuses to list its channels: calls that begin or end while there is no connection are missed"
             );
         }

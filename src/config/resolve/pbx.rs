@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, ops::Range, time::Duration};
 
-use ringwire_ami::{Login, Method};
+use ringwire_ami::{Fingerprint, Login, Method, Tls, Trust};
 use ringwire_calls::{Directory, NumberPlan, Pattern, Rules};
 use toml::Spanned;
 
@@ -67,9 +67,13 @@ impl Resolver<'_> {
             ..Rules::new(&name)
         };
         let host = raw.host.map_or_else(|| Pbx::HOST.to_owned(), |host| self.host(&host));
-        let port = self.within(raw.port, 1..=65535, "a port", Pbx::PORT.into());
-        let port = port.try_into().unwrap_or(Pbx::PORT);
-        Pbx { name, host, port, login, rules, written }
+        let asked = [&raw.tls_ca_file, &raw.tls_fingerprint, &raw.tls_server_name];
+        let tls = self.tls(raw.tls.as_ref(), asked, &host);
+        let default = if tls.is_some() { Tls::PORT } else { Pbx::PORT };
+        let port = self.within(raw.port, 1..=65535, "a port", default.into());
+        let port = port.try_into().unwrap_or(default);
+        let filter_events = raw.filter_events.unwrap_or(true);
+        Pbx { name, host, port, tls, filter_events, login, rules, written }
     }
 
     fn host(&mut self, value: &Spanned<String>) -> String {
@@ -86,6 +90,53 @@ impl Resolver<'_> {
             self.errors.push(finding.hint("the port has a key of its own: port"));
         }
         host
+    }
+
+    /// Whether TLS is spoken, and who is believed to be the PBX: any of the keys that say how asks for it.
+    fn tls(
+        &mut self,
+        on: Option<&Spanned<bool>>,
+        [ca_file, fingerprint, server_name]: [&Option<Spanned<String>>; 3],
+        host: &str,
+    ) -> Option<Tls> {
+        let spans = [ca_file, fingerprint, server_name].map(|key| key.as_ref().map(Spanned::span));
+        if let Some(off) = on.filter(|on| !on.get_ref()) {
+            if spans.iter().any(Option::is_some) {
+                let finding = self.wrong(&off.span(), "there are keys that say how to speak TLS");
+                self.errors.push(finding.expected("true, or none of the other keys that begin with tls_"));
+            }
+            return None;
+        }
+        let at = spans.into_iter().flatten().next().or(on.map(Spanned::span))?;
+        let trust = match (ca_file, fingerprint) {
+            (Some(_), Some(fingerprint)) => {
+                let finding = self.wrong(&fingerprint.span(), "there is also a tls_ca_file");
+                self.errors.push(finding.expected("one of them: a pinned certificate needs no authority"));
+                return None;
+            }
+            (Some(file), None) => {
+                let file = self.text(file, "a file of certificates in PEM form");
+                Trust::CaFile(self.path(&file))
+            }
+            (None, Some(written)) => match written.get_ref().parse::<Fingerprint>() {
+                Ok(fingerprint) => Trust::Pinned(fingerprint),
+                Err(error) => {
+                    let finding = self.wrong(&written.span(), error.to_string());
+                    self.errors.push(finding.expected("a SHA-256 fingerprint"));
+                    return None;
+                }
+            },
+            (None, None) => Trust::System,
+        };
+        let server_name =
+            server_name.as_ref().map(|name| self.text(name, "the name in the PBX's certificate"));
+        let tls = Tls { trust, server_name };
+        if self.purpose == Purpose::Run
+            && let Err(error) = tls.check(host)
+        {
+            self.errors.push(self.wrong(&at, error.to_string()).hint(error.hint()));
+        }
+        Some(tls)
     }
 
     fn login(&mut self, raw: &mut RawPbx, span: &Range<usize>, path: &str) -> Option<Login> {

@@ -27,8 +27,8 @@ fn check_route(lines: &str, expected: &[&str]) {
     check(&format!("{PBX}{ENDPOINT}[[route]]\n{lines}\n"), expected);
 }
 
-const PBX_KEYS: &str = "host, port, username, secret_file, secret_env, secret_credential, secret, auth, events, \
-    country, strip, inbound_contexts, trunks, gather_ms, users_file, users";
+const PBX_KEYS: &str = "host, port, tls, tls_ca_file, tls_fingerprint, tls_server_name, username, secret_file, secret_env, secret_credential, secret, auth, events, \
+    filter_events, country, strip, inbound_contexts, trunks, gather_ms, users_file, users";
 
 #[test]
 fn a_file_that_is_not_there_is_named() {
@@ -142,6 +142,33 @@ fn a_secret_of_a_wrong_type_is_not_shown() {
     }
     let text = format!("{PBX}[endpoint.desk]\ndialect = \"zammad\"\nurl = [\"https://host/t0ken\"]");
     check(&text, &["ringwire.toml:6: endpoint.desk.url: found sequence; expected text in quotes"]);
+}
+
+#[test]
+fn tls_that_cannot_be_tried_is_refused() {
+    check_pbx(
+        "tls = false\ntls_server_name = \"pbx\"",
+        &[
+            "ringwire.toml:4: pbx.main.tls: there are keys that say how to speak TLS; expected true, or none of the other \
+           keys that begin with tls_",
+        ],
+    );
+    check_pbx(
+        "tls_ca_file = \"ca.pem\"\ntls_fingerprint = \"00\"",
+        &[
+            "ringwire.toml:5: pbx.main.tls_fingerprint: there is also a tls_ca_file; expected one of them: a pinned \
+           certificate needs no authority",
+        ],
+    );
+    check_pbx(
+        "tls_fingerprint = \"xyz\"",
+        &[
+            "ringwire.toml:4: pbx.main.tls_fingerprint: a SHA-256 fingerprint has only hexadecimal digits and colons, not \
+           'x'; expected a SHA-256 fingerprint",
+        ],
+    );
+    let said = load(&format!("{PBX}tls_ca_file = \"nowhere.pem\"\n{ENDPOINT}")).unwrap_err();
+    assert!(said.iter().any(|line| line.starts_with("ringwire.toml:4: pbx.main.tls_ca_file: ")), "{said:?}");
 }
 
 #[test]

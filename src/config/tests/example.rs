@@ -4,7 +4,7 @@ use super::*;
 use crate::config::{describe, keys::keys, raw};
 
 /// Keys of which one says what another says differently, or whose value is an example.
-const NOT_DEFAULTS: [&str; 13] = [
+const NOT_DEFAULTS: [&str; 16] = [
     "secret_env",
     "secret_credential",
     "secret",
@@ -12,6 +12,9 @@ const NOT_DEFAULTS: [&str; 13] = [
     "url_credential",
     "url",
     "ca_file",
+    "tls_ca_file",
+    "tls_fingerprint",
+    "tls_server_name",
     "pbx",
     "queue",
     "did",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ringwire_ami::Method;
+use ringwire_ami::{Method, Trust};
 use ringwire_cti::{Format, To, ZammadOptions};
 
 use super::*;
@@ -28,6 +28,28 @@ fn what_is_not_set_has_its_default() {
         (Duration::from_secs(5), Duration::from_secs(15))
     );
     assert_eq!((config.log.level, config.log.format), (LogLevel::Info, LogFormat::Text));
+}
+
+#[test]
+fn each_way_to_speak_tls_asks_for_it_and_moves_the_port() {
+    let fingerprint = [0xab; 32];
+    let written = "AB:".repeat(32);
+    for (lines, trust, port) in [
+        ("tls = true".to_owned(), Trust::System, 5039),
+        (
+            format!("tls_fingerprint = {:?}", written.trim_end_matches(':')),
+            Trust::Pinned(fingerprint.into()),
+            5039,
+        ),
+        ("tls = true\nport = 5038".to_owned(), Trust::System, 5038),
+    ] {
+        let config = load(&format!("{PBX}{lines}\n{ENDPOINT}")).unwrap();
+        let pbx = config.pbxs.first().unwrap();
+        assert_eq!((pbx.tls.as_ref().map(|tls| &tls.trust), pbx.port), (Some(&trust), port), "{lines}");
+    }
+    let config = load(&format!("{PBX}tls = false\nfilter_events = false\n{ENDPOINT}")).unwrap();
+    let pbx = config.pbxs.first().unwrap();
+    assert_eq!((&pbx.tls, pbx.port, pbx.filter_events), (&None, 5038, false));
 }
 
 #[test]
@@ -196,7 +218,7 @@ fn a_configuration_is_told_in_words() {
     "#;
     let config = place.put("ringwire.toml", text, 0o600).load(Purpose::Run).unwrap();
     let expected = r#"PBX berlin
-  Connects to 127.0.0.1:5038 as "ringwire", by MD5 challenge.
+  Connects to 127.0.0.1:5038 without TLS as "ringwire", by MD5 challenge.
   Asks for events of the classes system, call, agent and dialplan.
   A call comes from outside if it begins in context from-trunk*,
   or on trunk PJSIP/trunk* or SIP/carrier.
@@ -207,7 +229,7 @@ fn a_configuration_is_told_in_words() {
   The ids of its calls begin with berlin-.
 
 PBX munich
-  Connects to [2001:db8::5]:5038 as "other", with the secret in plain.
+  Connects to [2001:db8::5]:5038 without TLS as "other", with the secret in plain.
   Asks for events of the classes call.
   No call counts as coming from outside.
   No country is set, so national numbers are told as they are: set country to have E.164 digits.
