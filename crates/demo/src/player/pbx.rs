@@ -4,7 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{broadcast, watch};
 
 use super::session::Session;
@@ -45,7 +45,7 @@ impl Pbx {
     ///
     /// # Errors
     /// Those of the connection.
-    pub async fn serve(&self, stream: TcpStream) -> io::Result<()> {
+    pub async fn serve(&self, stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
         Session::new(self).run(stream).await
     }
 

@@ -65,7 +65,10 @@ async fn accept(listener: TcpListener, pbx: Arc<Pbx>) {
                 // What fails before there is a connection concerns nobody here.
                 if let Ok((stream, _)) = accepted {
                     let pbx = Arc::clone(&pbx);
-                    sessions.spawn(async move { pbx.serve(stream).await });
+                    sessions.spawn(async move {
+                        stream.set_nodelay(true)?;
+                        pbx.serve(stream).await
+                    });
                 }
             }
             // A client that went away is no error of the PBX.

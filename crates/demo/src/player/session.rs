@@ -3,8 +3,7 @@
 use std::io;
 
 use jiff::Timestamp;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::action::{ActionReader, Unreadable};
@@ -39,9 +38,8 @@ impl<'a> Session<'a> {
         Self { pbx, challenge: None, mask: None, playback: None, live: Live::default() }
     }
 
-    pub(super) async fn run(mut self, mut stream: TcpStream) -> io::Result<()> {
-        stream.set_nodelay(true)?;
-        let (input, mut output) = stream.split();
+    pub(super) async fn run(mut self, stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
+        let (input, mut output) = tokio::io::split(stream);
         let mut input = ActionReader::new(input);
         let patience = Instant::now() + self.pbx.options.auth_timeout.min(A_YEAR);
         output.write_all(self.pbx.version.banner().as_bytes()).await?;

@@ -1,0 +1,85 @@
+//! A connection that goes by steps.
+
+use std::future::pending;
+use std::io;
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::broadcast;
+
+use super::Step;
+use crate::player::{Action, ActionReader};
+
+/// Does `steps` on `stream`; the connection is closed after the last, or when the client closes it.
+pub(super) async fn follow(
+    stream: TcpStream,
+    steps: Vec<Step>,
+    actions: &broadcast::Sender<Action>,
+) -> io::Result<()> {
+    let (input, output) = stream.into_split();
+    let mut connection = Connection { input: ActionReader::new(input), output, last: None, actions };
+    for step in steps {
+        match step {
+            Step::Send(bytes) => connection.output.write_all(&bytes).await?,
+            Step::Await(name) => connection.until(&[&name]).await?,
+            Step::Answer { response, headers } => connection.answer(&response, &headers).await?,
+            Step::Admit => connection.log_in("Success", "Authentication accepted").await?,
+            Step::Refuse => connection.log_in("Error", "Authentication failed").await?,
+            Step::Ignore => connection.until(&[]).await?,
+            Step::Hold(gate) => gate.opened().await,
+            Step::Stall => pending().await,
+            Step::Reset => {
+                connection.output.as_ref().set_zero_linger()?;
+                // Dropped, it would close in peace.
+                connection.output.forget();
+                return Ok(());
+            }
+        }
+    }
+    connection.output.shutdown().await
+}
+
+struct Connection<'a> {
+    input: ActionReader<OwnedReadHalf>,
+    output: OwnedWriteHalf,
+    last: Option<Action>,
+    actions: &'a broadcast::Sender<Action>,
+}
+
+impl Connection<'_> {
+    /// Reads until an action has one of `names`.
+    async fn until(&mut self, names: &[&str]) -> io::Result<()> {
+        loop {
+            let action = self.input.next().await?.ok_or(io::ErrorKind::UnexpectedEof)?;
+            let found = names.iter().any(|name| action.is(name));
+            // Nobody need watch.
+            let _ = self.actions.send(action.clone());
+            self.last = Some(action);
+            if found {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn answer(&mut self, response: &str, headers: &[(String, String)]) -> io::Result<()> {
+        let mut text = format!("Response: {response}\r\n");
+        if let Some(id) = self.last.as_ref().and_then(|action| action.get("ActionID")) {
+            text.push_str(&format!("ActionID: {id}\r\n"));
+        }
+        for (name, value) in headers {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+        text.push_str("\r\n");
+        self.output.write_all(text.as_bytes()).await
+    }
+
+    async fn log_in(&mut self, response: &str, message: &str) -> io::Result<()> {
+        self.until(&["Login", "Challenge"]).await?;
+        while self.last.as_ref().is_some_and(|action| action.is("Challenge")) {
+            self.answer("Success", &[("Challenge".into(), "123456789".into())]).await?;
+            self.until(&["Login", "Challenge"]).await?;
+        }
+        self.answer(response, &[("Message".into(), message.into())]).await
+    }
+}

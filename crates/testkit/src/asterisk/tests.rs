@@ -1,0 +1,102 @@
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::*;
+use crate::player::{PlayOptions, Recording, Speed};
+
+const LOGIN: &[u8] = b"Action: Login\r\nActionID: 7\r\nUsername: u\r\nSecret: s\r\n\r\n";
+const CALLS: &[u8] =
+    b"Asterisk Call Manager/11.0.0\r\nEvent: One\r\nPrivilege: call,all\r\n\r\nEvent: Two\r\n\
+    Privilege: call,all\r\n\r\nEvent: Three\r\nPrivilege: call,all\r\n\r\n";
+
+fn pbx() -> Pbx {
+    let options = PlayOptions { speed: Speed::AsTaken, pause: Duration::ZERO, ..PlayOptions::new("u", "s") };
+    Pbx::new(vec![Recording::parse(CALLS, None)], options)
+}
+
+/// What a client that logs in reads, until the connection ends.
+async fn hear(asterisk: &FakeAsterisk) -> (io::Result<usize>, String) {
+    let mut stream = TcpStream::connect(asterisk.address()).await.unwrap();
+    // A connection that is closed at once may refuse it.
+    let _ = stream.write_all(LOGIN).await;
+    let mut said = Vec::new();
+    let read = stream.read_to_end(&mut said).await;
+    (read, String::from_utf8_lossy(&said).into_owned())
+}
+
+#[tokio::test]
+async fn logins_are_refused_and_connections_closed_early() {
+    let scripts = [Script::close_without_banner(), Script::close_after_banner(), Script::refuse_login()];
+    let asterisk = FakeAsterisk::start(scripts).await.unwrap();
+    assert_eq!(hear(&asterisk).await.1, "");
+    assert_eq!(hear(&asterisk).await.1, "Asterisk Call Manager/11.0.0\r\n");
+    let refused = hear(&asterisk).await.1;
+    assert!(
+        refused.ends_with("Response: Error\r\nActionID: 7\r\nMessage: Authentication failed\r\n\r\n"),
+        "{refused}"
+    );
+    assert_eq!(*asterisk.connections().borrow(), 3);
+}
+
+#[tokio::test]
+async fn a_line_can_be_cut_in_the_middle_of_an_event() {
+    let close = Script::trouble_after(pbx(), "Event: Tw", Trouble::Close);
+    let reset = Script::trouble_after(pbx(), "Event: Tw", Trouble::Reset);
+    let asterisk = FakeAsterisk::start([close, reset]).await.unwrap();
+    let (_, said) = hear(&asterisk).await;
+    assert!(said.contains("Event: One") && said.ends_with("Event: Tw"), "{said}");
+    assert_eq!(hear(&asterisk).await.0.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
+async fn bytes_are_lost_put_in_and_dripped() {
+    let troubles = vec![
+        (When::said("Event: One"), Trouble::Inject(Bytes::from_static(b"!"))),
+        (When::Bytes(2), Trouble::Lose("Privilege: call,all\r\n\r\n".len())),
+        (When::Bytes(0), Trouble::Drip),
+        (When::said("Event: Three"), Trouble::Close),
+    ];
+    let asterisk = FakeAsterisk::start([Script::Pbx(Arc::new(pbx()), troubles)]).await.unwrap();
+    let (_, said) = hear(&asterisk).await;
+    assert!(said.contains("Event: One!\r\nEvent: Two") && said.ends_with("Event: Three"), "{said}");
+}
+
+#[tokio::test]
+async fn a_line_that_is_held_goes_on_when_its_gate_opens() {
+    let gate = Gate::new();
+    let troubles = vec![
+        (When::said("Event: One"), Trouble::Hold(gate.clone())),
+        (When::said("Event: Two"), Trouble::Close),
+    ];
+    let asterisk = FakeAsterisk::start([Script::Pbx(Arc::new(pbx()), troubles)]).await.unwrap();
+    let mut stream = TcpStream::connect(asterisk.address()).await.unwrap();
+    stream.write_all(LOGIN).await.unwrap();
+    let mut said = Vec::new();
+    while !said.ends_with(b"Event: One") {
+        said.push(stream.read_u8().await.unwrap());
+    }
+    gate.open();
+    stream.read_to_end(&mut said).await.unwrap();
+    assert!(said.ends_with(b"Event: Two"));
+}
+
+#[tokio::test]
+async fn a_restart_drops_everybody_and_takes_them_again() {
+    let stall = Script::after_login([Step::Stall]);
+    let asterisk = FakeAsterisk::start([stall]).await.unwrap();
+    let mut stream = TcpStream::connect(asterisk.address()).await.unwrap();
+    stream.write_all(LOGIN).await.unwrap();
+    let mut banner = [0; 30];
+    stream.read_exact(&mut banner).await.unwrap();
+    asterisk.restart([Script::close_after_banner()]).await.unwrap();
+    let mut rest = Vec::new();
+    let _ = stream.read_to_end(&mut rest).await;
+    assert_eq!(hear(&asterisk).await.1, "Asterisk Call Manager/11.0.0\r\n");
+    asterisk.down().await.unwrap();
+    assert!(TcpStream::connect(asterisk.address()).await.is_err());
+    asterisk.up().await.unwrap();
+    assert_eq!(hear(&asterisk).await.1, "Asterisk Call Manager/11.0.0\r\n");
+}
