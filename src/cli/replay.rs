@@ -16,6 +16,7 @@ use crate::config::{Config, Purpose};
 use crate::failure::{Code, Failure};
 use crate::lines;
 use crate::replay::Replay;
+use crate::runtime::Pusher;
 
 /// Files of this size and more show how far they are.
 const LONG: u64 = 16 * 1024 * 1024;
@@ -27,6 +28,8 @@ Examples:
   ringwire replay --to zammad --json *.ami    what Zammad would be posted, exactly
   ringwire replay --speed 1 call.ami          in real time, as it was recorded
   zcat busy-hour.ami.gz | ringwire replay -   from standard input
+  ringwire replay --config ringwire.toml --to helpdesk --push call.ami
+                                              really post it to [endpoint.helpdesk]
 
 A recording holds the bytes that Asterisk's manager interface sent. FILE.times beside it, if there is one, gives
 the clock: for each chunk received a line with its byte offset and the seconds since the connection. Timestamp
@@ -58,6 +61,9 @@ pub(crate) struct Args {
     /// Play at a multiple of the recorded speed (1 is real time) instead of as fast as it goes
     #[arg(long, value_name = "N", value_parser = speed)]
     speed: Option<f64>,
+    /// Really send the posts to the configured endpoint that --to names; ends when all are delivered or given up
+    #[arg(long, requires_all = ["to", "config"])]
+    push: bool,
 }
 
 /// Runs the command.
@@ -66,14 +72,20 @@ pub(crate) struct Args {
 /// A file, the configuration or the endpoint cannot be used.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let config = match &args.config {
-        Some(path) => Config::load(path, Purpose::Replay)?,
+        Some(path) => Config::load(path, if args.push { Purpose::Run } else { Purpose::Replay })?,
         None => Config::embedded(),
     };
     let mut teller = Teller {
         to: args.to.as_deref().map(|name| recipient(&config, name)).transpose()?,
+        push: None,
         json: args.json,
         out: Out::new(),
     };
+    if args.push
+        && let Some(name) = &args.to
+    {
+        teller.push = Some(pusher(&config, name)?);
+    }
     let mut replay = Replay::new(rules(&config, args.pbx.as_deref())?);
     let mut start = Timestamp::UNIX_EPOCH;
     for path in &args.files {
@@ -142,6 +154,7 @@ impl Pacer {
 /// Prints events, or the posts they become, and sends them where that was asked for.
 struct Teller {
     to: Option<Recipient>,
+    push: Option<Pusher>,
     json: bool,
     out: Out,
 }
@@ -176,11 +189,15 @@ impl Teller {
         } else {
             self.out.line(&lines::post(event.time, &recipient.name, fields))?;
         }
+        if let Some(push) = &self.push {
+            push.push(event.clone());
+        }
         Ok(())
     }
 
     fn finish(mut self) -> Result<(), Failure> {
-        Ok(self.out.flush()?)
+        self.out.flush()?;
+        self.push.map_or(Ok(()), Pusher::finish)
     }
 }
 
@@ -220,6 +237,17 @@ fn recipient(config: &Config, name: &str) -> Result<Recipient, Failure> {
         Failure::new(Code::Usage, anyhow::anyhow!("--to {name}: neither a dialect nor a configured endpoint"))
             .hint(format!("expected one of: {known}"))
     })
+}
+
+fn pusher(config: &Config, name: &str) -> Result<Pusher, Failure> {
+    match config.endpoints.iter().find(|endpoint| endpoint.name == name) {
+        Some(endpoint) => Pusher::start(endpoint),
+        None => Err(Failure::new(
+            Code::Usage,
+            anyhow::anyhow!("--to {name}: not an endpoint of the configuration"),
+        )
+        .hint("only a configured endpoint has an address to push to")),
+    }
 }
 
 pub(super) fn rules(config: &Config, name: Option<&str>) -> Result<Rules, Failure> {

@@ -9,7 +9,7 @@ use std::{
 use ringwire_cti::Directive;
 use ringwire_event::CallEvent;
 use ringwire_outbox::{
-    Delivery, DeliveryId, EndpointName, Health, Limits, Notice, Outbox, Outcome, Schedule,
+    Counts, Delivery, DeliveryId, EndpointName, Health, Limits, Notice, Outbox, Outcome, Schedule,
 };
 use tokio::{
     sync::mpsc,
@@ -78,6 +78,7 @@ pub(crate) struct Dispatch {
     /// Which request is on its way for what.
     under_way: HashMap<Id, DeliveryId>,
     given_up: GivenUp,
+    drain: Duration,
 }
 
 /// What was given up and not yet said.
@@ -101,12 +102,22 @@ impl Dispatch {
             requests: JoinSet::new(),
             under_way: HashMap::new(),
             given_up: GivenUp::default(),
+            drain: DRAIN,
         }
     }
 
+    /// The same, with as long as `drain` to deliver what is left when nothing more will come.
+    pub(crate) fn draining_for(self, drain: Duration) -> Self {
+        Self { drain, ..self }
+    }
+
     /// Takes events and sends them until nobody is left to say anything, and then until all that is due has
-    /// arrived, ten seconds are over, or `hurry` is cancelled.
-    pub(crate) async fn run(mut self, mut inbox: mpsc::Receiver<Message>, hurry: CancellationToken) {
+    /// arrived, the time to drain is over, or `hurry` is cancelled. Gives what became of everything.
+    pub(crate) async fn run(
+        mut self,
+        mut inbox: mpsc::Receiver<Message>,
+        hurry: CancellationToken,
+    ) -> Counts {
         let mut cut_at = None;
         loop {
             self.send_due();
@@ -118,13 +129,14 @@ impl Dispatch {
             }
             match self.next(&mut inbox, cut_at, &hurry).await {
                 Event::Message(Some(message)) => self.take(message),
-                Event::Message(None) => cut_at = Some(Instant::now() + DRAIN),
+                Event::Message(None) => cut_at = Some(Instant::now() + self.drain),
                 Event::Sent(sent) => self.settle(sent),
                 Event::Due => {}
                 Event::Cut => break,
             }
         }
         self.say_cut();
+        self.outbox.counts()
     }
 
     async fn next(

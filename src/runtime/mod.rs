@@ -11,6 +11,7 @@ mod follow;
 mod link;
 mod log;
 mod notify;
+mod push;
 mod send;
 mod shutdown;
 
@@ -23,6 +24,7 @@ use std::{
 
 use anyhow::anyhow;
 use ringwire_event::CallEvent;
+use ringwire_outbox::Counts;
 use tokio::{
     sync::{broadcast, mpsc},
     task::JoinHandle,
@@ -45,6 +47,7 @@ pub use self::shutdown::Signal;
 pub(crate) use self::{
     link::{Settings, is_refused},
     log::Logging,
+    push::Pusher,
     send::Sender,
     shutdown::signals,
 };
@@ -134,7 +137,7 @@ struct Daemon {
     packets: mpsc::Sender<follow::Message>,
     events: mpsc::Sender<dispatch::Message>,
     follow: JoinHandle<()>,
-    dispatch: JoinHandle<()>,
+    dispatch: JoinHandle<Counts>,
     hurry: CancellationToken,
 }
 
@@ -239,7 +242,7 @@ impl Daemon {
             drop(packets);
             ended(follow.await)?;
             drop(events);
-            ended(dispatch.await)
+            ended(dispatch.await.map(drop))
         };
         let hurried = async {
             while let Some(signal) = signals.recv().await {
@@ -261,7 +264,7 @@ impl Daemon {
     async fn failed(&mut self) -> Failure {
         let ended = tokio::select! {
             ended = &mut self.follow => ended,
-            ended = &mut self.dispatch => ended,
+            ended = &mut self.dispatch => ended.map(drop),
         };
         match ended {
             Ok(()) => Failure::new(Code::Software, anyhow!("a part of the daemon has ended by itself")),

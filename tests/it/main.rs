@@ -8,6 +8,7 @@
 )]
 
 mod demo;
+mod push;
 mod replay;
 mod support;
 mod tail;

@@ -1,0 +1,86 @@
+//! Sending to one endpoint from a program that is no daemon.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use ringwire_event::CallEvent;
+use ringwire_outbox::Counts;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    BACKLOG,
+    clock::Clock,
+    dispatch::{Dispatch, Message},
+    notify::Board,
+    recipients, unusable,
+};
+use crate::{
+    config::Endpoint,
+    failure::{Code, Failure},
+    routes::Routes,
+};
+
+/// How long the last events may take: long enough for an endpoint that starts up, short enough to wait for.
+const DRAIN: Duration = Duration::from_secs(60);
+
+/// Sends events to one endpoint as the daemon would, in order and with retries, on a thread of its own.
+pub(crate) struct Pusher {
+    endpoint: String,
+    events: mpsc::Sender<Message>,
+    thread: JoinHandle<Counts>,
+}
+
+impl Pusher {
+    /// A pusher to `endpoint`.
+    ///
+    /// # Errors
+    /// The endpoint cannot be sent to with these settings, or there is no thread to be had.
+    pub(crate) fn start(endpoint: &Endpoint) -> Result<Self, Failure> {
+        let endpoints = recipients(std::slice::from_ref(endpoint)).map_err(unusable)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (events, inbox) = mpsc::channel(BACKLOG);
+        let seed = RandomState::new().hash_one(());
+        let dispatch = Dispatch::new(Clock::new(), Board::default(), seed).draining_for(DRAIN);
+        let run = move || runtime.block_on(dispatch.run(inbox, CancellationToken::new()));
+        let thread = std::thread::Builder::new().name("push".to_owned()).spawn(run)?;
+        let pusher = Self { endpoint: endpoint.name.clone(), events, thread };
+        pusher.tell(Message::Configure {
+            routes: Routes::new(vec![endpoint.name.clone()], Vec::new()),
+            endpoints,
+        });
+        Ok(pusher)
+    }
+
+    /// Sends `event` in its turn; waits while too many wait already.
+    pub(crate) fn push(&self, event: CallEvent) {
+        self.tell(Message::Event(Arc::new(event)));
+    }
+
+    /// Waits until everything was delivered, or can be waited for no longer.
+    ///
+    /// # Errors
+    /// Something was not delivered.
+    pub(crate) fn finish(self) -> Result<(), Failure> {
+        let Self { endpoint, events, thread } = self;
+        drop(events);
+        let fault =
+            |_| Failure::new(Code::Software, anyhow!("the thread that sends ended by a fault of its own"));
+        let Counts { delivered, dead, given_up, waiting, in_flight, .. } = thread.join().map_err(fault)?;
+        let lost = dead + given_up + (waiting + in_flight) as u64;
+        if lost > 0 {
+            let told = anyhow!("endpoint {endpoint}: {delivered} posts were delivered, {lost} were not");
+            return Err(Failure::new(Code::Unavailable, told)
+                .hint("ringwire check --probe says what is wrong with it"));
+        }
+        Ok(())
+    }
+
+    fn tell(&self, message: Message) {
+        // A thread that is gone is told of by finish.
+        let _ = self.events.blocking_send(message);
+    }
+}

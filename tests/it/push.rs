@@ -1,0 +1,54 @@
+//! `ringwire replay --push`.
+
+use std::fs;
+use std::process::Output;
+
+use ringwire_testkit::zammad::{State, ZammadConfig, ZammadServer};
+use ringwire_testkit::{Act, Receiver, Reply};
+
+use crate::support::{capture, run, stderr, stdout};
+
+/// Pushes two recorded calls to the endpoint at `url`.
+async fn push(url: String) -> Output {
+    tokio::task::spawn_blocking(move || {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+        fs::write(path("url"), url).unwrap();
+        fs::write(path("secret"), "unused").unwrap();
+        let config = "[pbx.main]\nusername = \"ringwire\"\nsecret_file = \"secret\"\n\
+                      [endpoint.desk]\ndialect = \"zammad\"\nurl_file = \"url\"\n";
+        fs::write(path("ringwire.toml"), config).unwrap();
+        let files =
+            ["22/inbound-answered", "22/inbound-busy"].map(|name| capture(name).to_str().unwrap().to_owned());
+        run([
+            &["replay", "--config", &path("ringwire.toml"), "--to", "desk", "--push"][..],
+            &files.each_ref().map(String::as_str),
+        ]
+        .concat())
+    })
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn posts_are_really_sent_and_shown() {
+    let zammad = ZammadServer::start(ZammadConfig::new("token")).await.unwrap();
+    let output = push(zammad.url()).await;
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stdout(&output).lines().count(), 5);
+    let log = zammad.log();
+    assert_eq!(log.len(), 2);
+    assert!(log.iter().all(|row| row.state == State::Hangup), "{log:?}");
+}
+
+#[tokio::test]
+async fn posts_that_are_refused_are_told_of() {
+    let receiver = Receiver::start([Act::Answer(Reply::new(400, "no"))]).await.unwrap();
+    let output = push(receiver.url()).await;
+    assert_eq!(output.status.code(), Some(69), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("endpoint desk: 0 posts were delivered, 5 were not"),
+        "{}",
+        stderr(&output)
+    );
+}
