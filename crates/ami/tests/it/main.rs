@@ -11,6 +11,7 @@
 mod captures;
 mod certificates;
 mod client;
+mod corpus;
 mod economy;
 mod framing;
 mod packets;
