@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ringwire_ami::{
-    Action, Client, ConnectError, ErrorKind, Kind, LinkError, LoginError, SendError, Version, ends_list,
-    reconciliation,
+    Action, Client, ConnectError, ErrorKind, Kind, LinkError, LoginError, SendError, Version, economy,
+    ends_list, reconciliation,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -83,6 +83,29 @@ async fn an_action_without_a_response_times_out_and_the_link_lives_on() {
         server.action().await.unwrap();
         let (response, _) = tokio::join!(client.send(&action), server.answer(""));
         assert_eq!(response.unwrap().kind(), Kind::Response(b"Success"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refused_filter_is_told_and_changes_nothing() {
+    bounded(async {
+        let (listener, options) = listen().await;
+        let (client, mut incoming, mut server) = pair(&listener, &options).await;
+        let serve = async {
+            let action = server.action().await.unwrap();
+            assert!(action.starts_with("Action: Filter\r\n"), "{action}");
+            let id = id(&action);
+            server
+                .say(format!("Response: Error\r\nActionID: {id}\r\nMessage: Permission denied\r\n\r\n"))
+                .await;
+            server.say("Event: VarSet\r\n\r\n").await;
+        };
+        let filters = economy(incoming.version());
+        let (response, ()) = tokio::join!(client.send(&filters[0]), serve);
+        assert_eq!(response.unwrap().refusal().as_deref(), Some("Permission denied"));
+        assert_eq!(next(&mut incoming).await.kind(), Kind::Response(b"Error"));
+        assert_eq!(next(&mut incoming).await.event(), Some(&b"VarSet"[..]));
     })
     .await;
 }

@@ -205,6 +205,15 @@ fn a_callers_name_cannot_begin_an_event() {
 }
 
 #[test]
+fn an_event_that_a_caller_has_written_into_a_number_leaves_its_rest_as_debris() {
+    check(
+        "Event: Newchannel\r\nUniqueid: 1.2\r\nCallerIDNum: 49\r\n\r\nEvent: Hangup\r\nUniqueid: 1.1\r\n\r\n\r\nCallerIDName: x\r\n\r\nEvent: B\r\n\r\n",
+        &["event Newchannel; Uniqueid=1.2; CallerIDNum=49", "event Hangup; Uniqueid=1.1", "event B"],
+        Oddities { debris: 1, ..NOTHING_ODD },
+    );
+}
+
+#[test]
 fn a_callers_name_is_no_banner() {
     check(
         "Event: A\r\nCallerIDName: x\r\nAsterisk Call Manager/1.0\r\nX: 1\r\n\r\n",

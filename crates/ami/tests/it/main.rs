@@ -14,6 +14,7 @@ mod client;
 mod corpus;
 mod economy;
 mod framing;
+mod hazards;
 mod packets;
 mod server;
 mod session;

@@ -222,6 +222,32 @@ fn silence_is_answered_by_a_ping_and_a_ping_by_a_pong() {
 }
 
 #[test]
+fn a_pong_of_any_release_will_do() {
+    for pong in [
+        "Response: Pong\r\nActionID: t-own-3\r\n\r\n",
+        "Response: Success\r\nActionID: t-own-3\r\nPing: Pong\r\nTimestamp: 1795226403.57\r\n\r\n",
+        "Response: Error\r\nActionID: t-own-3\r\nMessage: Asterisk is shutting down\r\n\r\n",
+    ] {
+        let mut steps = logged_in();
+        steps.extend([Wait(15.0), PINGS, Server(pong), Callers(0)]);
+        steps.extend([Wait(15.0), Client("Action: Ping\r\nActionID: t-own-4\r\n\r\n")]);
+        check(Method::Md5, steps);
+    }
+}
+
+#[test]
+fn an_action_id_is_short_and_plain_whatever_it_begins_with() {
+    let ids = "ü\r\nX: ".to_owned() + &"x".repeat(1_000);
+    let mut session = Session::new(login(Method::Md5), Timing::default(), &ids, begin()).unwrap();
+    session.frame(&ringwire_ami::Frame::Banner(ringwire_ami::Version::NEWEST), begin());
+    let Some(Output::Write(bytes)) = session.poll() else { panic!("nothing was sent") };
+    let sent = String::from_utf8(bytes.to_vec()).unwrap();
+    let lines: Vec<_> = sent.split("\r\n").collect();
+    assert_eq!((lines[0], lines[2], lines.len()), ("Action: Challenge", "AuthType: MD5", 5));
+    assert!(lines[1].starts_with("ActionID: X:xx") && lines[1].len() <= "ActionID: ".len() + 64, "{sent}");
+}
+
+#[test]
 fn a_server_that_answers_no_ping_is_lost() {
     let mut steps = logged_in();
     steps.extend([Wait(15.0), PINGS, Wait(10.0), Comes(Output::Lost(LinkError::Silent))]);
