@@ -1,0 +1,99 @@
+//! The words that say nothing of anybody.
+
+/// What channels, contexts, dialplans and servers are made of, sorted, in small letters. All other words may be names.
+///
+/// A word that begins a channel's technology or a context is needed for a replay to find the same (translation rules,
+/// sections 1 and 2); the others are for those who read a recording. None of them is a usual name.
+#[rustfmt::skip]
+const WORDS: &[&str] = &[
+    "accepted", "account", "accounting", "action", "actions", "added", "agent", "agi", "alaw", "all",
+    "already", "ami", "amp", "ampuser", "and", "announcement", "announcer", "anonymous", "answer",
+    "answered", "aor", "app", "application", "ari", "array", "asterisk", "async", "asyncagi", "asyncgoto",
+    "attended", "atxfer", "audiosocket", "auth", "authentication", "avail", "available", "avgjitter",
+    "avglost", "avgmes", "avgrtt", "avgrxjitter", "avgrxlost", "avgrxmes", "avgtxjitter", "avgtxlost",
+    "avgtxmes", "background", "beep", "begin", "billing", "blacklist", "blind", "blocked", "break", "bri",
+    "bridge", "busy", "by", "call", "called", "caller", "callerid", "callers", "calling", "calls",
+    "cancel", "cancelled", "cannot", "capi", "cbann", "cbrec", "chan", "channel", "channels", "chanspy",
+    "chanunavail", "cid", "class", "client", "closed", "cnam", "code", "com", "command", "commands",
+    "complete", "completed", "confbridge", "conference", "conferences", "congestion", "connectedline",
+    "console", "contact", "contacts", "context", "contexts", "continue", "core", "could", "count",
+    "created", "curl", "custom", "cut", "dahdi", "data", "date", "db", "dbdel", "dbget", "dbput",
+    "default", "demo", "denied", "device", "devices", "dial", "dialing", "dialout", "did", "digital",
+    "digits", "dnid", "does", "dongle", "dontcall", "down", "dumpchan", "en", "end", "endpoint",
+    "endpoints", "endwhile", "enum", "error", "etc", "event", "example", "exec", "execif", "exist",
+    "exists", "ext", "exten", "extension", "extensions", "external", "failed", "failure", "false", "fax",
+    "feature", "featurecode", "features", "filter", "follow", "followme", "follows", "for", "found",
+    "freepbx", "freeswitch", "from", "full", "func", "fusionpbx", "gateway", "gateways", "goodbye",
+    "gosub", "gosubif", "gotoif", "gotos", "group", "gsm", "gtalk", "gulp", "gw", "hangup", "hash",
+    "helpdesk", "hint", "hints", "hold", "holiday", "home", "hotline", "hours", "http", "https", "iax",
+    "id", "identify", "if", "iftime", "in", "inbound", "incoming", "info", "intern", "internal",
+    "interncalls", "inuse", "invalid", "invalidargs", "ip", "ipv", "is", "isdn", "isnull", "issabel",
+    "ivr", "jingle", "joinempty", "key", "khomp", "lab", "lagged", "language", "leaveempty", "len",
+    "letters", "line", "lines", "list", "listcommands", "listing", "local", "log", "loop", "lp", "macro",
+    "mailbox", "mailboxes", "mailto", "manager", "masq", "maxjitter", "maxlost", "maxmes", "maxrtt",
+    "maxrxjitter", "maxrxlost", "maxrxmes", "maxtxjitter", "maxtxlost", "maxtxmes", "meetme", "member",
+    "members", "message", "mgcp", "minjitter", "minlost", "minmes", "minrtt", "minrxjitter", "minrxlost",
+    "minrxmes", "mintxjitter", "mintxlost", "mintxmes", "minutes", "misdn", "missing", "mixmonitor",
+    "module", "moh", "monitor", "motif", "mp", "multicastrtp", "music", "musicclass", "mwi", "name",
+    "net", "night", "no", "noanswer", "none", "nonqualified", "noop", "not", "notinuse", "null", "num",
+    "number", "of", "off", "office", "ok", "on", "ooh", "open", "opus", "order", "orders", "org",
+    "originate", "out", "outbound", "outgoing", "output", "outrt", "parked", "parkedcalls", "parking",
+    "password", "paused", "pbx", "peer", "peers", "permission", "phone", "phones", "pickup", "pin",
+    "pjsip", "playback", "pres", "presence", "pri", "priority", "private", "privilege", "proceeding",
+    "progress", "pstn", "public", "queue", "queued", "queues", "rdnis", "reachable", "read", "reception",
+    "record", "recorder", "redirect", "redirected", "redirecting", "regex", "registered", "registration",
+    "rejected", "reload", "reloaded", "removed", "reported", "request", "res", "resource", "response",
+    "restricted", "result", "return", "ring", "ringgroup", "ringgroups", "ringing", "ringwire", "rlp",
+    "rtcp", "rtp", "rtt", "rxcount", "rxjitter", "rxmes", "sales", "sccp", "seconds", "secret", "sent",
+    "server", "service", "services", "session", "set", "share", "show", "silence", "sip", "sipaddheader",
+    "sipremoveheader", "sips", "skinny", "slin", "sln", "snoop", "sounds", "spool", "ssrc", "start",
+    "stasis", "state", "status", "stdevjitter", "stdevlost", "stdevmes", "stdevrtt", "stdevrxjitter",
+    "stdevrxlost", "stdevrxmes", "stdevtxjitter", "stdevtxlost", "stdevtxmes", "sub", "subscription",
+    "subscriptions", "success", "successfully", "such", "support", "surrogate", "system", "talk", "tcp",
+    "tel", "tenant", "test", "thanks", "the", "themssrc", "time", "timeconditions", "timeout", "times",
+    "tls", "tmp", "to", "token", "torture", "transfer", "transfered", "transport", "true", "trunk",
+    "trunks", "txcount", "txjitter", "txmes", "type", "udp", "ulaw", "unable", "unavail", "unavailable",
+    "unhold", "unicastrtp", "unistim", "unknown", "unmonitored", "unpaused", "unreachable",
+    "unregistered", "up", "updated", "use", "user", "users", "usr", "value", "var", "variable", "verbose",
+    "via", "vitalpbx", "vm", "voicemail", "voip", "vox", "vpb", "wait", "waitexten", "wav", "websocket",
+    "while", "with", "withdrawn", "withheld", "ws", "wss", "xfer", "xmpp", "yes", "zap", "zaptel",
+    "zombie",
+];
+
+/// What contexts for calls from outside begin with: they are known by patterns (translation rules, section 2).
+const BEGINNINGS: [&str; 7] = ["inbound", "incoming", "trunk", "pstn", "digital", "dahdi", "zaptel"];
+
+/// Whether a word, in small letters, says nothing of anybody.
+pub(super) fn is_technical(word: &str) -> bool {
+    WORDS.binary_search(&word).is_ok()
+}
+
+/// How much of a word, in small letters, says nothing of anybody, in characters: all of it, its beginning, or nothing.
+pub(super) fn technical(word: &str) -> usize {
+    if is_technical(word) {
+        return word.chars().count();
+    }
+    BEGINNINGS.iter().find(|beginning| word.starts_with(**beginning)).map_or(0, |beginning| beginning.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn they_are_sorted_and_small() {
+        assert!(WORDS.is_sorted_by(|one, two| one < two));
+        assert!(
+            WORDS.iter().all(|word| word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_lowercase()))
+        );
+    }
+
+    #[test]
+    fn of_what_contexts_begin_with_the_beginning_is_technical() {
+        for (word, expected) in
+            [("trunk", 5), ("trunkacme", 5), ("inboundacme", 7), ("acme", 0), ("did", 3), ("didier", 0)]
+        {
+            assert_eq!(technical(word), expected, "{word}");
+        }
+    }
+}

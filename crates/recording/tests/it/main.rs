@@ -1,0 +1,12 @@
+//! Recordings of real calls, made fit to be shown.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod leaks;
+mod shape;
+mod support;

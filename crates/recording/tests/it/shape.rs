@@ -1,0 +1,73 @@
+//! The same happens in a recording that was anonymised, to others.
+
+use ringwire_ami::Frame;
+use ringwire_calls::{Rules, Tracker};
+use ringwire_event::CallEvent;
+use ringwire_recording::Anonymiser;
+use serde_json::Value;
+
+use crate::support::{anonymised, anonymiser, busy_hour, captures};
+
+#[test]
+fn every_recorded_call_is_the_same_call_between_others() {
+    for (name, frames) in captures() {
+        check(&name, &frames, "one seed");
+    }
+}
+
+#[test]
+fn it_does_not_depend_on_the_seed() {
+    for (name, frames) in captures().into_iter().step_by(7) {
+        for seed in ["another seed", "and another", "and so on"] {
+            check(&name, &frames, seed);
+        }
+    }
+}
+
+#[test]
+fn a_busy_hour_is_the_same_hour() {
+    check("storm-22", &busy_hour(5000), "one seed");
+}
+
+fn check(name: &str, frames: &[Frame], seed: &str) {
+    let mut anonymiser = anonymiser(seed);
+    let shown = anonymised(frames, &mut anonymiser);
+    let (before, after) = (follow(frames), follow(&shown));
+    assert_eq!(before.len(), after.len(), "{name}");
+    for (before, after) in before.iter().zip(&after) {
+        let mut expected = serde_json::to_value(before).unwrap();
+        translate("", &mut expected, &mut anonymiser);
+        assert_eq!(expected, serde_json::to_value(after).unwrap(), "{name}: {}", before.id);
+    }
+}
+
+fn follow(frames: &[Frame]) -> Vec<CallEvent> {
+    let mut tracker = Tracker::new(Rules::new("pbx1"));
+    let mut said = Vec::new();
+    for frame in frames {
+        match frame {
+            Frame::Banner(version) => tracker.connected(*version, None),
+            Frame::Packet(packet) => tracker.apply(packet, None),
+        }
+        said.extend(std::iter::from_fn(|| tracker.poll_event()));
+    }
+    said
+}
+
+/// Puts into an event what stands for the names and numbers in it.
+fn translate(key: &str, value: &mut Value, anonymiser: &mut Anonymiser) {
+    match value {
+        Value::Object(fields) => {
+            fields.iter_mut().for_each(|(key, value)| translate(key, value, anonymiser));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| translate(key, item, anonymiser)),
+        Value::String(text) => {
+            *text = match key {
+                "name" | "fromName" => anonymiser.name(text),
+                "id" | "call" | "pbx" | "event" | "direction" | "cause" | "kind" | "time" | "as" => return,
+                _ => anonymiser.thing(text),
+            }
+        }
+        _ => {}
+    }
+}
