@@ -1,5 +1,6 @@
 //! The command line.
 
+mod capture;
 mod check;
 mod demo;
 mod replay;
@@ -22,6 +23,7 @@ Examples:
   ringwire check --probe                   is the configuration right, and can everything be reached?
   ringwire run                             the daemon
   ringwire replay --to zammad call.ami     what would have been posted for a recorded call
+  ringwire capture --anonymise -o call.ami a recording for a bug report, without numbers and names
 
 Exit codes: 0 done; 64 wrong command line; 65 a recording's clock cannot be used; 66 a file cannot be read;
 69 a PBX or an endpoint cannot be reached or refuses; 74 reading or writing failed; 78 the configuration is wrong.";
@@ -40,6 +42,7 @@ enum Command {
     Check(check::Args),
     Replay(replay::Args),
     Tail(tail::Args),
+    Capture(capture::Args),
     Demo(demo::Args),
 }
 
@@ -51,6 +54,7 @@ impl Cli {
             Command::Check(args) => check::run(args),
             Command::Replay(args) => replay::run(args),
             Command::Tail(args) => tail::run(args),
+            Command::Capture(args) => capture::run(args),
             Command::Demo(args) => demo::run(args),
         }
     }

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod capture;
 mod demo;
 mod push;
 mod replay;

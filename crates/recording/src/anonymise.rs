@@ -29,8 +29,9 @@ use text::Text;
 ///
 /// - **Numbers** of six digits and more: leading `+`, `00` or `0`, the country code, and the length stay. Extensions,
 ///   which are shorter, stay.
-/// - **Words**: in names, all. Elsewhere all of three letters and more that are not among the words that servers,
-///   dialplans and applications are made of: endpoints are often called what people are. Their length and case stay.
+/// - **Words**: in names, all. Elsewhere those of three letters and more, and of two where endpoints stand, that are
+///   not among the words that servers, dialplans and applications are made of: endpoints are often called what people
+///   are. Their length and case stay.
 /// - **Addresses** of the internet become documentation addresses; those of network cards, mail addresses, Call-IDs,
 ///   session ids and fingerprints, others.
 /// - **Secrets**, by the name of their header or variable, become `x`.

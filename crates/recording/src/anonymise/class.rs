@@ -3,12 +3,12 @@
 /// What is in a value, and so what becomes of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Class {
-    /// One of few words or a small number, chosen by the server: stays.
+    /// A word or a small number chosen by the server: stays, if it is no more than that.
     Fixed,
     /// A time: stays.
     Time,
-    /// What release a server is of: stays, numbers of any length in it too.
-    Release,
+    /// The server's own wording: stays.
+    Server,
     /// The id of a channel or a bridge: stays, but for the server's name in it.
     Id,
     /// The names of a server's things: channels, endpoints, contexts, extensions, numbers. Words that may be names and
@@ -128,23 +128,23 @@ fn known(key: &str) -> Option<Class> {
         "variable" => Class::Variable,
         "chanvariable" => Class::Assignment,
         "env" | "result" => Class::Environment,
-        "abandoned" | "admin" | "amiversion" | "app" | "appfile" | "appfunction" | "application" | "appline"
-        | "attempt" | "begin" | "bridgecreator" | "bridgenumchannels" | "bridgestate" | "bridgetechnology" |
-        "bridgetype" | "bridgevideosourcemode" | "callgroup" | "callid" | "calls" | "callstaken" | "cause" |
-        "cause-txt" | "channelstate" | "channelstatedesc" | "channeltype" | "cid-callingpres" | "class" |
+        "abandoned" | "admin" | "amiversion" | "app" | "appfile" | "appfunction" | "application" |
+        "appline" | "attempt" | "begin" | "bridgecreator" | "bridgenumchannels" | "bridgestate" |
+        "bridgetechnology" | "bridgetype" | "bridgevideosourcemode" | "callgroup" | "callid" | "calls" |
+        "callstaken" | "cause" | "channelstate" | "channelstatedesc" | "channeltype" | "class" |
         "clonestate" | "commandid" | "completed" | "control" | "corecurrentcalls" | "coremaxcalls" |
         "coreprocessedcalls" | "count" | "dialstatus" | "direction" | "durationms" | "end" | "eventlist" |
         "eventversion" | "feature" | "holdtime" | "id" | "incall" | "isexternal" | "isincall" | "items" |
         "language" | "lastreload" | "listitems" | "localoptimization" | "max" | "membership" | "mode" |
         "module" | "musicclass" | "muted" | "nativeformats" | "new" | "newstate" | "old" | "oldstate" |
         "originalposition" | "originalstate" | "paused" | "penalty" | "pickupgroup" | "ping" | "port" |
-        "position" | "presentation" | "priorcallid" | "priority" | "prioritylabel" | "privilege" |
-        "readformat" | "readtrans" | "reason" | "reloadreason" | "resultcode" | "ringinuse" | "ringtime" |
-        "service" | "servicelevel" | "servicelevelperf" | "servicelevelperf2" | "severity" | "state" |
-        "status" | "strategy" | "subevent" | "success" | "talktime" | "techcause" | "transfermethod" |
-        "transfertype" | "type" | "uptime" | "usingpassword" | "wait" | "waiting" | "weight" | "wrapuptime"
-        | "writeformat" | "writetrans" => Class::Fixed,
-        "asteriskversion" => Class::Release,
+        "position" | "presentation" | "priorcallid" | "priority" | "prioritylabel" | "readformat" |
+        "readtrans" | "reloadreason" | "resultcode" | "ringinuse" | "ringtime" | "service" |
+        "servicelevel" | "servicelevelperf" | "servicelevelperf2" | "severity" | "state" | "status" |
+        "strategy" | "subevent" | "success" | "talktime" | "techcause" | "transfermethod" | "transfertype"
+        | "type" | "uptime" | "usingpassword" | "wait" | "waiting" | "weight" | "wrapuptime" |
+        "writeformat" | "writetrans" => Class::Fixed,
+        "asteriskversion" | "cause-txt" | "cid-callingpres" | "callingpres" | "privilege" => Class::Server,
         // Digit by digit a caller's PIN, or the number of a card.
         "digit" => Class::Secret,
         _ => return None,

@@ -49,10 +49,10 @@ impl<'a> Scan<'a> {
         match class {
             Class::Fixed if self.is_harmless(&range) => {}
             Class::Time if self.is_time(&range) => {}
-            Class::Release if self.text.all(&range, |is| is.is_ascii_graphic() || is == ' ') => {}
+            Class::Server if self.text.all(&range, |is| is.is_ascii_graphic() || is == ' ') => {}
             Class::Name if self.is_nobody(&range) => {}
             Class::Variable if self.is_identifier(&range) => {}
-            Class::Fixed | Class::Time | Class::Release | Class::Variable => self.words(range, Class::Text),
+            Class::Fixed | Class::Time | Class::Server | Class::Variable => self.range(range, Class::Text),
             Class::Secret => self.blot(range),
             Class::Id => self.id(range),
             Class::Assignment => self.assignment(range),
@@ -157,7 +157,7 @@ impl<'a> Scan<'a> {
         let mut run = 0;
         self.text.part(range).iter().all(|cell| {
             run = if cell.is.is_ascii_digit() { run + 1 } else { 0 };
-            run < SHORTEST_NUMBER && cell.is != '@' && (cell.is.is_ascii_graphic() || cell.is == ' ')
+            run < SHORTEST_NUMBER && cell.is != '@' && cell.is.is_ascii_graphic()
         })
     }
 

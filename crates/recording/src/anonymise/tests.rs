@@ -45,6 +45,7 @@ fn what_a_server_chooses_stays() {
                  Application: AppDial|AppData: (Outgoing Line)|Channel: Local/101@from-queue-0000002a;2<ZOMBIE>|\
                  Variable: DIALSTATUS|Value: CHANUNAVAIL|DestChannel: DAHDI/i1/4930-5|X: |Y:z";
     check("X", lines, lines);
+    check("QueueMemberPause", "Reason: lunch|Status: Fully Booted", "Reason: vfeee|Status: Fully Booted");
     check("DTMFBegin", "Digit: 4|Direction: Received", "Digit: x|Direction: Received");
 }
 

@@ -1,0 +1,246 @@
+//! `ringwire capture`: what a PBX says, in a file.
+
+mod copy;
+mod live;
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use jiff::SignedDuration;
+use ringwire_ami::Packet;
+use ringwire_recording::{Anonymiser, NoRandomness, Seed, WriteError, Writer, WriterOptions};
+
+use crate::failure::{Code, Failure};
+
+/// The smallest size of a file: with less, most of each would be the lists it begins with.
+const SMALLEST: u64 = 64 << 10;
+
+const EXAMPLES: &str = "\
+Examples:
+  ringwire capture -o call.ami                     until ctrl-c; PBX and login are the configuration's
+  ringwire capture -o call.ami --duration 10m      for ten minutes
+  ringwire capture --anonymise -o call.ami         fit to be shown to others: for a bug report
+  ringwire capture --anonymise --from a.ami -o b.ami   the same of a recording that is there
+  ringwire capture -o day.ami --rotate 100M        day.ami, day.ami.1 and so on, of 100 MB each
+  ringwire tail call.ami                           beside it: the calls, as they are recorded
+  ringwire replay day.ami day.ami.1                what ringwire makes of it
+
+Everything is recorded that the manager user may read, not only what `ringwire run` asks for: a bug
+report needs what was not understood too. The channels and queues are asked for first, so that a replay
+knows what was going on, and with --rotate again for each file, at most once a minute. It ends on ctrl-c,
+SIGTERM, after --duration, or with the connection, and does not connect again.
+
+A recording is the server's greeting and its packets as they came; FILE.times beside it has the times.
+Left out are the answers to the login and to pings, and what is no packet. Files are always new, and
+readable by their owner alone.
+
+With --anonymise, numbers of six digits and more, all words of names, and of other words those that
+Asterisk does not use are replaced, for an endpoint may be called what somebody is called. The same stays
+the same everywhere. Length, leading zeros, country code, case and charset stay, so that a replay shows
+the same calls between others. Internet addresses become documentation addresses. Call-IDs, passwords,
+tokens and the digits dialled during a call go. Extensions, times, causes, the ids of channels, and the
+names of applications, events and variables stay: look through it before you show it.";
+
+/// Record what a PBX says, for replay and for bug reports.
+///
+/// Logs in to a configured PBX and writes everything it says to a file, with the time of it, until it is stopped.
+/// With --anonymise numbers and names are replaced, also of a recording that is there already.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The recording to write
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Configuration [default: $RINGWIRE_CONFIG, or /etc/ringwire/ringwire.toml]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The PBX to record, where the configuration has several
+    #[arg(long, value_name = "NAME")]
+    pbx: Option<String>,
+    /// End after this time: 90, 90s, 10m, 1h30m
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    duration: Option<Duration>,
+    /// Begin another file when one would have more than so many bytes: 500k, 100M, 2G
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    rotate: Option<u64>,
+    /// Replace files that are there already
+    #[arg(long)]
+    force: bool,
+    /// Replace numbers and names
+    #[arg(long)]
+    anonymise: bool,
+    /// What the replacements follow from: keep it, and they are the same the next time; forget it, and nobody can work
+    /// them out. A file with 16 characters or more [default: forgotten at once]
+    #[arg(long, value_name = "FILE", requires = "anonymise")]
+    seed_file: Option<PathBuf>,
+    /// Anonymise these recordings, of successive connections to one PBX, instead of recording; `-` is standard input
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "anonymise", conflicts_with_all = ["config", "pbx", "duration"])]
+    from: Vec<PathBuf>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// The configuration or a file cannot be used, or the PBX cannot be reached or ends the connection.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let anonymiser = args.anonymise.then(|| seed(args.seed_file.as_deref())).transpose()?;
+    let mut tape = Tape {
+        path: args.output.clone(),
+        options: WriterOptions { replace: args.force, rotate: args.rotate },
+        anonymiser: anonymiser.map(|seed| Anonymiser::new(&seed)),
+        writer: None,
+        began: Instant::now(),
+        packets: 0,
+        lost: 0,
+    };
+    let done =
+        if args.from.is_empty() { live::record(args, &mut tape) } else { copy::all(&args.from, &mut tape) };
+    tape.sum_up()?;
+    done
+}
+
+/// The recording being written, and what is told of it at the end.
+struct Tape {
+    path: PathBuf,
+    options: WriterOptions,
+    anonymiser: Option<Anonymiser>,
+    /// None until the server has greeted.
+    writer: Option<Writer>,
+    began: Instant,
+    packets: u64,
+    /// What was no packet.
+    lost: u64,
+}
+
+impl Tape {
+    /// A server of this version greets, `at` the time on the recording's clock, if it has one.
+    fn connected(&mut self, version: ringwire_ami::Version, at: Option<Duration>) -> Result<(), WriteError> {
+        match &mut self.writer {
+            Some(writer) => writer.connected(version, at),
+            none => {
+                *none = Some(Writer::create(&self.path, version, at, self.options)?);
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes packets that came together. Gives whether another file was begun.
+    fn write(&mut self, at: Option<Duration>, packets: &[Packet]) -> Result<bool, WriteError> {
+        let Some(writer) = &mut self.writer else { return Ok(false) };
+        self.packets += packets.len() as u64;
+        match &mut self.anonymiser {
+            Some(anonymiser) => {
+                let shown: Vec<Bytes> = packets.iter().map(|packet| anonymiser.packet(packet)).collect();
+                writer.write(at, shown.iter().map(|packet| &packet[..]))
+            }
+            None => writer.write(at, packets.iter().map(|packet| &packet.bytes()[..])),
+        }
+    }
+
+    /// Tells the person what was recorded.
+    fn sum_up(&self) -> Result<(), Failure> {
+        let Some(writer) = &self.writer else { return Ok(()) };
+        let (packets, bytes) = (self.packets, writer.written());
+        let seconds = self.began.elapsed().as_secs_f64();
+        let mut line =
+            format!("{packets} packets, {bytes} bytes in {seconds:.1} seconds: {}", self.path.display());
+        match writer.files() - 1 {
+            0 => {}
+            1 => line.push_str(" and 1 more file"),
+            more => line.push_str(&format!(" and {more} more files")),
+        }
+        if self.lost > 0 {
+            line.push_str(&format!("; {} parts that are no packets were left out", self.lost));
+        }
+        Ok(writeln!(anstream::stderr(), "{line}")?)
+    }
+}
+
+fn seed(file: Option<&Path>) -> Result<Seed, Failure> {
+    let Some(file) = file else {
+        return Seed::random().map_err(|error: NoRandomness| Failure::new(Code::Software, error));
+    };
+    let text = fs::read_to_string(file).map_err(|error| {
+        let error = anyhow::Error::from(error).context(format!("{}: cannot be read", file.display()));
+        Failure::new(Code::NoInput, error).hint("make one: head -c 32 /dev/urandom | base64 > FILE")
+    })?;
+    let text = text.trim();
+    if text.chars().count() < Seed::SHORTEST_TEXT {
+        let error = anyhow::anyhow!("{}: it can be guessed", file.display());
+        let hint = format!("expected at least {} characters that nobody knows", Seed::SHORTEST_TEXT);
+        return Err(Failure::new(Code::Data, error).hint(hint));
+    }
+    Ok(Seed::from_text(text))
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let seconds = |text: &str| text.parse().ok().map(Duration::from_secs);
+    let friendly =
+        |text: &str| text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
+    match seconds(text).or_else(|| friendly(text)) {
+        Some(time) if !time.is_zero() => Ok(time),
+        _ => Err("expected a time above 0, as in 90s, 10m or 1h30m".to_owned()),
+    }
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (count, unit) = text.split_at(digits);
+    let unit: Option<u64> = match unit.to_ascii_lowercase().trim_end_matches('b') {
+        "" => Some(1),
+        "k" => Some(1_000),
+        "m" => Some(1_000_000),
+        "g" => Some(1_000_000_000),
+        _ => None,
+    };
+    let size = count.parse::<u64>().ok().zip(unit).and_then(|(count, unit)| count.checked_mul(unit));
+    match size {
+        Some(size) if size >= SMALLEST => Ok(size),
+        Some(_) => Err(format!("expected at least {SMALLEST} bytes")),
+        None => Err("expected a number of bytes, as in 500k, 100M or 2G".to_owned()),
+    }
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        let hint = match &error {
+            WriteError::Exists { .. } => "choose another name, or replace it with --force",
+            WriteError::Irregular { .. } => {
+                "choose another name: links, pipes and directories are not written to"
+            }
+            WriteError::Create { .. } => "the directory must be there, and writable",
+            WriteError::Write { .. } => "is the disk full? What was recorded until then can be replayed",
+        };
+        Self::new(Code::Io, error).hint(hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_people_do() {
+        for (text, seconds) in [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("2 hours", 7200)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "0", "-5", "-5s", "x", "1y"] {
+            duration(text).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn sizes_are_written_as_people_do() {
+        for (text, bytes) in
+            [("65536", 65_536), ("500k", 500_000), ("100M", 100_000_000), ("2GB", 2_000_000_000)]
+        {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "M", "1x", "-1k", "1", "99999999999999999999", "99999999999999G", "5\u{fc}"] {
+            size(text).unwrap_err();
+        }
+    }
+}
