@@ -312,6 +312,14 @@ fn a_connection_must_begin_with_a_banner() {
 }
 
 #[test]
+fn a_blank_line_before_the_banner_of_a_connection_may_come_in_pieces() {
+    let stream = "\n\r\nAsterisk Call Manager/11.0.0\r\nEvent: A\r\n\r\n";
+    let whole = frames(Codec::connection(), [stream.as_bytes()]);
+    assert_eq!(whole.0.len(), 2);
+    assert_eq!(frames(Codec::connection(), stream.as_bytes().chunks(1)), whole);
+}
+
+#[test]
 fn a_second_banner_on_a_connection_is_forged() {
     let stream = "Asterisk Call Manager/11.0.0\r\nEvent: A\r\n\r\nAsterisk Call Manager/1.0\r\nEvent: B\r\n\r\nEvent: C\r\n\r\n";
     let (frames, oddities) = frames(Codec::connection(), [stream.as_bytes()]);
