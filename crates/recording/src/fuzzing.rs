@@ -182,6 +182,11 @@ mod tests {
     }
 
     #[test]
+    fn an_encoded_address_makes_no_header() {
+        anonymiser(b"Event: X\r\n%3A%3A1\r\nA: %3A%3A1\r\n\r\n");
+    }
+
+    #[test]
     fn addresses_do_not_grow_over_the_limits() {
         let filled = |length: usize| {
             let addresses = "A: ::1 ::2 ::3";

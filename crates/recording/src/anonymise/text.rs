@@ -150,6 +150,11 @@ impl Cell {
         self.done = true;
     }
 
+    /// Whether it is written as itself.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self.form, Form::Utf8 | Form::Latin1)
+    }
+
     /// Whether a letter in its place has to be one byte, above 0x7f: in text that is not UTF-8.
     pub(super) fn is_latin1(&self) -> bool {
         matches!(self.form, Form::Latin1 | Form::PercentLatin1) && !self.is.is_ascii()

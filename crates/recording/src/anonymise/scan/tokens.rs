@@ -171,7 +171,8 @@ impl Scan<'_> {
             (!self.text.is_word(begin + said.len())).then_some((IpAddr::V4(address), said.len()))
         })?;
         let place = begin..begin + length;
-        if self.may_grow {
+        // In an encoded address stand characters that must not stand there plainly.
+        if self.may_grow && self.text.part(&place).iter().all(Cell::is_plain) {
             self.text.edits.push((place.clone(), self.mapper.address(address)));
         }
         for cell in self.text.cells.get_mut(place.clone()).unwrap_or_default() {
