@@ -300,6 +300,37 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_stalled_request_is_taken_and_never_answered() {
+        let mut receiver = Receiver::start([Act::Stall]).await.unwrap();
+        let mut stream = TcpStream::connect(receiver.address()).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+        receiver.request().await.unwrap();
+        let answer = tokio::time::timeout(std::time::Duration::from_millis(50), stream.read_u8());
+        assert!(answer.await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_used_again_after_an_answer() {
+        let redirect = Reply::new(302, "").header("Location", "http://127.0.0.1/other");
+        let acts = [Act::Answer(redirect), Act::Answer(Reply::new(200, "{}"))];
+        let mut receiver = Receiver::start(acts).await.unwrap();
+        let mut stream = TcpStream::connect(receiver.address()).await.unwrap();
+        // Two requests at once, the second of them in two pieces.
+        stream
+            .write_all(b"GET /1 HTTP/1.1\r\n\r\nPOST /2 HTTP/1.1\r\nContent-Length: 3\r\n\r\na")
+            .await
+            .unwrap();
+        assert_eq!(receiver.request().await.unwrap().path, "/1");
+        stream.write_all(b"bc").await.unwrap();
+        assert_eq!(receiver.request().await.unwrap().body, "abc");
+        let expected = "HTTP/1.1 302 Something\r\nContent-Length: 0\r\nLocation: http://127.0.0.1/other\r\n\r\n\
+                        HTTP/1.1 200 Something\r\nContent-Length: 2\r\n\r\n{}";
+        let mut said = vec![0; expected.len()];
+        stream.read_exact(&mut said).await.unwrap();
+        assert_eq!(String::from_utf8(said).unwrap(), expected);
+    }
+
+    #[tokio::test]
     async fn an_endless_body_goes_on_for_as_long_as_it_is_read() {
         let receiver = Receiver::start([Act::Endless(200)]).await.unwrap();
         let mut stream = TcpStream::connect(receiver.address()).await.unwrap();
