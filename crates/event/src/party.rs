@@ -29,7 +29,14 @@ impl Party {
     /// A party of whom only the device is known.
     #[must_use]
     pub fn endpoint(endpoint: impl Into<String>) -> Self {
-        Self { endpoint: endpoint.into(), extension: None, name: None, login: None, email: None, number: None }
+        Self {
+            endpoint: endpoint.into(),
+            extension: None,
+            name: None,
+            login: None,
+            email: None,
+            number: None,
+        }
     }
 
     /// What to call this user: the name, else the extension, else the endpoint.
