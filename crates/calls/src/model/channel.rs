@@ -40,6 +40,8 @@ pub(crate) struct Channel {
     pub number: Option<String>,
     /// The other half of a Local pair.
     pub pair: Option<Ch>,
+    /// Whether it ever had one: then its name, which is used again, finds it no second one.
+    pub was_paired: bool,
     pub bridge: Option<Bridge>,
     pub on_hold: bool,
     /// Whether its phone was said to ring.
@@ -124,6 +126,7 @@ impl Channel {
             dialled: false,
             number: None,
             pair: None,
+            was_paired: false,
             bridge: None,
             on_hold: false,
             rang: false,

@@ -59,22 +59,35 @@ impl Tracker {
             return;
         };
         let other = format!("Local/{stem};{}", 3 - half.clamp(1, 2));
-        if let Some(other) = self.by_name.get(&other).copied() {
+        let single = |other: &Ch| self.channels.get(*other).is_some_and(|channel| !channel.was_paired);
+        if let Some(other) = self.by_name.get(&other).copied().filter(single) {
             self.set_pair(ch, other);
         }
     }
 
+    /// Two channels are the halves of a Local pair, whatever either was paired with before.
     pub(super) fn set_pair(&mut self, one: Ch, two: Ch) {
         if one == two {
             return;
         }
-        if let Some(channel) = self.channels.get_mut(one) {
-            channel.pair = Some(two);
-        }
-        if let Some(channel) = self.channels.get_mut(two) {
-            channel.pair = Some(one);
+        for (ch, other) in [(one, two), (two, one)] {
+            if self.channels.get(ch).is_some_and(|channel| channel.pair != Some(other)) {
+                self.part(ch);
+            }
+            if let Some(channel) = self.channels.get_mut(ch) {
+                channel.pair = Some(other);
+                channel.was_paired = true;
+            }
         }
         self.tie(one, two);
+    }
+
+    /// Parts a channel from the other half of its Local pair: neither may be left with a partner that is not its own.
+    pub(super) fn part(&mut self, ch: Ch) {
+        let former = self.channels.get_mut(ch).and_then(|channel| channel.pair.take());
+        if let Some(former) = former.and_then(|former| self.channels.get_mut(former)) {
+            former.pair = None;
+        }
     }
 
     pub(super) fn on_newstate(&mut self, packet: &Event<'_>) {
@@ -136,8 +149,16 @@ impl Tracker {
             channel.in_voicemail = application.eq_ignore_ascii_case("VoiceMail");
         }
         self.note_voicemail(ch);
-        if let Some(call) = self.beginner_call(ch).and_then(|key| self.calls.get_mut(key)) {
-            call.deflected = application.eq_ignore_ascii_case("Transfer") && !call.is_answered();
+        let exten = packet.text("Extension").or_else(|| packet.text("Exten"));
+        // `h` runs when the call is over: what it does changes nothing about how.
+        if exten.as_deref() != Some("h")
+            && let Some(call) = self.beginner_call(ch).and_then(|key| self.calls.get_mut(key))
+        {
+            if application.eq_ignore_ascii_case("Transfer") {
+                call.deflected = !call.is_answered();
+            } else if goes_on(application) {
+                call.deflected = false;
+            }
         }
     }
 
@@ -191,11 +212,7 @@ impl Tracker {
         }
         self.leave_bridge(ch);
         self.detach(ch);
-        if let Some(pair) = self.channels.get(ch).and_then(|channel| channel.pair)
-            && let Some(pair) = self.channels.get_mut(pair)
-        {
-            pair.pair = None;
-        }
+        self.part(ch);
         if let Some(channel) = self.channels.remove(ch) {
             if self.by_uniqueid.get(&channel.uniqueid) == Some(&ch) {
                 self.by_uniqueid.remove(&channel.uniqueid);
@@ -257,6 +274,14 @@ impl Tracker {
 
 pub(super) fn state_of(packet: &Event<'_>) -> Option<State> {
     ["ChannelState", "State", "ChannelStateDesc"].iter().find_map(|key| State::parse(&packet.text(key)?))
+}
+
+/// Whether a step of the dialplan shows that the call was not deflected after all: it offers it to somebody, or tells
+/// the caller something. What only notes something, a PBX may have been asked to keep to itself.
+fn goes_on(application: &str) -> bool {
+    const STEPS: [&str; 8] =
+        ["BackGround", "Busy", "ConfBridge", "Congestion", "Dial", "Playback", "Queue", "VoiceMail"];
+    STEPS.iter().any(|step| application.eq_ignore_ascii_case(step))
 }
 
 fn cause_of(packet: &Event<'_>) -> Option<u16> {

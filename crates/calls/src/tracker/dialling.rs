@@ -46,9 +46,7 @@ impl Tracker {
 
     /// The call that a dialling channel dials for; a new one if it has none that lives.
     fn dialling_call(&mut self, caller: Ch) -> CallKey {
-        let living =
-            self.call_of(caller).filter(|key| self.calls.get(*key).is_some_and(|call| !call.is_over()));
-        if let Some(key) = living {
+        if let Some(key) = self.living_call(caller) {
             return key;
         }
         // Dialled by nobody and now acting for itself: an Originate. Of a Local pair the first half began it.
@@ -61,11 +59,7 @@ impl Tracker {
                 self.channels.get(*pair).map(|pair| pair.born) < self.channels.get(caller).map(|own| own.born)
             })
             .unwrap_or(caller);
-        let root = self.channels.get(beginner).map(|channel| channel.uniqueid.clone()).unwrap_or_default();
-        let key = self.new_call(&root, Some(beginner));
-        self.join(beginner, key);
-        self.join(caller, key);
-        key
+        self.begin_call(beginner)
     }
 
     /// A leg begins to be rung for the call.

@@ -44,10 +44,7 @@ impl Tracker {
         to.account.clone_from(&from.account);
         to.on_hold = false;
         from.kind = Kind::Plumbing;
-        let pair = to.pair.take();
-        if let Some(pair) = pair.and_then(|pair| self.channels.get_mut(pair)) {
-            pair.pair = None;
-        }
+        self.part(original);
         self.tie(clone, original);
         if let Some(call) = self.call_of(original).and_then(|key| self.calls.get_mut(key)) {
             for role in [&mut call.beginner, &mut call.far] {

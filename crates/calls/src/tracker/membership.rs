@@ -29,11 +29,10 @@ impl Tracker {
             _ => {
                 // A leg may have told of this channel's call before the channel itself was known.
                 if let Some(key) = self.by_linkedid.get(&uniqueid).copied() {
-                    self.join(ch, key);
+                    let key = self.join(ch, key);
                     self.set_beginner(key, ch);
                 } else if begins {
-                    let key = self.new_call(&uniqueid, Some(ch));
-                    self.join(ch, key);
+                    self.begin_call(ch);
                 }
             }
         }
@@ -44,6 +43,13 @@ impl Tracker {
         let key = self.calls.insert(Call::new(root.to_owned(), born, beginner));
         self.by_linkedid.insert(root.to_owned(), key);
         key
+    }
+
+    /// A channel begins a call.
+    pub(super) fn begin_call(&mut self, beginner: Ch) -> CallKey {
+        let root = self.channels.get(beginner).map(|channel| channel.uniqueid.clone()).unwrap_or_default();
+        let key = self.new_call(&root, Some(beginner));
+        self.join(beginner, key)
     }
 
     pub(super) fn set_beginner(&mut self, key: CallKey, ch: Ch) {
@@ -62,16 +68,35 @@ impl Tracker {
         (call.beginner == Some(ch) && !call.is_over()).then_some(key)
     }
 
-    /// Makes a channel a member of a call.
-    pub(super) fn join(&mut self, ch: Ch, key: CallKey) {
-        if self.call_of(ch) == Some(key) {
-            return;
+    /// The call that a channel is a member of, while it is not over.
+    pub(super) fn living_call(&self, ch: Ch) -> Option<CallKey> {
+        self.call_of(ch).filter(|key| self.calls.get(*key).is_some_and(|call| !call.is_over()))
+    }
+
+    /// Makes a channel a member of a call, and the other half of its Local pair with it. A member of another living
+    /// call ties the two: nobody is taken out of a call, which might be left with nobody to end it. Returns the call
+    /// that the channel is then a member of.
+    pub(super) fn join(&mut self, ch: Ch, key: CallKey) -> CallKey {
+        let former = self.call_of(ch);
+        if former == Some(key) {
+            return key;
+        }
+        if let Some(living) = self.living_call(ch) {
+            return self.merge(key, living);
         }
         self.detach(ch);
-        if let (Some(channel), Some(call)) = (self.channels.get_mut(ch), self.calls.get_mut(key)) {
-            channel.call = Some(key);
-            call.members.push(ch);
+        let (Some(channel), Some(call)) = (self.channels.get_mut(ch), self.calls.get_mut(key)) else {
+            return key;
+        };
+        channel.call = Some(key);
+        call.members.push(ch);
+        let other_half = channel.pair;
+        if let Some(former) = former
+            && self.calls.get(former).is_some_and(|call| call.members.is_empty())
+        {
+            self.forget_call(former);
         }
+        other_half.map_or(key, |other| self.join(other, key))
     }
 
     pub(super) fn detach(&mut self, ch: Ch) {
@@ -87,8 +112,12 @@ impl Tracker {
             (Some(left), Some(right)) if left != right => {
                 self.merge(left, right);
             }
-            (Some(key), None) => self.join(two, key),
-            (None, Some(key)) => self.join(one, key),
+            (Some(key), None) => {
+                self.join(two, key);
+            }
+            (None, Some(key)) => {
+                self.join(one, key);
+            }
             _ => {}
         }
     }
@@ -97,8 +126,8 @@ impl Tracker {
     /// (translation rules, section 1).
     pub(super) fn merge(&mut self, left: CallKey, right: CallKey) -> CallKey {
         let rank = |key: CallKey| {
-            let Some(call) = self.calls.get(key) else { return (true, true, u64::MAX) };
-            (call.is_over(), !self.is_external(call), call.born)
+            let Some(call) = self.calls.get(key) else { return (true, true, true, u64::MAX) };
+            (call.is_over(), !self.is_external(call), !call.begun, call.born)
         };
         let (keep, absorb) = if rank(left) <= rank(right) { (left, right) } else { (right, left) };
         if self.calls.get(absorb).is_some_and(|call| !call.is_over()) {

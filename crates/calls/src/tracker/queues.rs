@@ -14,12 +14,7 @@ impl Tracker {
     pub(super) fn enter_queue(&mut self, ch: Ch, queue: Option<&str>) {
         let key = match self.call_of(ch) {
             Some(key) => key,
-            None => {
-                let root = self.channels.get(ch).map(|channel| channel.uniqueid.clone()).unwrap_or_default();
-                let key = self.new_call(&root, Some(ch));
-                self.join(ch, key);
-                key
-            }
+            None => self.begin_call(ch),
         };
         let Some(call) = self.calls.get_mut(key).filter(|call| !call.is_over()) else { return };
         if !call.round.is_open() {

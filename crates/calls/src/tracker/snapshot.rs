@@ -4,6 +4,7 @@
 //! one run, but may be ahead of events that still wait in the PBX.
 
 use ringwire_event::Taker;
+use slotmap::SecondaryMap;
 
 use super::channels::state_of;
 use super::{Event, Tracker};
@@ -13,6 +14,8 @@ use crate::model::{Ch, State};
 #[derive(Debug, Default)]
 pub(super) struct Listing {
     items: Vec<Item>,
+    /// How many items have come, with those that are no longer kept.
+    count: usize,
     /// How many full lists this connection has given.
     complete: u32,
     /// `CoreShowChannels` is allowed, so `Status` tells nothing more.
@@ -110,6 +113,8 @@ impl Tracker {
             channel.heard = epoch;
             channel.missed = false;
         }
+        self.prune_list();
+        self.listing.count += 1;
         self.listing.items.push(Item {
             ch,
             adopted: known.is_none(),
@@ -123,14 +128,39 @@ impl Tracker {
         });
     }
 
+    /// Keeps a list that never ends from growing: of a channel its last item counts, of one that is gone none.
+    fn prune_list(&mut self) {
+        if self.listing.items.len() > 1_000 + 2 * self.channels.len() {
+            let mut places = SecondaryMap::new();
+            let mut kept: Vec<Item> = Vec::new();
+            for mut item in std::mem::take(&mut self.listing.items) {
+                if !self.channels.contains_key(item.ch) {
+                    continue;
+                }
+                match places.get(item.ch).and_then(|place: &usize| kept.get_mut(*place)) {
+                    Some(known) => {
+                        item.adopted |= known.adopted;
+                        *known = item;
+                    }
+                    None => {
+                        places.insert(item.ch, kept.len());
+                        kept.push(item);
+                    }
+                }
+            }
+            self.listing.items = kept;
+        }
+    }
+
     fn finish_list(&mut self, packet: &Event<'_>) {
         let items = std::mem::take(&mut self.listing.items);
+        let count = std::mem::take(&mut self.listing.count);
         let told = packet
             .text("ListItems")
             .or_else(|| packet.text("Items"))
             .and_then(|text| text.trim().parse().ok());
         self.recovering = true;
-        if told.is_none_or(|told: usize| told == items.len()) {
+        if told.is_none_or(|told: usize| told == count) {
             self.end_missing();
             self.listing.complete += 1;
             self.epoch = self.epoch.wrapping_add(1);
@@ -189,8 +219,7 @@ impl Tracker {
         let Some(channel) = self.channels.get(item.ch).filter(|channel| channel.is_party()) else { return };
         let root = channel.uniqueid.clone();
         if channel.call.is_none() && item.linkedid.as_ref().is_none_or(|linkedid| *linkedid == root) {
-            let key = self.new_call(&root, Some(item.ch));
-            self.join(item.ch, key);
+            self.begin_call(item.ch);
         }
     }
 
@@ -299,4 +328,37 @@ impl Tracker {
 
 fn is_conference(application: &str) -> bool {
     ["ConfBridge", "MeetMe"].iter().any(|name| application.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use ringwire_ami::{Packet, Version};
+
+    use super::*;
+    use crate::Rules;
+
+    #[test]
+    fn a_list_that_never_ends_is_kept_within_bounds() {
+        let mut tracker = Tracker::new(Rules::new("pbx"));
+        let mut apply = |text: String| {
+            tracker.apply(&Packet::new(Bytes::from(text), Version::NEWEST).unwrap(), None);
+            assert!(tracker.listing.items.len() <= 1_003 + 2 * tracker.channels.len());
+        };
+        let mut told = 0;
+        for n in 0..3_000 {
+            for id in [7, n % 10, n] {
+                apply(format!(
+                    "Event: CoreShowChannel\r\nChannel: SIP/trunk-{id}\r\nContext: from-trunk\r\nExten: 1\r\nUniqueid: 1.{id}\r\n"
+                ));
+                told += 1;
+            }
+            if n > 10 {
+                apply(format!("Event: Hangup\r\nUniqueid: 1.{n}\r\n"));
+            }
+        }
+        // It is whole nevertheless.
+        apply(format!("Event: CoreShowChannelsComplete\r\nListItems: {told}\r\n"));
+        assert_eq!((tracker.live_calls(), tracker.listing.complete), (11, 1));
+    }
 }

@@ -8,6 +8,7 @@
 )]
 
 mod captures;
+mod disorder;
 mod invariants;
 mod stories;
 mod support;

@@ -6,7 +6,7 @@ use crate::support::tell;
 
 /// Holds what is said of `story` against `expected`, a line an event.
 #[track_caller]
-fn check(story: &str, expected: &str) {
+pub(crate) fn check(story: &str, expected: &str) {
     check_with(Rules::new("pbx"), story, expected);
 }
 
@@ -77,7 +77,7 @@ fn a_phone_that_never_picks_up_an_originate_was_no_call() {
 }
 
 /// An inbound call that alice took: what many stories begin with.
-const ALICE_TOOK_IT: &str = "
+pub(crate) const ALICE_TOOK_IT: &str = "
     Newchannel  Channel=PJSIP/trunk-0  ChannelState=4  CallerIDNum=4917  Exten=100  Context=from-trunk  Uniqueid=1.0  Linkedid=1.0
     Newchannel  Channel=PJSIP/alice-1  ChannelState=0  CallerIDNum=101  CallerIDName=Alice  Exten=s  Uniqueid=1.1  Linkedid=1.0
     DialBegin  Uniqueid=1.0  CallerIDNum=4917  DestUniqueid=1.1  DialString=alice
@@ -89,14 +89,14 @@ const ALICE_TOOK_IT: &str = "
     BridgeEnter  Uniqueid=1.0  BridgeUniqueid=b1  BridgeType=basic  Exten=100
 ";
 
-const ALICE_TOOK_IT_SAID: &str = "
+pub(crate) const ALICE_TOOK_IT_SAID: &str = "
     1.0 newCall: in 4917 to 100 [Alice]
     1.0 ringing: Alice
     1.0 answer: Alice at 101
 ";
 
 #[track_caller]
-fn check_after_alice(story: &str, expected: &str) {
+pub(crate) fn check_after_alice(story: &str, expected: &str) {
     check(&format!("{ALICE_TOOK_IT}{story}"), &format!("{ALICE_TOOK_IT_SAID}{expected}"));
 }
 
