@@ -47,6 +47,8 @@ pub struct Reply<'a> {
     pub status: u16,
     /// The body, as far as it was read; it may end anywhere.
     pub body: &'a [u8],
+    /// The host that a redirect leads to, and nothing else of the address.
+    pub redirect: Option<&'a str>,
 }
 
 /// What becomes of a delivery.
@@ -67,6 +69,11 @@ pub enum Verdict {
         /// What it said, for the operator.
         reason: String,
     },
+    /// It was refused, by what looks like the fault of this one post: give it up after few tries.
+    Refused {
+        /// What went wrong, for the operator.
+        reason: String,
+    },
     /// It will never be taken: give this one up.
     Dead {
         /// What went wrong, for the operator.
@@ -75,6 +82,12 @@ pub enum Verdict {
     /// Nothing will be taken until someone corrects a setting: keep everything and say so.
     Misconfigured {
         /// What went wrong and what to do, for the operator.
+        reason: String,
+    },
+    /// The system wants to hear nothing any more (410; Standard Webhooks 1.0, delivery success and failure): send it
+    /// nothing until someone says otherwise.
+    Gone {
+        /// What it said and what to do, for the operator.
         reason: String,
     },
 }

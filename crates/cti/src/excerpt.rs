@@ -1,7 +1,7 @@
 //! What a system said, fit to be shown.
 
-/// How long an excerpt gets, in characters.
-const LIMIT: usize = 120;
+/// How long an excerpt in a reason gets, in characters.
+const BRIEF: usize = 120;
 
 /// How long a word of letters and digits may be before it is taken for a token.
 const LONGEST_WORD: usize = 16;
@@ -9,14 +9,26 @@ const LONGEST_WORD: usize = 16;
 /// What stands where something was left out.
 const LEFT_OUT: &str = "…";
 
-/// The beginning of `body` on one line, at most 120 characters long, with everything unprintable escaped.
+/// The beginning of `body` on one line, at most `longest` bytes long, with everything unprintable escaped.
 ///
 /// The address a request went to is a secret, for a token may be part of it, and error pages like to repeat
 /// it (`No route matches [POST] /api/…`). So words with a slash in them are left out, and so are long words
-/// that mix letters and digits.
-pub(crate) fn excerpt(body: &[u8]) -> String {
+/// that mix letters and digits. It may still hold the number of a caller.
+#[must_use]
+pub fn excerpt(body: &[u8], longest: usize) -> String {
+    cut(body, longest, str::len)
+}
+
+/// The same, short enough for a reason: at most 120 characters long.
+pub(crate) fn brief(body: &[u8]) -> String {
+    cut(body, BRIEF, |text| text.chars().count())
+}
+
+/// The excerpt whose `length` is `longest` at most.
+fn cut(body: &[u8], longest: usize, length: fn(&str) -> usize) -> String {
     let text = String::from_utf8_lossy(body);
-    let mut out = Excerpt { text: String::new(), length: 0, full: false };
+    let room = longest.saturating_sub(length(LEFT_OUT));
+    let mut out = Excerpt { text: String::new(), room, length, full: longest < length(LEFT_OUT) };
     let mut word = String::new();
     for c in text.chars() {
         if out.full {
@@ -53,7 +65,9 @@ fn may_be_secret(word: &str) -> bool {
 
 struct Excerpt {
     text: String,
-    length: usize,
+    /// How much may be added, beside the mark that ends a full excerpt.
+    room: usize,
+    length: fn(&str) -> usize,
     full: bool,
 }
 
@@ -81,10 +95,10 @@ impl Excerpt {
         if self.full {
             return;
         }
-        let length = piece.chars().count();
-        if self.length + length < LIMIT {
+        let length = (self.length)(piece);
+        if length <= self.room {
             self.text.push_str(piece);
-            self.length += length;
+            self.room -= length;
         } else {
             self.text.push_str(LEFT_OUT);
             self.full = true;
@@ -98,7 +112,8 @@ mod tests {
 
     #[track_caller]
     fn check(body: &[u8], expected: &str) {
-        assert_eq!(excerpt(body), expected);
+        assert_eq!(brief(body), expected);
+        assert_eq!(excerpt(body, 1024), expected);
     }
 
     #[test]
@@ -133,10 +148,18 @@ mod tests {
 
     #[test]
     fn a_long_message_is_cut_at_120_characters() {
-        let cut = excerpt("ä ".repeat(500).as_bytes());
+        let cut = brief("ä ".repeat(500).as_bytes());
         assert_eq!(cut.chars().count(), 120);
         assert!(cut.ends_with('…'));
-        assert!(excerpt(&b"\x07".repeat(500)).chars().count() <= 120);
-        assert_eq!(excerpt("a ".repeat(59).as_bytes()).chars().count(), 117);
+        assert!(brief(&b"\x07".repeat(500)).chars().count() <= 120);
+        assert_eq!(brief("a ".repeat(59).as_bytes()).chars().count(), 117);
+    }
+    #[test]
+    fn a_longer_excerpt_is_cut_at_its_bytes() {
+        for longest in [0, 1, 3, 4, 10, 1024] {
+            let cut = excerpt("ä\n".repeat(2000).as_bytes(), longest);
+            assert!(cut.len() <= longest && cut.len() + 4 > longest.min(3), "{longest}: {cut}");
+        }
+        assert_eq!(excerpt("äöüß".as_bytes(), 7), "äö…");
     }
 }

@@ -8,8 +8,10 @@ mod encode;
 mod excerpt;
 mod filter;
 mod registry;
+mod status;
 mod zammad;
 
 pub use dialect::{Body, Dialect, Directive, Reply, Request, Verdict};
+pub use excerpt::excerpt;
 pub use registry::{by_name, names};
 pub use zammad::{Format, To, Zammad, ZammadOptions};

@@ -3,7 +3,7 @@
 use ringwire_event::{CallEvent, Direction, What};
 use serde_json::Value;
 
-use crate::excerpt::excerpt;
+use crate::status::{by_status, misconfigured, said};
 use crate::{Directive, Reply, Verdict};
 
 /// How long a word from a reply may be to be passed on.
@@ -14,10 +14,6 @@ pub(super) fn of(event: &CallEvent, reply: &Reply<'_>) -> Verdict {
     let body = String::from_utf8_lossy(reply.body).to_lowercase();
     match reply.status {
         200..=299 => Verdict::Delivered(directives(event, reply.body)),
-        300..=399 => misconfigured(
-            reply,
-            "redirects are not followed, so set the endpoint's address to the one it redirects to",
-        ),
         500 | 422 if new && body.contains("already exists") => Verdict::Delivered(Vec::new()),
         // Zammad has no other word for a call it does not know. "No such call_id" is what stands in its log, and
         // in the reply of an instance run for development.
@@ -48,9 +44,7 @@ pub(super) fn of(event: &CallEvent, reply: &Reply<'_>) -> Verdict {
             "the integration has no settings: save them once in Zammad's administration, System, Integrations, \
              CTI (generic)",
         ),
-        408 | 425 | 429 => Verdict::Retry { reason: said(reply) },
-        400..=499 => Verdict::Dead { reason: said(reply) },
-        _ => Verdict::Retry { reason: said(reply) },
+        _ => by_status(reply),
     }
 }
 
@@ -101,16 +95,4 @@ fn digits(value: &Value) -> Option<String> {
         .collect();
     let plain = (1..=LONGEST_WORD).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
     plain.then_some(digits)
-}
-
-fn misconfigured(reply: &Reply<'_>, advice: &str) -> Verdict {
-    Verdict::Misconfigured { reason: format!("{}; {advice}", said(reply)) }
-}
-
-/// The status and what was said with it.
-fn said(reply: &Reply<'_>) -> String {
-    match excerpt(reply.body) {
-        said if said.is_empty() => format!("HTTP {}", reply.status),
-        said => format!("HTTP {}: {said}", reply.status),
-    }
 }

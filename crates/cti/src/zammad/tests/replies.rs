@@ -5,7 +5,7 @@ const ERROR_ID: &str = r#"{"error":"Error ID x7Rk-29Q: Please contact your admin
 const EXISTS: &str = r#"{"error":"This object already exists.","error_human":"This object already exists."}"#;
 
 fn verdict(event: &CallEvent, status: u16, body: &[u8]) -> Verdict {
-    Zammad::new(&ZammadOptions::default()).verdict(event, &Reply { status, body })
+    Zammad::new(&ZammadOptions::default()).verdict(event, &Reply { status, body, redirect: None })
 }
 
 fn posted() -> [CallEvent; 3] {
@@ -19,7 +19,9 @@ fn kind(verdict: &Verdict) -> &'static str {
         Verdict::Delivered(_) => "asked for something",
         Verdict::Retry { .. } => "retry",
         Verdict::UnknownCall { .. } => "unknown call",
+        Verdict::Refused { .. } => "refused",
         Verdict::Dead { .. } => "dead",
+        Verdict::Gone { .. } => "gone",
         Verdict::Misconfigured { .. } => "misconfigured",
     }
 }
@@ -40,7 +42,9 @@ fn reason(status: u16, body: &str) -> String {
     match verdict(&inbound(new_call(&[])), status, body.as_bytes()) {
         Verdict::Retry { reason }
         | Verdict::UnknownCall { reason }
+        | Verdict::Refused { reason }
         | Verdict::Dead { reason }
+        | Verdict::Gone { reason }
         | Verdict::Misconfigured { reason } => reason,
         Verdict::Delivered(_) => panic!("delivered"),
     }
@@ -58,7 +62,7 @@ fn any_2xx_is_delivered() {
 #[test]
 fn a_newcall_that_zammad_has_already_is_delivered() {
     check(500, EXISTS, ["delivered", "retry", "retry"]);
-    check(422, EXISTS, ["delivered", "dead", "dead"]);
+    check(422, EXISTS, ["delivered", "refused", "refused"]);
     check(500, r#"{"error":"Object already exists!"}"#, ["delivered", "retry", "retry"]);
 }
 
@@ -66,7 +70,7 @@ fn a_newcall_that_zammad_has_already_is_delivered() {
 fn an_answer_or_hangup_that_zammad_cannot_place_is_of_an_unknown_call() {
     check(500, ERROR_ID, ["retry", "unknown call", "unknown call"]);
     check(500, r#"{"error":"No such call_id 1.0!"}"#, ["retry", "unknown call", "unknown call"]);
-    check_all(422, ERROR_ID, "dead");
+    check_all(422, ERROR_ID, "refused");
 }
 
 #[test]
@@ -79,19 +83,20 @@ fn a_setting_that_is_wrong_is_not_the_posts_fault() {
         "misconfigured",
     );
     check_all(422, r#"{"error":"Feature not configured, please contact your admin!"}"#, "misconfigured");
-    for status in [403, 404, 405, 407, 300, 301, 302, 303, 307, 308, 399] {
+    for status in [403, 404, 405, 407] {
         check_all(status, "", "misconfigured");
     }
 }
 
 #[test]
-fn what_zammad_refuses_it_will_always_refuse() {
-    check_all(422, r#"{"error":"Invalid 'direction'!"}"#, "dead");
-    check_all(422, r#"{"error":"Invalid direction!"}"#, "dead");
-    check_all(422, r#"{"error":"Attribute 'from\" of relation \"cti_logs' required!"}"#, "dead");
-    for status in [400, 402, 406, 409, 410, 411, 413, 415, 451, 499] {
-        check_all(status, "", "dead");
+fn what_zammad_refuses_is_refused() {
+    check_all(422, r#"{"error":"Invalid 'direction'!"}"#, "refused");
+    check_all(422, r#"{"error":"Invalid direction!"}"#, "refused");
+    check_all(422, r#"{"error":"Attribute 'from\" of relation \"cti_logs' required!"}"#, "refused");
+    for status in [400, 402, 406, 409, 411, 413, 415, 451, 499, 300, 301, 302, 303, 307, 308, 399] {
+        check_all(status, "", "refused");
     }
+    check_all(410, "", "gone");
 }
 
 #[test]
