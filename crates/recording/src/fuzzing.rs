@@ -182,6 +182,19 @@ mod tests {
     }
 
     #[test]
+    fn whatever_the_fuzzer_found_is_still_a_recording() {
+        let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/anonymiser");
+        let mut files: Vec<_> =
+            std::fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        assert!(files.len() > 20, "{} files", files.len());
+        for file in files {
+            println!("{}", file.display()); // shown if it fails
+            anonymiser(&std::fs::read(file).unwrap());
+        }
+    }
+
+    #[test]
     fn an_encoded_address_makes_no_header() {
         anonymiser(b"Event: X\r\n%3A%3A1\r\nA: %3A%3A1\r\n\r\n");
     }
