@@ -3,7 +3,7 @@
 use std::{error::Error, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use reqwest::{Client, Method, header, redirect};
+use reqwest::{Client, Method, Response, header, redirect::Policy};
 use ringwire_cti::{Dialect, Directive, Reply, Request, Verdict};
 use ringwire_event::CallEvent;
 use ringwire_outbox::Outcome;
@@ -41,12 +41,14 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
     /// How long the endpoint asked to be left alone.
     pub(crate) retry_after: Option<Duration>,
+    /// The host that a redirect leads to.
+    redirect: Option<String>,
 }
 
 impl Answer {
     /// As a dialect reads it.
     pub(crate) fn reply(&self) -> Reply<'_> {
-        Reply { status: self.status, body: &self.body }
+        Reply { status: self.status, body: &self.body, redirect: self.redirect.as_deref() }
     }
 }
 
@@ -61,7 +63,7 @@ impl Sender {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .user_agent(concat!("ringwire/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::none())
+            .redirect(Policy::none())
             .no_proxy()
             .connect_timeout(endpoint.connect_timeout)
             .timeout(endpoint.timeout)
@@ -108,6 +110,7 @@ impl Sender {
             .headers()
             .get(header::RETRY_AFTER)
             .and_then(|value| retry_after(value.to_str().ok()?, Timestamp::now()));
+        let redirect = redirect(&response);
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             let room = LONGEST_REPLY - body.len();
@@ -116,7 +119,7 @@ impl Sender {
                 break;
             }
         }
-        Ok(Answer { status, body, retry_after })
+        Ok(Answer { status, body, retry_after, redirect })
     }
 
     fn reason(&self, error: reqwest::Error) -> String {
@@ -138,10 +141,16 @@ fn sent(verdict: Verdict, after: Option<Duration>) -> Sent {
         Verdict::Delivered(directives) => (Outcome::Delivered, directives),
         Verdict::Retry { reason } => (Outcome::Retry { reason, after }, Vec::new()),
         Verdict::UnknownCall { reason } => (Outcome::UnknownCall { reason }, Vec::new()),
-        Verdict::Dead { reason } => (Outcome::Dead { reason }, Vec::new()),
-        Verdict::Misconfigured { reason } => (Outcome::Misconfigured { reason }, Vec::new()),
+        Verdict::Refused { reason } | Verdict::Dead { reason } => (Outcome::Dead { reason }, Vec::new()),
+        Verdict::Misconfigured { reason } | Verdict::Gone { reason } => (Outcome::Misconfigured { reason }, Vec::new()),
     };
     Sent { outcome, directives }
+}
+
+/// The host that a redirect leads to: the rest of the address may hold a token.
+fn redirect(response: &Response) -> Option<String> {
+    let location = response.headers().get(header::LOCATION)?.to_str().ok()?;
+    Some(response.url().join(location).ok()?.host_str()?.to_owned())
 }
 
 /// What an error comes from: the outer layers say no more than that something failed.

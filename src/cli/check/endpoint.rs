@@ -41,8 +41,11 @@ pub(super) async fn probe(endpoint: &Endpoint) -> Findings {
         return findings;
     }
     match endpoint.dialect.verdict(&nothing(), &reply) {
-        Verdict::Misconfigured { reason } => findings.bad(reason, ""),
-        Verdict::Retry { reason } | Verdict::Dead { reason } | Verdict::UnknownCall { reason } => {
+        Verdict::Misconfigured { reason } | Verdict::Gone { reason } => findings.bad(reason, ""),
+        Verdict::Retry { reason }
+        | Verdict::Refused { reason }
+        | Verdict::Dead { reason }
+        | Verdict::UnknownCall { reason } => {
             findings.bad(reason, "this is not how the system should answer: check the URL, and its log");
         }
         Verdict::Delivered(_) => findings.bad(
