@@ -194,8 +194,9 @@ impl Distrust {
                  manager.conf, and pin it"
             }
             Self::Expired(_) => {
-                "renew the certificate of tlscertfile in manager.conf, then run 'manager reload' in Asterisk; if it was \
-                 renewed, check the clock here"
+                // Asterisk 16 and 22 read neither file again while manager.conf is as old as before.
+                "renew the certificate of tlscertfile in manager.conf, then touch manager.conf (else it is not read again) and \
+                 run 'manager reload' in Asterisk; if it was renewed, check the clock here"
             }
             Self::NotYet(_) => "check the clocks here and where the certificate was made",
             Self::Name { .. } => {

@@ -188,7 +188,7 @@ async fn a_certificate_out_of_its_time_is_refused() {
             &error,
             &identity,
             |why| matches!(why, Distrust::Expired(_)),
-            &["expired", "days ago", "renew"],
+            &["expired", "days ago", "renew", "touch manager.conf"],
         );
 
         let identity =
