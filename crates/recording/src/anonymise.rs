@@ -56,11 +56,12 @@ impl Anonymiser {
     /// The bytes of a packet without what must not be shown. They are one packet again, of the same kind, with as many
     /// lines.
     pub fn packet(&mut self, packet: &Packet) -> Bytes {
-        let shown = self.lines(packet, true);
+        let mut shown = self.lines(packet, true);
         let limit = |line: &[u8]| line.len() > Codec::LINE_LIMIT;
         if shown.len() > Codec::PACKET_LIMIT || shown.split(|byte| *byte == b'\n').any(limit) {
-            return self.lines(packet, false).into();
+            shown = self.lines(packet, false);
         }
+        keep_one(&mut shown);
         shown.into()
     }
 
@@ -194,6 +195,25 @@ impl<'a> Header<'a> {
 
     fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name.as_bytes())
+    }
+}
+
+/// Keeps a packet one where a replacement looks like the name of an event that begins within a line, as when a server
+/// cuts the one before short: such a name ends its line, and `Privilege` begins the next (AMI contract 1.8).
+fn keep_one(shown: &mut [u8]) {
+    const MARK: &[u8] = b"Event: ";
+    const NEXT: &[u8] = b"\r\nPrivilege: ";
+    let mut from = 1;
+    while let Some(rest) = shown.get_mut(from..) {
+        let Some(next) = rest.windows(NEXT.len()).position(|window| window == NEXT) else { return };
+        let (before, _) = rest.split_at_mut(next);
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        let name = before.iter().rev().take_while(|byte| is_name(byte)).count();
+        let marked = before.get(..before.len() - name).is_some_and(|before| before.ends_with(MARK));
+        if let Some(last) = before.last_mut().filter(|_| marked && name > 0) {
+            *last = b'?';
+        }
+        from += next + NEXT.len();
     }
 }
 

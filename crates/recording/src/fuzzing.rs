@@ -200,6 +200,12 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_that_is_blotted_out_is_no_name_of_an_event() {
+        anonymiser(b"Event: X\r\nTokenEvent: \xfa\r\nPrivilege: call\r\n\r\n");
+        anonymiser(b"Event: token=Event: \xfa!\r\nPrivilege: call\r\n\r\n");
+    }
+
+    #[test]
     fn addresses_do_not_grow_over_the_limits() {
         let filled = |length: usize| {
             let addresses = "A: ::1 ::2 ::3";
