@@ -11,12 +11,15 @@
 //! Today the lanes live in memory, so what is owed when the process ends is lost. The interface is the one that
 //! the stored outbox keeps: an event is committed once, under its own id, before anybody is told.
 
+pub mod delivery;
 mod endpoint;
 mod lane;
+mod name;
 mod outbox;
 mod outcome;
 mod schedule;
 
+pub use name::EndpointName;
 pub use outbox::{Limits, Outbox};
-pub use outcome::{Counts, Delivery, DeliveryId, EndpointName, Health, Notice, Outcome};
+pub use outcome::{Counts, Delivery, DeliveryId, Health, Notice, Outcome};
 pub use schedule::{Jitter, Schedule};
