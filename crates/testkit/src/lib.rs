@@ -5,12 +5,14 @@
 //! waited for, and are gone when dropped. The well-behaved peers come along: [`player`] and [`zammad`].
 //!
 //! [`Exchange`] is an Asterisk with calls of its own, hundreds a second, that go on whether or not anybody listens,
-//! and [`TallyServer`] counts what is posted of them.
+//! and [`TallyServer`] counts what is posted of them. A [`soak::Soak`] puts the daemon between the two, makes trouble,
+//! and holds what was posted against what happened.
 
 mod asterisk;
 mod exchange;
 mod gate;
 mod receiver;
+pub mod soak;
 mod tally;
 
 pub use asterisk::{FakeAsterisk, Script, Step, Trouble, When};
