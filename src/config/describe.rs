@@ -6,7 +6,7 @@ use ringwire_ami::{Method, Tls, Trust};
 use ringwire_cti::{Format, To, ZammadOptions};
 use ringwire_event::Direction;
 
-use super::{Config, Endpoint, Options, Pbx};
+use super::{Authorization, Config, Credentials, Endpoint, Options, Pbx};
 use crate::routes::{OneOf, Route, Routes};
 
 /// What `config` means, for the person who wrote it: a paragraph for each PBX and endpoint, the routes, and what
@@ -116,6 +116,7 @@ fn endpoint(endpoint: &Endpoint) -> Paragraph {
     let text = match &endpoint.options {
         Options::Zammad(options) => zammad(text, options),
     };
+    let text = security(text, endpoint);
     let text = match endpoint.authorities.len() {
         0 => text,
         1 => text.say("Trusts 1 certificate beside those of the system."),
@@ -125,6 +126,41 @@ fn endpoint(endpoint: &Endpoint) -> Paragraph {
         "Gives up a connection after {:?} and a request after {:?}; at most {} at once.",
         endpoint.connect_timeout, endpoint.timeout, endpoint.concurrency
     ))
+}
+
+/// How the endpoint knows who sends, and what is sent where. The secrets themselves are not told.
+fn security(mut text: Paragraph, endpoint: &Endpoint) -> Paragraph {
+    let Credentials { authorization, header, headers, certificate, signing } = &endpoint.credentials;
+    let proofs = [
+        authorization.as_ref().map(|authorization| match authorization {
+            Authorization::Bearer(_) => "a bearer token".to_owned(),
+            Authorization::Basic { user, .. } => format!("the password of user {user:?}"),
+        }),
+        header.as_ref().map(|(name, _)| format!("a secret in the header {name}")),
+        certificate.as_ref().map(|_| "a client certificate".to_owned()),
+    ];
+    let proofs: Vec<_> = proofs.into_iter().flatten().collect();
+    if !proofs.is_empty() {
+        text = text.say(format!("Proves itself by {}.", list(&proofs, "and")));
+    }
+    text = match signing.len() {
+        0 => text,
+        1 => text.say("Signs what it sends by Standard Webhooks."),
+        _ => text.say("Signs what it sends by Standard Webhooks, with the previous secret too."),
+    };
+    if !headers.is_empty() {
+        let headers: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        text = text.say(format!("Sends along {}.", list(&headers, "and")));
+    }
+    if endpoint.https_only {
+        text = text.say("Sends nothing but over https.");
+    }
+    let allowed: Vec<_> = endpoint.reach.allowed().collect();
+    if !allowed.is_empty() {
+        text =
+            text.say(format!("May be sent to {}, whatever kind of address that is.", list(&allowed, "and")));
+    }
+    text
 }
 
 fn zammad(text: Paragraph, options: &ZammadOptions) -> Paragraph {

@@ -1,7 +1,7 @@
 //! A configuration as it was typed: which keys there are, and which type each has. What they mean is decided in
 //! the next stage; all that is kept here beside the values is where they stand.
 
-use std::{fmt, ops::Range};
+use std::{collections::BTreeMap, fmt, ops::Range};
 
 use ringwire_cti::{Format, To};
 use secrecy::SecretString;
@@ -14,12 +14,13 @@ use toml::{
     de::{DeTable, DeValue, ValueDeserializer},
 };
 
-use super::{LogFormat, LogLevel, document::Document, finding::Finding, keys};
+use super::{LogFormat, LogLevel, document::Document, finding::Finding, journal::RawJournal, keys};
 
 /// All tables of a configuration.
 #[derive(Debug, Default)]
 pub(super) struct RawConfig {
     pub(super) log: Option<Section<RawLog>>,
+    pub(super) journal: Option<Section<RawJournal>>,
     pub(super) pbxs: Vec<Section<RawPbx>>,
     pub(super) endpoints: Vec<Section<RawEndpoint>>,
     pub(super) routes: Vec<Section<RawRoute>>,
@@ -104,6 +105,33 @@ pub(super) struct RawEndpoint {
     pub(super) url_env: Option<Spanned<String>>,
     pub(super) url_credential: Option<Spanned<String>>,
     pub(super) url: Option<Spanned<RawSecret>>,
+    pub(super) bearer_file: Option<Spanned<String>>,
+    pub(super) bearer_env: Option<Spanned<String>>,
+    pub(super) bearer_credential: Option<Spanned<String>>,
+    pub(super) bearer: Option<Spanned<RawSecret>>,
+    pub(super) basic_user: Option<Spanned<String>>,
+    pub(super) basic_password_file: Option<Spanned<String>>,
+    pub(super) basic_password_env: Option<Spanned<String>>,
+    pub(super) basic_password_credential: Option<Spanned<String>>,
+    pub(super) basic_password: Option<Spanned<RawSecret>>,
+    pub(super) header_name: Option<Spanned<String>>,
+    pub(super) header_value_file: Option<Spanned<String>>,
+    pub(super) header_value_env: Option<Spanned<String>>,
+    pub(super) header_value_credential: Option<Spanned<String>>,
+    pub(super) header_value: Option<Spanned<RawSecret>>,
+    pub(super) headers: Option<Spanned<BTreeMap<String, Spanned<String>>>>,
+    pub(super) tls_certificate_file: Option<Spanned<String>>,
+    pub(super) tls_key_file: Option<Spanned<String>>,
+    pub(super) signing_secret_file: Option<Spanned<String>>,
+    pub(super) signing_secret_env: Option<Spanned<String>>,
+    pub(super) signing_secret_credential: Option<Spanned<String>>,
+    pub(super) signing_secret: Option<Spanned<RawSecret>>,
+    pub(super) signing_secret_previous_file: Option<Spanned<String>>,
+    pub(super) signing_secret_previous_env: Option<Spanned<String>>,
+    pub(super) signing_secret_previous_credential: Option<Spanned<String>>,
+    pub(super) signing_secret_previous: Option<Spanned<RawSecret>>,
+    pub(super) https_only: Option<Spanned<bool>>,
+    pub(super) allow_addresses: Option<Words>,
     pub(super) ca_file: Option<Spanned<String>>,
     pub(super) connect_timeout: Option<Spanned<f64>>,
     pub(super) timeout: Option<Spanned<f64>>,
@@ -238,12 +266,13 @@ impl<'de> Deserialize<'de> for RawSecret {
 impl RawConfig {
     /// The tables of `root`, as far as they can be read; what is wrong with the others is added to `errors`.
     pub(super) fn read(document: &Document<'_>, root: DeTable<'_>, errors: &mut Vec<Finding>) -> Self {
-        const TABLES: [&str; 4] = ["log", "pbx", "endpoint", "route"];
+        const TABLES: [&str; 5] = ["log", "journal", "pbx", "endpoint", "route"];
         let mut config = Self::default();
         for (key, value) in root {
             let (span, name) = (key.span(), key.into_inner());
             match &*name {
                 "log" => config.log = read(document, "log".to_owned(), &name, value, errors),
+                "journal" => config.journal = read(document, "journal".to_owned(), &name, value, errors),
                 "pbx" => config.pbxs = read_named(document, &name, value, errors),
                 "endpoint" => config.endpoints = read_named(document, &name, value, errors),
                 "route" => config.routes = read_list(document, &name, value, errors),

@@ -1,5 +1,8 @@
 //! From what was typed to what it means.
 
+mod address;
+mod certificate;
+mod credentials;
 mod endpoint;
 mod pbx;
 mod routes;
@@ -14,6 +17,7 @@ use std::{
 
 use toml::Spanned;
 
+pub(crate) use self::address::literal;
 use super::{
     Config, ConfigError, Endpoint, Log, Pbx, Purpose,
     document::Document,
@@ -25,7 +29,7 @@ use super::{
 /// Turns the raw configuration into the resolved one, and collects what is wrong with it on the way.
 pub(super) struct Resolver<'a> {
     document: &'a Document<'a>,
-    environment: Environment<'a>,
+    pub(super) environment: Environment<'a>,
     purpose: Purpose,
     /// Whether only its owner can read the configuration.
     private: bool,
@@ -59,6 +63,10 @@ impl<'a> Resolver<'a> {
             level: section.value.level.unwrap_or_default(),
             format: section.value.format.unwrap_or_default(),
         });
+        let journal = match self.purpose {
+            Purpose::Run => Some(self.journal(raw.journal.map(|section| section.value))),
+            Purpose::Replay => None,
+        };
         let several = raw.pbxs.len() > 1;
         let mut pbxs: Vec<_> = raw.pbxs.into_iter().map(|section| self.pbx(section, several)).collect();
         let mut endpoints: Vec<_> = raw.endpoints.into_iter().map(|section| self.endpoint(section)).collect();
@@ -78,7 +86,7 @@ impl<'a> Resolver<'a> {
         }
         self.warnings.sort_by_key(Finding::place);
         let file = Some(self.document.file().to_owned());
-        Ok(Config { file, pbxs, endpoints, routes, log, warnings: self.warnings })
+        Ok(Config { file, pbxs, endpoints, routes, journal, log, warnings: self.warnings })
     }
 
     fn expect_something(&mut self, raw: &RawConfig) {
@@ -120,7 +128,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// A number within `range`, or the default.
-    fn within<T: PartialOrd + Display + Copy>(
+    pub(super) fn within<T: PartialOrd + Display + Copy>(
         &mut self,
         value: Option<Spanned<T>>,
         range: RangeInclusive<T>,
@@ -137,7 +145,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Text on one line, not empty.
-    fn text(&mut self, value: &Spanned<String>, expected: &str) -> String {
+    pub(super) fn text(&mut self, value: &Spanned<String>, expected: &str) -> String {
         let text = value.get_ref().trim();
         if text.is_empty() {
             self.errors.push(self.wrong(&value.span(), "it is empty").expected(expected));
@@ -155,7 +163,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// A path, which is relative to the configuration file.
-    fn path(&self, path: &str) -> PathBuf {
+    pub(super) fn path(&self, path: &str) -> PathBuf {
         self.document.file().parent().unwrap_or(Path::new("")).join(path)
     }
 }

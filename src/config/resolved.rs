@@ -8,7 +8,7 @@ use ringwire_cti::{Dialect, Zammad, ZammadOptions};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::finding::Finding;
+use super::{Credentials, Reach, Journal, finding::Finding};
 use crate::routes::Routes;
 
 /// Everything an administrator has decided.
@@ -22,6 +22,8 @@ pub(crate) struct Config {
     pub(crate) endpoints: Vec<Endpoint>,
     /// Which calls go to which endpoints.
     pub(crate) routes: Routes,
+    /// Where what happened is kept; `None`: only as long as the process lives.
+    pub(crate) journal: Option<Journal>,
     /// What is logged, and how.
     pub(crate) log: Log,
     /// What is not wrong but should be looked at.
@@ -39,6 +41,7 @@ impl Config {
             pbxs: vec![Pbx::embedded()],
             endpoints,
             routes: Routes::new(names, Vec::new()),
+            journal: None,
             log: Log::default(),
             warnings: Vec::new(),
         }
@@ -128,6 +131,12 @@ pub(crate) struct Endpoint {
     pub(crate) options: Options,
     /// Where it is; always there in a configuration read to run.
     pub(crate) address: Option<Address>,
+    /// Which addresses it may have.
+    pub(crate) reach: Reach,
+    /// Whether nothing is sent to it but over TLS.
+    pub(crate) https_only: bool,
+    /// What it is shown so that it knows who sends.
+    pub(crate) credentials: Credentials,
     /// Certificates that are trusted beside those of the system.
     pub(crate) authorities: Vec<reqwest::Certificate>,
     /// How long a connection may take to be made.
@@ -155,6 +164,9 @@ impl Endpoint {
             dialect: options.dialect(),
             options,
             address: None,
+            reach: Reach::default(),
+            https_only: false,
+            credentials: Credentials::default(),
             authorities: Vec::new(),
             connect_timeout: Self::CONNECT_TIMEOUT,
             timeout: Self::TIMEOUT,

@@ -1,5 +1,6 @@
 //! Configurations as text: what they mean, or what is said of them.
 
+mod credentials;
 mod errors;
 mod example;
 mod meaning;
@@ -65,4 +66,10 @@ fn load(text: &str) -> Result<Config, Vec<String>> {
 /// The text of an example that is shipped.
 fn example(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name)).unwrap()
+}
+
+/// A certificate for `name` that vouches for itself, and its key, in PEM form.
+fn certificate(name: &str) -> (String, String) {
+    let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+    (made.cert.pem(), made.signing_key.serialize_pem())
 }

@@ -233,7 +233,7 @@ impl Dispatch {
     fn settle(&mut self, sent: Result<(Id, (Delivery, Sent)), JoinError>) {
         let now = self.clock.now();
         match sent {
-            Ok((task, (delivery, Sent { outcome, directives }))) => {
+            Ok((task, (delivery, Sent { outcome, directives, .. }))) => {
                 self.under_way.remove(&task);
                 say(&delivery, &outcome);
                 directives.iter().for_each(|directive| obey(&delivery, directive));

@@ -1,18 +1,33 @@
 //! One endpoint over HTTP.
 
-use std::{error::Error, sync::Arc, time::Duration};
+mod guard;
+mod headers;
+mod hush;
+mod unsent;
+
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use reqwest::{Client, Method, Response, header, redirect::Policy};
-use ringwire_cti::{Dialect, Directive, Reply, Request, Verdict};
+use reqwest::{Client, Method, Response, Url, header, redirect::Policy};
+use ringwire_cti::{Dialect, Directive, Reply, Request, Verdict, excerpt};
 use ringwire_event::CallEvent;
-use ringwire_outbox::Outcome;
+use ringwire_outbox::delivery::Outcome;
 use secrecy::{ExposeSecret, SecretString};
 
+pub(crate) use self::unsent::Unsent;
+use self::{
+    guard::{Guard, Lookup},
+    headers::Headers,
+    hush::Hush,
+    unsent::{Circumstances, innermost},
+};
 use crate::config::Endpoint;
 
 /// How much of a reply is read, in bytes.
 const LONGEST_REPLY: usize = 16 << 10;
+
+/// How much of a reply is kept, in bytes.
+const LONGEST_EXCERPT: usize = 1 << 10;
 
 /// Sends to one endpoint, with connections of its own. It knows the endpoint's secrets and shows none.
 #[derive(Clone, Debug)]
@@ -20,7 +35,9 @@ pub(crate) struct Sender {
     client: Client,
     url: SecretString,
     dialect: Arc<dyn Dialect>,
-    timeout: Duration,
+    headers: Headers,
+    hush: Hush,
+    circumstances: Circumstances,
 }
 
 /// What came of sending.
@@ -30,6 +47,11 @@ pub(crate) struct Sent {
     pub(crate) outcome: Outcome,
     /// For the PBX.
     pub(crate) directives: Vec<Directive>,
+    /// The HTTP status, if there was one.
+    pub(crate) status: Option<u16>,
+    /// The beginning of the reply, fit to be shown: 1 KiB at most, without secrets and control characters. Numbers
+    /// of callers may be in it.
+    pub(crate) reply: Option<String>,
 }
 
 /// A reply as far as it was read.
@@ -37,7 +59,7 @@ pub(crate) struct Sent {
 pub(crate) struct Answer {
     /// The HTTP status.
     pub(crate) status: u16,
-    /// The body.
+    /// The body, without the secrets of the request.
     pub(crate) body: Vec<u8>,
     /// How long the endpoint asked to be left alone.
     pub(crate) retry_after: Option<Duration>,
@@ -50,6 +72,41 @@ impl Answer {
     pub(crate) fn reply(&self) -> Reply<'_> {
         Reply { status: self.status, body: &self.body, redirect: self.redirect.as_deref() }
     }
+
+    /// The beginning of the body, fit to be shown; `None` where there is none.
+    fn excerpt(&self) -> Option<String> {
+        match self.body.as_slice() {
+            [] => None,
+            body if body.contains(&0) => Some(format!("({} bytes that are no text)", body.len())),
+            body => Some(excerpt(body, LONGEST_EXCERPT)),
+        }
+    }
+
+    /// What came of sending, where it means `verdict`.
+    fn sent(&self, verdict: Verdict) -> Sent {
+        let mut directives = Vec::new();
+        let outcome = match verdict {
+            Verdict::Delivered(asked) => {
+                directives = asked;
+                Outcome::Delivered
+            }
+            Verdict::Retry { reason } => Outcome::Retry { reason, after: self.retry_after },
+            Verdict::UnknownCall { reason } => Outcome::UnknownCall { reason },
+            Verdict::Refused { reason } => Outcome::Refused { reason },
+            Verdict::Dead { reason } => Outcome::Dead { reason },
+            Verdict::Misconfigured { reason } => Outcome::Misconfigured { reason },
+            Verdict::Gone { reason } => Outcome::Gone { reason },
+        };
+        Sent { outcome, directives, status: Some(self.status), reply: self.excerpt() }
+    }
+}
+
+impl From<Unsent> for Sent {
+    fn from(Unsent { reason, lasting, status }: Unsent) -> Self {
+        let outcome =
+            if lasting { Outcome::Misconfigured { reason } } else { Outcome::Retry { reason, after: None } };
+        Self { outcome, directives: Vec::new(), status, reply: None }
+    }
 }
 
 impl Sender {
@@ -58,21 +115,51 @@ impl Sender {
     /// # Errors
     /// In words, why there can be no client with these settings.
     pub(crate) fn new(endpoint: &Endpoint) -> Result<Option<Self>, String> {
+        Self::with_lookup(endpoint, guard::system())
+    }
+
+    /// The same with another way to look names up.
+    fn with_lookup(endpoint: &Endpoint, lookup: Lookup) -> Result<Option<Self>, String> {
         let Some(address) = &endpoint.address else { return Ok(None) };
+        let url: Url = address
+            .url
+            .expose_secret()
+            .parse()
+            .map_err(|error| format!("the URL cannot be read: {error}"))?;
+        guard::check_literal(&url, &endpoint.reach)?;
+        let credentials = &endpoint.credentials;
+        let headers = Headers::new(credentials)
+            .map_err(|_| "a secret has characters in it that no header can have".to_owned())?;
         // It fails where there is a provider already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
+        let builder = Client::builder()
             .user_agent(concat!("ringwire/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
             .no_proxy()
+            .https_only(endpoint.https_only)
+            .dns_resolver(Guard::new(&url, &endpoint.reach, lookup))
             .connect_timeout(endpoint.connect_timeout)
             .timeout(endpoint.timeout)
             .pool_max_idle_per_host(endpoint.concurrency)
-            .tls_certs_merge(endpoint.authorities.iter().cloned())
-            .build()
-            .map_err(|error| innermost(&error.without_url()))?;
-        let (url, dialect) = (address.url.clone(), Arc::clone(&endpoint.dialect));
-        Ok(Some(Self { client, url, dialect, timeout: endpoint.timeout }))
+            .tls_certs_merge(endpoint.authorities.iter().cloned());
+        let builder = match &credentials.certificate {
+            Some(certificate) => builder.identity(certificate.0.clone()),
+            None => builder,
+        };
+        let client = builder.build().map_err(|error| innermost(&error.without_url()))?;
+        Ok(Some(Self {
+            client,
+            url: address.url.clone(),
+            dialect: Arc::clone(&endpoint.dialect),
+            headers,
+            hush: Hush::new(&url, credentials),
+            circumstances: Circumstances {
+                host: url.host_str().unwrap_or_default().to_owned(),
+                timeout: endpoint.timeout,
+                shows_certificate: credentials.certificate.is_some(),
+                has_authorities: !endpoint.authorities.is_empty(),
+            },
+        }))
     }
 
     /// Whether the endpoint wants to hear of `event`.
@@ -84,27 +171,28 @@ impl Sender {
     pub(crate) async fn send(&self, event: &CallEvent) -> Sent {
         let Some(request) = self.dialect.request(event) else {
             // It was wanted when it was committed; the settings have changed since.
-            return Sent { outcome: Outcome::Delivered, directives: Vec::new() };
+            let outcome = Outcome::Delivered;
+            return Sent { outcome, directives: Vec::new(), status: None, reply: None };
         };
-        match self.post(&request).await {
-            Ok(answer) => sent(self.dialect.verdict(event, &answer.reply()), answer.retry_after),
-            Err(reason) => Sent { outcome: Outcome::Retry { reason, after: None }, directives: Vec::new() },
+        match self.post(&request, &event.id).await {
+            Ok(answer) => answer.sent(self.dialect.verdict(event, &answer.reply())),
+            Err(unsent) => unsent.into(),
         }
     }
 
-    /// Sends `request` and reads the answer, up to 16 KiB of it.
+    /// Sends `request`, by which the endpoint is told of what goes by `id`, and reads the answer, up to 16 KiB of it.
     ///
     /// # Errors
-    /// In words, without the address, why there is no answer.
-    pub(crate) async fn post(&self, request: &Request) -> Result<Answer, String> {
-        let failed = |error: reqwest::Error| self.reason(error);
+    /// Why there is no answer.
+    pub(crate) async fn post(&self, request: &Request, id: &str) -> Result<Answer, Unsent> {
         let method = Method::from_bytes(request.method.as_bytes()).unwrap_or(Method::POST);
         let (content_type, body) = request.body.encode();
-        let builder = self.client.request(method, self.url.expose_secret());
+        let headers = self.headers.attempt(id, Timestamp::now(), &body);
+        let builder = self.client.request(method, self.url.expose_secret()).headers(headers);
         let builder =
             request.headers.iter().fold(builder, |builder, (name, value)| builder.header(*name, value));
         let builder = builder.header(header::CONTENT_TYPE, content_type).body(body);
-        let mut response = builder.send().await.map_err(failed)?;
+        let mut response = builder.send().await.map_err(|error| self.circumstances.unsent(error, None))?;
         let status = response.status().as_u16();
         let retry_after = response
             .headers()
@@ -112,6 +200,7 @@ impl Sender {
             .and_then(|value| retry_after(value.to_str().ok()?, Timestamp::now()));
         let redirect = redirect(&response);
         let mut body = Vec::new();
+        let failed = |error| self.circumstances.unsent(error, Some(status));
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             let room = LONGEST_REPLY - body.len();
             body.extend(chunk.iter().take(room));
@@ -119,47 +208,14 @@ impl Sender {
                 break;
             }
         }
-        Ok(Answer { status, body, retry_after, redirect })
+        Ok(Answer { status, body: self.hush.over(body), retry_after, redirect })
     }
-
-    fn reason(&self, error: reqwest::Error) -> String {
-        let error = error.without_url();
-        if error.is_timeout() && error.is_connect() {
-            "no connection in time".to_owned()
-        } else if error.is_timeout() {
-            format!("no answer within {:?}", self.timeout)
-        } else if error.is_connect() {
-            format!("cannot connect: {}", innermost(&error))
-        } else {
-            format!("the connection broke: {}", innermost(&error))
-        }
-    }
-}
-
-fn sent(verdict: Verdict, after: Option<Duration>) -> Sent {
-    let (outcome, directives) = match verdict {
-        Verdict::Delivered(directives) => (Outcome::Delivered, directives),
-        Verdict::Retry { reason } => (Outcome::Retry { reason, after }, Vec::new()),
-        Verdict::UnknownCall { reason } => (Outcome::UnknownCall { reason }, Vec::new()),
-        Verdict::Refused { reason } | Verdict::Dead { reason } => (Outcome::Dead { reason }, Vec::new()),
-        Verdict::Misconfigured { reason } | Verdict::Gone { reason } => (Outcome::Misconfigured { reason }, Vec::new()),
-    };
-    Sent { outcome, directives }
 }
 
 /// The host that a redirect leads to: the rest of the address may hold a token.
 fn redirect(response: &Response) -> Option<String> {
     let location = response.headers().get(header::LOCATION)?.to_str().ok()?;
     Some(response.url().join(location).ok()?.host_str()?.to_owned())
-}
-
-/// What an error comes from: the outer layers say no more than that something failed.
-fn innermost(error: &dyn Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }
 
 /// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3).

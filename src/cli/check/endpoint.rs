@@ -25,11 +25,13 @@ pub(super) async fn probe(endpoint: &Endpoint) -> Findings {
     let (request, is_refusal) = match &endpoint.options {
         Options::Zammad(_) => (zammad(), zammad_refuses as fn(&Reply<'_>) -> bool),
     };
-    let answer = match sender.post(&request).await {
+    // It differs each time: an endpoint that knows the id already would repeat its first answer.
+    let id = format!("check-{}", jiff::Timestamp::now().as_nanosecond());
+    let answer = match sender.post(&request, &id).await {
         Ok(answer) => answer,
-        Err(reason) => {
+        Err(unsent) => {
             findings.bad(
-                reason,
+                unsent.reason,
                 "check the URL, DNS, firewalls between, and ca_file if its certificate is from a CA of your own",
             );
             return findings;

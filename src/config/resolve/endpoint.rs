@@ -1,18 +1,13 @@
 //! `[endpoint.NAME]`.
 
-use std::{net::IpAddr, ops::Range, time::Duration};
+use std::{ops::Range, time::Duration};
 
-use reqwest::{Certificate, Url};
 use ringwire_cti::{Zammad, ZammadOptions};
-use secrecy::ExposeSecret;
 use toml::Spanned;
 
-use super::{
-    Resolver,
-    secret::{Found, Sources, is_one_line},
-};
+use super::Resolver;
 use crate::config::{
-    Address, Endpoint, Options, load,
+    Endpoint, Options,
     raw::{RawEndpoint, Section},
 };
 
@@ -22,15 +17,14 @@ const LONGEST_TIMEOUT: f64 = 300.0;
 /// The shortest time that makes sense for a network, in seconds.
 const SHORTEST_TIMEOUT: f64 = 0.1;
 
-/// The part of a URL that Zammad's generic CTI has before its token (Zammad contract, section 1).
-const ZAMMAD_PATH: &str = "/api/v1/cti/";
-
 impl Resolver<'_> {
     /// What `[endpoint.NAME]` means.
     pub(super) fn endpoint(&mut self, section: Section<RawEndpoint>) -> Endpoint {
         let Section { path, name, span, value: mut raw } = section;
         self.check_name(&span, &path, &name);
-        let address = self.address(&mut raw, &span, &path);
+        let reach = self.reach(raw.allow_addresses.as_ref());
+        let (address, url) = self.address(&mut raw, &reach, &span, &path).unzip();
+        let credentials = self.credentials(&mut raw, url.as_ref(), &span, &path);
         let authorities = raw.ca_file.as_ref().map_or_else(Vec::new, |file| self.authorities(file));
         let (connect_timeout, timeout) = self.timeouts(raw.connect_timeout.as_ref(), raw.timeout.as_ref());
         let concurrency =
@@ -41,6 +35,9 @@ impl Resolver<'_> {
             dialect: options.dialect(),
             options,
             address,
+            reach,
+            https_only: raw.https_only.is_some_and(Spanned::into_inner),
+            credentials,
             authorities,
             connect_timeout,
             timeout,
@@ -83,80 +80,4 @@ impl Resolver<'_> {
         let timeout = seconds(total, Endpoint::TIMEOUT);
         (seconds(connect, Endpoint::CONNECT_TIMEOUT.min(timeout)), timeout)
     }
-
-    fn authorities(&mut self, value: &Spanned<String>) -> Vec<Certificate> {
-        let path = self.path(value.get_ref());
-        let read =
-            load::read(&path).and_then(|file| match Certificate::from_pem_bundle(file.text.as_bytes()) {
-                Ok(certificates) if certificates.is_empty() => {
-                    Err("there is no certificate in it".to_owned())
-                }
-                Ok(certificates) => Ok(certificates),
-                Err(_) => Err("a certificate in it cannot be read".to_owned()),
-            });
-        read.unwrap_or_else(|reason| {
-            let finding = self.wrong(&value.span(), format!("{}: {reason}", path.display()));
-            self.errors.push(finding.expected("certificates in PEM form (-----BEGIN CERTIFICATE-----)"));
-            Vec::new()
-        })
-    }
-
-    fn address(&mut self, raw: &mut RawEndpoint, span: &Range<usize>, path: &str) -> Option<Address> {
-        let sources = Sources {
-            name: "url",
-            what: "the URL of the endpoint",
-            file: raw.url_file.take(),
-            environment: raw.url_env.take(),
-            credential: raw.url_credential.take(),
-            inline: raw.url.take(),
-        };
-        let found = self.secret(sources, span, path)?;
-        if found.inline && !self.private {
-            let finding = self.wrong(&found.span, "the URL holds a token, and others can read this file");
-            self.warnings.push(
-                finding.hint(format!("move it to url_file, or chmod 600 {}", self.document.file().display())),
-            );
-        }
-        let url = self.url(&found)?;
-        Some(Address { origin: url.origin().ascii_serialization(), url: found.secret })
-    }
-
-    /// The URL, of which errors show the scheme and the host at most.
-    fn url(&mut self, found: &Found) -> Option<Url> {
-        const EXPECTED: &str = "https://HOST/PATH";
-        let parsed = Url::parse(found.secret.expose_secret());
-        let problem = match &parsed {
-            _ if !is_one_line(&found.secret) => Some("the URL has more than one line".to_owned()),
-            Err(error) => Some(format!("the URL cannot be read: {error}")),
-            Ok(url) if !matches!(url.scheme(), "http" | "https") => {
-                Some("the scheme of the URL is neither http nor https".to_owned())
-            }
-            Ok(_) => None,
-        };
-        if let Some(problem) = problem {
-            self.errors.push(
-                self.wrong(&found.span, problem)
-                    .expected(EXPECTED)
-                    .hint("the URL itself is not shown: it holds a token"),
-            );
-            return None;
-        }
-        let url = parsed.ok()?;
-        let host = url.host_str().unwrap_or_default();
-        if url.scheme() == "http" && !is_local(host) {
-            let finding = self.wrong(&found.span, format!("the token and all numbers go to {host} in clear"));
-            self.warnings.push(finding.hint("use https"));
-        }
-        if url.path().split_once(ZAMMAD_PATH).is_none_or(|(_, token)| token.is_empty()) {
-            let finding = self.wrong(&found.span, format!("the path of the URL is not {ZAMMAD_PATH}TOKEN"));
-            self.warnings.push(finding.hint("Zammad shows the URL under Integrations, CTI (generic)"));
-        }
-        Some(url)
-    }
-}
-
-/// Whether `host`, as it stands in a URL, is this machine.
-fn is_local(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
 }

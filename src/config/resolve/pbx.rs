@@ -6,10 +6,7 @@ use ringwire_ami::{Fingerprint, Login, Method, Tls, Trust};
 use ringwire_calls::{Directory, NumberPlan, Pattern, Rules};
 use toml::Spanned;
 
-use super::{
-    Resolver,
-    secret::{Sources, is_one_line},
-};
+use super::{Resolver, secret::Sources};
 use crate::config::{
     Pbx, Purpose, Written,
     raw::{RawAuth, RawPbx, Section, Words},
@@ -158,20 +155,7 @@ impl Resolver<'_> {
             credential: raw.secret_credential.take(),
             inline: raw.secret.take(),
         };
-        let secret = self.secret(sources, span, path)?;
-        if secret.inline && !self.private {
-            let finding =
-                self.wrong(&secret.span, "the secret stands in a file that others than its owner can read");
-            let file = self.document.file().display();
-            self.errors.push(
-                finding.expected("mode 0600").hint(format!("chmod 600 {file}, or move it to secret_file")),
-            );
-        }
-        if !is_one_line(&secret.secret) {
-            let finding =
-                self.wrong(&secret.span, "the secret has a line break or another control character in it");
-            self.errors.push(finding.expected("one line of text"));
-        }
+        let secret = self.kept_secret(sources, span, path)?;
         let method = match raw.auth.unwrap_or_default() {
             RawAuth::Md5 => Method::Md5,
             RawAuth::Plain => Method::Plain,

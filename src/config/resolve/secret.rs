@@ -20,6 +20,15 @@ pub(super) struct Sources {
     pub(super) inline: Option<Spanned<RawSecret>>,
 }
 
+impl Sources {
+    /// Whether one of the keys is there, and where the first of them is.
+    pub(super) fn given(&self) -> Option<Range<usize>> {
+        let named =
+            [&self.file, &self.environment, &self.credential].into_iter().flatten().map(Spanned::span);
+        named.chain(self.inline.as_ref().map(Spanned::span)).next()
+    }
+}
+
 /// A secret, and the place that named it.
 pub(super) struct Found {
     pub(super) secret: SecretString,
@@ -73,16 +82,50 @@ impl Resolver<'_> {
         Some(Found { secret, span, inline: is_inline })
     }
 
+    /// The same for a secret of one line, which may stand in the configuration itself only where nobody else can
+    /// read that.
+    pub(super) fn kept_secret(
+        &mut self,
+        sources: Sources,
+        table: &Range<usize>,
+        path: &str,
+    ) -> Option<Found> {
+        let name = sources.name;
+        let found = self.secret(sources, table, path)?;
+        if found.inline && !self.private {
+            let finding =
+                self.wrong(&found.span, "the secret stands in a file that others than its owner can read");
+            let file = self.document.file().display();
+            self.errors.push(
+                finding.expected("mode 0600").hint(format!("chmod 600 {file}, or move it to {name}_file")),
+            );
+        }
+        if !is_one_line(&found.secret) {
+            let finding =
+                self.wrong(&found.span, "the secret has a line break or another control character in it");
+            self.errors.push(finding.expected("one line of text"));
+            return None;
+        }
+        Some(found)
+    }
+
+    /// The same, where there may be none.
+    pub(super) fn kept_secret_if_any(
+        &mut self,
+        sources: Sources,
+        table: &Range<usize>,
+        path: &str,
+    ) -> Option<Found> {
+        sources.given()?;
+        self.kept_secret(sources, table, path)
+    }
+
     /// The text of a file, without the line break at its end.
     fn secret_file(&mut self, value: &Spanned<String>) -> Option<SecretString> {
         let path = self.path(value.get_ref());
         match load::read(&path) {
             Ok(file) => {
-                if file.is_public() {
-                    let what = format!("{} can be read by everyone", path.display());
-                    let hint = format!("chmod o= {}", path.display());
-                    self.warnings.push(self.wrong(&value.span(), what).hint(hint));
-                }
+                self.warn_of_public(&file, &path, &value.span());
                 Some(trimmed(&file.text))
             }
             Err(reason) => {
@@ -91,6 +134,15 @@ impl Resolver<'_> {
                 self.errors.push(finding.expected("a file with nothing but the secret in it").hint(hint));
                 None
             }
+        }
+    }
+
+    /// Warns if everyone can read `file`, in which there is a secret.
+    pub(super) fn warn_of_public(&mut self, file: &load::TextFile, path: &Path, span: &Range<usize>) {
+        if file.is_public() {
+            let what = format!("{} can be read by everyone", path.display());
+            let hint = format!("chmod o= {}", path.display());
+            self.warnings.push(self.wrong(span, what).hint(hint));
         }
     }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::config::{describe, keys::keys, raw};
 
 /// Keys of which one says what another says differently, or whose value is an example.
-const NOT_DEFAULTS: [&str; 16] = [
+const NOT_DEFAULTS: [&str; 41] = [
     "secret_env",
     "secret_credential",
     "secret",
@@ -12,6 +12,31 @@ const NOT_DEFAULTS: [&str; 16] = [
     "url_credential",
     "url",
     "ca_file",
+    "bearer_file",
+    "bearer_env",
+    "bearer_credential",
+    "bearer",
+    "basic_user",
+    "basic_password_file",
+    "basic_password_env",
+    "basic_password_credential",
+    "basic_password",
+    "header_name",
+    "header_value_file",
+    "header_value_env",
+    "header_value_credential",
+    "header_value",
+    "headers",
+    "tls_certificate_file",
+    "tls_key_file",
+    "signing_secret_file",
+    "signing_secret_env",
+    "signing_secret_credential",
+    "signing_secret",
+    "signing_secret_previous_file",
+    "signing_secret_previous_env",
+    "signing_secret_previous_credential",
+    "signing_secret_previous",
     "tls_ca_file",
     "tls_fingerprint",
     "tls_server_name",
@@ -78,6 +103,52 @@ fn what_the_example_calls_the_default_is() {
         .collect();
     assert!(uncommented > 10, "{uncommented}");
     assert_eq!(meaning(&with_defaults.join("\n")), meaning(&text));
+}
+
+#[test]
+fn what_the_example_shows_an_endpoint_can_be_shown() {
+    let place = Place::new();
+    for (name, text) in [
+        ("crm.password", "hunter2"),
+        ("crm.key", "hunter2"),
+        ("crm.signing", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+        ("crm.signing.old", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"),
+        ("ami.secret", "hunter2"),
+        ("zammad.url", "https://desk.example.com/api/v1/cti/t0ken"),
+    ] {
+        place.put(name, text, 0o600);
+    }
+    let (certificate, key) = certificate("ringwire");
+    place.put("ringwire.pem", certificate, 0o644).put("ringwire.key", key, 0o600);
+    let mut text = example("ringwire.toml").replace("/etc/ringwire/", "");
+    for key in [
+        "basic_user",
+        "basic_password_file",
+        "header_name",
+        "header_value_file",
+        "headers",
+        "tls_certificate_file",
+        "tls_key_file",
+        "signing_secret_file",
+        "signing_secret_previous_file",
+        "https_only",
+    ] {
+        text = text.replace(&format!("\n# {key} = "), &format!("\n{key} = "));
+    }
+    text = text.replace("https_only = false", "https_only = true");
+    place.put("ringwire.toml", text, 0o644).put("users.csv", example("users.csv"), 0o644);
+    let config = place.load(Purpose::Run).unwrap();
+    assert_eq!(place.warnings(&config), Vec::<String>::new());
+    let said = describe(&config);
+    for line in [
+        "Proves itself by the password of user \"ringwire\", a secret in the header x-api-key and a client certificate.",
+        "Signs what it sends by Standard Webhooks, with the previous secret too.",
+        "Sends along x-site: berlin and x-tenant: acme.",
+        "Sends nothing but over https.",
+    ] {
+        assert!(said.contains(line), "{line} is not in {said}");
+    }
+    assert!(!said.contains("hunter2") && !format!("{config:?}").contains("hunter2"));
 }
 
 fn is_default(line: &str) -> bool {

@@ -1,13 +1,18 @@
+mod credentials;
+mod names;
+mod tls;
+
 use std::net::SocketAddr;
 
 use ringwire_event::{Cause, Direction, What};
+use ringwire_testkit::{Act, Receiver, Reply as TestReply};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
 
 use super::*;
-use crate::config::{Address, Config};
+use crate::config::{Address, Authorization, Config};
 
 const TOKEN: &str = "hunter2";
 
@@ -31,11 +36,17 @@ async fn system(says: Option<&'static str>) -> SocketAddr {
 }
 
 fn sender(address: SocketAddr) -> Sender {
-    let mut endpoint = Config::embedded().endpoints.remove(0);
-    let url = format!("http://{address}/api/v1/cti/{TOKEN}").into();
-    endpoint.address = Some(Address { url, origin: format!("http://{address}") });
+    let mut endpoint = endpoint(&format!("http://{address}"));
     endpoint.timeout = Duration::from_millis(200);
     Sender::new(&endpoint).unwrap().unwrap()
+}
+
+/// An endpoint at `origin`, with enough time for whatever it does.
+fn endpoint(origin: &str) -> Endpoint {
+    let mut endpoint = Config::embedded().endpoints.remove(0);
+    let url = format!("{origin}/api/v1/cti/{TOKEN}").into();
+    endpoint.address = Some(Address { url, origin: origin.to_owned() });
+    endpoint
 }
 
 fn hangup() -> CallEvent {
@@ -71,6 +82,13 @@ fn check_retry(outcome: Outcome, expected: &str, wait: Option<u64>) {
     assert_eq!(after, wait.map(Duration::from_secs));
 }
 
+#[track_caller]
+fn check_lasting(outcome: &Outcome, expected: &str) {
+    let Outcome::Misconfigured { reason } = outcome else { panic!("{outcome:?}") };
+    assert!(reason.contains(expected), "{reason}");
+    assert!(!reason.contains(TOKEN) && !reason.contains("api"), "{reason}");
+}
+
 #[tokio::test]
 async fn what_is_said_of_a_failure_tells_no_secret() {
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
@@ -99,7 +117,10 @@ async fn a_reply_means_what_the_dialect_says_and_waits_as_long_as_it_asks() {
 async fn a_redirect_is_not_followed() {
     let there = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
     let Outcome::Dead { reason } = told(Some(there)).await else { panic!() };
-    assert!(reason.starts_with("HTTP 302: it redirects to 127.0.0.1; redirects are not followed"), "{reason}");
+    assert!(
+        reason.starts_with("HTTP 302: it redirects to 127.0.0.1; redirects are not followed"),
+        "{reason}"
+    );
 }
 
 #[tokio::test]
@@ -107,7 +128,57 @@ async fn a_reply_is_read_up_to_its_limit() {
     let endless = format!("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n{}", "x".repeat(100_000));
     let sender = sender(system(Some(endless.leak())).await);
     let request = sender.dialect.request(&hangup()).unwrap();
-    assert_eq!(sender.post(&request).await.unwrap().body.len(), LONGEST_REPLY);
+    assert_eq!(sender.post(&request, "1.0/2").await.unwrap().body.len(), LONGEST_REPLY);
+}
+
+#[tokio::test]
+async fn a_reply_that_trickles_in_for_ever_ends_with_its_time() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.read(&mut [0; 4096]).await.unwrap();
+        let head = b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n";
+        let mut said = stream.write_all(head).await;
+        let mut tick = tokio::time::interval(Duration::from_millis(5));
+        while said.is_ok() {
+            tick.tick().await;
+            said = stream.write_all(b"x").await;
+        }
+    });
+    let sent = sender(address).send(&hangup()).await;
+    assert_eq!(sent.status, Some(200));
+    check_retry(sent.outcome, "no answer within 200ms", None);
+}
+
+#[tokio::test]
+async fn nothing_is_unpacked() {
+    // A gzip member, as far as anybody looks at it.
+    let packed: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b\x04\x00";
+    let reply = TestReply::new(200, packed).header("Content-Encoding", "gzip");
+    let mut receiver = Receiver::start([Act::Answer(reply)]).await.unwrap();
+    let sender = sender(receiver.address());
+    let request = sender.dialect.request(&hangup()).unwrap();
+    assert_eq!(sender.post(&request, "1.0/2").await.unwrap().body, packed);
+    assert_eq!(sender.send(&hangup()).await.reply.unwrap(), "(13 bytes that are no text)");
+    assert_eq!(receiver.request().await.unwrap().header("accept-encoding"), None);
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_reply_is_short_and_printable_and_without_the_secrets_it_repeats() {
+    let mut endpoint = endpoint("http://127.0.0.1:1");
+    endpoint.credentials.authorization = Some(Authorization::Bearer("hunter22".into()));
+    let check = async |body: String, expected: &str| {
+        let receiver = Receiver::start([Act::Answer(TestReply::new(500, body))]).await.unwrap();
+        let mut endpoint = endpoint.clone();
+        let origin = format!("http://{}", receiver.address());
+        endpoint.address = Some(Address { url: format!("{origin}/api/v1/cti/x").into(), origin });
+        let sent = Sender::new(&endpoint).unwrap().unwrap().send(&hangup()).await;
+        assert_eq!((sent.status, sent.reply.as_deref()), (Some(500), Some(expected)));
+        check_retry(sent.outcome, "HTTP 500", None);
+    };
+    check("Bearer hunter22\r\n\u{1b}[31m".to_owned(), r"Bearer …\r\n\u{1b}[31m").await;
+    check("ä ".repeat(1000), &format!("{}…", "ä ".repeat(340))).await;
 }
 
 #[test]
