@@ -13,4 +13,4 @@ mod tracker;
 pub use directory::{Directory, User};
 pub use numbers::{NumberPlan, UnknownCountry};
 pub use rules::{Pattern, Rules};
-pub use tracker::Tracker;
+pub use tracker::{Outline, Tracker};

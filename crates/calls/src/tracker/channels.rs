@@ -101,8 +101,24 @@ impl Tracker {
                 self.match_queue_leg(ch, packet);
                 self.note_ringing(ch);
             }
+            Some(State::Ring) => self.note_calling(ch, packet),
             Some(State::Up) => self.note_voicemail(ch),
             _ => {}
+        }
+    }
+
+    /// A channel that calls in may do so only after it was created or listed; `Dialing` is one that calls out.
+    fn note_calling(&mut self, ch: Ch, packet: &Event<'_>) {
+        let begins =
+            self.channels.get(ch).is_some_and(|channel| channel.call.is_none() && channel.begins_call());
+        if begins
+            && packet
+                .text("ChannelState")
+                .or_else(|| packet.text("State"))
+                .is_some_and(|state| state == "4" || state == "Ring")
+        {
+            let linkedid = packet.text("Linkedid");
+            self.place_new(ch, linkedid.as_deref());
         }
     }
 

@@ -17,6 +17,19 @@ impl Tracker {
         }
     }
 
+    /// A list gives a channel the name that another one had: a masquerade was missed.
+    pub(super) fn note_name(&mut self, ch: Ch, name: &str) {
+        let is_known = self.channels.get(ch).is_some_and(|channel| channel.name == name);
+        if is_known || name.ends_with("<MASQ>") || name.ends_with("<ZOMBIE>") {
+            return;
+        }
+        let clone = self.by_name.get(name).copied();
+        self.rename(ch, name);
+        if let Some(clone) = clone {
+            self.masquerade(clone, ch);
+        }
+    }
+
     fn rename(&mut self, ch: Ch, name: &str) {
         let Some(channel) = self.channels.get_mut(ch) else { return };
         let old = std::mem::replace(&mut channel.name, name.to_owned());

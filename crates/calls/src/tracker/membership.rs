@@ -53,11 +53,17 @@ impl Tracker {
     }
 
     pub(super) fn set_beginner(&mut self, key: CallKey, ch: Ch) {
-        if let Some(call) = self.calls.get_mut(key)
-            && call.beginner.is_none()
-        {
-            call.beginner = Some(ch);
-            call.begun = true;
+        let Some(call) = self.calls.get_mut(key).filter(|call| call.beginner.is_none()) else { return };
+        call.beginner = Some(ch);
+        call.begun = true;
+        let ringing: Vec<_> =
+            call.round.legs.iter().filter(|leg| leg.open && leg.party).map(|leg| leg.channel).collect();
+        if !ringing.is_empty() {
+            self.gather(key);
+        }
+        for ch in ringing {
+            self.gather_user(key, ch);
+            self.note_ringing(ch);
         }
     }
 

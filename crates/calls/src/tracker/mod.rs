@@ -6,6 +6,7 @@ mod dialling;
 mod event;
 mod masquerade;
 mod membership;
+mod outline;
 mod queues;
 mod saying;
 mod snapshot;
@@ -20,6 +21,7 @@ use ringwire_event::CallEvent;
 use slotmap::SlotMap;
 
 use self::event::Event;
+pub use self::outline::Outline;
 use crate::Rules;
 use crate::model::{Call, CallIds, CallKey, Ch, Channel};
 

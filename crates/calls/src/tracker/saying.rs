@@ -10,11 +10,12 @@ use crate::model::{Call, CallKey, Ch, Kind, Pending, Stage, known_number};
 const ANONYMOUS: &str = "anonymous";
 
 impl Tracker {
-    /// Phones begin to ring for the call, or it enters a queue: the announcement waits for the rest of the round.
+    /// Phones begin to ring for the call, or it enters a queue: the announcement waits for the rest of the round. Where
+    /// it is not known who began it, there is nothing to announce yet.
     pub(super) fn gather(&mut self, key: CallKey) {
         let now = self.now;
         let Some(call) = self.calls.get_mut(key) else { return };
-        if !matches!(call.stage, Stage::Quiet) {
+        if !matches!(call.stage, Stage::Quiet) || !call.begun {
             return;
         }
         let gather = SignedDuration::try_from(self.rules.gather).unwrap_or(SignedDuration::ZERO);
@@ -59,7 +60,7 @@ impl Tracker {
 
     /// Announces the call, if it was not yet: newCall, and what waited for it.
     pub(super) fn announce(&mut self, key: CallKey) {
-        let Some(call) = self.calls.get_mut(key) else { return };
+        let Some(call) = self.calls.get_mut(key).filter(|call| call.begun) else { return };
         let pending = match std::mem::replace(&mut call.stage, Stage::Announced) {
             stage @ (Stage::Announced | Stage::Over) => {
                 call.stage = stage;

@@ -96,7 +96,12 @@ impl Tracker {
         let outgoing =
             application.starts_with("App") || application.is_empty() && packet.get("Context").is_none();
         let ch = match known {
-            Some(ch) => ch,
+            Some(ch) => {
+                self.recovering = true;
+                self.note_name(ch, &name);
+                self.recovering = false;
+                ch
+            }
             None => {
                 let ch = self.add_channel(&uniqueid, &name, packet, exten);
                 if let Some(channel) = self.channels.get_mut(ch) {
@@ -160,7 +165,8 @@ impl Tracker {
             .or_else(|| packet.text("Items"))
             .and_then(|text| text.trim().parse().ok());
         self.recovering = true;
-        if told.is_none_or(|told: usize| told == count) {
+        let full = told.is_none_or(|told: usize| told == count);
+        if full {
             self.end_missing();
             self.listing.complete += 1;
             self.epoch = self.epoch.wrapping_add(1);
@@ -196,9 +202,11 @@ impl Tracker {
         for item in items.iter().filter(|item| item.adopted && !item.outgoing) {
             self.place_listed(item);
         }
-        for item in items.iter().filter(|item| item.adopted && item.outgoing) {
-            self.place_new(item.ch, item.linkedid.as_deref());
-            self.tie_by_number(item, items);
+        for item in items.iter().filter(|item| item.outgoing) {
+            if item.adopted || self.call_of(item.ch).is_none() {
+                self.place_new(item.ch, item.linkedid.as_deref());
+                self.tie_by_number(item, items);
+            }
         }
         for item in items {
             self.tie_bridged(item, items);
@@ -218,7 +226,10 @@ impl Tracker {
         self.place_new(item.ch, item.linkedid.as_deref());
         let Some(channel) = self.channels.get(item.ch).filter(|channel| channel.is_party()) else { return };
         let root = channel.uniqueid.clone();
-        if channel.call.is_none() && item.linkedid.as_ref().is_none_or(|linkedid| *linkedid == root) {
+        // Who is about to be called, or was called by nobody (Originate), begins no call.
+        let calls = !matches!(channel.state, State::Down | State::Ringing) && !channel.exten.is_empty();
+        if calls && channel.call.is_none() && item.linkedid.as_ref().is_none_or(|linkedid| *linkedid == root)
+        {
             self.begin_call(item.ch);
         }
     }

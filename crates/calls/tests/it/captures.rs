@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
+use std::sync::LazyLock;
 
-use ringwire_calls::Rules;
+use regex::bytes::{Regex, RegexBuilder};
+use ringwire_ami::{ECONOMY, Frame};
+use ringwire_calls::{Rules, Tracker};
 use ringwire_cti::{Body, Dialect, Zammad, ZammadOptions};
 use ringwire_event::CallEvent;
 use serde_json::{Map, Value};
 
-use crate::support::{Times, captures, follow};
+use crate::support::{Times, captures, follow, follow_frames, frames};
 
 const RELEASES: [&str; 3] = ["11", "16", "22"];
 
@@ -34,6 +37,39 @@ fn every_recorded_call_with_the_least_privileges() {
         let granted = only_granted(bytes);
         check(name, &follow(rules(), &[(&granted, None)]), &expected(name, ".least-privileges"));
     });
+}
+
+#[test]
+fn what_the_pbx_need_not_send_changes_nothing_said() {
+    let mut spared = 0;
+    for_every_capture(|name, bytes, times| {
+        let all = frames(bytes);
+        let sent: Vec<_> = all.iter().filter(|(frame, _)| is_sent(frame)).cloned().collect();
+        spared += all.len() - sent.len();
+        for times in [times, None] {
+            assert_eq!(told(&sent, times), told(&all, times), "{name}");
+        }
+    });
+    assert!(spared > 1_000, "{spared}");
+}
+
+fn told(frames: &[(Frame, u64)], times: Option<&Times>) -> Vec<CallEvent> {
+    follow_frames(&mut Tracker::new(rules()), frames.iter().cloned(), times)
+}
+
+/// Whether a PBX that was asked for economy sends this: the filters as regular expressions like those of POSIX.
+fn is_sent(frame: &Frame) -> bool {
+    static FILTERS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+        let filter = |pattern: &str| {
+            let mut builder = RegexBuilder::new(pattern.strip_prefix('!').unwrap());
+            builder.unicode(false).dot_matches_new_line(true).build().unwrap()
+        };
+        ECONOMY.into_iter().map(filter).collect()
+    });
+    match frame {
+        Frame::Packet(packet) => !FILTERS.iter().any(|filter| filter.is_match(packet.bytes())),
+        Frame::Banner(_) => true,
+    }
 }
 
 #[test]

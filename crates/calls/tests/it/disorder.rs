@@ -218,3 +218,60 @@ fn a_list_that_never_ends_says_nothing_and_the_next_one_counts() {
         &format!("{ALICE_TOOK_IT_SAID}1.0 hangup: normalClearing (recovered)"),
     );
 }
+
+#[test]
+fn a_masquerade_that_was_missed_is_told_by_the_names_of_a_list() {
+    check(
+        "connect 1.3
+         Newchannel  Channel=SIP/trunk-0  ChannelState=4  CallerIDNum=4917  Exten=100  Context=from-trunk  Uniqueid=1.0
+         Newchannel  Channel=SIP/alice-1  ChannelState=0  CallerIDNum=101  CallerIDName=Alice  Exten=  Uniqueid=1.1
+         Dial  SubEvent=Begin  UniqueID=1.0  DestUniqueID=1.1  Dialstring=alice
+         Bridge  Bridgestate=Link  Uniqueid1=1.0  Uniqueid2=1.1
+         Newchannel  Channel=SIP/alice-2  ChannelState=4  CallerIDNum=101  CallerIDName=Alice  Exten=102  Context=internal  Uniqueid=1.2
+         Newchannel  Channel=SIP/bob-3  ChannelState=0  CallerIDNum=102  CallerIDName=Bob  Exten=  Uniqueid=1.3
+         Dial  SubEvent=Begin  UniqueID=1.2  DestUniqueID=1.3  Dialstring=bob
+         connect 1.3
+         CoreShowChannel  Channel=SIP/trunk-0  ChannelState=6  CallerIDnum=101  Context=internal  Extension=102  UniqueID=1.2  Application=Dial  BridgedUniqueID=1.3
+         CoreShowChannel  Channel=SIP/bob-3  ChannelState=6  CallerIDnum=102  Context=internal  Extension=  UniqueID=1.3  Application=AppDial  BridgedUniqueID=1.2
+         CoreShowChannelsComplete  ListItems=2
+         Hangup  Uniqueid=1.2  Cause=16
+         Hangup  Uniqueid=1.3  Cause=16",
+        "1.0 newCall: in 4917 to 100 [Alice]
+         1.0 answer: Alice at 101
+         1.0 answer: Bob at 102 (recovered)
+         1.0 hangup: normalClearing",
+    );
+}
+
+#[test]
+fn a_caller_listed_before_it_calls_in_begins_its_call_when_it_does() {
+    check(
+        "connect 1.3
+         CoreShowChannel  Channel=SIP/trunk-0  ChannelState=0  CallerIDnum=4917  Context=from-trunk  Extension=100  UniqueID=1.0
+         CoreShowChannel  Channel=SIP/alice-1  ChannelState=5  CallerIDnum=101  Context=internal  Extension=  UniqueID=1.1
+         CoreShowChannelsComplete  ListItems=2
+         Newstate  ChannelState=4  ChannelStateDesc=Ring  Uniqueid=1.0
+         Hangup  Uniqueid=1.0  Cause=17
+         Hangup  Uniqueid=1.1  Cause=17",
+        "1.0 newCall: in 4917 to 100 []
+         1.0 hangup: busy",
+    );
+}
+
+#[test]
+fn a_leg_of_a_call_of_which_nothing_else_is_known_says_nothing() {
+    check(
+        "at 1
+         connect 11.0.0
+         CoreShowChannel  Channel=PJSIP/bob-2  ChannelState=5  CallerIDNum=102  CallerIDName=Bob  Exten=100  Uniqueid=1.2  Linkedid=1.0  Application=AppDial
+         CoreShowChannelsComplete  ListItems=1
+         DialEnd  DestUniqueid=1.9  DialStatus=CANCEL
+         Newchannel  Channel=PJSIP/carol-3  ChannelState=0  CallerIDNum=103  CallerIDName=Carol  Exten=s  Uniqueid=1.3  Linkedid=1.0
+         DialBegin  Uniqueid=1.0  DestUniqueid=1.3  DialString=carol
+         at 2
+         DialEnd  Uniqueid=1.0  DestUniqueid=1.2  DialStatus=CANCEL
+         Hangup  Uniqueid=1.2  Cause=16
+         Hangup  Uniqueid=1.3  Cause=16",
+        "",
+    );
+}

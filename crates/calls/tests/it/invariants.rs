@@ -13,9 +13,12 @@ use ringwire_event::{CallEvent, What};
 use crate::support::{captures, frames};
 
 /// A list of all channels that has none.
-const NO_CHANNELS: &str = "Event: CoreShowChannelsComplete\r\nEventList: Complete\r\nListItems: 0\r\n\r\n";
+pub(crate) fn no_channels() -> Frame {
+    let text = "Event: CoreShowChannelsComplete\r\nEventList: Complete\r\nListItems: 0\r\n\r\n";
+    Frame::Packet(Packet::new(Bytes::from(text), Version::NEWEST).unwrap())
+}
 
-static RECORDINGS: LazyLock<Vec<(String, Vec<Frame>)>> = LazyLock::new(|| {
+pub(crate) static RECORDINGS: LazyLock<Vec<(String, Vec<Frame>)>> = LazyLock::new(|| {
     let mut recordings = Vec::new();
     for release in ["11", "16", "22"] {
         let mut files: Vec<_> =
@@ -46,8 +49,12 @@ enum Damage {
     Swap(prop::sample::Index),
     /// Later, by so many packets.
     Delay(prop::sample::Index, usize),
+    /// What one event says, it says of the channel of another, and the other way round.
+    Exchange(prop::sample::Index, prop::sample::Index),
     /// One header is lost.
     Garble(prop::sample::Index, prop::sample::Index),
+    /// One value is cut short, or other bytes.
+    Corrupt(prop::sample::Index, prop::sample::Index, Vec<u8>),
     Reconnect(prop::sample::Index),
 }
 
@@ -58,7 +65,10 @@ fn damage() -> impl Strategy<Value = Damage> {
         index().prop_map(Damage::Repeat),
         index().prop_map(Damage::Swap),
         (index(), 2..40usize).prop_map(|(at, by)| Damage::Delay(at, by)),
+        (index(), index()).prop_map(|(at, other)| Damage::Exchange(at, other)),
         (index(), index()).prop_map(|(at, header)| Damage::Garble(at, header)),
+        (index(), index(), prop::collection::vec(any::<u8>(), 0..6))
+            .prop_map(|(at, header, bytes)| Damage::Corrupt(at, header, bytes)),
         index().prop_map(Damage::Reconnect),
     ]
 }
@@ -77,17 +87,49 @@ fn inflict(frames: &mut Vec<Frame>, damage: &Damage) {
             let to = (at.index(len) + by).min(frames.len());
             frames.insert(to, frame);
         }
-        Damage::Garble(at, header) => {
-            if let Frame::Packet(packet) = &mut frames[at.index(len)] {
-                let text = String::from_utf8_lossy(packet.bytes()).into_owned();
-                let mut lines: Vec<_> = text.split("\r\n").collect();
-                lines.remove(header.index(lines.len()));
-                if let Some(garbled) = Packet::new(Bytes::from(lines.join("\r\n")), packet.version()) {
-                    *packet = garbled;
-                }
+        Damage::Exchange(at, other) => {
+            let [one, two] = [at, other].map(|at| frames[at.index(len)].clone());
+            if let (Frame::Packet(one), Frame::Packet(two)) = (one, two) {
+                rewrite(&mut frames[at.index(len)], |lines| take_identity(lines, &two));
+                rewrite(&mut frames[other.index(len)], |lines| take_identity(lines, &one));
             }
         }
+        Damage::Garble(at, header) => {
+            rewrite(&mut frames[at.index(len)], |lines| drop(lines.remove(header.index(lines.len()))));
+        }
+        Damage::Corrupt(at, header, bytes) => rewrite(&mut frames[at.index(len)], |lines| {
+            let at = header.index(lines.len());
+            let line = &mut lines[at];
+            if let Some(colon) = line.windows(2).position(|pair| pair == b": ") {
+                line.truncate(colon + 2 + (line.len() - colon - 2) / 2);
+                line.extend(bytes.iter().filter(|byte| !matches!(byte, b'\r' | b'\n')));
+            }
+        }),
         Damage::Reconnect(at) => frames.insert(at.index(len), Frame::Banner(Version::NEWEST)),
+    }
+}
+
+/// Changes the lines of a packet, as long as it stays one.
+fn rewrite(frame: &mut Frame, change: impl FnOnce(&mut Vec<Vec<u8>>)) {
+    if let Frame::Packet(packet) = frame {
+        let lines = packet.bytes().split(|byte| *byte == b'\n');
+        let mut lines: Vec<_> = lines.map(|line| line.trim_ascii_end().to_vec()).collect();
+        change(&mut lines);
+        if let Some(changed) = Packet::new(Bytes::from(lines.join(&b"\r\n"[..])), packet.version()) {
+            *packet = changed;
+        }
+    }
+}
+
+/// Lets the lines of one event be of the channels of another.
+fn take_identity(lines: &mut [Vec<u8>], other: &Packet) {
+    for line in lines {
+        for key in ["Channel", "Uniqueid", "Linkedid", "DestUniqueid", "Uniqueid1", "Uniqueid2"] {
+            let is_key = line.get(..key.len()).is_some_and(|name| name.eq_ignore_ascii_case(key.as_bytes()));
+            if let Some(value) = other.get(key).filter(|_| is_key && line.get(key.len()) == Some(&b':')) {
+                *line = [key.as_bytes(), b": ", value].concat();
+            }
+        }
     }
 }
 
@@ -103,12 +145,14 @@ fn play(frames: &[Frame]) -> (Vec<CallEvent>, Tracker) {
     }
     // A list without channels, on a new connection, ends whatever was missed.
     tracker.connected(Version::NEWEST, None);
-    tracker.apply(&Packet::new(Bytes::from(NO_CHANNELS), Version::NEWEST).unwrap(), None);
+    if let Frame::Packet(packet) = no_channels() {
+        tracker.apply(&packet, None);
+    }
     said.extend(std::iter::from_fn(|| tracker.poll_event()));
     (said, tracker)
 }
 
-fn hold_to_the_rules(said: &[CallEvent], tracker: &Tracker) -> Result<(), TestCaseError> {
+pub(crate) fn hold_to_the_rules(said: &[CallEvent], tracker: &Tracker) -> Result<(), TestCaseError> {
     let mut calls: BTreeMap<&str, (u32, bool, bool)> = BTreeMap::new();
     for event in said {
         prop_assert!(!event.call.is_empty() && event.call.len() <= 250, "{event:?}");

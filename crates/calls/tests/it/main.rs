@@ -9,6 +9,8 @@
 
 mod captures;
 mod disorder;
+mod healing;
 mod invariants;
+mod pbx;
 mod stories;
 mod support;
