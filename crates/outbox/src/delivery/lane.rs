@@ -137,6 +137,17 @@ impl Lane {
         self.owed.remove(place)
     }
 
+    /// The head is not on its way any more and waits again, behind what came in before it by its id meanwhile.
+    pub(super) fn put_back(&mut self, now: Timestamp) {
+        self.in_flight = false;
+        let precedes = |other: &Entry| self.head().is_some_and(|head| other.id < head.id);
+        if self.owed.get(1).is_some_and(precedes)
+            && let Some(head) = self.pop(now)
+        {
+            self.insert(head, now);
+        }
+    }
+
     /// The head leaves the lane; what is behind it is due at once.
     pub(super) fn pop(&mut self, now: Timestamp) -> Option<Entry> {
         self.in_flight = false;

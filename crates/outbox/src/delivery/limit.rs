@@ -6,9 +6,8 @@ use std::time::Duration;
 const START: usize = 4;
 /// A reply is slow when it takes longer than twice the best one and this.
 const FLOOR: Duration = Duration::from_millis(50);
-/// With each reply, the best one seen draws nearer to it by such a part, so that an old one does not count for
-/// ever.
-const FADE: u32 = 128;
+/// With each reply to a request that was alone, the best one draws nearer to it by such a part.
+const FADE: u32 = 8;
 
 /// The limit of requests at once: it rises while replies come as fast as ever, and falls when they do not.
 ///
@@ -22,6 +21,9 @@ pub(super) struct Limit {
     eager: bool,
     /// Good replies towards the next rise.
     good: usize,
+    /// The fastest reply. One that is slower replaces it by and by, but only where no other request was on its way:
+    /// else the queue that too many requests make would pass for the endpoint's own pace. An endpoint that has
+    /// become slower for good makes the limit fall until they are alone.
     best: Option<Duration>,
     /// So many more replies are to requests that were sent before the limit last fell: they say nothing new.
     stale: usize,
@@ -51,6 +53,7 @@ impl Limit {
     /// A reply came after `took`, to one of `in_flight` requests.
     pub(super) fn answered(&mut self, took: Duration, in_flight: usize) {
         let best = match self.best {
+            Some(best) if best <= took && in_flight > 1 => best,
             Some(best) if best <= took => best + (took - best) / FADE,
             _ => took,
         };

@@ -67,8 +67,8 @@ impl Endpoint {
         }
         match outcome {
             Outcome::Delivered if announced => {
-                self.put_off(number, now);
                 self.change(number, |lane| lane.introduction = Introduction::Sent);
+                self.put_off(number, now);
             }
             Outcome::Delivered => {
                 self.finish(number, State::Delivered, now, settling.out);
@@ -106,8 +106,8 @@ impl Endpoint {
             if introduced || is_new_call {
                 return None;
             }
-            lane.in_flight = false;
             lane.introduction = Introduction::Asked;
+            lane.put_back(settling.now);
             Some(lane.call.to_string())
         });
         match asked.flatten() {
@@ -150,13 +150,13 @@ impl Endpoint {
         // Once it is too late there will be no other try, and what is behind it need not wait for one.
         let due = after(now, wait).max(not_before.unwrap_or(now)).min(expires);
         self.change(number, |lane| {
-            lane.in_flight = false;
             lane.not_before = not_before;
             lane.failed_at = now;
             lane.due = due;
             if let Some(head) = lane.head_mut() {
                 head.failures = failures;
             }
+            lane.put_back(now);
         });
         self.note(id, State::Retry { failures, due, reason }, settling.out);
     }
@@ -164,8 +164,8 @@ impl Endpoint {
     /// The head goes back to where it waits; nothing is held against it.
     fn put_off(&mut self, number: u64, now: Timestamp) {
         self.change(number, |lane| {
-            lane.in_flight = false;
             lane.due = now;
+            lane.put_back(now);
         });
     }
 
@@ -213,7 +213,7 @@ impl Endpoint {
             settling.out.notices.push_back(Notice::Failing {
                 endpoint: self.name.clone(),
                 reason: reason.to_owned(),
-                waiting: self.counts.waiting,
+                waiting: self.held(),
             });
         }
     }
