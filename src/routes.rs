@@ -12,6 +12,7 @@ use std::{
 
 use ringwire_calls::Pattern;
 use ringwire_event::{CallEvent, CallId, Direction, Party, Taker, What};
+use ringwire_outbox::EndpointName;
 
 /// The place of an endpoint in the configuration.
 pub(crate) type EndpointIndex = usize;
@@ -55,6 +56,25 @@ impl Router {
             self.calls.remove(&event.call);
         }
         tell(to_tell, Arc::clone(event), told)
+    }
+
+    /// Takes up the calls of `living`, whose events come in their order, as an earlier process routed them: the
+    /// endpoints in `told` hear them to their end.
+    pub(crate) fn resume(&mut self, living: &[CallEvent], told: &[(CallId, EndpointName)]) {
+        for event in living {
+            if let What::NewCall { .. } = event.what {
+                self.calls.insert(event.call.clone(), Call::new(&Arc::new(event.clone())));
+            }
+            if let Some(call) = self.calls.get_mut(&event.call) {
+                call.see(event);
+            }
+        }
+        for (call, endpoint) in told {
+            let index = self.routes.endpoints.iter().position(|name| name == endpoint.as_str());
+            if let (Some(call), Some(index)) = (self.calls.get_mut(call), index) {
+                call.told.insert(index);
+            }
+        }
     }
 
     /// Takes other routes from here on. Whoever was told of a call hears it to its end, if it is still configured

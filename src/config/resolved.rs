@@ -8,7 +8,7 @@ use ringwire_cti::{Dialect, Zammad, ZammadOptions};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{Credentials, Reach, Journal, finding::Finding};
+use super::{Credentials, Journal, Reach, finding::Finding};
 use crate::routes::Routes;
 
 /// Everything an administrator has decided.

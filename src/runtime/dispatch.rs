@@ -1,4 +1,7 @@
-//! The task that owns the outbox: call events in, requests to endpoints out.
+//! The task that owns what is owed: call events into the journal, and from there out to the endpoints.
+
+mod say;
+mod stored;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -6,32 +9,46 @@ use std::{
     time::Duration,
 };
 
-use ringwire_cti::Directive;
+use jiff::Timestamp;
 use ringwire_event::CallEvent;
 use ringwire_outbox::{
-    Counts, Delivery, DeliveryId, EndpointName, Health, Limits, Notice, Outbox, Outcome, Schedule,
+    EndpointName, Schedule,
+    delivery::{Counts, Delivery, DeliveryId, Limits, Machine, Order, Outcome, Owed, Terms, Want},
+    store::{Attempt, Committed, NewEvent, Report, Requested, Resumption, Write},
 };
 use tokio::{
-    sync::mpsc,
+    sync::{broadcast, mpsc},
     task::{Id, JoinError, JoinSet},
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 
+use self::{say::Say, stored::Answer};
 use super::{
+    Said,
     clock::Clock,
+    journal::Journal,
     notify::Board,
     send::{Sender, Sent},
 };
-use crate::routes::{Router, Routes};
+use crate::{
+    config,
+    routes::{Router, Routes},
+};
 
 /// How long the requests on their way may take to end when the daemon does.
 pub(crate) const DRAIN: Duration = Duration::from_secs(10);
 
-/// How often events that were given up are said: each would be a line in a moment when there are many.
-const SAY_GIVEN_UP_EVERY: Duration = Duration::from_secs(60);
+/// How many events may wait to be committed. Over it, no more are taken from the trackers.
+const UNCOMMITTED: usize = 8192;
 
-/// What the outbox is told.
+/// How often the journal is rid of what is too old.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// How long what could not be read is left alone before it is asked for again.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+/// What the task is told.
 #[derive(Debug)]
 pub(crate) enum Message {
     /// Something happened to a call.
@@ -42,6 +59,8 @@ pub(crate) enum Message {
         routes: Routes,
         /// The endpoints, as the routes number them.
         endpoints: Vec<Recipient>,
+        /// How long the journal keeps what; nothing for one that is for this process only.
+        journal: Option<config::Journal>,
     },
 }
 
@@ -50,8 +69,8 @@ pub(crate) enum Message {
 pub(crate) struct Recipient {
     /// Its name.
     pub(crate) name: EndpointName,
-    /// How many requests may be on their way at once.
-    pub(crate) concurrency: usize,
+    /// How it is to be sent to.
+    pub(crate) terms: Terms,
     /// How to send to it.
     pub(crate) sender: Sender,
 }
@@ -59,49 +78,86 @@ pub(crate) struct Recipient {
 /// Everything that makes the task do something.
 enum Event {
     Message(Option<Message>),
-    Sent(Result<(Id, (Delivery, Sent)), JoinError>),
+    Report(Option<Report>),
+    Sent(Result<(Id, Tried), JoinError>),
+    Read(Result<Answer, JoinError>),
     Due,
+    Sweep,
+    /// What could not be read may be asked for again.
+    AskAgain,
     /// The time to drain is over, or nobody wants to wait for it.
     Cut,
 }
 
-/// The outbox, and who it sends to.
+/// A delivery that was tried.
+struct Tried {
+    delivery: Delivery,
+    sent: Sent,
+    at: Timestamp,
+    took: Duration,
+}
+
+/// What became of everything when the task ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended {
+    /// How many deliveries there were.
+    pub(crate) counts: Counts,
+    /// Whether nothing is left to be delivered.
+    pub(crate) drained: bool,
+}
+
+/// What is owed, and who it is sent to.
 pub(crate) struct Dispatch {
     clock: Clock,
-    board: Board,
     router: Router,
     /// In the order in which the routes number them.
     recipients: Vec<EndpointName>,
     senders: BTreeMap<EndpointName, Sender>,
-    outbox: Outbox,
-    requests: JoinSet<(Delivery, Sent)>,
+    machine: Machine,
+    journal: Journal,
+    /// What the process before this one left, until the endpoints are known.
+    left: Option<Resumption>,
+    /// How many events were given to the journal and not yet reported.
+    uncommitted: usize,
+    /// Whether the journal cannot be written.
+    failing: bool,
+    reads: JoinSet<Answer>,
+    /// What cannot be read for now.
+    deferred: Vec<Want>,
+    requests: JoinSet<Tried>,
     /// Which request is on its way for what.
     under_way: HashMap<Id, DeliveryId>,
-    given_up: GivenUp,
+    said: broadcast::Sender<Said>,
+    say: Say,
     drain: Duration,
 }
 
-/// What was given up and not yet said.
-#[derive(Default)]
-struct GivenUp {
-    events: usize,
-    calls: usize,
-    said: Option<Instant>,
-}
-
 impl Dispatch {
-    /// An empty outbox without endpoints.
-    pub(crate) fn new(clock: Clock, board: Board, seed: u64) -> Self {
+    /// Nothing is owed but what `left` says, and there are no endpoints yet. What is committed is `said`.
+    pub(crate) fn new(
+        clock: Clock,
+        board: Board,
+        (journal, left): (Journal, Resumption),
+        said: broadcast::Sender<Said>,
+        seed: u64,
+    ) -> Self {
+        let failing = journal.is_failing();
         Self {
             clock,
-            board,
             router: Router::new(Routes::default()),
             recipients: Vec::new(),
             senders: BTreeMap::new(),
-            outbox: Outbox::new(Limits::default(), Schedule::default(), seed),
+            machine: Machine::new(Limits::default(), Schedule::default(), seed),
+            journal,
+            left: Some(left),
+            uncommitted: 0,
+            failing,
+            reads: JoinSet::new(),
+            deferred: Vec::new(),
             requests: JoinSet::new(),
             under_way: HashMap::new(),
-            given_up: GivenUp::default(),
+            said,
+            say: Say::new(board),
             drain: DRAIN,
         }
     }
@@ -113,39 +169,52 @@ impl Dispatch {
 
     /// Takes events and sends them until nobody is left to say anything, and then until all that is due has
     /// arrived, the time to drain is over, or `hurry` is cancelled. Gives what became of everything.
-    pub(crate) async fn run(
-        mut self,
-        mut inbox: mpsc::Receiver<Message>,
-        hurry: CancellationToken,
-    ) -> Counts {
+    pub(crate) async fn run(mut self, mut inbox: mpsc::Receiver<Message>, hurry: CancellationToken) -> Ended {
         let mut cut_at = None;
+        let mut sweep = interval(SWEEP);
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             self.send_due();
-            self.say_notices();
+            self.note();
             if let Some(cut_at) = cut_at
                 && self.is_drained(cut_at)
             {
                 break;
             }
-            match self.next(&mut inbox, cut_at, &hurry).await {
+            match self.next(&mut inbox, &mut sweep, cut_at, &hurry).await {
                 Event::Message(Some(message)) => self.take(message),
                 Event::Message(None) => cut_at = Some(Instant::now() + self.drain),
+                Event::Report(Some(report)) => self.heed(report),
+                Event::Report(None) => {
+                    tracing::error!("the journal has ended by a fault of its own");
+                    break;
+                }
                 Event::Sent(sent) => self.settle(sent),
+                Event::Read(answer) => self.load(answer),
+                Event::Sweep => self.journal.sweep(&self.clock),
+                Event::AskAgain => {
+                    std::mem::take(&mut self.deferred).into_iter().for_each(|want| self.ask(want))
+                }
                 Event::Due => {}
                 Event::Cut => break,
             }
         }
-        self.say_cut();
-        self.outbox.counts()
+        self.requests.abort_all();
+        self.say.cut(&self.machine, self.uncommitted);
+        let ended =
+            Ended { counts: self.machine.counts(), drained: self.machine.is_idle() && self.uncommitted == 0 };
+        self.journal.close(&self.clock).await;
+        ended
     }
 
     async fn next(
         &mut self,
         inbox: &mut mpsc::Receiver<Message>,
+        sweep: &mut Interval,
         cut_at: Option<Instant>,
         hurry: &CancellationToken,
     ) -> Event {
-        let next_due = self.outbox.next_due().map(|due| self.clock.until(due));
+        let next_due = self.machine.next_due().map(|due| self.clock.until(due));
         let due = async {
             match next_due {
                 Some(wait) => sleep(wait).await,
@@ -160,8 +229,12 @@ impl Dispatch {
         };
         tokio::select! {
             Some(sent) = self.requests.join_next_with_id() => Event::Sent(sent),
-            message = inbox.recv(), if cut_at.is_none() => Event::Message(message),
+            report = self.journal.report() => Event::Report(report),
+            Some(answer) = self.reads.join_next() => Event::Read(answer),
+            message = inbox.recv(), if cut_at.is_none() && self.uncommitted < UNCOMMITTED => Event::Message(message),
             () = due => Event::Due,
+            _ = sweep.tick() => Event::Sweep,
+            () = sleep(ASK_AGAIN), if !self.deferred.is_empty() && !self.failing => Event::AskAgain,
             () = cut => Event::Cut,
             () = hurry.cancelled(), if cut_at.is_some() => Event::Cut,
         }
@@ -170,167 +243,222 @@ impl Dispatch {
     fn take(&mut self, message: Message) {
         match message {
             Message::Event(event) => self.commit(&event),
-            Message::Configure { routes, endpoints } => self.configure(routes, endpoints),
+            Message::Configure { routes, endpoints, journal } => {
+                self.configure(routes, endpoints);
+                if let Some(journal) = journal {
+                    self.journal.set_retention(journal);
+                }
+            }
         }
     }
 
+    /// Has the event written, with who is owed it. It is sent when that is on disk.
     fn commit(&mut self, event: &Arc<CallEvent>) {
-        let now = self.clock.now();
-        let mut committed = false;
-        for (event_to_tell, indices) in self.router.route(event) {
+        let recorded = self.clock.now();
+        let mut owed = Vec::new();
+        for (told, indices) in self.router.route(event) {
             let wants = |name: &&EndpointName| {
-                self.senders.get(name.as_str()).is_some_and(|sender| sender.wants(&event_to_tell))
+                self.senders.get(name.as_str()).is_some_and(|sender| sender.wants(&told))
             };
-            let told: Vec<_> = indices
+            let names: Vec<_> = indices
                 .iter()
                 .filter_map(|index| self.recipients.get(*index))
                 .filter(wants)
                 .cloned()
                 .collect();
-            self.outbox.commit(&event_to_tell, &told, now);
-            committed |= event_to_tell.id == event.id;
+            if told.id == event.id {
+                owed = names;
+            } else if !names.is_empty() {
+                self.write_event(NewEvent { event: told, owed: names, retold: true, recorded });
+            }
         }
-        if !committed {
-            // Nobody hears of it, but with it a call may be over.
-            self.outbox.commit(event, &[], now);
-        }
+        self.write_event(NewEvent { event: Arc::clone(event), owed, retold: false, recorded });
+    }
+
+    fn write_event(&mut self, event: NewEvent) {
+        self.uncommitted += 1;
+        self.journal.write(Write::Event(event));
     }
 
     fn configure(&mut self, routes: Routes, endpoints: Vec<Recipient>) {
         let now = self.clock.now();
         self.router.set_routes(routes);
+        let left = self.left.take();
+        let first = left.is_some();
+        let left = left.unwrap_or_default();
+        if first {
+            self.router.resume(&left.living, &left.told);
+        }
         self.recipients = endpoints.iter().map(|endpoint| endpoint.name.clone()).collect();
         let mut senders = BTreeMap::new();
-        for Recipient { name, concurrency, sender } in endpoints {
-            self.outbox.set_endpoint(&name, concurrency, now);
-            self.board.set(name.as_str(), "well");
+        for Recipient { name, terms, sender } in endpoints {
+            self.machine.set_endpoint(&name, terms, stored::standing(&left, &name), now);
             senders.insert(name, sender);
         }
+        self.machine.endpoints().for_each(|status| self.say.begins(status.endpoint, status.standing));
         let before = std::mem::replace(&mut self.senders, senders);
-        for name in before.into_keys().filter(|name| !self.recipients.contains(name)) {
-            let lost = self.outbox.remove_endpoint(&name);
-            self.board.remove(name.as_str());
-            tracing::info!(endpoint = %name, events = lost, "no longer configured; what waited for it is given up");
+        for name in before.into_keys().chain(left.owed).filter(|name| !self.recipients.contains(name)) {
+            self.machine.remove_endpoint(&name);
+            self.say.is_gone(&name);
         }
     }
 
     fn send_due(&mut self) {
-        while let Some(delivery) = self.outbox.take(self.clock.now()) {
+        while let Some(delivery) = self.machine.take(self.clock.now()) {
+            let now = self.clock.now();
             let Some(sender) = self.senders.get(&delivery.endpoint).cloned() else {
                 let reason = "the endpoint is not configured".to_owned();
-                self.outbox.settle(delivery.id, Outcome::Dead { reason }, self.clock.now());
+                self.machine.settle(delivery.id, Outcome::Dead { reason }, Duration::ZERO, now);
                 continue;
             };
             let id = delivery.id;
             let request = self.requests.spawn(async move {
+                let began = Instant::now();
                 let sent = sender.send(&delivery.event).await;
-                (delivery, sent)
+                Tried { delivery, sent, at: now, took: began.elapsed() }
             });
             self.under_way.insert(request.id(), id);
         }
     }
 
-    fn settle(&mut self, sent: Result<(Id, (Delivery, Sent)), JoinError>) {
+    fn settle(&mut self, sent: Result<(Id, Tried), JoinError>) {
         let now = self.clock.now();
         match sent {
-            Ok((task, (delivery, Sent { outcome, directives, .. }))) => {
+            Ok((task, Tried { delivery, sent, at, took })) => {
                 self.under_way.remove(&task);
-                say(&delivery, &outcome);
-                directives.iter().for_each(|directive| obey(&delivery, directive));
-                self.outbox.settle(delivery.id, outcome, now);
+                let Sent { outcome, directives, status, reply } = sent;
+                say::sent(&delivery, &outcome);
+                directives.iter().for_each(|directive| say::obey(&delivery, directive));
+                let outcome_in_words = stored::in_words(&outcome, delivery.again);
+                let attempt =
+                    Attempt { delivery: delivery.id, at, took, outcome: outcome_in_words, status, reply };
+                self.journal.write(Write::Attempt(attempt));
+                self.machine.settle(delivery.id, outcome, took, now);
             }
             Err(error) => {
                 tracing::error!(%error, "a request failed by a fault of our own; it is tried again");
                 if let Some(id) = self.under_way.remove(&error.id()) {
-                    let reason = "a fault of our own".to_owned();
-                    self.outbox.settle(id, Outcome::Retry { reason, after: None }, now);
+                    let outcome = Outcome::Retry { reason: "a fault of our own".to_owned(), after: None };
+                    self.machine.settle(id, outcome, Duration::ZERO, now);
                 }
             }
         }
     }
 
-    fn say_notices(&mut self) {
-        while let Some(notice) = self.outbox.poll_notice() {
-            match notice {
-                Notice::Health { endpoint, health, waiting } => self.say_health(&endpoint, health, waiting),
-                Notice::Dead { endpoint, event, reason } => {
-                    tracing::error!(%endpoint, event = event.id, what = event.what.name(), reason, "given up: it will not be delivered");
-                }
-                Notice::GivenUp { endpoint, call, events } => {
-                    tracing::debug!(%endpoint, call, events, "given up: too much waits");
-                    self.given_up.events += events;
-                    self.given_up.calls += 1;
-                }
-            }
+    /// Passes on what the machine wants read, has to have written, and has to say.
+    fn note(&mut self) {
+        let now = self.clock.now();
+        while let Some(change) = self.machine.poll_change() {
+            self.journal.write(stored::write(change, now));
         }
-        if self.given_up.said.is_none_or(|said| said.elapsed() >= SAY_GIVEN_UP_EVERY) {
-            self.say_given_up();
+        while let Some(notice) = self.machine.poll_notice() {
+            self.say.notice(notice);
+        }
+        while let Some(want) = self.machine.poll_want() {
+            self.ask(want);
         }
     }
 
-    fn say_given_up(&mut self) {
-        let GivenUp { events, calls, .. } = self.given_up;
-        if events > 0 {
-            tracing::error!(
-                events,
-                calls,
-                "too much waits for delivery: the events that waited longest were given up"
-            );
-            self.given_up = GivenUp { said: Some(Instant::now()), ..GivenUp::default() };
+    fn ask(&mut self, want: Want) {
+        if self.failing {
+            // What is in memory only cannot be read yet.
+            self.deferred.push(want);
+        } else {
+            self.reads.spawn(stored::read(self.journal.reading(), want));
         }
     }
 
-    fn say_health(&self, endpoint: &EndpointName, health: Health, waiting: usize) {
-        let state = match health {
-            Health::Well => {
-                tracing::info!(%endpoint, waiting, "takes events again");
-                "well".to_owned()
+    fn load(&mut self, answer: Result<Answer, JoinError>) {
+        let now = self.clock.now();
+        match answer {
+            Ok(Answer::More(more, Ok(page))) => {
+                let rows = page.owed.into_iter().collect();
+                self.machine.load(&more, rows, page.complete, now);
             }
-            Health::Failing { reason } => {
-                tracing::warn!(%endpoint, reason, waiting, "takes no events; they are kept and tried again");
-                format!("failing: {reason}")
+            Ok(Answer::Introduction(endpoint, call, Ok(event))) => {
+                self.machine.introduce(&endpoint, &call, event, now);
             }
-            Health::Held { reason } => {
-                tracing::error!(%endpoint, reason, waiting, "refuses all events; they are kept, and one is tried each minute");
-                format!("held: {reason}")
+            Ok(Answer::More(more, Err(error))) => self.defer(Want::More(more), &error),
+            Ok(Answer::Introduction(endpoint, call, Err(error))) => {
+                self.defer(Want::Introduction { endpoint, call }, &error);
+            }
+            Err(error) => tracing::error!(%error, "reading the journal failed by a fault of our own"),
+        }
+    }
+
+    fn defer(&mut self, want: Want, error: &str) {
+        if self.deferred.is_empty() {
+            tracing::error!(error, "what is owed cannot be read from the journal; it is tried again");
+        }
+        self.deferred.push(want);
+    }
+
+    /// Does what the journal reports.
+    fn heed(&mut self, report: Report) {
+        let now = self.clock.now();
+        match report {
+            Report::Committed { events, .. } => {
+                events.into_iter().for_each(|event| self.committed(event, now))
+            }
+            Report::Repeated { events } => self.uncommitted = self.uncommitted.saturating_sub(events),
+            Report::Failing { error } => {
+                self.failing = true;
+                self.say.journal_fails(&error);
+            }
+            Report::Healed { lost } => {
+                self.failing = false;
+                self.journal.reading().reopen();
+                self.say.journal_is_well(lost);
+            }
+            Report::SetAside { path, found } => {
+                self.journal.reading().reopen();
+                self.say.journal_set_aside(&path, &found);
+            }
+            Report::Order(wanted) => self.order(wanted, now),
+            Report::Swept(swept) => {
+                tracing::debug!(?swept, "the journal forgot what is too old");
+                if swept.more {
+                    self.journal.sweep(&self.clock);
+                }
+            }
+        }
+    }
+
+    fn committed(&mut self, committed: Committed, now: Timestamp) {
+        self.uncommitted = self.uncommitted.saturating_sub(1);
+        let Committed { seq, event, owed, retold, recorded } = committed;
+        for (name, id) in owed {
+            let owed = Owed { id, event: Arc::clone(&event), committed: recorded, failures: 0, due: None };
+            self.machine.commit(&name, owed, now);
+        }
+        if !retold {
+            // Nobody need listen.
+            let _ = self.said.send(Said { seq, event });
+        }
+    }
+
+    fn order(&mut self, wanted: Requested, now: Timestamp) {
+        let order = match wanted {
+            Requested::Retry(endpoint, owed) => Order::Retry { endpoint, owed },
+            Requested::Drop(endpoint, id) => Order::Drop { endpoint, id },
+            Requested::Pause(endpoint) => {
+                self.say.ordered(&endpoint, "paused by the operator");
+                Order::Pause { endpoint, reason: "by the operator".to_owned() }
+            }
+            Requested::Resume(endpoint) => {
+                self.say.ordered(&endpoint, "well");
+                Order::Resume { endpoint }
             }
         };
-        self.board.set(endpoint.as_str(), state);
+        self.machine.order(order, now);
     }
 
-    /// Whether nothing is on its way, and nothing will be before `cut_at`.
+    /// Whether everything is committed and nothing is on its way, nor will be before `cut_at`.
     fn is_drained(&self, cut_at: Instant) -> bool {
         let left = cut_at.saturating_duration_since(Instant::now());
-        self.requests.is_empty() && self.outbox.next_due().is_none_or(|due| self.clock.until(due) > left)
-    }
-
-    fn say_cut(&mut self) {
-        self.say_given_up();
-        for (endpoint, counts, _) in self.outbox.endpoints() {
-            let (waiting, in_flight) = (counts.waiting, counts.in_flight);
-            if waiting + in_flight > 0 {
-                tracing::warn!(%endpoint, waiting, in_flight, "ended before everything was delivered; it is lost");
-            }
-        }
-    }
-}
-
-fn say(delivery: &Delivery, outcome: &Outcome) {
-    let Delivery { endpoint, event, failures, again, .. } = delivery;
-    tracing::debug!(%endpoint, event = event.id, what = event.what.name(), failures, again, ?outcome, "sent");
-}
-
-/// What an endpoint wants of the PBX. Nothing carries it there yet, which is said and not hidden.
-fn obey(delivery: &Delivery, directive: &Directive) {
-    let Delivery { endpoint, event, .. } = delivery;
-    let call = &event.call;
-    match directive {
-        Directive::Reject { reason } => {
-            tracing::info!(%endpoint, call, reason, "wants the caller turned away; not acted on yet");
-        }
-        Directive::ShowNumber { number } => {
-            tracing::debug!(number, "the number to show");
-            tracing::info!(%endpoint, call, "wants another number shown; not acted on yet");
-        }
+        self.uncommitted == 0
+            && self.requests.is_empty()
+            && self.reads.is_empty()
+            && self.machine.next_due().is_none_or(|due| self.clock.until(due) > left)
     }
 }

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use ringwire_ami::{Packet, Version};
 use ringwire_calls::{Rules, Tracker};
-use ringwire_event::CallEvent;
+use ringwire_event::{CallEvent, CallId};
 use tokio::{
-    sync::{Notify, broadcast, mpsc},
+    sync::{Notify, mpsc},
     time::{Interval, MissedTickBehavior, interval, sleep},
 };
 
@@ -76,7 +76,16 @@ pub(crate) struct Follow {
     clock: Clock,
     followed: BTreeMap<PbxName, Followed>,
     events: mpsc::Sender<dispatch::Message>,
-    said: broadcast::Sender<Arc<CallEvent>>,
+    left: Left,
+}
+
+/// What an earlier process left to be taken up.
+#[derive(Debug, Default)]
+pub(crate) struct Left {
+    /// The events of the calls that were not over, in order.
+    pub(crate) living: Vec<CallEvent>,
+    /// The ids that were given to calls.
+    pub(crate) used: Vec<CallId>,
 }
 
 struct Followed {
@@ -112,13 +121,9 @@ impl Followed {
 }
 
 impl Follow {
-    /// Trackers that hand their events to `events`, and show them to whoever listens to `said`.
-    pub(crate) fn new(
-        clock: Clock,
-        events: mpsc::Sender<dispatch::Message>,
-        said: broadcast::Sender<Arc<CallEvent>>,
-    ) -> Self {
-        Self { clock, followed: BTreeMap::new(), events, said }
+    /// Trackers that take up what was `left`, and hand their events to `events`.
+    pub(crate) fn new(clock: Clock, events: mpsc::Sender<dispatch::Message>, left: Left) -> Self {
+        Self { clock, followed: BTreeMap::new(), events, left }
     }
 
     /// Follows what is said to `inbox` until nobody is left to say anything.
@@ -178,10 +183,10 @@ impl Follow {
                     followed.over = false;
                 }
                 None => {
-                    self.followed.insert(
-                        pbx,
-                        Followed { tracker: Tracker::new(*rules), wish, forged: 0, over: false },
-                    );
+                    let mut tracker = Tracker::new(*rules);
+                    tracker.resume(&self.left.living, &self.left.used);
+                    self.left.living.retain(|event| event.pbx != *pbx);
+                    self.followed.insert(pbx, Followed { tracker, wish, forged: 0, over: false });
                 }
             },
             Message::Forget { pbx } => {
@@ -208,10 +213,7 @@ impl Follow {
         for (pbx, followed) in &mut self.followed {
             while let Some(event) = followed.tracker.poll_event() {
                 tracing::debug!(%pbx, event = event.id, what = event.what.name(), from = event.from, to = event.to, "call");
-                let event = Arc::new(event);
-                // Nobody need listen.
-                let _ = self.said.send(Arc::clone(&event));
-                self.events.send(dispatch::Message::Event(event)).await?;
+                self.events.send(dispatch::Message::Event(Arc::new(event))).await?;
             }
         }
         self.followed.retain(|_, followed| !followed.over);

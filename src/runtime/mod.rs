@@ -8,6 +8,7 @@
 mod clock;
 mod dispatch;
 mod follow;
+mod journal;
 mod link;
 mod log;
 mod notify;
@@ -16,15 +17,16 @@ mod send;
 mod shutdown;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     hash::{BuildHasher, RandomState},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use anyhow::anyhow;
+use ringwire_calls::Rules;
 use ringwire_event::CallEvent;
-use ringwire_outbox::Counts;
+use ringwire_outbox::{delivery::Terms, store::Resumption};
 use tokio::{
     sync::{broadcast, mpsc},
     task::JoinHandle,
@@ -33,8 +35,9 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     clock::Clock,
-    dispatch::{Dispatch, Recipient},
-    follow::Follow,
+    dispatch::{Dispatch, Ended, Recipient},
+    follow::{Follow, Left},
+    journal::Journal,
     link::Link,
     notify::Board,
 };
@@ -55,6 +58,15 @@ pub(crate) use self::{
 /// The configured name of a PBX.
 type PbxName = Arc<str>;
 
+/// Something that was said of a call, as it stands in the journal.
+#[derive(Clone, Debug)]
+pub(crate) struct Said {
+    /// Its place in the journal.
+    pub(crate) seq: i64,
+    /// What was said.
+    pub(crate) event: Arc<CallEvent>,
+}
+
 /// How many batches of packets, or events, may wait between two tasks.
 const BACKLOG: usize = 1024;
 
@@ -69,19 +81,25 @@ pub async fn serve(config: &Path, signals: mpsc::Receiver<Signal>) -> anyhow::Re
     run(config, signals, None, broadcast::Sender::new(BACKLOG)).await.map_err(|failure| anyhow!("{failure}"))
 }
 
-/// Runs the daemon until `signals` tell it to stop, or end. Each call event is `said`, whether or not an endpoint
-/// hears of it, before any endpoint does.
+/// Runs the daemon until `signals` tell it to stop, or end. Each call event is `said` once it is in the journal,
+/// whether or not an endpoint hears of it, before any endpoint does.
 ///
 /// # Errors
-/// A client for an endpoint cannot be made, or a part of the daemon ended by a fault of its own.
+/// A client for an endpoint cannot be made, the journal cannot be used, or a part of the daemon ended by a fault of
+/// its own.
 pub(crate) async fn run(
     config: Config,
     mut signals: mpsc::Receiver<Signal>,
     logging: Option<Logging>,
-    said: broadcast::Sender<Arc<CallEvent>>,
+    said: broadcast::Sender<Said>,
 ) -> Result<(), Failure> {
     let recipients = recipients(&config.endpoints).map_err(unusable)?;
-    let mut daemon = Daemon::start(config.file.clone(), logging, said);
+    let clock = Clock::new();
+    let (journal, left) = match &config.journal {
+        Some(settings) => Journal::open(settings.clone(), &clock).await?,
+        None => (Journal::temporary(&clock).await?, Resumption::default()),
+    };
+    let mut daemon = Daemon::start(config.file.clone(), logging, (journal, left), clock, said);
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
@@ -120,7 +138,8 @@ fn unusable(reason: String) -> Failure {
 fn recipients(endpoints: &[Endpoint]) -> Result<Vec<Recipient>, String> {
     let recipient = |endpoint: &Endpoint| match Sender::new(endpoint) {
         Ok(Some(sender)) => {
-            Ok(Recipient { name: endpoint.name.as_str().into(), concurrency: endpoint.concurrency, sender })
+            let terms = Terms { in_flight: endpoint.concurrency, ..Terms::default() };
+            Ok(Recipient { name: endpoint.name.as_str().into(), terms, sender })
         }
         Ok(None) => Err(format!("endpoint {}: no URL is set", endpoint.name)),
         Err(reason) => Err(format!("endpoint {}: {reason}", endpoint.name)),
@@ -134,10 +153,12 @@ struct Daemon {
     logging: Option<Logging>,
     board: Board,
     links: BTreeMap<PbxName, Link>,
+    /// The PBXs of the calls that an earlier process left, until they are taken up.
+    resumed: BTreeSet<PbxName>,
     packets: mpsc::Sender<follow::Message>,
     events: mpsc::Sender<dispatch::Message>,
     follow: JoinHandle<()>,
-    dispatch: JoinHandle<Counts>,
+    dispatch: JoinHandle<Ended>,
     hurry: CancellationToken,
 }
 
@@ -145,27 +166,41 @@ impl Daemon {
     fn start(
         file: Option<PathBuf>,
         logging: Option<Logging>,
-        said: broadcast::Sender<Arc<CallEvent>>,
+        (journal, left): (Journal, Resumption),
+        clock: Clock,
+        said: broadcast::Sender<Said>,
     ) -> Self {
-        let (clock, board, hurry) = (Clock::new(), Board::default(), CancellationToken::new());
+        let (board, hurry) = (Board::default(), CancellationToken::new());
         let (packets, packets_in) = mpsc::channel(BACKLOG);
         let (events, events_in) = mpsc::channel(BACKLOG);
-        let follow = tokio::spawn(Follow::new(clock.clone(), events.clone(), said).run(packets_in));
-        let dispatch = Dispatch::new(clock, board.clone(), RandomState::new().hash_one(()));
+        let resumed = left.living.iter().map(|event| PbxName::from(event.pbx.as_str())).collect();
+        let taken_up = Left { living: left.living.clone(), used: left.used.clone() };
+        let follow = tokio::spawn(Follow::new(clock.clone(), events.clone(), taken_up).run(packets_in));
+        let seed = RandomState::new().hash_one(());
+        let dispatch = Dispatch::new(clock, board.clone(), (journal, left), said, seed);
         let dispatch = tokio::spawn(dispatch.run(events_in, hurry.clone()));
-        Self { file, logging, board, links: BTreeMap::new(), packets, events, follow, dispatch, hurry }
+        let links = BTreeMap::new();
+        Self { file, logging, board, links, resumed, packets, events, follow, dispatch, hurry }
     }
 
     /// Makes `config` hold from here on. Calls that are being followed are kept.
     async fn apply(&mut self, config: Config, endpoints: Vec<Recipient>) {
-        let configure = dispatch::Message::Configure { routes: config.routes, endpoints };
+        let Config { routes, journal, .. } = config;
+        let configure = dispatch::Message::Configure { routes, endpoints, journal };
         // If a task is gone, so is the daemon in a moment: Daemon::failed says why.
         let _ = self.events.send(configure).await;
         let mut before = std::mem::take(&mut self.links);
         for pbx in config.pbxs {
             let name = PbxName::from(pbx.name.as_str());
             let before = before.remove(&name);
+            self.resumed.remove(&name);
             self.follow(name, pbx, before).await;
+        }
+        for pbx in std::mem::take(&mut self.resumed) {
+            tracing::info!(%pbx, "is not configured any more; the calls it had end here");
+            let (rules, wish) = (Box::new(Rules::new(&*pbx)), Arc::default());
+            let _ = self.packets.send(follow::Message::Follow { pbx: Arc::clone(&pbx), rules, wish }).await;
+            let _ = self.packets.send(follow::Message::Forget { pbx }).await;
         }
         for (name, link) in before {
             tracing::info!(pbx = %name, "no longer configured; its calls end here");

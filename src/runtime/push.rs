@@ -7,14 +7,18 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use ringwire_event::CallEvent;
-use ringwire_outbox::Counts;
-use tokio::sync::mpsc;
+use ringwire_outbox::{
+    delivery::{Counts, Late, Lifetimes, Terms},
+    store::Resumption,
+};
+use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     BACKLOG,
     clock::Clock,
-    dispatch::{Dispatch, Message},
+    dispatch::{Dispatch, Ended, Message},
+    journal::Journal,
     notify::Board,
     recipients, unusable,
 };
@@ -31,7 +35,7 @@ const DRAIN: Duration = Duration::from_secs(60);
 pub(crate) struct Pusher {
     endpoint: String,
     events: mpsc::Sender<Message>,
-    thread: JoinHandle<Counts>,
+    thread: JoinHandle<Ended>,
 }
 
 impl Pusher {
@@ -40,17 +44,25 @@ impl Pusher {
     /// # Errors
     /// The endpoint cannot be sent to with these settings, or there is no thread to be had.
     pub(crate) fn start(endpoint: &Endpoint) -> Result<Self, Failure> {
-        let endpoints = recipients(std::slice::from_ref(endpoint)).map_err(unusable)?;
+        let mut endpoints = recipients(std::slice::from_ref(endpoint)).map_err(unusable)?;
+        for recipient in &mut endpoints {
+            // What was recorded long ago is wanted all the same.
+            recipient.terms = Terms { lifetimes: Lifetimes::FOREVER, late: Late::All, ..recipient.terms };
+        }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (events, inbox) = mpsc::channel(BACKLOG);
-        let seed = RandomState::new().hash_one(());
-        let dispatch = Dispatch::new(Clock::new(), Board::default(), seed).draining_for(DRAIN);
+        let (seed, clock) = (RandomState::new().hash_one(()), Clock::new());
+        let journal = runtime.block_on(Journal::temporary(&clock))?;
+        let (left, said) = (Resumption::default(), broadcast::Sender::new(1));
+        let dispatch =
+            Dispatch::new(clock, Board::default(), (journal, left), said, seed).draining_for(DRAIN);
         let run = move || runtime.block_on(dispatch.run(inbox, CancellationToken::new()));
         let thread = std::thread::Builder::new().name("push".to_owned()).spawn(run)?;
         let pusher = Self { endpoint: endpoint.name.clone(), events, thread };
         pusher.tell(Message::Configure {
             routes: Routes::new(vec![endpoint.name.clone()], Vec::new()),
             endpoints,
+            journal: None,
         });
         Ok(pusher)
     }
@@ -69,9 +81,10 @@ impl Pusher {
         drop(events);
         let fault =
             |_| Failure::new(Code::Software, anyhow!("the thread that sends ended by a fault of its own"));
-        let Counts { delivered, dead, given_up, waiting, in_flight, .. } = thread.join().map_err(fault)?;
-        let lost = dead + given_up + (waiting + in_flight) as u64;
-        if lost > 0 {
+        let Ended { counts, drained } = thread.join().map_err(fault)?;
+        let Counts { delivered, dead, expired, waiting, in_flight, .. } = counts;
+        let lost = dead + expired + (waiting + in_flight) as u64;
+        if lost > 0 || !drained {
             let told = anyhow!("endpoint {endpoint}: {delivered} posts were delivered, {lost} were not");
             return Err(Failure::new(Code::Unavailable, told)
                 .hint("ringwire check --probe says what is wrong with it"));

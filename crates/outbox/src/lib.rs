@@ -1,25 +1,13 @@
-//! The memory: what is owed to whom, in which order, and when to try again.
+//! The memory: what happened, who is owed it, in which order, and when to try again.
 //!
-//! An [`Outbox`] holds one **lane** for each call and endpoint. Only the head of a lane is ever on its way, so an
-//! endpoint hears of a call in the order in which it happened, while other calls and other endpoints go on
-//! beside it. What is owed leaves a lane when the endpoint has it, or when it is given up; both are counted, and
-//! the second is reported as a [`Notice`].
-//!
-//! It is pure: nothing is sent, stored, logged or timed here. Who owns it takes a [`Delivery`], sends it and
-//! [settles](Outbox::settle) it with an [`Outcome`]; the time is an argument, and chance comes from a seed.
-//!
-//! Today the lanes live in memory, so what is owed when the process ends is lost. The interface is the one that
-//! the stored outbox keeps: an event is committed once, under its own id, before anybody is told.
+//! The [`store`] is the journal on disk: every event is committed there, with what is owed of it, before anybody
+//! is told. [`delivery`] decides what is sent when, as pure code over a window of what is stored. Neither knows
+//! dialects or HTTP: who owns them sends, and says what came of it.
 
 pub mod delivery;
-mod endpoint;
-mod lane;
 mod name;
-mod outbox;
-mod outcome;
 mod schedule;
+pub mod store;
 
 pub use name::EndpointName;
-pub use outbox::{Limits, Outbox};
-pub use outcome::{Counts, Delivery, DeliveryId, Health, Notice, Outcome};
 pub use schedule::{Jitter, Schedule};

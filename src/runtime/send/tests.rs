@@ -116,7 +116,7 @@ async fn a_reply_means_what_the_dialect_says_and_waits_as_long_as_it_asks() {
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let there = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
-    let Outcome::Dead { reason } = told(Some(there)).await else { panic!() };
+    let Outcome::Refused { reason } = told(Some(there)).await else { panic!() };
     assert!(
         reason.starts_with("HTTP 302: it redirects to 127.0.0.1; redirects are not followed"),
         "{reason}"

@@ -53,6 +53,8 @@ pub(crate) struct Call {
     pub passed_to: Option<String>,
     /// The dialplan deflected the caller to another place.
     pub deflected: bool,
+    /// The phones that were said to ring before this process took the call up.
+    pub rung_before: Vec<String>,
 }
 
 /// How far a call has come.
@@ -112,6 +114,7 @@ impl Call {
             redirected: None,
             passed_to: None,
             deflected: false,
+            rung_before: Vec::new(),
         }
     }
 

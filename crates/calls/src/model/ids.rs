@@ -45,6 +45,34 @@ impl CallIds {
         }
         id
     }
+
+    /// Takes note of an id that was given before, by another process: it is not given again.
+    pub(crate) fn remember(&mut self, id: &str) {
+        let (base, times) = numbered(id);
+        let hash = fnv(base.as_bytes());
+        let known = self.used.entry(hash).or_insert(0);
+        if *known == 0 {
+            self.order.push_back(hash);
+        }
+        *known = times.max(*known);
+    }
+
+    /// The Uniqueid that `id` was made of, behind `prefix` where there is one.
+    pub(crate) fn root<'a>(prefix: Option<&str>, id: &'a str) -> &'a str {
+        let (base, _) = numbered(id);
+        let behind = |prefix: &str| base.strip_prefix(prefix)?.strip_prefix('-');
+        prefix.and_then(behind).unwrap_or(base)
+    }
+}
+
+/// An id without its number, and the number.
+fn numbered(id: &str) -> (&str, u32) {
+    let number =
+        |(base, number): (&'_ str, &str)| Some((base.len(), number.parse().ok().filter(|times| *times > 1)?));
+    match id.rsplit_once('~').and_then(number) {
+        Some((end, times)) => (id.get(..end).unwrap_or(id), times),
+        None => (id, 1),
+    }
 }
 
 /// FNV-1a: an id may not depend on the release that made it, and the standard library's hash does.

@@ -104,6 +104,12 @@ impl Tracker {
         if let Some(channel) = self.channels.get_mut(ch) {
             channel.rang = true;
         }
+        if let Some(call) = self.calls.get_mut(key)
+            && let Some(place) = call.rung_before.iter().position(|endpoint| *endpoint == user.endpoint)
+        {
+            call.rung_before.swap_remove(place);
+            return;
+        }
         self.say(key, What::Ringing { user });
     }
 

@@ -8,6 +8,7 @@ mod masquerade;
 mod membership;
 mod outline;
 mod queues;
+mod resume;
 mod saying;
 mod snapshot;
 mod talk;
@@ -55,6 +56,8 @@ pub struct Tracker {
     born: u64,
     /// Counts full lists of channels; what was heard of since the last one is not missing.
     epoch: u32,
+    /// Calls of an earlier process that no snapshot has told of yet.
+    resumed: Vec<CallKey>,
     /// When the PBX says that it was started, in its own words.
     started: Option<String>,
     /// The list that is coming in.
@@ -86,6 +89,7 @@ impl Tracker {
             connection: 0,
             born: 0,
             epoch: 0,
+            resumed: Vec::new(),
             started: None,
             listing: snapshot::Listing::default(),
             now: None,

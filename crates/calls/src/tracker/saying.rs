@@ -160,6 +160,11 @@ impl Tracker {
         self.announce(key);
         self.say_redirect(key);
         let Some(call) = self.calls.get_mut(key) else { return };
+        if call.taker_endpoint.is_none() && call.taker.as_ref() == Some(&taker) {
+            // It was said before this process took the call up.
+            call.taker_endpoint = Some(endpoint.to_owned());
+            return;
+        }
         let again = call.is_answered();
         call.round.legs.iter_mut().for_each(|leg| leg.open = false);
         call.taker_endpoint = Some(endpoint.to_owned());

@@ -172,6 +172,9 @@ impl Tracker {
             self.epoch = self.epoch.wrapping_add(1);
         }
         self.adopt(&items);
+        if full {
+            self.end_unclaimed();
+        }
         self.recovering = false;
     }
 

@@ -12,5 +12,6 @@ mod disorder;
 mod healing;
 mod invariants;
 mod pbx;
+mod resume;
 mod stories;
 mod support;

@@ -84,12 +84,14 @@ pub(crate) fn follow_frames(
 /// What a tracker says of a call written by hand, a line an event.
 ///
 /// Each line of `story` is an event, its headers set apart by two blanks: `Newchannel  Channel=SIP/a-1  Uniqueid=1.0`.
-/// A line `at 1.5` sets the clock, `connect 1.3` begins a connection.
+/// A line `at 1.5` sets the clock, `connect 1.3` begins a connection, and with `restart` another tracker takes up what
+/// the one before it said.
 pub(crate) fn tell(rules: Rules, story: &str) -> String {
-    let mut tracker = Tracker::new(rules);
+    let mut tracker = Tracker::new(rules.clone());
     let mut version = Version::NEWEST;
     let mut now = None;
     let mut told = String::new();
+    let mut said = Vec::new();
     for line in story.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
         if let Some(seconds) = line.strip_prefix("at ") {
             let time = Timestamp::UNIX_EPOCH + SignedDuration::from_secs_f64(seconds.parse().unwrap());
@@ -98,6 +100,9 @@ pub(crate) fn tell(rules: Rules, story: &str) -> String {
         } else if let Some(banner) = line.strip_prefix("connect ") {
             version = Version::parse(banner.as_bytes()).unwrap();
             tracker.connected(version, now);
+        } else if line == "restart" {
+            tracker = Tracker::new(rules.clone());
+            tracker.resume(&said, &[]);
         } else {
             let mut parts = line.split("  ").map(str::trim).filter(|part| !part.is_empty());
             let name = parts.next().unwrap();
@@ -113,6 +118,7 @@ pub(crate) fn tell(rules: Rules, story: &str) -> String {
         while let Some(event) = tracker.poll_event() {
             told.push_str(&summary(&event));
             told.push('\n');
+            said.push(event);
         }
     }
     told

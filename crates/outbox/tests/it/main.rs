@@ -1,15 +1,13 @@
-//! The outbox, from outside: what it sends, when, and in which order.
+//! The deliveries, from outside: what is sent, when, and in which order.
 
 #![cfg(test)]
 
-mod model;
-mod scenarios;
+mod delivery;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use ringwire_event::{CallEvent, Cause, Direction, What};
-use ringwire_outbox::{EndpointName, Outcome};
 
 /// `seconds` after the beginning of the test.
 fn at(seconds: i64) -> Timestamp {
@@ -46,28 +44,4 @@ fn hold(call: &str, seq: u32) -> Arc<CallEvent> {
 
 fn hangup(call: &str, seq: u32) -> Arc<CallEvent> {
     event(call, seq, What::Hangup { cause: Cause::NormalClearing, taker: None })
-}
-
-fn names(names: &[&str]) -> Vec<EndpointName> {
-    names.iter().map(|name| EndpointName::from(*name)).collect()
-}
-
-fn retry() -> Outcome {
-    Outcome::Retry { reason: "connection refused".into(), after: None }
-}
-
-fn retry_after(seconds: u64) -> Outcome {
-    Outcome::Retry { reason: "429".into(), after: Some(Duration::from_secs(seconds)) }
-}
-
-fn misconfigured() -> Outcome {
-    Outcome::Misconfigured { reason: "401: the token is wrong".into() }
-}
-
-fn dead() -> Outcome {
-    Outcome::Dead { reason: "422".into() }
-}
-
-fn unknown() -> Outcome {
-    Outcome::UnknownCall { reason: "500".into() }
 }

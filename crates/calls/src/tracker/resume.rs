@@ -1,0 +1,93 @@
+//! Taking up calls that another process announced.
+//!
+//! The events that were said of a call are all that is left of it. They give what is said of it on from here; its
+//! channels come with the first snapshot, and a call that has none there ended while nobody watched.
+
+use std::collections::BTreeMap;
+
+use ringwire_event::{CallEvent, CallId, Party, Taker, What};
+
+use super::Tracker;
+use crate::model::{Call, CallIds, CallKey, Stage};
+
+impl Tracker {
+    /// Takes up the calls that `events` were said of and whose hangup is not among them, each under its old id:
+    /// the next thing said of it has the next place. Events of one call come in their order.
+    ///
+    /// No id of `used` is given again. To be called before the first packet.
+    pub fn resume(&mut self, events: &[CallEvent], used: &[CallId]) {
+        used.iter().for_each(|id| self.ids.remember(id));
+        let mut by_call: BTreeMap<&str, Vec<&CallEvent>> = BTreeMap::new();
+        for event in events.iter().filter(|event| event.pbx == self.rules.pbx) {
+            self.ids.remember(&event.call);
+            by_call.entry(&event.call).or_default().push(event);
+        }
+        let mut calls: Vec<_> = by_call.into_values().collect();
+        calls.sort_by_key(|said| said.first().and_then(|event| event.time));
+        for said in calls {
+            if !said.iter().any(|event| matches!(event.what, What::Hangup { .. })) {
+                self.resume_call(&said);
+            }
+        }
+    }
+
+    fn resume_call(&mut self, said: &[&CallEvent]) {
+        let Some(last) = said.last() else { return };
+        let prefix = self.rules.prefix_ids.then_some(self.rules.pbx.as_str());
+        let root = CallIds::root(prefix, &last.call).to_owned();
+        let mut call = Call::new(root.clone(), self.next_born(), None);
+        call.id = last.call.clone();
+        call.seq = last.seq;
+        call.stage = Stage::Announced;
+        call.begun = true;
+        call.direction = last.direction;
+        call.from = last.from.clone();
+        call.from_name = last.from_name.clone();
+        call.to = last.to.clone();
+        call.trunk = last.trunk.clone();
+        call.account = last.account.clone();
+        call.tenant = last.tenant.clone();
+        call.queue = last.queue.clone();
+        for event in said {
+            match &event.what {
+                What::Ringing { user } => call.rung_before.push(user.endpoint.clone()),
+                What::Answer { taker } => {
+                    call.taker_endpoint = endpoint(taker);
+                    call.taker = Some(taker.clone());
+                }
+                What::Transfer { target, .. } => call.passed_to = target.clone(),
+                What::NewCall { .. } | What::Hold { .. } | What::Unhold { .. } | What::Hangup { .. } => {}
+            }
+        }
+        if call.is_answered() {
+            call.passed_to = None;
+        }
+        let key = self.calls.insert(call);
+        self.by_linkedid.insert(root, key);
+        self.resumed.push(key);
+    }
+
+    /// A full list has come in: the resumed calls that have no channel in it are over.
+    pub(super) fn end_unclaimed(&mut self) {
+        for key in std::mem::take(&mut self.resumed) {
+            if self.is_unclaimed(key) {
+                self.say_hangup(key, |call| call.cause(None));
+                self.forget_call(key);
+            }
+        }
+    }
+
+    fn is_unclaimed(&self, key: CallKey) -> bool {
+        self.calls.get(key).is_some_and(|call| call.members.is_empty())
+    }
+}
+
+/// The endpoint that a taker talks at, as far as what was said tells.
+fn endpoint(taker: &Taker) -> Option<String> {
+    match taker {
+        Taker::User(Party { endpoint, .. }) => Some(endpoint.clone()),
+        Taker::Number { .. } => None,
+        Taker::Voicemail => Some("voicemail".to_owned()),
+        Taker::Conference => Some("conference".to_owned()),
+    }
+}

@@ -1,0 +1,134 @@
+//! What another process said is taken up: calls go on under their old ids, and those that are gone end.
+
+use std::fs;
+
+use ringwire_ami::Frame;
+use ringwire_calls::{Rules, Tracker};
+use ringwire_event::{CallEvent, What};
+
+use crate::stories::{ALICE_TOOK_IT, ALICE_TOOK_IT_SAID, check, check_after_alice};
+use crate::support::{Times, captures, follow, frames};
+
+#[test]
+fn a_call_that_still_lives_goes_on_and_ends_once() {
+    check_after_alice(
+        "restart
+         connect 2.10
+         CoreShowChannel  Channel=PJSIP/trunk-0  ChannelState=6  CallerIDNum=4917  ConnectedLineNum=101  Context=from-trunk  Exten=100  Uniqueid=1.0  Linkedid=1.0  Application=Dial  BridgeId=b1
+         CoreShowChannel  Channel=PJSIP/alice-1  ChannelState=6  CallerIDNum=101  CallerIDName=Alice  ConnectedLineNum=4917  Context=internal  Exten=  Uniqueid=1.1  Linkedid=1.0  Application=AppDial  BridgeId=b1
+         CoreShowChannelsComplete  ListItems=2
+         Hold  Channel=PJSIP/alice-1  Uniqueid=1.1
+         BridgeLeave  Uniqueid=1.1  BridgeUniqueid=b1
+         Hangup  Channel=PJSIP/alice-1  Uniqueid=1.1  Cause=16
+         Hangup  Channel=PJSIP/trunk-0  Uniqueid=1.0  Cause=16",
+        "1.0 hold: Alice
+         1.0 hangup: normalClearing",
+    );
+}
+
+#[test]
+fn a_call_that_is_gone_ends_with_the_first_full_list() {
+    check_after_alice(
+        "restart
+         connect 2.10
+         CoreShowChannelsComplete  ListItems=0
+         CoreShowChannelsComplete  ListItems=0",
+        "1.0 hangup: normalClearing (recovered)",
+    );
+}
+
+#[test]
+fn a_phone_that_was_said_to_ring_is_not_said_to_ring_again() {
+    check(
+        "at 0
+         Newchannel  Channel=PJSIP/trunk-0  ChannelState=4  CallerIDNum=4917  Exten=100  Context=from-trunk  Uniqueid=1.0  Linkedid=1.0
+         Newchannel  Channel=PJSIP/alice-1  ChannelState=0  CallerIDNum=101  CallerIDName=Alice  Exten=s  Uniqueid=1.1  Linkedid=1.0
+         DialBegin  Uniqueid=1.0  CallerIDNum=4917  DestUniqueid=1.1  DialString=alice
+         Newstate  ChannelState=5  Uniqueid=1.1
+         at 2
+         restart
+         connect 2.10
+         CoreShowChannel  Channel=PJSIP/trunk-0  ChannelState=4  CallerIDNum=4917  ConnectedLineNum=101  Context=from-trunk  Exten=100  Uniqueid=1.0  Linkedid=1.0  Application=Dial
+         CoreShowChannel  Channel=PJSIP/alice-1  ChannelState=5  CallerIDNum=101  CallerIDName=Alice  ConnectedLineNum=4917  Context=internal  Exten=  Uniqueid=1.1  Linkedid=1.0  Application=AppDial
+         CoreShowChannelsComplete  ListItems=2
+         Hangup  Channel=PJSIP/alice-1  Uniqueid=1.1  Cause=19
+         Hangup  Channel=PJSIP/trunk-0  Uniqueid=1.0  Cause=16",
+        "1.0 newCall: in 4917 to 100 [Alice]
+         1.0 ringing: Alice
+         1.0 hangup: noAnswer",
+    );
+}
+
+#[test]
+fn a_list_that_is_not_whole_ends_nothing() {
+    check_after_alice("restart\nconnect 2.10\nCoreShowChannelsComplete  ListItems=2", "");
+}
+
+#[test]
+fn an_id_that_another_process_gave_is_not_given_again() {
+    check(
+        &format!(
+            "{ALICE_TOOK_IT}\nHangup  Uniqueid=1.1  Cause=16\nHangup  Uniqueid=1.0  Cause=16\nrestart\nconnect 2.10\n{ALICE_TOOK_IT}"
+        ),
+        &format!(
+            "{ALICE_TOOK_IT_SAID}\n1.0 hangup: normalClearing\n{}",
+            ALICE_TOOK_IT_SAID.replace("1.0 ", "1.0~2 ")
+        ),
+    );
+}
+
+/// Where the process ends between two connections, the recordings of both give the same as without that.
+#[test]
+fn a_restart_between_two_connections_changes_nothing_but_what_was_not_yet_said() {
+    let mut checked = 0;
+    for release in ["11", "16", "22"] {
+        for file in fs::read_dir(captures().join(release)).unwrap() {
+            let after = file.unwrap().path();
+            let Some(scenario) = after.to_str().unwrap().strip_suffix(".after-reconnect.ami") else {
+                continue;
+            };
+            let before = format!("{scenario}.ami");
+            let stream = |path: &str| {
+                (fs::read(path).unwrap(), Times::parse(&fs::read_to_string(format!("{path}.times")).unwrap()))
+            };
+            let (one, one_times) = stream(&before);
+            let (two, two_times) = stream(after.to_str().unwrap());
+            let without = follow(rules(), &[(&one, Some(&one_times)), (&two, Some(&two_times))]);
+            let mut with = follow(rules(), &[(&one, Some(&one_times))]);
+            with.extend(take_up(&with, &two, &two_times));
+            let told = |events: &[CallEvent]| -> Vec<(String, String)> {
+                let outlasts = |event: &&CallEvent| !matches!(event.what, What::Ringing { .. });
+                events
+                    .iter()
+                    .filter(outlasts)
+                    .map(|event| (event.call.clone(), event.what.name().to_owned()))
+                    .collect()
+            };
+            assert_eq!(told(&with), told(&without), "{scenario}");
+            checked += 1;
+        }
+    }
+    assert!(checked >= 3, "only {checked} scenarios have two connections");
+}
+
+fn rules() -> Rules {
+    Rules::new("pbx")
+}
+
+fn take_up(said: &[CallEvent], bytes: &[u8], times: &Times) -> Vec<CallEvent> {
+    let mut tracker = Tracker::new(rules());
+    tracker.resume(said, &[]);
+    let mut more = Vec::new();
+    for (frame, end) in frames(bytes) {
+        match frame {
+            Frame::Banner(version) => tracker.connected(version, Some(times.at(end))),
+            Frame::Packet(packet) => tracker.apply(&packet, Some(times.at(end))),
+        }
+        more.extend(std::iter::from_fn(|| tracker.poll_event()));
+    }
+    while let Some(due) = tracker.next_deadline() {
+        tracker.tick(due);
+    }
+    more.extend(std::iter::from_fn(|| tracker.poll_event()));
+    more
+}

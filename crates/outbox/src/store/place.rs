@@ -1,0 +1,172 @@
+//! Where the journal lies: private, local, and ours alone.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+
+use super::StoreError;
+
+/// File systems of other machines, by the number that `statfs` gives them.
+const NETWORK: [(i64, &str); 9] = [
+    (0x6969, "NFS"),
+    (0x517b, "SMB"),
+    (0xff53_4d42, "CIFS"),
+    (0xfe53_4d42, "SMB2"),
+    (0x5346_414f, "AFS"),
+    (0x0102_1997, "9p"),
+    (0x00c3_6400, "Ceph"),
+    (0x7461_636f, "OCFS2"),
+    (0x0bd0_0bd0, "Lustre"),
+];
+
+/// Makes the file at `path` and its directory, for their owner alone, where they are missing.
+///
+/// # Errors
+/// They cannot be made, or lie on a network file system.
+pub(super) fn prepare(path: &Path) -> Result<(), StoreError> {
+    let directory = directory(path);
+    let mut builder = DirBuilder::new();
+    builder
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .map_err(|error| StoreError::place(directory, error))?;
+    if let Some(kind) = network(directory) {
+        return Err(StoreError::Network { path: path.to_owned(), kind });
+    }
+    let failed = |error| StoreError::place(path, error);
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(file) => {
+            file.sync_all().map_err(failed)?;
+            sync(directory).map_err(|error| StoreError::place(directory, error))
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => make_private(path).map_err(failed),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Takes the journal for this process until the lock is dropped, also by being killed.
+///
+/// # Errors
+/// Another process has it, or the lock's file cannot be made.
+pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
+    let lock = beside(path, "lock");
+    let failed = |error| StoreError::place(&lock, error);
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&lock)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Taken { path: path.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// Whether a daemon has the journal at `path`.
+pub(super) fn is_taken(path: &Path) -> bool {
+    File::open(beside(path, "lock"))
+        .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+/// Puts a damaged journal aside, with what SQLite keeps beside it; says where it is now.
+pub(super) fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
+    let aside = beside(path, &format!("damaged-{}", now.as_millisecond()));
+    for end in ["-wal", "-shm"] {
+        match fs::rename(with_end(path, end), with_end(&aside, end)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    fs::rename(path, &aside)?;
+    sync(directory(path))?;
+    Ok(aside)
+}
+
+/// How much the journal takes up on disk, in bytes.
+pub(super) fn size(path: &Path) -> u64 {
+    [path.to_owned(), with_end(path, "-wal")]
+        .iter()
+        .filter_map(|file| fs::metadata(file).ok())
+        .map(|file| file.len())
+        .sum()
+}
+
+fn directory(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn beside(path: &Path, extension: &str) -> PathBuf {
+    with_end(path, &format!(".{extension}"))
+}
+
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+fn make_private(path: &Path) -> io::Result<()> {
+    let mode = fs::metadata(path)?.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    fs::set_permissions(path, Permissions::from_mode(0o600))
+}
+
+fn sync(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+/// The network file system that `directory` is on.
+fn network(directory: &Path) -> Option<&'static str> {
+    let kind = rustix::fs::statfs(directory).ok()?.f_type;
+    // The field is signed or not, wide or narrow, as the platform has it.
+    let kind = i64::try_from(kind).ok()? & 0xffff_ffff;
+    NETWORK.iter().find(|(number, _)| *number == kind).map(|(_, name)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_and_its_directory_are_for_their_owner_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("state/ringwire/journal.db");
+        prepare(&path).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        prepare(&path).unwrap();
+        assert_eq!(mode(&path), 0o600);
+    }
+
+    #[test]
+    fn a_journal_is_taken_once() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("journal.db");
+        assert!(!is_taken(&path));
+        let held = lock(&path).unwrap();
+        assert!(is_taken(&path));
+        assert!(matches!(lock(&path), Err(StoreError::Taken { .. })));
+        drop(held);
+        lock(&path).unwrap();
+    }
+
+    #[test]
+    fn a_local_disk_is_no_network() {
+        assert_eq!(network(tempfile::tempdir().unwrap().path()), None);
+    }
+}

@@ -1,0 +1,589 @@
+//! The one that writes: a thread that commits what waits for it in groups.
+
+use std::{
+    collections::VecDeque,
+    fs::File,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use ringwire_event::CallEvent;
+use rusqlite::Connection;
+
+use super::{
+    Requested, Retention, StoreError, Swept, error, orders, place, retention, schema,
+    tables::{self, NextIds},
+};
+use crate::{EndpointName, delivery::DeliveryId};
+
+/// How much goes into one transaction at most.
+const GROUP: usize = 512;
+
+/// How often the disk is tried while it cannot be written, and how often orders are looked for.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How much is kept in memory while the disk cannot be written: some minutes of a busy PBX, some 50 MB.
+const BACKLOG: usize = 50_000;
+
+/// Something to be written.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// Something happened to a call.
+    Event(NewEvent),
+    /// A delivery was tried.
+    Attempt(Attempt),
+    /// A delivery is in another state than before.
+    State(StateChange),
+    /// An endpoint is sent to, or not.
+    Standing(Standing),
+}
+
+/// A call event, and who is owed it.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// What happened.
+    pub event: Arc<CallEvent>,
+    /// Who is to be told.
+    pub owed: Vec<EndpointName>,
+    /// Whether the journal has the event already, as it was then: a newCall told late has later facts.
+    pub retold: bool,
+    /// When it was learnt.
+    pub recorded: Timestamp,
+}
+
+/// How one try of a delivery went.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// What was tried.
+    pub delivery: DeliveryId,
+    /// When it began.
+    pub at: Timestamp,
+    /// How long it took.
+    pub took: Duration,
+    /// What came of it, in words for the operator.
+    pub outcome: String,
+    /// The HTTP status, if there was an answer.
+    pub status: Option<u16>,
+    /// The beginning of the answer.
+    pub reply: Option<String>,
+}
+
+/// What has become of a delivery.
+#[derive(Clone, Debug)]
+pub struct StateChange {
+    /// Which one.
+    pub delivery: DeliveryId,
+    /// What it is now.
+    pub state: StoredState,
+    /// How many tries have failed; `None`: as many as before.
+    pub failures: Option<u32>,
+    /// Not to be tried before.
+    pub due: Option<Timestamp>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// The state of a delivery as it is stored. One that is on its way is stored as what it was before: should the
+/// process end, that is what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum StoredState {
+    /// Not tried yet.
+    Pending,
+    /// Tried, and to be tried again.
+    Retry,
+    /// The endpoint has it.
+    Delivered,
+    /// Refused, or failed once too often.
+    Dead,
+    /// Worth nothing any more before it could be delivered.
+    Expired,
+    /// Taken out by the operator.
+    Dropped,
+}
+
+impl StoredState {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Pending, Self::Retry, Self::Delivered, Self::Dead, Self::Expired, Self::Dropped];
+
+    /// The word for it, in the tables and on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Retry => "retry",
+            Self::Delivered => "delivered",
+            Self::Dead => "dead",
+            Self::Expired => "expired",
+            Self::Dropped => "dropped",
+        }
+    }
+
+    /// The state that `word` stands for.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// Whether an endpoint is sent to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Which endpoint.
+    pub endpoint: EndpointName,
+    /// `running`, `paused` (by the operator) or `disabled` (it said that it is gone).
+    pub standing: &'static str,
+    /// Why.
+    pub reason: Option<String>,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// An event with the numbers it has in the journal.
+#[derive(Clone, Debug)]
+pub struct Committed {
+    /// Its place in the journal.
+    pub seq: i64,
+    /// What happened.
+    pub event: Arc<CallEvent>,
+    /// Who is owed it, and under which number.
+    pub owed: Vec<(EndpointName, DeliveryId)>,
+    /// Whether it was told to others before.
+    pub retold: bool,
+    /// When it was learnt.
+    pub recorded: Timestamp,
+}
+
+/// What the writer has to say.
+#[derive(Debug)]
+pub enum Report {
+    /// Events are on disk; or, where `durable` is not set, in memory until the disk can be written.
+    Committed {
+        /// The events, in order.
+        events: Vec<Committed>,
+        /// Whether they are on disk.
+        durable: bool,
+    },
+    /// Events were in the journal before: nothing is owed of them anew.
+    Repeated {
+        /// How many.
+        events: usize,
+    },
+    /// The journal cannot be written.
+    Failing {
+        /// Why.
+        error: StoreError,
+    },
+    /// The journal can be written again, and has all that was kept in memory.
+    Healed {
+        /// How many events were too many to keep: the journal does not have them.
+        lost: u64,
+    },
+    /// The file was damaged and has been put aside; a new one is begun.
+    SetAside {
+        /// Where it is now.
+        path: PathBuf,
+        /// What was wrong with it.
+        found: String,
+    },
+    /// The operator wants something, and it stands in the tables by now.
+    Order(Requested),
+    /// What was removed because of its age or size.
+    Swept(Swept),
+}
+
+/// An event and what is owed of it, numbered.
+#[derive(Debug)]
+pub(super) struct Numbered {
+    pub(super) seq: i64,
+    pub(super) event: Arc<CallEvent>,
+    pub(super) owed: Vec<(EndpointName, DeliveryId)>,
+    pub(super) retold: bool,
+    pub(super) recorded: Timestamp,
+}
+
+impl Numbered {
+    fn committed(&self) -> Committed {
+        let Self { seq, event, owed, retold, recorded } = self;
+        Committed {
+            seq: *seq,
+            event: Arc::clone(event),
+            owed: owed.clone(),
+            retold: *retold,
+            recorded: *recorded,
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Entry {
+    Event(Numbered),
+    Attempt(Attempt),
+    State(StateChange),
+    Standing(Standing),
+}
+
+enum Message {
+    Write(Write),
+    Sweep(Retention, Timestamp),
+    Close(Timestamp),
+}
+
+/// How the journal was found.
+#[derive(Debug, Default)]
+pub struct Opened {
+    /// Whether the process before this one did not end in an orderly way.
+    pub unclean: bool,
+    /// Where a damaged journal is now, and what was wrong with it.
+    pub set_aside: Option<(PathBuf, String)>,
+    /// Why it cannot be written now; it is tried again each second.
+    pub trouble: Option<StoreError>,
+}
+
+/// The journal, open to be written. Dropping it without [`Store::close`] leaves it as a killed process would.
+#[derive(Debug)]
+pub struct Store {
+    inbox: Sender<Message>,
+    thread: JoinHandle<()>,
+}
+
+impl Store {
+    /// Opens the journal at `path`, or makes it; what happens to it is said to `report`, from another thread.
+    ///
+    /// # Errors
+    /// It must not be used: another process has it, or it is not one of ours, or lies on a network file system.
+    /// A disk that cannot be written is no error but [`Opened::trouble`].
+    pub fn open(
+        path: &Path,
+        now: Timestamp,
+        report: impl FnMut(Report) + Send + 'static,
+    ) -> Result<(Self, Opened), StoreError> {
+        // Numbers that no journal has reached: should this one turn out to be readable, it cannot clash with them.
+        let beyond = now.as_microsecond().max(1);
+        let mut writer = Writer {
+            path: path.to_owned(),
+            lock: None,
+            db: None,
+            ids: NextIds { event: beyond, delivery: beyond },
+            numbered: false,
+            started: now,
+            data_version: 0,
+            backlog: VecDeque::new(),
+            failing: false,
+            lost: 0,
+            report: Box::new(report),
+        };
+        let mut opened = Opened::default();
+        match writer.connect(&mut opened) {
+            Ok(()) => {}
+            Err(error) if error.is_setting() => return Err(error),
+            Err(error) => {
+                writer.failing = true;
+                opened.trouble = Some(error);
+            }
+        }
+        let (inbox, messages) = mpsc::channel();
+        let thread = thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || writer.run(&messages))
+            .map_err(|error| StoreError::place(path, error))?;
+        Ok((Self { inbox, thread }, opened))
+    }
+
+    /// Has something written; returns at once.
+    pub fn write(&self, write: Write) {
+        // A writer that is gone has said why.
+        let _ = self.inbox.send(Message::Write(write));
+    }
+
+    /// Has what is older than it may be removed, some of it; [`Report::Swept`] says whether there is more.
+    pub fn sweep(&self, retention: Retention, now: Timestamp) {
+        let _ = self.inbox.send(Message::Sweep(retention, now));
+    }
+
+    /// Whether the writer has ended, by a fault of its own.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    /// Writes what is left and ends in an orderly way. It waits for the disk.
+    pub fn close(self, now: Timestamp) {
+        let _ = self.inbox.send(Message::Close(now));
+        let _ = self.thread.join();
+    }
+}
+
+struct Writer {
+    path: PathBuf,
+    lock: Option<File>,
+    /// `None` while it cannot be opened.
+    db: Option<Connection>,
+    ids: NextIds,
+    /// Whether the numbers given out go on from those in the journal.
+    numbered: bool,
+    started: Timestamp,
+    data_version: i64,
+    backlog: VecDeque<Entry>,
+    failing: bool,
+    lost: u64,
+    report: Box<dyn FnMut(Report) + Send>,
+}
+
+impl Writer {
+    fn connect(&mut self, opened: &mut Opened) -> Result<(), StoreError> {
+        place::prepare(&self.path)?;
+        if self.lock.is_none() {
+            self.lock = Some(place::lock(&self.path)?);
+        }
+        let db = match self.open_sound(opened) {
+            Err(StoreError::Damaged { found, .. }) => {
+                let aside = place::set_aside(&self.path, self.started)
+                    .map_err(|error| StoreError::place(&self.path, error))?;
+                opened.set_aside = Some((aside, found));
+                place::prepare(&self.path)?;
+                self.open_sound(opened)?
+            }
+            other => other?,
+        };
+        if !self.numbered {
+            let ids = tables::next_ids(&db).map_err(|error| StoreError::sqlite(&self.path, error))?;
+            // What was given out while the journal could not be read is beyond all it has.
+            let given_out = self.failing;
+            if !given_out || ids.event > self.ids.event {
+                self.ids.event = ids.event;
+            }
+            if !given_out || ids.delivery > self.ids.delivery {
+                self.ids.delivery = ids.delivery;
+            }
+            self.numbered = true;
+        }
+        self.db = Some(db);
+        Ok(())
+    }
+
+    fn open_sound(&self, opened: &mut Opened) -> Result<Connection, StoreError> {
+        let failed = |error| StoreError::sqlite(&self.path, error);
+        let db = schema::open(&self.path)?;
+        if !schema::ended_well(&db).map_err(failed)? {
+            opened.unclean = true;
+            if let Some(found) = schema::quick_check(&db).map_err(failed)? {
+                return Err(StoreError::Damaged { path: self.path.clone(), found });
+            }
+        }
+        schema::begin_run(&db, self.started.as_millisecond()).map_err(failed)?;
+        Ok(db)
+    }
+
+    fn run(mut self, inbox: &Receiver<Message>) {
+        let mut looked = now();
+        loop {
+            let mut entries = Vec::new();
+            let mut closing = None;
+            let mut next = match inbox.recv_timeout(LOOK) {
+                Ok(message) => Some(message),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            while let Some(message) = next.take() {
+                match message {
+                    Message::Write(write) => entries.push(self.number(write)),
+                    Message::Sweep(retention, now) => {
+                        self.put(std::mem::take(&mut entries));
+                        self.sweep(&retention, now);
+                    }
+                    Message::Close(now) => closing = Some(now),
+                }
+                if entries.len() < GROUP && closing.is_none() {
+                    next = inbox.try_recv().ok();
+                }
+            }
+            self.put(entries);
+            if looked.elapsed() >= LOOK || closing.is_some() {
+                looked = now();
+                if self.failing {
+                    self.heal();
+                }
+                self.look_for_orders();
+            }
+            if let Some(now) = closing {
+                self.end(now);
+                return;
+            }
+        }
+    }
+
+    fn number(&mut self, write: Write) -> Entry {
+        match write {
+            Write::Event(NewEvent { event, owed, retold, recorded }) => {
+                let seq = self.ids.event;
+                self.ids.event += 1;
+                let number = |endpoint| {
+                    let id = DeliveryId(self.ids.delivery);
+                    self.ids.delivery += 1;
+                    (endpoint, id)
+                };
+                let owed = owed.into_iter().map(number).collect();
+                Entry::Event(Numbered { seq, event, owed, retold, recorded })
+            }
+            Write::Attempt(attempt) => Entry::Attempt(attempt),
+            Write::State(change) => Entry::State(change),
+            Write::Standing(standing) => Entry::Standing(standing),
+        }
+    }
+
+    fn put(&mut self, entries: Vec<Entry>) {
+        if entries.is_empty() {
+            return;
+        }
+        let written = match &mut self.db {
+            Some(db) if !self.failing => write_group(db, &entries),
+            _ => return self.keep(entries),
+        };
+        match written {
+            Ok(written) => {
+                let repeated = written.iter().filter(|fresh| !**fresh).count();
+                let fresh = entries.iter().zip(written).filter(|(_, fresh)| *fresh).map(|(entry, _)| entry);
+                let events = committed(fresh);
+                if !events.is_empty() {
+                    (self.report)(Report::Committed { events, durable: true });
+                }
+                if repeated > 0 {
+                    (self.report)(Report::Repeated { events: repeated });
+                }
+            }
+            Err(error) => {
+                self.fail(error);
+                self.keep(entries);
+            }
+        }
+    }
+
+    fn fail(&mut self, error: rusqlite::Error) {
+        self.failing = true;
+        let damaged = error::is_damage(&error);
+        (self.report)(Report::Failing { error: StoreError::sqlite(&self.path, error) });
+        if damaged {
+            // The file is opened anew, found to be damaged, and put aside.
+            self.db = None;
+            self.heal();
+        }
+    }
+
+    /// Keeps in memory what cannot be written, and says it all the same.
+    fn keep(&mut self, entries: Vec<Entry>) {
+        let events = committed(entries.iter());
+        for entry in entries {
+            if self.backlog.len() < BACKLOG {
+                self.backlog.push_back(entry);
+            } else if matches!(entry, Entry::Event(_)) {
+                self.lost += 1;
+            }
+        }
+        if !events.is_empty() {
+            (self.report)(Report::Committed { events, durable: false });
+        }
+    }
+
+    /// Tries to write what was kept.
+    fn heal(&mut self) {
+        let mut opened = Opened::default();
+        if self.db.is_none() && self.connect(&mut opened).is_err() {
+            return;
+        }
+        if let Some((path, found)) = opened.set_aside {
+            (self.report)(Report::SetAside { path, found });
+        }
+        let Some(db) = &mut self.db else { return };
+        while !self.backlog.is_empty() {
+            let group: Vec<_> = self.backlog.drain(..self.backlog.len().min(GROUP)).collect();
+            if let Err(error) = write_group(db, &group) {
+                group.into_iter().rev().for_each(|entry| self.backlog.push_front(entry));
+                if error::is_damage(&error) {
+                    self.db = None;
+                }
+                return;
+            }
+        }
+        // An empty transaction writes nothing, so it proves nothing: the mark of this run is written anew.
+        if schema::begin_run(db, self.started.as_millisecond()).is_ok() {
+            self.failing = false;
+            let lost = std::mem::take(&mut self.lost);
+            (self.report)(Report::Healed { lost });
+        }
+    }
+
+    fn look_for_orders(&mut self) {
+        let Some(db) = self.db.as_mut().filter(|_| !self.failing) else { return };
+        let Ok(version) = db.query_row("PRAGMA data_version", [], |row| row.get(0)) else { return };
+        if self.data_version == version {
+            return;
+        }
+        match orders::take(db) {
+            Ok(orders) => {
+                self.data_version = version;
+                orders.into_iter().for_each(|order| (self.report)(Report::Order(order)));
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn sweep(&mut self, retention: &Retention, now: Timestamp) {
+        let Some(db) = self.db.as_mut().filter(|_| !self.failing) else { return };
+        match retention::sweep(db, &self.path, retention, now) {
+            Ok(swept) => (self.report)(Report::Swept(swept)),
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn end(mut self, now: Timestamp) {
+        if self.failing {
+            self.heal();
+        }
+        if let Some(db) = self.db.take().filter(|_| !self.failing) {
+            // Should it fail, the next start finds a run that did not end, and checks the file.
+            let _ = schema::end_run(&db, now.as_millisecond());
+        }
+    }
+}
+
+/// Writes a group as one transaction; says for each entry whether it was written, and not there before.
+fn write_group(db: &mut Connection, entries: &[Entry]) -> rusqlite::Result<Vec<bool>> {
+    let change = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let mut fresh = Vec::with_capacity(entries.len());
+    for entry in entries {
+        fresh.push(match entry {
+            Entry::Event(event) => tables::insert_event(&change, event)?,
+            Entry::Attempt(attempt) => tables::insert_attempt(&change, attempt).map(|()| true)?,
+            Entry::State(state) => tables::change_state(&change, state).map(|()| true)?,
+            Entry::Standing(standing) => tables::change_standing(&change, standing).map(|()| true)?,
+        });
+    }
+    change.commit()?;
+    Ok(fresh)
+}
+
+fn committed<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Committed> {
+    entries
+        .filter_map(|entry| match entry {
+            Entry::Event(event) => Some(event.committed()),
+            Entry::Attempt(_) | Entry::State(_) | Entry::Standing(_) => None,
+        })
+        .collect()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the disk is waited for in real time; nothing that is said depends on it"
+)]
+fn now() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,10 @@
+//! The journal on disk, as its users see it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what went wrong by failing")]
+
+mod orders;
+mod places;
+mod reading;
+mod retention;
+mod support;
+mod writing;

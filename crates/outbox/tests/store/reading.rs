@@ -1,0 +1,122 @@
+//! What the journal tells those who look at it.
+
+use ringwire_event::{Cause, Taker, What};
+use ringwire_outbox::{
+    delivery::DeliveryId,
+    store::{Attempt, CallFilter, DeliveryFilter, StateChange, StoredState, Write},
+};
+use std::time::Duration;
+
+use crate::support::{Journal, alice, answer, at, endpoint, event, hangup, new_call};
+
+#[test]
+fn what_is_owed_comes_in_pages() {
+    let journal = Journal::new();
+    for call in 0..5 {
+        journal.commit(new_call(&call.to_string(), 0), &["zammad", "crm"]);
+    }
+    let reader = journal.reader();
+    let page = |after, limit| {
+        let page = reader.owed(&endpoint("crm"), DeliveryId(after), limit).unwrap();
+        (page.owed.iter().map(|owed| owed.id.0).collect::<Vec<_>>(), page.complete, page.through.0)
+    };
+    assert_eq!(page(0, 2), (vec![2, 4], false, 10));
+    assert_eq!(page(4, 3), (vec![6, 8, 10], false, 10));
+    assert_eq!(page(10, 3), (vec![], true, 10));
+}
+
+#[test]
+fn a_daemon_that_starts_learns_what_the_one_before_it_left() {
+    let journal = Journal::new();
+    journal.commit(new_call("over", 0), &["zammad"]);
+    journal.commit(hangup("over", 1), &["zammad"]);
+    journal.commit(new_call("living", 2), &["zammad"]);
+    journal.commit(answer("living", 3), &["zammad"]);
+    let left = journal.reader().resumption().unwrap();
+    assert_eq!(left.living, [new_call("living", 2), answer("living", 3)]);
+    assert_eq!(left.told, [("living".to_owned(), endpoint("zammad"))]);
+    assert_eq!(left.used, ["over", "living"]);
+    assert_eq!(left.owed, [endpoint("zammad")]);
+}
+
+#[test]
+fn the_history_says_who_called_and_how_it_went() {
+    let journal = Journal::new();
+    journal.commit(new_call("taken", 0), &[]);
+    journal.commit(event("taken", 2, 12, What::Answer { taker: Taker::User(alice()) }), &[]);
+    journal.commit(hangup("taken", 72), &[]);
+    journal.commit(new_call("missed", 100), &[]);
+    journal.commit(event("missed", 2, 130, What::Hangup { cause: Cause::Cancel, taker: None }), &[]);
+    journal.commit(new_call("living", 200), &[]);
+    let reader = journal.reader();
+    let calls = |filter: CallFilter| {
+        let calls = reader.calls(&CallFilter { limit: 10, ..filter }).unwrap();
+        calls.into_iter().map(|call| call.id).collect::<Vec<_>>()
+    };
+    assert_eq!(calls(CallFilter::default()), ["taken", "missed", "living"]);
+    assert_eq!(calls(CallFilter { missed: true, ..CallFilter::default() }), ["missed"]);
+    assert_eq!(calls(CallFilter { living: true, ..CallFilter::default() }), ["living"]);
+    assert_eq!(calls(CallFilter { since: Some(at(100)), ..CallFilter::default() }), ["missed", "living"]);
+    assert_eq!(calls(CallFilter { user: Some("ALI".into()), ..CallFilter::default() }).len(), 3);
+    assert_eq!(calls(CallFilter { user: Some("bob".into()), ..CallFilter::default() }).len(), 0);
+    assert_eq!(calls(CallFilter { number: Some("0176/123".into()), ..CallFilter::default() }).len(), 0);
+    assert_eq!(calls(CallFilter { number: Some("176/123".into()), ..CallFilter::default() }).len(), 3);
+    let taken = reader.calls(&CallFilter { limit: 10, ..CallFilter::default() }).unwrap().remove(0);
+    assert_eq!((taken.rang(), taken.talked(), taken.is_missed()), (Some(12), Some(60), false));
+    assert_eq!(taken.taker, Some(Taker::User(alice())));
+    let newest = reader.calls(&CallFilter { limit: 1, ..CallFilter::default() }).unwrap();
+    assert_eq!(newest.first().unwrap().id, "living");
+}
+
+#[test]
+fn a_delivery_tells_each_of_its_tries() {
+    let journal = Journal::new();
+    journal.commit(new_call("a", 0), &["zammad"]);
+    let attempt = |seconds, outcome: &str, status| {
+        journal.store.write(Write::Attempt(Attempt {
+            delivery: DeliveryId(1),
+            at: at(seconds),
+            took: Duration::from_millis(250),
+            outcome: outcome.to_owned(),
+            status,
+            reply: status.map(|_| "{}".to_owned()),
+        }));
+    };
+    attempt(0, "no connection in time", None);
+    attempt(2, "delivered", Some(200));
+    journal.store.write(Write::State(StateChange {
+        delivery: DeliveryId(1),
+        state: StoredState::Delivered,
+        failures: Some(1),
+        due: None,
+        reason: None,
+        at: at(2),
+    }));
+    journal.commit(answer("a", 3), &["zammad"]);
+    let detail = journal.reader().delivery(DeliveryId(1)).unwrap().unwrap();
+    assert_eq!((detail.delivery.state.as_str(), detail.delivery.failures), ("delivered", 1));
+    let tries: Vec<_> =
+        detail.attempts.iter().map(|one| (one.outcome.as_str(), one.status, one.took)).collect();
+    assert_eq!(tries, [("no connection in time", None, 250), ("delivered", Some(200), 250)]);
+    assert!(journal.reader().delivery(DeliveryId(99)).unwrap().is_none());
+}
+
+#[test]
+fn deliveries_are_listed_by_endpoint_state_and_call() {
+    let journal = Journal::new();
+    journal.commit(new_call("a", 0), &["zammad", "crm"]);
+    journal.commit(new_call("b", 0), &["zammad"]);
+    let reader = journal.reader();
+    let list = |filter: DeliveryFilter| {
+        let list = reader.deliveries(&DeliveryFilter { limit: 10, ..filter }).unwrap();
+        list.into_iter().map(|delivery| delivery.id).collect::<Vec<_>>()
+    };
+    assert_eq!(list(DeliveryFilter::default()), [1, 2, 3]);
+    assert_eq!(list(DeliveryFilter { endpoint: Some("zammad".into()), ..DeliveryFilter::default() }), [1, 3]);
+    assert_eq!(list(DeliveryFilter { call: Some("a".into()), ..DeliveryFilter::default() }), [1, 2]);
+    assert!(list(DeliveryFilter { states: vec![StoredState::Dead], ..DeliveryFilter::default() }).is_empty());
+    let tallies = reader.tallies().unwrap();
+    let counts: Vec<_> =
+        tallies.iter().map(|one| (one.endpoint.as_str(), one.state.as_str(), one.count)).collect();
+    assert_eq!(counts, [("crm", "pending", 1), ("zammad", "pending", 2)]);
+}

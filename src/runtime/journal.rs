@@ -1,0 +1,182 @@
+//! The journal, as the daemon's tasks use it.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use anyhow::anyhow;
+use ringwire_outbox::store::{Reader, Report, Resumption, Store, StoreError, Write};
+use tempfile::TempDir;
+use tokio::{sync::mpsc, task::spawn_blocking};
+
+use super::clock::Clock;
+use crate::{
+    config,
+    failure::{Code, Failure},
+};
+
+/// The journal that is open: what is to be written goes in, and what became of it comes out.
+pub(crate) struct Journal {
+    store: Store,
+    reports: mpsc::UnboundedReceiver<Report>,
+    reading: Reading,
+    settings: config::Journal,
+    /// Whether it could not be written when it was opened.
+    failing: bool,
+    /// Where it is, if it is for this process only.
+    _home: Option<TempDir>,
+}
+
+/// Reads the journal, off the tasks that must not wait. Clones share one connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading {
+    path: PathBuf,
+    reader: Arc<Mutex<Option<Reader>>>,
+}
+
+impl Journal {
+    /// Opens the journal, and reads what the process before this one has left in it.
+    ///
+    /// # Errors
+    /// It must not be used. A disk that cannot be written is no error: it is logged, and waited for.
+    pub(crate) async fn open(
+        settings: config::Journal,
+        clock: &Clock,
+    ) -> Result<(Self, Resumption), Failure> {
+        let (report, reports) = mpsc::unbounded_channel();
+        let (path, now) = (settings.path.clone(), clock.now());
+        let opened = spawn_blocking(move || {
+            Store::open(&path, now, move |said| {
+                // Nobody listens any more when the daemon ends.
+                let _ = report.send(said);
+            })
+        });
+        let (store, opened) = opened.await.map_err(fault)?.map_err(unusable)?;
+        if let Some((aside, found)) = &opened.set_aside {
+            let aside = aside.display();
+            tracing::error!(%aside, found, "the journal was damaged and is set aside; a new one is begun, and what was owed is lost");
+        } else if opened.unclean {
+            tracing::info!("the journal was not closed; it has been checked and is sound");
+        }
+        let reading = Reading { path: settings.path.clone(), reader: Arc::default() };
+        let left = match &opened.trouble {
+            Some(error) => {
+                say_failing(error);
+                Resumption::default()
+            }
+            None => reading.read(Reader::resumption).await.unwrap_or_else(|error| {
+                tracing::error!(error, "what was going on before cannot be read from the journal");
+                Resumption::default()
+            }),
+        };
+        let failing = opened.trouble.is_some();
+        Ok((Self { store, reports, reading, settings, failing, _home: None }, left))
+    }
+
+    /// A journal for this process only.
+    ///
+    /// # Errors
+    /// There is no place for it.
+    pub(crate) async fn temporary(clock: &Clock) -> Result<Self, Failure> {
+        let home = tempfile::Builder::new().prefix("ringwire-").tempdir()?;
+        let settings = config::Journal::at(home.path().join("journal.db"));
+        let (journal, _) = Self::open(settings, clock).await?;
+        Ok(Self { _home: Some(home), ..journal })
+    }
+
+    /// Whether it could not be written when it was opened.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.failing
+    }
+
+    /// Has something written.
+    pub(crate) fn write(&self, write: Write) {
+        self.store.write(write);
+    }
+
+    /// Has some of what is too old removed.
+    pub(crate) fn sweep(&self, clock: &Clock) {
+        self.store.sweep(self.settings.retention.clone(), clock.now());
+    }
+
+    /// The next thing the journal has to say; `None` when it has ended by a fault of its own.
+    pub(crate) async fn report(&mut self) -> Option<Report> {
+        self.reports.recv().await
+    }
+
+    /// Keeps things for as long as `settings` say from here on. The file stays the one that is open.
+    pub(crate) fn set_retention(&mut self, settings: config::Journal) {
+        if settings.path != self.settings.path {
+            tracing::warn!(
+                "journal.path is another than before; the daemon takes it up when it is started anew"
+            );
+        }
+        self.settings.retention = settings.retention;
+    }
+
+    /// To read the journal with.
+    pub(crate) fn reading(&self) -> Reading {
+        self.reading.clone()
+    }
+
+    /// Writes what is left, and ends in an orderly way.
+    pub(crate) async fn close(self, clock: &Clock) {
+        let now = clock.now();
+        let Self { store, _home, .. } = self;
+        if let Err(error) = spawn_blocking(move || store.close(now)).await {
+            tracing::error!(%error, "the journal was not closed");
+        }
+    }
+}
+
+impl Reading {
+    /// What `read` finds.
+    ///
+    /// # Errors
+    /// In words, why the journal cannot be read.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Reader) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, String> {
+        let Self { path, reader } = self.clone();
+        let found = spawn_blocking(move || {
+            let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+            let open = match reader.take() {
+                Some(open) => open,
+                None => Reader::open(&path).map_err(|error| error.to_string())?,
+            };
+            // One that fails is not kept: the file may be another by now.
+            let found = read(&open).map_err(|error| format!("{}: {error}", path.display()))?;
+            *reader = Some(open);
+            Ok(found)
+        });
+        found.await.map_err(|error| error.to_string())?
+    }
+
+    /// Opens the file anew at the next reading.
+    pub(crate) fn reopen(&self) {
+        *self.reader.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Where the journal is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Says that the journal cannot be written, and what to do.
+pub(super) fn say_failing(error: &StoreError) {
+    let advice = error.advice();
+    tracing::error!(%error, advice, "the journal cannot be written: calls are followed and told of, from memory");
+}
+
+fn unusable(error: StoreError) -> Failure {
+    let code = if error.is_setting() { Code::Config } else { Code::Unavailable };
+    let advice = error.advice();
+    Failure::new(code, anyhow!(error)).hint(advice)
+}
+
+fn fault(error: tokio::task::JoinError) -> Failure {
+    Failure::new(Code::Software, error)
+}
