@@ -102,10 +102,11 @@ impl Machine {
     ///
     /// `standing` is as the store has it. An endpoint that its own replies have paused is tried at once, and so is
     /// one that was changed, whatever was wrong with it; what the operator has paused stays so until
-    /// [`Order::Resume`], and so does one that is given as disabled.
+    /// [`Order::Resume`], and so does one that is given as disabled. Where a changed endpoint stands otherwise than
+    /// before, that is a [`Change`].
     pub fn set_endpoint(&mut self, name: &EndpointName, terms: Terms, standing: Standing, now: Timestamp) {
         if let Some(endpoint) = self.endpoints.get_mut(name) {
-            endpoint.reconfigure(terms, standing, now);
+            endpoint.reconfigure(terms, standing, now, &mut self.out);
         } else {
             self.endpoints.insert(name.clone(), Endpoint::new(name.clone(), terms, standing, now));
         }

@@ -9,12 +9,12 @@ use crate::delivery::{
 
 impl Endpoint {
     /// Somebody has changed the endpoint: what was known of its health is void, and all is due.
-    pub(crate) fn reconfigure(&mut self, terms: Terms, standing: Standing, now: Timestamp) {
+    pub(crate) fn reconfigure(&mut self, terms: Terms, standing: Standing, now: Timestamp, out: &mut Out) {
         self.terms = terms;
         self.limit.set_max(terms.in_flight);
         if !self.standing.is_paused_by(PausedBy::Operator) {
             self.trial = standing.is_paused_by(PausedBy::Endpoint).then(|| Trial::from(now));
-            self.standing = standing;
+            self.stand(standing, out);
         }
         self.start_over(now);
     }

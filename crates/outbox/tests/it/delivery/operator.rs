@@ -79,6 +79,7 @@ fn a_changed_endpoint_is_tried_at_once_unless_the_operator_paused_it() {
     };
     let mut bench = held();
     change(&mut bench, Standing::Running);
+    assert_eq!(bench.store.standings[&crm()], Standing::Running, "a restart finds it so");
     assert_eq!(bench.taken(at(5)).len(), 2);
 
     let mut bench = held();
