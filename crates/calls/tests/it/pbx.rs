@@ -11,7 +11,6 @@ pub(crate) struct Pbx {
     legs: BTreeMap<String, Leg>,
     /// Callers who wait: Uniqueid and queue, longest first.
     waiting: Vec<(String, String)>,
-    version: Option<Version>,
     born: usize,
 }
 
@@ -39,16 +38,13 @@ const FACTS: [(&str, &str); 11] = [
 ];
 
 impl Pbx {
-    /// The PBX after it said these.
-    pub(crate) fn after(frames: &[Frame]) -> Self {
-        let mut pbx = Self::default();
+    /// The PBX says these.
+    pub(crate) fn say(&mut self, frames: &[Frame]) {
         for frame in frames {
-            match frame {
-                Frame::Banner(version) => pbx.version = Some(*version),
-                Frame::Packet(packet) => pbx.hear(packet),
+            if let Frame::Packet(packet) = frame {
+                self.hear(packet);
             }
         }
-        pbx
     }
 
     fn hear(&mut self, packet: &Packet) {
