@@ -145,19 +145,21 @@ fn refusals_and_dead_events_are_answers() {
 
 #[test]
 fn replies_to_what_was_sent_before_it_opened_neither_close_it_nor_make_it_longer() {
-    let mut bench = Bench::with_terms(Terms { in_flight: 4, ..Terms::default() });
-    for call in 0..20 {
+    let mut bench = Bench::new();
+    for call in 0..100 {
         bench.commit(&new_call(&call.to_string()), at(0));
     }
-    let first = bench.take_all(at(0));
-    first[..3].iter().for_each(|delivery| bench.settle(delivery, retry(), at(0)));
-    let second: Vec<_> = std::iter::from_fn(|| bench.take(at(0))).collect();
-    assert!(!second.is_empty() || bench.status().limit == 1);
-    bench.settle(&first[3], retry(), at(0));
-    let rest = bench.take(at(1)).into_iter().chain(second).collect::<Vec<_>>();
-    rest.iter().for_each(|delivery| bench.settle(delivery, retry(), at(1)));
+    let mut taken = bench.take_all(at(0));
+    while taken.len() < 8 {
+        bench.settle(&taken.remove(0), Outcome::Delivered, at(0));
+        taken.extend(bench.take_all(at(0)));
+    }
+    taken[..5].iter().for_each(|delivery| bench.settle(delivery, retry(), at(0)));
     let until = until(&bench);
-    assert!(until > at(1));
+    bench.settle(&taken[5], retry(), at(0));
+    bench.settle(&taken[6], Outcome::Delivered, at(0));
+    bench.settle(&taken[7], dead(), at(0));
+    assert_eq!(bench.status().breaker, BreakerState::Open { until });
     assert_eq!(bench.next_due(), Some(until));
 }
 

@@ -266,7 +266,10 @@ impl Model {
     fn settle(&mut self, which: usize, outcome: Outcome) {
         if !self.on_the_way.is_empty() {
             let delivery = self.on_the_way.swap_remove(which % self.on_the_way.len());
+            let arrived = outcome == Outcome::Delivered && !delivery.again;
             self.machine.settle(delivery.id, outcome, FAST, self.now);
+            self.hear();
+            assert!(!arrived || self.over.contains(&delivery.id), "{} has arrived and is owed", delivery.id);
         }
     }
 

@@ -131,6 +131,7 @@ fn a_dead_delivery_goes_back_to_its_place_and_is_never_too_late() {
     bench.retry(DeliveryId(2), at(0));
     assert_eq!(bench.take(at(0)), None, "the call's hangup is on its way");
     bench.settle(&hangup, retry(), at(0));
+    assert_eq!(bench.row(hangup.id), "waits, 1 failed");
     assert_eq!(bench.deliver_all(at(100_000)), ["a/2", "a/3"]);
 }
 

@@ -110,7 +110,7 @@ fn calls_that_wait_for_another_try_do_not_keep_others_out_up_to_ten_windows() {
     }
     let mut failed = 0;
     while let Some(delivery) = bench.take(at(0)) {
-        // The breaker is another matter: a success between keeps it closed.
+        // The breaker is another matter: the operator keeps it closed.
         bench.settle(&delivery, retry_after(3600), at(0));
         bench.order(Order::Resume { endpoint: crm() }, at(0));
         failed += 1;
@@ -119,6 +119,20 @@ fn calls_that_wait_for_another_try_do_not_keep_others_out_up_to_ten_windows() {
     assert_eq!(failed, 40);
     assert_eq!(bench.counts(), Counts { waiting: 40, retrying: 40, ..Counts::default() });
     assert_eq!(bench.deliver_all(at(3600)).len(), 100);
+}
+
+#[test]
+fn calls_that_fail_as_they_come_do_not_fill_the_memory() {
+    let mut bench = bench(4);
+    for call in 0..60 {
+        bench.commit(&new_call(&call.to_string()), at(0));
+        if let Some(delivery) = bench.take(at(0)) {
+            bench.settle(&delivery, retry_after(3600), at(0));
+            bench.order(Order::Resume { endpoint: crm() }, at(0));
+        }
+        assert!(bench.counts().waiting <= 40);
+    }
+    assert_eq!(bench.deliver_all(at(3600)).len(), 60);
 }
 
 #[test]
