@@ -30,10 +30,12 @@ pub(super) async fn probe(endpoint: &Endpoint) -> Findings {
     let answer = match sender.post(&request, &id).await {
         Ok(answer) => answer,
         Err(unsent) => {
-            findings.bad(
-                unsent.reason,
-                "check the URL, DNS, firewalls between, and ca_file if its certificate is from a CA of your own",
-            );
+            let hint = if unsent.lasting {
+                ""
+            } else {
+                "check the URL, DNS, firewalls between, and whether the endpoint is up"
+            };
+            findings.bad(unsent.reason, hint);
             return findings;
         }
     };

@@ -115,11 +115,12 @@ impl Sides {
             match self.reach.place(address) {
                 Ok(place) => placed.push((address, place)),
                 Err(barred) => {
-                    refused = refused.or_else(|| {
-                        Some(format!(
-                            "{host} leads to {address}: {barred}; correct the URL or the name, or {}",
+                    refused.get_or_insert_with(|| {
+                        format!(
+                            "{host} leads to {address}, which is {}: correct the URL or the name, or {}",
+                            barred.kind,
                             listing(address)
-                        ))
+                        )
                     });
                 }
             }
@@ -215,7 +216,7 @@ mod tests {
 
     #[test]
     fn what_no_endpoint_has_is_left_out_and_refused_where_nothing_else_is_left() {
-        let said = Err("leads to 169.254.169.254: 169.254.169.254 is a link-local address");
+        let said = Err("leads to 169.254.169.254, which is a link-local address");
         check(
             "https",
             &[],

@@ -18,7 +18,7 @@ pub(crate) struct Unsent {
     /// Why, and what to do about it. Of the address there is the host in it at most.
     pub(crate) reason: String,
     /// Whether it will be the same for every request until somebody corrects a setting, here or there.
-    pub(super) lasting: bool,
+    pub(crate) lasting: bool,
     /// The HTTP status, where the answer got so far.
     pub(super) status: Option<u16>,
 }

@@ -47,7 +47,7 @@ async fn a_name_leads_to_this_machine_and_through_the_guard() {
 #[tokio::test]
 async fn a_name_that_leads_where_it_may_not_is_a_setting_to_correct() {
     let outcomes = outcomes("http://desk.test", &[], &[&["169.254.169.254"], &["fd00:ec2::254"]]).await;
-    check_lasting(&outcomes[0], "desk.test leads to 169.254.169.254");
+    check_lasting(&outcomes[0], "desk.test leads to 169.254.169.254, which is a link-local address");
     check_lasting(&outcomes[1], "set allow_addresses = [\"fd00:ec2::254\"] if the endpoint is there");
 }
 
