@@ -100,7 +100,7 @@ impl Soak {
     pub async fn run(&self, mut watch: impl FnMut(&Sample)) -> io::Result<Report> {
         let exchange = Exchange::start(self.exchange.clone()).await?;
         let zammad = TallyServer::start().await?;
-        let (pbx, url) = (exchange.address(), zammad.url());
+        let (pbx, url) = (exchange.address(), format!("http://{}/api/v1/cti/soak", zammad.address()));
         let mut daemon = Daemon::start(&self.program, pbx, &self.exchange, &url, self.concurrency)?;
         if timeout(CONNECT, exchange.subscribed().wait_for(|clients| *clients > 0)).await.is_err() {
             return Err(io::Error::other(format!("the daemon does not connect; it says:\n{}", daemon.log())));

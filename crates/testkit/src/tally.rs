@@ -116,7 +116,6 @@ impl Tally {
 #[derive(Debug)]
 pub struct TallyServer {
     address: SocketAddr,
-    url: String,
     tally: Arc<Mutex<Tally>>,
     posts: watch::Receiver<u64>,
     task: JoinHandle<()>,
@@ -129,7 +128,7 @@ impl TallyServer {
     /// Where no port of the loopback interface can be had.
     pub async fn start() -> io::Result<Self> {
         let mut receiver = Receiver::start([Act::Answer(Reply::new(200, "{}"))]).await?;
-        let (address, url) = (receiver.address(), receiver.url());
+        let address = receiver.address();
         let tally = Arc::new(Mutex::new(Tally::default()));
         let (count, posts) = watch::channel(0);
         let counting = Arc::clone(&tally);
@@ -140,19 +139,13 @@ impl TallyServer {
                 count.send_replace(tally.posts);
             }
         });
-        Ok(Self { address, url, tally, posts, task })
+        Ok(Self { address, tally, posts, task })
     }
 
-    /// Where it listens.
+    /// Where it listens; every path will do.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
-    }
-
-    /// An address to post to.
-    #[must_use]
-    pub fn url(&self) -> String {
-        self.url.clone()
     }
 
     /// How many posts have come.
