@@ -1,5 +1,7 @@
 //! The task that owns what is owed: call events into the journal, and from there out to the endpoints.
 
+mod loading;
+mod reports;
 mod say;
 mod stored;
 
@@ -13,8 +15,8 @@ use jiff::Timestamp;
 use ringwire_event::CallEvent;
 use ringwire_outbox::{
     EndpointName, Schedule,
-    delivery::{Counts, Delivery, DeliveryId, Limits, Machine, Order, Outcome, Owed, Terms, Want},
-    store::{Attempt, Committed, NewEvent, Report, Requested, Resumption, Write},
+    delivery::{Counts, Delivery, DeliveryId, Limits, Machine, Outcome, Terms, Want},
+    store::{Attempt, NewEvent, Report, Resumption, Write},
 };
 use tokio::{
     sync::{broadcast, mpsc},
@@ -97,6 +99,16 @@ struct Tried {
     took: Duration,
 }
 
+/// How it stands with a journal that cannot be written.
+#[derive(Clone, Copy, Debug, Default)]
+struct Trouble {
+    failing: bool,
+    /// Events were told that are in memory only, where nobody can read them.
+    undurable: bool,
+    /// It could not be read either: what it has is still to be loaded.
+    unread: bool,
+}
+
 /// What became of everything when the task ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ended {
@@ -113,14 +125,14 @@ pub(crate) struct Dispatch {
     /// In the order in which the routes number them.
     recipients: Vec<EndpointName>,
     senders: BTreeMap<EndpointName, Sender>,
+    terms: BTreeMap<EndpointName, Terms>,
     machine: Machine,
     journal: Journal,
     /// What the process before this one left, until the endpoints are known.
     left: Option<Resumption>,
     /// How many events were given to the journal and not yet reported.
     uncommitted: usize,
-    /// Whether the journal cannot be written.
-    failing: bool,
+    trouble: Trouble,
     reads: JoinSet<Answer>,
     /// What cannot be read for now.
     deferred: Vec<Want>,
@@ -147,11 +159,12 @@ impl Dispatch {
             router: Router::new(Routes::default()),
             recipients: Vec::new(),
             senders: BTreeMap::new(),
+            terms: BTreeMap::new(),
             machine: Machine::new(Limits::default(), Schedule::default(), seed),
             journal,
             left: Some(left),
             uncommitted: 0,
-            failing,
+            trouble: Trouble { failing, ..Trouble::default() },
             reads: JoinSet::new(),
             deferred: Vec::new(),
             requests: JoinSet::new(),
@@ -192,9 +205,7 @@ impl Dispatch {
                 Event::Sent(sent) => self.settle(sent),
                 Event::Read(answer) => self.load(answer),
                 Event::Sweep => self.journal.sweep(&self.clock),
-                Event::AskAgain => {
-                    std::mem::take(&mut self.deferred).into_iter().for_each(|want| self.ask(want))
-                }
+                Event::AskAgain => self.ask_again(),
                 Event::Due => {}
                 Event::Cut => break,
             }
@@ -234,7 +245,7 @@ impl Dispatch {
             message = inbox.recv(), if cut_at.is_none() && self.uncommitted < UNCOMMITTED => Event::Message(message),
             () = due => Event::Due,
             _ = sweep.tick() => Event::Sweep,
-            () = sleep(ASK_AGAIN), if !self.deferred.is_empty() && !self.failing => Event::AskAgain,
+            () = sleep(ASK_AGAIN), if !self.deferred.is_empty() => Event::AskAgain,
             () = cut => Event::Cut,
             () = hurry.cancelled(), if cut_at.is_some() => Event::Cut,
         }
@@ -291,8 +302,13 @@ impl Dispatch {
         }
         self.recipients = endpoints.iter().map(|endpoint| endpoint.name.clone()).collect();
         let mut senders = BTreeMap::new();
+        self.terms.clear();
         for Recipient { name, terms, sender } in endpoints {
-            self.machine.set_endpoint(&name, terms, stored::standing(&left, &name), now);
+            let known = self.machine.endpoints().find(|status| *status.endpoint == name);
+            let standing =
+                known.map_or_else(|| stored::standing(&left, &name), |status| status.standing.clone());
+            self.machine.set_endpoint(&name, terms, standing, now);
+            self.terms.insert(name.clone(), terms);
             senders.insert(name, sender);
         }
         self.machine.endpoints().for_each(|status| self.say.begins(status.endpoint, status.standing));
@@ -357,100 +373,6 @@ impl Dispatch {
         while let Some(want) = self.machine.poll_want() {
             self.ask(want);
         }
-    }
-
-    fn ask(&mut self, want: Want) {
-        if self.failing {
-            // What is in memory only cannot be read yet.
-            self.deferred.push(want);
-        } else {
-            self.reads.spawn(stored::read(self.journal.reading(), want));
-        }
-    }
-
-    fn load(&mut self, answer: Result<Answer, JoinError>) {
-        let now = self.clock.now();
-        match answer {
-            Ok(Answer::More(more, Ok(page))) => {
-                let rows = page.owed.into_iter().collect();
-                self.machine.load(&more, rows, page.complete, now);
-            }
-            Ok(Answer::Introduction(endpoint, call, Ok(event))) => {
-                self.machine.introduce(&endpoint, &call, event, now);
-            }
-            Ok(Answer::More(more, Err(error))) => self.defer(Want::More(more), &error),
-            Ok(Answer::Introduction(endpoint, call, Err(error))) => {
-                self.defer(Want::Introduction { endpoint, call }, &error);
-            }
-            Err(error) => tracing::error!(%error, "reading the journal failed by a fault of our own"),
-        }
-    }
-
-    fn defer(&mut self, want: Want, error: &str) {
-        if self.deferred.is_empty() {
-            tracing::error!(error, "what is owed cannot be read from the journal; it is tried again");
-        }
-        self.deferred.push(want);
-    }
-
-    /// Does what the journal reports.
-    fn heed(&mut self, report: Report) {
-        let now = self.clock.now();
-        match report {
-            Report::Committed { events, .. } => {
-                events.into_iter().for_each(|event| self.committed(event, now))
-            }
-            Report::Repeated { events } => self.uncommitted = self.uncommitted.saturating_sub(events),
-            Report::Failing { error } => {
-                self.failing = true;
-                self.say.journal_fails(&error);
-            }
-            Report::Healed { lost } => {
-                self.failing = false;
-                self.journal.reading().reopen();
-                self.say.journal_is_well(lost);
-            }
-            Report::SetAside { path, found } => {
-                self.journal.reading().reopen();
-                self.say.journal_set_aside(&path, &found);
-            }
-            Report::Order(wanted) => self.order(wanted, now),
-            Report::Swept(swept) => {
-                tracing::debug!(?swept, "the journal forgot what is too old");
-                if swept.more {
-                    self.journal.sweep(&self.clock);
-                }
-            }
-        }
-    }
-
-    fn committed(&mut self, committed: Committed, now: Timestamp) {
-        self.uncommitted = self.uncommitted.saturating_sub(1);
-        let Committed { seq, event, owed, retold, recorded } = committed;
-        for (name, id) in owed {
-            let owed = Owed { id, event: Arc::clone(&event), committed: recorded, failures: 0, due: None };
-            self.machine.commit(&name, owed, now);
-        }
-        if !retold {
-            // Nobody need listen.
-            let _ = self.said.send(Said { seq, event });
-        }
-    }
-
-    fn order(&mut self, wanted: Requested, now: Timestamp) {
-        let order = match wanted {
-            Requested::Retry(endpoint, owed) => Order::Retry { endpoint, owed },
-            Requested::Drop(endpoint, id) => Order::Drop { endpoint, id },
-            Requested::Pause(endpoint) => {
-                self.say.ordered(&endpoint, "paused by the operator");
-                Order::Pause { endpoint, reason: "by the operator".to_owned() }
-            }
-            Requested::Resume(endpoint) => {
-                self.say.ordered(&endpoint, "well");
-                Order::Resume { endpoint }
-            }
-        };
-        self.machine.order(order, now);
     }
 
     /// Whether everything is committed and nothing is on its way, nor will be before `cut_at`.

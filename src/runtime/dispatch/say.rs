@@ -102,6 +102,10 @@ impl Say {
         tracing::error!(%aside, found, "the journal was damaged and is set aside; a new one is begun");
     }
 
+    pub(super) fn unreadable(&self, error: &str) {
+        tracing::warn!(error, "what is owed cannot be read from the journal; it is tried again");
+    }
+
     /// Says what is left when the daemon ends.
     pub(super) fn cut(&self, machine: &Machine, uncommitted: usize) {
         if uncommitted > 0 {

@@ -133,6 +133,11 @@ fn sync(directory: &Path) -> io::Result<()> {
 fn network(directory: &Path) -> Option<&'static str> {
     let kind = rustix::fs::statfs(directory).ok()?.f_type;
     // The field is signed or not, wide or narrow, as the platform has it.
+    #[allow(
+        clippy::useless_conversion,
+        clippy::unnecessary_fallible_conversions,
+        reason = "not on every platform"
+    )]
     let kind = i64::try_from(kind).ok()? & 0xffff_ffff;
     NETWORK.iter().find(|(number, _)| *number == kind).map(|(_, name)| *name)
 }

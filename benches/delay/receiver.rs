@@ -1,0 +1,106 @@
+//! A receiver that notes when each request had arrived.
+
+use std::{
+    collections::HashMap,
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{Arc, Condvar, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::Key;
+
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[derive(Default)]
+struct Arrived {
+    all: usize,
+    timed: HashMap<Key, Instant>,
+}
+
+pub(crate) struct Receiver {
+    address: SocketAddr,
+    arrived: Arc<(Mutex<Arrived>, Condvar)>,
+}
+
+impl Receiver {
+    pub(crate) fn start() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let arrived = Arc::<(Mutex<Arrived>, Condvar)>::default();
+        let shared = Arc::clone(&arrived);
+        thread::spawn(move || {
+            while let Ok((stream, _)) = listener.accept() {
+                let shared = Arc::clone(&shared);
+                thread::spawn(move || take(stream, &shared));
+            }
+        });
+        Self { address, arrived }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/api/v1/cti/token", self.address)
+    }
+
+    /// Waits until so many requests have arrived; gives when.
+    pub(crate) fn wait(&self, requests: usize) -> HashMap<Key, Instant> {
+        let (arrived, changed) = &*self.arrived;
+        let (mut guard, late) = changed
+            .wait_timeout_while(arrived.lock().unwrap(), PATIENCE, |arrived| arrived.all < requests)
+            .unwrap();
+        assert!(!late.timed_out(), "only {} of {requests} requests have arrived", guard.all);
+        std::mem::take(&mut guard.timed)
+    }
+}
+
+fn take(mut stream: TcpStream, arrived: &(Mutex<Arrived>, Condvar)) {
+    stream.set_nodelay(true).unwrap();
+    let mut buffer = Vec::new();
+    let mut piece = [0; 16 << 10];
+    loop {
+        while let Some(length) = whole(&buffer) {
+            let now = Instant::now();
+            note(&buffer[..length], now, arrived);
+            buffer.drain(..length);
+            if stream
+                .write_all(
+                    b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}",
+                )
+                .is_err()
+            {
+                return;
+            }
+        }
+        match stream.read(&mut piece) {
+            Ok(0) | Err(_) => return,
+            Ok(read) => buffer.extend_from_slice(&piece[..read]),
+        }
+    }
+}
+
+/// How long the first request is, if it is there whole.
+fn whole(buffer: &[u8]) -> Option<usize> {
+    let end = memchr::memmem::find(buffer, b"\r\n\r\n")? + 4;
+    let head = std::str::from_utf8(&buffer[..end]).unwrap().to_ascii_lowercase();
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length:"))
+        .map_or(0, |length| length.trim().parse().unwrap());
+    (buffer.len() >= end + length).then_some(end + length)
+}
+
+fn note(request: &[u8], now: Instant, arrived: &(Mutex<Arrived>, Condvar)) {
+    let body = memchr::memmem::find(request, b"\r\n\r\n").unwrap() + 4;
+    let post: serde_json::Value = serde_json::from_slice(&request[body..]).unwrap();
+    let call = post["callId"].as_str().unwrap().to_owned();
+    let mut guard = arrived.0.lock().unwrap();
+    guard.all += 1;
+    match post["event"].as_str() {
+        Some("answer") => drop(guard.timed.insert((call, "answer"), now)),
+        Some("hangup") => drop(guard.timed.insert((call, "hangup"), now)),
+        _ => {}
+    }
+    arrived.1.notify_all();
+}
