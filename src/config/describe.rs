@@ -1,12 +1,16 @@
 //! What a configuration means, in words.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
 use ringwire_ami::{Method, Tls, Trust};
 use ringwire_cti::{Format, To, ZammadOptions};
 use ringwire_event::Direction;
+use ringwire_outbox::{
+    delivery::{Late, Lifetimes},
+    store::{Personal, Retention},
+};
 
-use super::{Authorization, Config, Credentials, Endpoint, Options, Pbx};
+use super::{Authorization, Config, Credentials, Endpoint, Journal, Options, Pbx};
 use crate::routes::{OneOf, Route, Routes};
 
 /// What `config` means, for the person who wrote it: a paragraph for each PBX and endpoint, the routes, and what
@@ -17,6 +21,7 @@ pub(crate) fn describe(config: &Config) -> String {
     if !config.endpoints.is_empty() {
         paragraphs.push(routes(&config.routes));
     }
+    paragraphs.extend(config.journal.as_ref().map(journal));
     paragraphs.push(Paragraph::new("Log").say(format!(
         "{} and above, as {}.",
         config.log.level.as_str(),
@@ -122,10 +127,80 @@ fn endpoint(endpoint: &Endpoint) -> Paragraph {
         1 => text.say("Trusts 1 certificate beside those of the system."),
         several => text.say(format!("Trusts {several} certificates beside those of the system.")),
     };
+    let text = too_late(text, endpoint);
     text.say(format!(
         "Gives up a connection after {:?} and a request after {:?}; at most {} at once.",
         endpoint.connect_timeout, endpoint.timeout, endpoint.concurrency
     ))
+}
+
+/// What is not told any more, and what not in full.
+fn too_late(text: Paragraph, endpoint: &Endpoint) -> Paragraph {
+    let Lifetimes { new_call, ringing, answer, hold, unhold, transfer, hangup } = endpoint.lifetimes;
+    let mut kinds: Vec<(Duration, Vec<&str>)> = Vec::new();
+    for (kind, lifetime) in [
+        ("newCall", new_call),
+        ("ringing", ringing),
+        ("answer", answer),
+        ("hold", hold),
+        ("unhold", unhold),
+        ("transfer", transfer),
+        ("hangup", hangup),
+    ] {
+        match kinds.iter_mut().find(|(known, _)| *known == lifetime) {
+            Some((_, alike)) => alike.push(kind),
+            None => kinds.push((lifetime, vec![kind])),
+        }
+    }
+    let told: Vec<_> = kinds
+        .iter()
+        .map(|(lifetime, kinds)| format!("{} for {}", list(kinds, "and"), time(*lifetime)))
+        .collect();
+    let text = text.say(format!("What cannot be delivered is tried again: {}.", told.join("; ")));
+    match endpoint.late {
+        Late::All => text.say("Hears everything, however late."),
+        Late::Final { after } => text.say(format!(
+            "Of a call that is over, what is later than {} is told in brief: it came in, who took it, how it ended.",
+            time(after)
+        )),
+    }
+}
+
+fn journal(journal: &Journal) -> Paragraph {
+    let Retention { age, size, personal } = &journal.retention;
+    let text = Paragraph::new("Journal")
+        .say(format!("What happens is kept in {}.", journal.path.display()))
+        .say(format!(
+            "A call is kept for {} after its end, and the oldest go earlier where all take more than {} MiB.",
+            time(*age),
+            size >> 20
+        ));
+    match personal {
+        None => text.say("Numbers and names are kept with the call."),
+        Some((after, Personal::Erase)) => {
+            text.say(format!("Numbers and names are erased {} after the end of the call.", time(*after)))
+        }
+        Some((after, Personal::Hash)) => text.say(format!(
+            "Numbers and names are replaced by tokens {} after the end of the call.",
+            time(*after)
+        )),
+    }
+}
+
+/// A time in the largest unit that it is a whole number of.
+fn time(time: Duration) -> String {
+    let seconds = time.as_secs();
+    for (unit, length) in [("day", 24 * 3600), ("hour", 3600), ("minute", 60)] {
+        if seconds > 0 && seconds % length == 0 {
+            let count = seconds / length;
+            return format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
+        }
+    }
+    if time == Duration::from_secs(1) {
+        "1 second".to_owned()
+    } else {
+        format!("{} seconds", time.as_secs_f64())
+    }
 }
 
 /// How the endpoint knows who sends, and what is sent where. The secrets themselves are not told.

@@ -136,11 +136,35 @@ pub(super) struct RawEndpoint {
     pub(super) connect_timeout: Option<Spanned<f64>>,
     pub(super) timeout: Option<Spanned<f64>>,
     pub(super) concurrency: Option<Spanned<i64>>,
+    pub(super) late: Option<RawLate>,
+    pub(super) late_after: Option<Spanned<f64>>,
+    pub(super) expire: Option<RawExpire>,
     pub(super) format: Option<Format>,
     pub(super) to: Option<To>,
     pub(super) internal: Option<bool>,
     pub(super) trunks: Option<Words>,
     pub(super) dids: Option<Words>,
+}
+
+/// What is told of a call that is over when its events come late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RawLate {
+    All,
+    Final,
+}
+
+/// `[endpoint.NAME.expire]`: times such as `90s` or `7d`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawExpire {
+    pub(super) new_call: Option<Spanned<String>>,
+    pub(super) ringing: Option<Spanned<String>>,
+    pub(super) answer: Option<Spanned<String>>,
+    pub(super) hold: Option<Spanned<String>>,
+    pub(super) unhold: Option<Spanned<String>>,
+    pub(super) transfer: Option<Spanned<String>>,
+    pub(super) hangup: Option<Spanned<String>>,
 }
 
 /// `[[route]]`.
@@ -339,6 +363,9 @@ fn read<T: DeserializeOwned>(
                 drop_unknown(document, user, keys::keys::<RawUser>(), errors);
             }
         }
+    }
+    if let Some(DeValue::Table(expire)) = table.get_mut("expire").map(Spanned::get_mut) {
+        drop_unknown(document, expire, keys::keys::<RawExpire>(), errors);
     }
     match T::deserialize(ValueDeserializer::from(value)) {
         Ok(value) => Some(Section { path, name: name.to_owned(), span, value }),

@@ -63,10 +63,8 @@ impl<'a> Resolver<'a> {
             level: section.value.level.unwrap_or_default(),
             format: section.value.format.unwrap_or_default(),
         });
-        let journal = match self.purpose {
-            Purpose::Run => Some(self.journal(raw.journal.map(|section| section.value))),
-            Purpose::Replay => None,
-        };
+        let journal =
+            self.purpose.opens_journal().then(|| self.journal(raw.journal.map(|section| section.value)));
         let several = raw.pbxs.len() > 1;
         let mut pbxs: Vec<_> = raw.pbxs.into_iter().map(|section| self.pbx(section, several)).collect();
         let mut endpoints: Vec<_> = raw.endpoints.into_iter().map(|section| self.endpoint(section)).collect();
@@ -90,26 +88,26 @@ impl<'a> Resolver<'a> {
     }
 
     fn expect_something(&mut self, raw: &RawConfig) {
-        if self.purpose == Purpose::Replay {
+        if !self.purpose.reaches_pbxs() {
             return;
         }
         let missing = |what: &str| Finding::new(self.document.file(), what);
         match (raw.pbxs.is_empty(), raw.endpoints.is_empty()) {
-            (true, true) => self.errors.push(
+            (true, true) if self.purpose.reaches_endpoints() => self.errors.push(
                 missing("it names neither a PBX nor an endpoint")
                     .expected("a table [pbx.NAME] for the PBX to listen to, and [endpoint.NAME] for the system to tell")
                     .hint("examples/ringwire.toml shows both"),
             ),
-            (true, false) => self.errors.push(
+            (true, _) => self.errors.push(
                 missing("it names no PBX, so there is nothing to listen to")
                     .expected("a table [pbx.NAME] with host, username and secret_file")
                     .hint("examples/ringwire.toml shows one"),
             ),
-            (false, true) => self.warnings.push(
+            (false, true) if self.purpose.reaches_endpoints() => self.warnings.push(
                 missing("it names no endpoint, so nobody is told of any call")
                     .hint("add a table [endpoint.NAME] with dialect and url_file"),
             ),
-            (false, false) => {}
+            (false, _) => {}
         }
     }
 

@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use ringwire_ami::{Login, Tls};
 use ringwire_calls::Rules;
 use ringwire_cti::{Dialect, Zammad, ZammadOptions};
+use ringwire_outbox::delivery::{Late, Lifetimes};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -53,9 +54,31 @@ impl Config {
 pub(crate) enum Purpose {
     /// To connect to the PBXs and to send to the endpoints: everything this takes must be there.
     Run,
+    /// To record a PBX: everything it takes to connect to one must be there, and what endpoints are shown is
+    /// neither read nor missed.
+    Record,
+    /// To look into the journal and leave orders there: nothing needs to be there, and no other file is read.
+    Inspect,
     /// To say what recorded calls mean: secrets and addresses are neither read nor missed, and what is not
     /// configured is as in [`Config::embedded`].
     Replay,
+}
+
+impl Purpose {
+    /// Whether PBXs are connected to.
+    pub(super) fn reaches_pbxs(self) -> bool {
+        matches!(self, Self::Run | Self::Record)
+    }
+
+    /// Whether endpoints are sent to.
+    pub(super) fn reaches_endpoints(self) -> bool {
+        self == Self::Run
+    }
+
+    /// Whether the journal is used.
+    pub(super) fn opens_journal(self) -> bool {
+        matches!(self, Self::Run | Self::Inspect)
+    }
 }
 
 /// A PBX and how its calls are understood.
@@ -145,6 +168,10 @@ pub(crate) struct Endpoint {
     pub(crate) timeout: Duration,
     /// How many requests may be on their way at once.
     pub(crate) concurrency: usize,
+    /// For how long after it happened each kind of event is worth telling.
+    pub(crate) lifetimes: Lifetimes,
+    /// What is told of a call that is over when its events come late.
+    pub(crate) late: Late,
 }
 
 impl Endpoint {
@@ -157,12 +184,14 @@ impl Endpoint {
     /// How many requests may be on their way at once unless told otherwise.
     pub(crate) const CONCURRENCY: usize = 8;
 
+    /// How long after it happened an event is late unless told otherwise.
+    pub(crate) const LATE_AFTER: Duration = Duration::from_secs(60);
+
     pub(super) fn embedded() -> Self {
         let options = Options::Zammad(ZammadOptions::default());
         Self {
             name: Zammad::NAME.to_owned(),
             dialect: options.dialect(),
-            options,
             address: None,
             reach: Reach::default(),
             https_only: false,
@@ -171,6 +200,9 @@ impl Endpoint {
             connect_timeout: Self::CONNECT_TIMEOUT,
             timeout: Self::TIMEOUT,
             concurrency: Self::CONCURRENCY,
+            lifetimes: Lifetimes::default(),
+            late: options.late(Self::LATE_AFTER),
+            options,
         }
     }
 }
@@ -187,6 +219,14 @@ impl Options {
     pub(super) fn dialect(&self) -> Arc<dyn Dialect> {
         match self {
             Self::Zammad(options) => Arc::new(Zammad::new(options)),
+        }
+    }
+
+    /// What is told late of calls that are over, unless told otherwise. Where the dialect cannot say when something
+    /// happened, a call would ring on people's screens long after it was over: only how it ended is told.
+    pub(super) fn late(&self, after: Duration) -> Late {
+        match self {
+            Self::Zammad(_) => Late::Final { after },
         }
     }
 }

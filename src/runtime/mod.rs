@@ -138,7 +138,8 @@ fn unusable(reason: String) -> Failure {
 fn recipients(endpoints: &[Endpoint]) -> Result<Vec<Recipient>, String> {
     let recipient = |endpoint: &Endpoint| match Sender::new(endpoint) {
         Ok(Some(sender)) => {
-            let terms = Terms { in_flight: endpoint.concurrency, ..Terms::default() };
+            let (in_flight, lifetimes, late) = (endpoint.concurrency, endpoint.lifetimes, endpoint.late);
+            let terms = Terms { in_flight, lifetimes, late };
             Ok(Recipient { name: endpoint.name.as_str().into(), terms, sender })
         }
         Ok(None) => Err(format!("endpoint {}: no URL is set", endpoint.name)),

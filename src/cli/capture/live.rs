@@ -25,7 +25,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Records the configured PBX until it is enough.
 pub(super) fn record(args: &Args, tape: &mut Tape) -> Result<(), Failure> {
-    let config = Config::load(&config::path(args.config.clone()), Purpose::Run)?;
+    let config = Config::load(&config::path(args.config.clone()), Purpose::Record)?;
     let pbx = pbx(&config, args.pbx.as_deref())?;
     let Some(settings) = Settings::of(pbx) else {
         let error = anyhow::anyhow!("pbx.{}: no login is configured", pbx.name);

@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::{Resolver, secret::Sources};
 use crate::config::{
-    Pbx, Purpose, Written,
+    Pbx, Written,
     raw::{RawAuth, RawPbx, Section, Words},
 };
 
@@ -128,7 +128,7 @@ impl Resolver<'_> {
         let server_name =
             server_name.as_ref().map(|name| self.text(name, "the name in the PBX's certificate"));
         let tls = Tls { trust, server_name };
-        if self.purpose == Purpose::Run
+        if self.purpose.reaches_pbxs()
             && let Err(error) = tls.check(host)
         {
             self.errors.push(self.wrong(&at, error.to_string()).hint(error.hint()));
@@ -140,7 +140,7 @@ impl Resolver<'_> {
         let events = self.events(raw.events.as_ref());
         let username = match &raw.username {
             Some(username) => Some(self.text(username, "a user of manager.conf")),
-            None if self.purpose == Purpose::Replay => None,
+            None if !self.purpose.reaches_pbxs() => None,
             None => {
                 let finding = self.wrong(span, "it is missing").key(format!("{path}.username"));
                 self.errors.push(finding.expected("the name of a user in the PBX's manager.conf"));

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 use toml::Spanned;
 
 use super::Resolver;
-use crate::config::{Purpose, load, raw::RawSecret};
+use crate::config::{load, raw::RawSecret};
 
 /// The keys that may say where one secret is kept; exactly one of them has to.
 pub(super) struct Sources {
@@ -58,7 +58,7 @@ impl Resolver<'_> {
             self.errors.push(finding.expected(keys).hint("keep one of them"));
             return None;
         }
-        if self.purpose == Purpose::Replay {
+        if !self.reads_secrets_of(path) {
             return None;
         }
         let Some(span) = given.into_iter().next() else {
@@ -80,6 +80,11 @@ impl Resolver<'_> {
             return None;
         }
         Some(Found { secret, span, inline: is_inline })
+    }
+
+    /// Whether what is in the table at `path` is connected to, and its secrets are wanted.
+    fn reads_secrets_of(&self, path: &str) -> bool {
+        if path.starts_with("pbx.") { self.purpose.reaches_pbxs() } else { self.purpose.reaches_endpoints() }
     }
 
     /// The same for a secret of one line, which may stand in the configuration itself only where nobody else can

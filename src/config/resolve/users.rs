@@ -6,7 +6,7 @@ use ringwire_calls::User;
 use toml::Spanned;
 
 use super::Resolver;
-use crate::config::{finding::Finding, keys, load, raw::RawUser};
+use crate::config::{Purpose, finding::Finding, keys, load, raw::RawUser};
 
 /// What can be wrong with a user, and where to say so.
 type Complaint<'a> = &'a dyn Fn(String) -> Finding;
@@ -29,7 +29,7 @@ impl Resolver<'_> {
             let document = self.document;
             self.add(&mut users, &mut taken, table.into_inner(), &|what| document.finding(&span, what));
         }
-        if let Some(file) = file {
+        if let Some(file) = file.filter(|_| self.purpose != Purpose::Inspect) {
             self.users_file(&file, &mut users, &mut taken);
         }
         users

@@ -346,3 +346,37 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn times_of_deliveries_and_of_the_journal_are_within_reason() {
+    for (lines, said) in [
+        (
+            "late = \"all\"\nlate_after = 5",
+            "8: endpoint.desk.late_after: everything is told, however late it is; expected late = \"final\" beside it",
+        ),
+        ("late = \"some\"", "7: endpoint.desk.late: unknown variant `some`; expected `all` or `final`"),
+        (
+            "[endpoint.desk.expire]\nringing = \"soon\"",
+            "8: endpoint.desk.expire.ringing: \"soon\" is no time; expected a time from 1s to 36500d, as in 90s, 10m, 12h or 7d",
+        ),
+        (
+            "[endpoint.desk.expire]\nhold = \"1 month\"",
+            "8: endpoint.desk.expire.hold: \"1 month\" is no time; expected a time from 1s to 36500d, as in 90s, 10m, 12h or 7d",
+        ),
+        (
+            "[endpoint.desk.expire]\nring = \"60s\"",
+            "8: endpoint.desk.expire.ring: there is no such key; expected one of new_call, ringing, answer, hold, \
+             unhold, transfer, hangup; perhaps ringing was meant",
+        ),
+        (
+            "[journal]\nkeep_days = 0",
+            "8: journal.keep_days: 0 is out of range; expected a number of days from 1 to 36500",
+        ),
+        (
+            "[journal]\npath = \"\"",
+            "8: journal.path: it is empty; expected the path of a file on a local disk",
+        ),
+    ] {
+        check_endpoint(lines, &[&format!("ringwire.toml:{said}")]);
+    }
+}

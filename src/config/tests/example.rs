@@ -1,10 +1,11 @@
 //! The example that is shipped.
 
 use super::*;
-use crate::config::{describe, keys::keys, raw};
+use crate::config::{describe, journal::RawJournal, keys::keys, raw};
 
 /// Keys of which one says what another says differently, or whose value is an example.
-const NOT_DEFAULTS: [&str; 41] = [
+const NOT_DEFAULTS: [&str; 42] = [
+    "personal_data_days",
     "secret_env",
     "secret_credential",
     "secret",
@@ -52,7 +53,7 @@ const NOT_DEFAULTS: [&str; 41] = [
 fn meaning(text: &str) -> String {
     let place = Place::new();
     place.put("ringwire.toml", text, 0o644).put("users.csv", example("users.csv"), 0o644);
-    describe(&place.load(Purpose::Replay).unwrap())
+    [Purpose::Replay, Purpose::Inspect].map(|purpose| describe(&place.load(purpose).unwrap())).concat()
 }
 
 #[test]
@@ -73,12 +74,15 @@ fn the_example_has_every_key() {
         .filter_map(|line| line.trim_start_matches("# ").split_once(" = "))
         .map(|(key, _value)| key)
         .chain(text.contains("[[pbx.main.users]]").then_some("users"))
+        .chain(text.contains("[endpoint.helpdesk.expire]").then_some("expire"))
         .collect();
     for key in [
         keys::<raw::RawLog>(),
+        keys::<RawJournal>(),
         keys::<raw::RawPbx>(),
         keys::<raw::RawUser>(),
         keys::<raw::RawEndpoint>(),
+        keys::<raw::RawExpire>(),
         keys::<raw::RawRoute>(),
     ]
     .concat()

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ringwire_ami::{Method, Trust};
 use ringwire_cti::{Format, To, ZammadOptions};
+use ringwire_outbox::delivery::{Late, Lifetimes};
 
 use super::*;
 use crate::config::{LogFormat, LogLevel, Options, describe};
@@ -241,6 +242,8 @@ Endpoint desk
   Speaks zammad to https://helpdesk.example.com; the rest of the URL is a secret.
   Posts newCall, answer and hangup as JSON objects; "to" is the number that was dialled.
   Does not hear of internal calls.
+  What cannot be delivered is tried again: newCall, answer and hangup for 7 days; ringing for 1 minute; hold, unhold and transfer for 1 hour.
+  Of a call that is over, what is later than 1 minute is told in brief: it came in, who took it, how it ended.
   Gives up a connection after 5s and a request after 15s; at most 8 at once.
 
 Endpoint sales
@@ -248,11 +251,18 @@ Endpoint sales
   Posts newCall, answer and hangup as JSON objects; "to" is the queue of the call, or else the number that was dialled.
   Hears of inbound calls to 4930* only.
   Hears of internal calls too, as inbound.
+  What cannot be delivered is tried again: newCall, answer and hangup for 7 days; ringing for 1 minute; hold, unhold and transfer for 1 hour.
+  Of a call that is over, what is later than 1 minute is told in brief: it came in, who took it, how it ended.
   Gives up a connection after 5s and a request after 15s; at most 8 at once.
 
 Routes
   Calls with direction in or out of PBX berlin in queue sales* or vip in which user is seen: alice go to sales.
   Every call goes to desk.
+
+Journal
+  What happens is kept in /var/lib/ringwire/journal.db.
+  A call is kept for 90 days after its end, and the oldest go earlier where all take more than 1024 MiB.
+  Numbers and names are kept with the call.
 
 Log
   info and above, as text.
@@ -262,4 +272,69 @@ Worth a look
   ringwire.toml:16: pbx.munich.inbound_contexts: with neither inbound contexts nor trunks no call comes from outside; name the trunks in trunks
 "#;
     assert_eq!(place.lines(&describe(&config)).join("\n"), expected.trim_end());
+}
+
+#[test]
+fn what_comes_late_is_told_as_it_is_set() {
+    let config = load(&format!("{PBX}{ENDPOINT}")).unwrap();
+    let endpoint = config.endpoints.first().unwrap();
+    assert_eq!(endpoint.late, Late::Final { after: Duration::from_secs(60) });
+    assert_eq!(endpoint.lifetimes, Lifetimes::default());
+    let config = load(&format!(
+        "{PBX}{ENDPOINT}late = \"all\"\n[endpoint.desk.expire]\nnew_call = \"90s\"\nhangup = \"1 week\"\n"
+    ))
+    .unwrap();
+    let endpoint = config.endpoints.first().unwrap();
+    assert_eq!(endpoint.late, Late::All);
+    let seconds = Duration::from_secs;
+    let expected =
+        Lifetimes { new_call: seconds(90), hangup: seconds(7 * 24 * 3600), ..Lifetimes::default() };
+    assert_eq!(endpoint.lifetimes, expected);
+    let said = describe(&config);
+    for line in [
+        "  What cannot be delivered is tried again: newCall for 90 seconds; ringing for 1 minute; \
+         answer and hangup for 7 days; hold, unhold and transfer for 1 hour.\n",
+        "  Hears everything, however late.\n",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+}
+
+#[test]
+fn the_journal_says_where_it_is_and_how_long_it_keeps_what() {
+    let paragraph = |lines: &str| {
+        let said = describe(&load(&format!("[journal]\n{lines}\n{PBX}{ENDPOINT}")).unwrap());
+        said.split_once("\nJournal\n").unwrap().1.split_once("\n\n").unwrap().0.to_owned()
+    };
+    assert_eq!(
+        paragraph(""),
+        "  What happens is kept in /var/lib/ringwire/journal.db.
+  A call is kept for 90 days after its end, and the oldest go earlier where all take more than 1024 MiB.
+  Numbers and names are kept with the call."
+    );
+    assert_eq!(
+        paragraph(
+            "path = \"/srv/calls.db\"\nkeep_days = 1\nsize_mib = 16\npersonal_data_days = 7\npersonal_data = \"hash\""
+        ),
+        "  What happens is kept in /srv/calls.db.
+  A call is kept for 1 day after its end, and the oldest go earlier where all take more than 16 MiB.
+  Numbers and names are replaced by tokens 7 days after the end of the call."
+    );
+}
+
+#[test]
+fn to_record_a_pbx_takes_no_endpoint_and_to_inspect_takes_nothing() {
+    let load = |text: &str, purpose| Place::new().put("ringwire.toml", text, 0o600).load(purpose).map(|_| ());
+    let unreadable = "[pbx.main]\nusers_file = \"gone.csv\"\nsecret_file = \"gone\"\n\
+                      [endpoint.desk]\ndialect = \"zammad\"\nurl_file = \"gone\"\nca_file = \"gone\"\n";
+    for (text, record, inspect) in [
+        (PBX.to_owned(), true, true),
+        (format!("{PBX}[endpoint.desk]\ndialect = \"zammad\"\nurl_file = \"gone\"\n"), true, true),
+        (String::new(), false, true),
+        (unreadable.to_owned(), false, true),
+        ("[journal]\nkeep_days = 0\n".to_owned(), false, false),
+    ] {
+        assert_eq!(load(&text, Purpose::Record).is_ok(), record, "{text}");
+        assert_eq!(load(&text, Purpose::Inspect).is_ok(), inspect, "{text}");
+    }
 }
