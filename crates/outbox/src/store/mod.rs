@@ -9,20 +9,24 @@
 //! a bounded memory until they can be written: calls go on being followed and told of.
 
 mod error;
+mod group;
 mod orders;
 mod place;
 mod reader;
 mod records;
+mod report;
 mod retention;
 mod schema;
 mod tables;
+mod write;
 mod writer;
 
 pub use error::StoreError;
 pub use orders::{Request, Requested, Taken, request};
+pub use place::{Condition, check};
 pub use reader::{CallFilter, DeliveryFilter, Page, Reader, Resumption};
-pub use records::{AttemptRecord, CallRecord, DeliveryDetail, DeliveryRecord, Tally};
+pub use records::{AttemptRecord, CallRecord, DeliveryDetail, DeliveryRecord, StandingRecord, Tally};
+pub use report::{Committed, Report};
 pub use retention::{Personal, Retention, Swept};
-pub use writer::{
-    Attempt, Committed, NewEvent, Opened, Report, Standing, StateChange, Store, StoredState, Write,
-};
+pub use write::{Attempt, NewEvent, Standing, StateChange, StoredState, Write};
+pub use writer::{Opened, Store};

@@ -79,28 +79,22 @@ impl Request {
     }
 }
 
-/// Leaves `wanted` in the journal at `path` and waits until the daemon has taken it up.
+/// Leaves all that is `wanted` in the journal at `path`, at once, and waits until the daemon has taken it up.
 ///
 /// # Errors
 /// There is no journal, or it cannot be written.
-pub fn request(path: &Path, wanted: &Request, now: Timestamp) -> Result<Taken, StoreError> {
+pub fn request(path: &Path, wanted: &[Request], now: Timestamp) -> Result<Taken, StoreError> {
     let failed = |error| StoreError::sqlite(path, error);
     drop(schema::open_to_read(path)?);
     let mut db = schema::open(path)?;
-    let (what, endpoint, delivery) = wanted.columns();
-    db.execute(
-        "INSERT INTO orders (at, what, endpoint, delivery) VALUES (?1, ?2, ?3, ?4)",
-        params![now.as_millisecond(), what, endpoint, delivery],
-    )
-    .map_err(failed)?;
+    let id = leave(&mut db, wanted, now).map_err(failed)?;
     if !place::is_taken(path) {
         take(&mut db).map_err(failed)?;
         return Ok(Taken::AtNextStart);
     }
-    let id = db.last_insert_rowid();
     for _ in 0..50 {
         let waits: bool = db
-            .query_row("SELECT count(*) > 0 FROM orders WHERE id = ?1", [id], |row| row.get(0))
+            .query_row("SELECT count(*) > 0 FROM orders WHERE id <= ?1", [id], |row| row.get(0))
             .map_err(failed)?;
         if !waits {
             return Ok(Taken::ByDaemon);
@@ -108,6 +102,20 @@ pub fn request(path: &Path, wanted: &Request, now: Timestamp) -> Result<Taken, S
         thread::sleep(PATIENCE / 50);
     }
     Ok(Taken::NotYet)
+}
+
+/// Writes down what is wanted; gives the number of the last order.
+fn leave(db: &mut Connection, wanted: &[Request], now: Timestamp) -> rusqlite::Result<i64> {
+    let change = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for request in wanted {
+        let (what, endpoint, delivery) = request.columns();
+        change
+            .prepare_cached("INSERT INTO orders (at, what, endpoint, delivery) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![now.as_millisecond(), what, endpoint, delivery])?;
+    }
+    let last = change.last_insert_rowid();
+    change.commit()?;
+    Ok(last)
 }
 
 /// Makes what was ordered stand in the tables, and says what that is.

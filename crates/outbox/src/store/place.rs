@@ -8,8 +8,9 @@ use std::{
 };
 
 use jiff::Timestamp;
+use rustix::fs::Access;
 
-use super::StoreError;
+use super::{StoreError, schema};
 
 /// File systems of other machines, by the number that `statfs` gives them.
 const NETWORK: [(i64, &str); 9] = [
@@ -36,9 +37,7 @@ pub(super) fn prepare(path: &Path) -> Result<(), StoreError> {
         .mode(0o700)
         .create(directory)
         .map_err(|error| StoreError::place(directory, error))?;
-    if let Some(kind) = network(directory) {
-        return Err(StoreError::Network { path: path.to_owned(), kind });
-    }
+    refuse_network(directory, path)?;
     let failed = |error| StoreError::place(path, error);
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(file) => {
@@ -47,6 +46,62 @@ pub(super) fn prepare(path: &Path) -> Result<(), StoreError> {
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => make_private(path).map_err(failed),
         Err(error) => Err(failed(error)),
+    }
+}
+
+/// How the place of a journal was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// It is there, and this user can write it.
+    Writable {
+        /// Whether a daemon has it.
+        taken: bool,
+    },
+    /// It is not there, and this user can make it.
+    Absent,
+}
+
+/// Looks whether this user could keep a journal at `path`, and makes nothing.
+///
+/// # Errors
+/// It cannot be made or written, is on a network file system, is none of ours, or is damaged.
+pub fn check(path: &Path) -> Result<Condition, StoreError> {
+    let directory = directory(path);
+    let there = directory.ancestors().find(|directory| directory.exists()).unwrap_or(Path::new("."));
+    refuse_network(there, path)?;
+    match fs::metadata(path) {
+        Ok(about) if about.is_file() => {}
+        Ok(_) => return Err(StoreError::place(path, io::ErrorKind::IsADirectory.into())),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound) => {
+            let access = Access::WRITE_OK | Access::EXEC_OK;
+            access_to(there, access).map_err(|error| StoreError::place(there, error))?;
+            return if there.is_dir() {
+                Ok(Condition::Absent)
+            } else {
+                Err(StoreError::place(there, io::ErrorKind::NotADirectory.into()))
+            };
+        }
+        Err(error) => return Err(StoreError::place(path, error)),
+    }
+    access_to(path, Access::READ_OK | Access::WRITE_OK).map_err(|error| StoreError::place(path, error))?;
+    // SQLite keeps files of its own beside it.
+    access_to(directory, Access::WRITE_OK | Access::EXEC_OK)
+        .map_err(|error| StoreError::place(directory, error))?;
+    match schema::open_to_read(path) {
+        // One that has no tables yet gets them from the daemon.
+        Ok(_) | Err(StoreError::Empty { .. }) => Ok(Condition::Writable { taken: is_taken(path) }),
+        Err(error) => Err(error),
+    }
+}
+
+fn access_to(path: &Path, access: Access) -> io::Result<()> {
+    Ok(rustix::fs::access(path, access)?)
+}
+
+fn refuse_network(directory: &Path, path: &Path) -> Result<(), StoreError> {
+    match network(directory) {
+        Some(kind) => Err(StoreError::Network { path: path.to_owned(), kind }),
+        None => Ok(()),
     }
 }
 

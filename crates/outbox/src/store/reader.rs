@@ -7,7 +7,8 @@ use ringwire_event::{CallEvent, CallId, Party, Taker};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params, types::Type};
 
 use super::{
-    AttemptRecord, CallRecord, DeliveryDetail, DeliveryRecord, StoreError, StoredState, Tally, schema,
+    AttemptRecord, CallRecord, DeliveryDetail, DeliveryRecord, StandingRecord, StoreError, StoredState,
+    Tally, schema,
 };
 use crate::{
     EndpointName,
@@ -54,8 +55,10 @@ pub struct Resumption {
 pub struct DeliveryFilter {
     /// To this endpoint.
     pub endpoint: Option<String>,
-    /// In one of these states; in any where there is none.
+    /// In one of these states; one that waits for its endpoint to be resumed is in none of them.
     pub states: Vec<StoredState>,
+    /// Also those that wait for their endpoint to be resumed. Without it and any state, all are listed.
+    pub paused: bool,
     /// Of this call.
     pub call: Option<String>,
     /// At most so many, the newest.
@@ -71,8 +74,8 @@ pub struct CallFilter {
     pub missed: bool,
     /// Seen in the call: part of an endpoint, extension, name, login or e-mail.
     pub user: Option<String>,
-    /// Part of the caller's or the called number; what is not a digit does not count.
-    pub number: Option<String>,
+    /// One of these, digits only, is part of the caller's or the called number; any where there is none.
+    pub numbers: Vec<String>,
     /// Only those that are not over.
     pub living: bool,
     /// At most so many, the newest.
@@ -180,9 +183,7 @@ impl Reader {
     /// # Errors
     /// The journal cannot be read.
     pub fn deliveries(&self, filter: &DeliveryFilter) -> rusqlite::Result<Vec<DeliveryRecord>> {
-        let states: Vec<_> = filter.states.iter().map(|state| format!("'{}'", state.as_str())).collect();
-        let states =
-            if states.is_empty() { "1".to_owned() } else { format!("d.state IN ({})", states.join(", ")) };
+        let states = condition(filter);
         let mut statement = self.db.prepare(&format!(
             "SELECT * FROM ({DELIVERY} WHERE {states} AND (:endpoint IS NULL OR d.endpoint = :endpoint)
              AND (:call IS NULL OR d.call = :call) ORDER BY d.id DESC LIMIT :limit) ORDER BY 1"
@@ -252,22 +253,39 @@ impl Reader {
             .collect()
     }
 
+    /// How the endpoints stand of which that is known, by name.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn standings(&self) -> rusqlite::Result<Vec<StandingRecord>> {
+        self.db
+            .prepare_cached("SELECT name, standing, reason, since FROM endpoints ORDER BY name")?
+            .query_map([], |row| {
+                Ok(StandingRecord {
+                    endpoint: row.get(0)?,
+                    standing: row.get(1)?,
+                    reason: row.get(2)?,
+                    since: time(row, 3)?,
+                })
+            })?
+            .collect()
+    }
+
     /// The calls that match, oldest first.
     ///
     /// # Errors
     /// The journal cannot be read.
     pub fn calls(&self, filter: &CallFilter) -> rusqlite::Result<Vec<CallRecord>> {
-        let digits = filter
-            .number
-            .as_deref()
-            .map(|number| format!("%{}%", number.chars().filter(char::is_ascii_digit).collect::<String>()));
+        let numbers = serde_json::to_string(&filter.numbers)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
         let mut statement = self.db.prepare(
             "SELECT id, pbx, direction, caller, caller_name, called, queue, users, taker, began, answered, ended,
              cause, recovered FROM calls
              WHERE (:since IS NULL OR began >= :since)
              AND (NOT :missed OR (direction = 'in' AND ended IS NOT NULL AND answered IS NULL))
              AND (NOT :living OR ended IS NULL)
-             AND (:number IS NULL OR caller LIKE :number OR called LIKE :number)
+             AND (:numbers = '[]' OR EXISTS (
+                 SELECT 1 FROM json_each(:numbers) WHERE instr(caller, value) > 0 OR instr(called, value) > 0))
              ORDER BY began DESC, key DESC",
         )?;
         let rows = statement.query_map(
@@ -275,7 +293,7 @@ impl Reader {
                 ":since": filter.since.map(Timestamp::as_millisecond),
                 ":missed": filter.missed,
                 ":living": filter.living,
-                ":number": digits,
+                ":numbers": numbers,
             },
             read_call,
         )?;
@@ -314,6 +332,35 @@ impl Reader {
     pub fn last_event(&self) -> rusqlite::Result<i64> {
         self.db.query_row("SELECT coalesce(max(seq), 0) FROM events", [], |row| row.get(0))
     }
+}
+
+/// The condition of `filter` on the states.
+fn condition(filter: &DeliveryFilter) -> String {
+    const OPEN: &str = "d.state IN ('pending', 'retry')";
+    const RUNS: &str = "coalesce(s.standing, 'running') = 'running'";
+    if filter.states.is_empty() && !filter.paused {
+        return "1".to_owned();
+    }
+    let mut any: Vec<_> = filter
+        .states
+        .iter()
+        .map(|state| {
+            let runs = if matches!(state, StoredState::Pending | StoredState::Retry) { RUNS } else { "1" };
+            format!("d.state = '{}' AND {runs}", state.as_str())
+        })
+        .collect();
+    if filter.paused {
+        any.push(format!("{OPEN} AND NOT {RUNS}"));
+    }
+    let any = format!("({})", any.join(" OR "));
+    if filter.states.contains(&StoredState::Delivered) {
+        return any;
+    }
+    // What lies delivered is not looked at: the indexes of the others lead past it.
+    format!(
+        "d.id IN (SELECT id FROM deliveries WHERE state IN ('pending', 'retry') UNION ALL
+         SELECT id FROM deliveries WHERE state IN ('dead', 'expired', 'dropped')) AND {any}"
+    )
 }
 
 /// One delivery that is open, and who is owed it.

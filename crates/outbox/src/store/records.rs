@@ -144,3 +144,19 @@ pub struct Tally {
     /// When the oldest of them was committed or changed.
     pub oldest: Timestamp,
 }
+
+/// Whether an endpoint is sent to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StandingRecord {
+    /// The endpoint.
+    pub endpoint: String,
+    /// `running`, `paused` (by the operator), `held` (its settings are wrong, here or there) or `disabled` (it said
+    /// that it is gone).
+    pub standing: String,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Since when.
+    pub since: Timestamp,
+}

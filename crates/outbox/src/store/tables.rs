@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use ringwire_event::{CallEvent, Party, Taker, What};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::writer::{Attempt, Numbered, Standing, StateChange};
+use super::{Attempt, Standing, StateChange, group::Numbered};
 
 /// The numbers that the next event and the next delivery get.
 #[derive(Clone, Copy, Debug)]

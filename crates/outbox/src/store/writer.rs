@@ -4,232 +4,27 @@ use std::{
     collections::VecDeque,
     fs::File,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        mpsc::{self, Receiver, RecvTimeoutError, Sender},
-    },
+    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use jiff::Timestamp;
-use ringwire_event::CallEvent;
 use rusqlite::Connection;
 
 use super::{
-    Requested, Retention, StoreError, Swept, error, orders, place, retention, schema,
+    NewEvent, Report, Retention, StoreError, Write, error,
+    group::{Entry, GROUP, Numbered, Settled, Sync, committed, now, write_group},
+    orders, place, retention, schema,
     tables::{self, NextIds},
 };
-use crate::{EndpointName, delivery::DeliveryId};
-
-/// How much goes into one transaction at most.
-const GROUP: usize = 512;
+use crate::delivery::DeliveryId;
 
 /// How often the disk is tried while it cannot be written, and how often orders are looked for.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// How much is kept in memory while the disk cannot be written: some minutes of a busy PBX, some 50 MB.
 const BACKLOG: usize = 50_000;
-
-/// Something to be written.
-#[derive(Clone, Debug)]
-pub enum Write {
-    /// Something happened to a call.
-    Event(NewEvent),
-    /// A delivery was tried.
-    Attempt(Attempt),
-    /// A delivery is in another state than before.
-    State(StateChange),
-    /// An endpoint is sent to, or not.
-    Standing(Standing),
-}
-
-/// A call event, and who is owed it.
-#[derive(Clone, Debug)]
-pub struct NewEvent {
-    /// What happened.
-    pub event: Arc<CallEvent>,
-    /// Who is to be told.
-    pub owed: Vec<EndpointName>,
-    /// Whether the journal has the event already, as it was then: a newCall told late has later facts.
-    pub retold: bool,
-    /// When it was learnt.
-    pub recorded: Timestamp,
-}
-
-/// How one try of a delivery went.
-#[derive(Clone, Debug)]
-pub struct Attempt {
-    /// What was tried.
-    pub delivery: DeliveryId,
-    /// When it began.
-    pub at: Timestamp,
-    /// How long it took.
-    pub took: Duration,
-    /// What came of it, in words for the operator.
-    pub outcome: String,
-    /// The HTTP status, if there was an answer.
-    pub status: Option<u16>,
-    /// The beginning of the answer.
-    pub reply: Option<String>,
-}
-
-/// What has become of a delivery.
-#[derive(Clone, Debug)]
-pub struct StateChange {
-    /// Which one.
-    pub delivery: DeliveryId,
-    /// What it is now.
-    pub state: StoredState,
-    /// How many tries have failed; `None`: as many as before.
-    pub failures: Option<u32>,
-    /// Not to be tried before.
-    pub due: Option<Timestamp>,
-    /// Why.
-    pub reason: Option<String>,
-    /// Since when.
-    pub at: Timestamp,
-}
-
-/// The state of a delivery as it is stored. One that is on its way is stored as what it was before: should the
-/// process end, that is what it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum StoredState {
-    /// Not tried yet.
-    Pending,
-    /// Tried, and to be tried again.
-    Retry,
-    /// The endpoint has it.
-    Delivered,
-    /// Refused, or failed once too often.
-    Dead,
-    /// Worth nothing any more before it could be delivered.
-    Expired,
-    /// Taken out by the operator.
-    Dropped,
-}
-
-impl StoredState {
-    /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Pending, Self::Retry, Self::Delivered, Self::Dead, Self::Expired, Self::Dropped];
-
-    /// The word for it, in the tables and on the command line.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Retry => "retry",
-            Self::Delivered => "delivered",
-            Self::Dead => "dead",
-            Self::Expired => "expired",
-            Self::Dropped => "dropped",
-        }
-    }
-
-    /// The state that `word` stands for.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == word)
-    }
-}
-
-/// Whether an endpoint is sent to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// Which endpoint.
-    pub endpoint: EndpointName,
-    /// `running`, `paused` (by the operator) or `disabled` (it said that it is gone).
-    pub standing: &'static str,
-    /// Why.
-    pub reason: Option<String>,
-    /// Since when.
-    pub at: Timestamp,
-}
-
-/// An event with the numbers it has in the journal.
-#[derive(Clone, Debug)]
-pub struct Committed {
-    /// Its place in the journal.
-    pub seq: i64,
-    /// What happened.
-    pub event: Arc<CallEvent>,
-    /// Who is owed it, and under which number.
-    pub owed: Vec<(EndpointName, DeliveryId)>,
-    /// Whether it was told to others before.
-    pub retold: bool,
-    /// When it was learnt.
-    pub recorded: Timestamp,
-}
-
-/// What the writer has to say.
-#[derive(Debug)]
-pub enum Report {
-    /// Events are on disk; or, where `durable` is not set, in memory until the disk can be written.
-    Committed {
-        /// The events, in order.
-        events: Vec<Committed>,
-        /// Whether they are on disk.
-        durable: bool,
-    },
-    /// Events were in the journal before: nothing is owed of them anew.
-    Repeated {
-        /// How many.
-        events: usize,
-    },
-    /// The journal cannot be written.
-    Failing {
-        /// Why.
-        error: StoreError,
-    },
-    /// The journal can be written again, and has all that was kept in memory.
-    Healed {
-        /// How many events were too many to keep: the journal does not have them.
-        lost: u64,
-    },
-    /// The file was damaged and has been put aside; a new one is begun.
-    SetAside {
-        /// Where it is now.
-        path: PathBuf,
-        /// What was wrong with it.
-        found: String,
-    },
-    /// The operator wants something, and it stands in the tables by now.
-    Order(Requested),
-    /// What was removed because of its age or size.
-    Swept(Swept),
-}
-
-/// An event and what is owed of it, numbered.
-#[derive(Debug)]
-pub(super) struct Numbered {
-    pub(super) seq: i64,
-    pub(super) event: Arc<CallEvent>,
-    pub(super) owed: Vec<(EndpointName, DeliveryId)>,
-    pub(super) retold: bool,
-    pub(super) recorded: Timestamp,
-}
-
-impl Numbered {
-    fn committed(&self) -> Committed {
-        let Self { seq, event, owed, retold, recorded } = self;
-        Committed {
-            seq: *seq,
-            event: Arc::clone(event),
-            owed: owed.clone(),
-            retold: *retold,
-            recorded: *recorded,
-        }
-    }
-}
-
-#[derive(Debug)]
-enum Entry {
-    Event(Numbered),
-    Attempt(Attempt),
-    State(StateChange),
-    Standing(Standing),
-}
 
 enum Message {
     Write(Write),
@@ -385,19 +180,22 @@ impl Writer {
 
     fn run(mut self, inbox: &Receiver<Message>) {
         let mut looked = now();
+        // What became of deliveries: it may wait a little, for if it is lost they are only told again.
+        let mut settled = Settled::default();
         loop {
             let mut entries = Vec::new();
             let mut closing = None;
-            let mut next = match inbox.recv_timeout(LOOK) {
+            let mut next = match inbox.recv_timeout(settled.patience().unwrap_or(LOOK)) {
                 Ok(message) => Some(message),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             while let Some(message) = next.take() {
                 match message {
-                    Message::Write(write) => entries.push(self.number(write)),
+                    Message::Write(Write::Event(event)) => entries.push(self.number(event)),
+                    Message::Write(write) => settled.push(write),
                     Message::Sweep(retention, now) => {
-                        self.put(std::mem::take(&mut entries));
+                        self.put(std::mem::take(&mut entries), Sync::Full);
                         self.sweep(&retention, now);
                     }
                     Message::Close(now) => closing = Some(now),
@@ -406,7 +204,10 @@ impl Writer {
                     next = inbox.try_recv().ok();
                 }
             }
-            self.put(entries);
+            self.put(entries, Sync::Full);
+            if closing.is_some() || settled.is_due() {
+                self.put(settled.take(), Sync::WithTheNext);
+            }
             if looked.elapsed() >= LOOK || closing.is_some() {
                 looked = now();
                 if self.failing {
@@ -421,31 +222,24 @@ impl Writer {
         }
     }
 
-    fn number(&mut self, write: Write) -> Entry {
-        match write {
-            Write::Event(NewEvent { event, owed, retold, recorded }) => {
-                let seq = self.ids.event;
-                self.ids.event += 1;
-                let number = |endpoint| {
-                    let id = DeliveryId(self.ids.delivery);
-                    self.ids.delivery += 1;
-                    (endpoint, id)
-                };
-                let owed = owed.into_iter().map(number).collect();
-                Entry::Event(Numbered { seq, event, owed, retold, recorded })
-            }
-            Write::Attempt(attempt) => Entry::Attempt(attempt),
-            Write::State(change) => Entry::State(change),
-            Write::Standing(standing) => Entry::Standing(standing),
-        }
+    fn number(&mut self, NewEvent { event, owed, retold, recorded }: NewEvent) -> Entry {
+        let seq = self.ids.event;
+        self.ids.event += 1;
+        let number = |endpoint| {
+            let id = DeliveryId(self.ids.delivery);
+            self.ids.delivery += 1;
+            (endpoint, id)
+        };
+        let owed = owed.into_iter().map(number).collect();
+        Entry::Event(Numbered { seq, event, owed, retold, recorded })
     }
 
-    fn put(&mut self, entries: Vec<Entry>) {
+    fn put(&mut self, entries: Vec<Entry>, sync: Sync) {
         if entries.is_empty() {
             return;
         }
         let written = match &mut self.db {
-            Some(db) if !self.failing => write_group(db, &entries),
+            Some(db) if !self.failing => write_group(db, &entries, sync),
             _ => return self.keep(entries),
         };
         match written {
@@ -505,7 +299,7 @@ impl Writer {
         let Some(db) = &mut self.db else { return };
         while !self.backlog.is_empty() {
             let group: Vec<_> = self.backlog.drain(..self.backlog.len().min(GROUP)).collect();
-            if let Err(error) = write_group(db, &group) {
+            if let Err(error) = write_group(db, &group, Sync::Full) {
                 group.into_iter().rev().for_each(|entry| self.backlog.push_front(entry));
                 if error::is_damage(&error) {
                     self.db = None;
@@ -553,37 +347,4 @@ impl Writer {
             let _ = schema::end_run(&db, now.as_millisecond());
         }
     }
-}
-
-/// Writes a group as one transaction; says for each entry whether it was written, and not there before.
-fn write_group(db: &mut Connection, entries: &[Entry]) -> rusqlite::Result<Vec<bool>> {
-    let change = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let mut fresh = Vec::with_capacity(entries.len());
-    for entry in entries {
-        fresh.push(match entry {
-            Entry::Event(event) => tables::insert_event(&change, event)?,
-            Entry::Attempt(attempt) => tables::insert_attempt(&change, attempt).map(|()| true)?,
-            Entry::State(state) => tables::change_state(&change, state).map(|()| true)?,
-            Entry::Standing(standing) => tables::change_standing(&change, standing).map(|()| true)?,
-        });
-    }
-    change.commit()?;
-    Ok(fresh)
-}
-
-fn committed<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Committed> {
-    entries
-        .filter_map(|entry| match entry {
-            Entry::Event(event) => Some(event.committed()),
-            Entry::Attempt(_) | Entry::State(_) | Entry::Standing(_) => None,
-        })
-        .collect()
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the disk is waited for in real time; nothing that is said depends on it"
-)]
-fn now() -> Instant {
-    Instant::now()
 }

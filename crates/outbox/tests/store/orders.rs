@@ -15,7 +15,7 @@ fn state(journal: &Journal, id: i64) -> String {
 fn a_running_daemon_takes_orders_from_the_file() {
     let journal = Journal::new();
     journal.commit(new_call("a", 0), &["zammad"]);
-    let ask = |wanted| request(&journal.path, &wanted, at(1)).unwrap();
+    let ask = |wanted| request(&journal.path, &[wanted], at(1)).unwrap();
     assert_eq!(ask(Request::Drop(DeliveryId(1))), Taken::ByDaemon);
     assert!(matches!(journal.report(), Report::Order(Requested::Drop(_, DeliveryId(1)))));
     assert_eq!(state(&journal, 1), "dropped");
@@ -45,8 +45,8 @@ fn an_order_holds_from_the_next_start_where_no_daemon_runs() {
     }
     let Journal { home, path, store, .. } = journal;
     store.close(at(2));
-    assert_eq!(request(&path, &Request::RetryAll(endpoint("zammad")), at(3)).unwrap(), Taken::AtNextStart);
-    assert_eq!(request(&path, &Request::Pause(endpoint("zammad")), at(3)).unwrap(), Taken::AtNextStart);
+    assert_eq!(request(&path, &[Request::RetryAll(endpoint("zammad"))], at(3)).unwrap(), Taken::AtNextStart);
+    assert_eq!(request(&path, &[Request::Pause(endpoint("zammad"))], at(3)).unwrap(), Taken::AtNextStart);
     let journal = Journal::in_home(home);
     assert_eq!(journal.owed("zammad"), [DeliveryId(1), DeliveryId(2)]);
     let standings = journal.reader().resumption().unwrap().standings;
@@ -57,6 +57,6 @@ fn an_order_holds_from_the_next_start_where_no_daemon_runs() {
 fn there_must_be_a_journal_to_order_something() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("journal.db");
-    assert!(request(&path, &Request::Pause(endpoint("zammad")), at(0)).is_err());
+    assert!(request(&path, &[Request::Pause(endpoint("zammad"))], at(0)).is_err());
     assert!(!path.exists());
 }
