@@ -72,14 +72,10 @@ pub fn check(path: &Path) -> Result<Condition, StoreError> {
     match fs::metadata(path) {
         Ok(about) if about.is_file() => {}
         Ok(_) => return Err(StoreError::place(path, io::ErrorKind::IsADirectory.into())),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound) => {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let access = Access::WRITE_OK | Access::EXEC_OK;
             access_to(there, access).map_err(|error| StoreError::place(there, error))?;
-            return if there.is_dir() {
-                Ok(Condition::Absent)
-            } else {
-                Err(StoreError::place(there, io::ErrorKind::NotADirectory.into()))
-            };
+            return Ok(Condition::Absent);
         }
         Err(error) => return Err(StoreError::place(path, error)),
     }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use ringwire_outbox::store::{Reader, StoreError};
+use ringwire_outbox::store::{Condition, Reader, StoreError, check};
 use rusqlite::Connection;
 
 use crate::support::{Journal, new_call, open};
@@ -77,4 +77,24 @@ fn there_is_nothing_to_read_where_no_daemon_has_run() {
     assert!(Reader::open(&path).is_err());
     fs::write(&path, "").unwrap();
     assert!(matches!(Reader::open(&path), Err(StoreError::Empty { .. })));
+}
+
+#[test]
+fn a_place_is_looked_at_without_making_anything() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("state/ringwire/journal.db");
+    assert_eq!(check(&path).unwrap(), Condition::Absent);
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+    fs::write(home.path().join("state"), "a file").unwrap();
+    assert!(matches!(check(&path), Err(StoreError::Place { .. })));
+    assert!(matches!(check(home.path()), Err(StoreError::Place { .. })));
+    let other = home.path().join("other.db");
+    Connection::open(&other).unwrap().execute_batch("CREATE TABLE theirs (a)").unwrap();
+    assert!(matches!(check(&other), Err(StoreError::Foreign { .. })));
+    let journal = Journal::new();
+    assert_eq!(check(&journal.path).unwrap(), Condition::Writable { taken: true });
+    let Journal { path, store, home, .. } = journal;
+    store.close(crate::support::at(0));
+    assert_eq!(check(&path).unwrap(), Condition::Writable { taken: false });
+    drop(home);
 }

@@ -3,7 +3,7 @@
 use ringwire_event::{Cause, Taker, What};
 use ringwire_outbox::{
     delivery::DeliveryId,
-    store::{Attempt, CallFilter, DeliveryFilter, StateChange, StoredState, Write},
+    store::{Attempt, CallFilter, DeliveryFilter, Standing, StateChange, StoredState, Write},
 };
 use std::time::Duration;
 
@@ -118,6 +118,25 @@ fn deliveries_are_listed_by_endpoint_state_and_call() {
     assert_eq!(list(DeliveryFilter { endpoint: Some("zammad".into()), ..DeliveryFilter::default() }), [1, 3]);
     assert_eq!(list(DeliveryFilter { call: Some("a".into()), ..DeliveryFilter::default() }), [1, 2]);
     assert!(list(DeliveryFilter { states: vec![StoredState::Dead], ..DeliveryFilter::default() }).is_empty());
+    journal.store.write(Write::Standing(Standing {
+        endpoint: endpoint("crm"),
+        standing: "held",
+        reason: Some("HTTP 401".to_owned()),
+        at: at(5),
+    }));
+    let journal = journal.reopened();
+    let reader = journal.reader();
+    let states = |states: &[StoredState], paused| {
+        let filter =
+            DeliveryFilter { states: states.to_vec(), paused, limit: 10, ..DeliveryFilter::default() };
+        reader.deliveries(&filter).unwrap().into_iter().map(|delivery| delivery.id).collect::<Vec<_>>()
+    };
+    assert_eq!(states(&[StoredState::Pending], false), [1, 3]);
+    assert_eq!(states(&[], true), [2]);
+    assert_eq!(states(&[StoredState::Pending, StoredState::Dead], true), [1, 2, 3]);
+    assert!(states(&[StoredState::Delivered], false).is_empty());
+    let [crm] = &reader.standings().unwrap()[..] else { panic!() };
+    assert_eq!((crm.standing.as_str(), crm.reason.as_deref(), crm.since), ("held", Some("HTTP 401"), at(5)));
     let tallies = reader.tallies().unwrap();
     let counts: Vec<_> =
         tallies.iter().map(|one| (one.endpoint.as_str(), one.state.as_str(), one.count)).collect();
