@@ -1,0 +1,176 @@
+//! An endpoint that cannot be relied on, and remembers what it really got.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+    time::sleep,
+};
+
+/// One request that arrived whole.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrival {
+    /// Its `Idempotency-Key`.
+    pub(crate) key: String,
+    /// What it said.
+    pub(crate) post: Value,
+}
+
+/// Evenly spread numbers from a seed (SplitMix64).
+#[derive(Clone, Debug)]
+pub(crate) struct Chance(u64);
+
+impl Chance {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+}
+
+/// What happens to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// It is taken, and answered.
+    Taken,
+    /// It is taken, and answered after a while.
+    Late,
+    /// It is taken, but the line breaks before the answer.
+    Unanswered,
+    /// It is taken, but never answered.
+    Stalled,
+    /// It is answered with an error.
+    Failed,
+    /// The line breaks before it was read.
+    Reset,
+}
+
+struct Shared {
+    chance: Mutex<Option<Chance>>,
+    arrived: Mutex<Vec<Arrival>>,
+}
+
+pub(crate) struct Endpoint {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    task: JoinHandle<()>,
+}
+
+impl Endpoint {
+    pub(crate) async fn start(seed: u64) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shared = Arc::new(Shared {
+            chance: Mutex::new(Some(Chance::new(seed ^ 0xdead))),
+            arrived: Mutex::default(),
+        });
+        let of_task = Arc::clone(&shared);
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let shared = Arc::clone(&of_task);
+                // A client that is killed breaks its lines: that concerns nobody here.
+                tokio::spawn(async move { serve(stream, &shared).await });
+            }
+        });
+        Self { address, shared, task }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/api/v1/cti/token", self.address)
+    }
+
+    /// From now on everything is taken and answered.
+    pub(crate) fn behave(&self) {
+        *self.shared.chance.lock().unwrap() = None;
+    }
+
+    /// What has arrived, in order.
+    pub(crate) fn arrived(&self) -> Vec<Arrival> {
+        self.shared.arrived.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Shared {
+    fn fate(&self) -> Fate {
+        let mut chance = self.chance.lock().unwrap();
+        match chance.as_mut().map(|chance| chance.below(100)) {
+            Some(0..5) => Fate::Late,
+            Some(5..10) => Fate::Unanswered,
+            Some(10..12) => Fate::Stalled,
+            Some(12..18) => Fate::Failed,
+            Some(18..22) => Fate::Reset,
+            _ => Fate::Taken,
+        }
+    }
+}
+
+async fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
+    let mut buffer = Vec::new();
+    loop {
+        let Some((head, body)) = request(&mut stream, &mut buffer).await? else { return Ok(()) };
+        let fate = shared.fate();
+        if !matches!(fate, Fate::Failed | Fate::Reset) {
+            let key = header(&head, "idempotency-key").unwrap_or_default().to_owned();
+            let post = serde_json::from_slice(&body).unwrap();
+            shared.arrived.lock().unwrap().push(Arrival { key, post });
+        }
+        match fate {
+            Fate::Reset | Fate::Unanswered => {
+                socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
+                return Ok(());
+            }
+            Fate::Stalled => sleep(Duration::from_secs(5)).await,
+            Fate::Late => sleep(Duration::from_millis(400)).await,
+            Fate::Taken | Fate::Failed => {}
+        }
+        let status = if fate == Fate::Failed { "503 Service Unavailable" } else { "200 OK" };
+        let reply =
+            format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{{}}");
+        stream.write_all(reply.as_bytes()).await?;
+    }
+}
+
+/// The next request: its head and its body; `None` where the line ends.
+async fn request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<Option<(String, Vec<u8>)>> {
+    loop {
+        if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&buffer[..end]).into_owned();
+            let length: usize = header(&head, "content-length").map_or(0, |length| length.parse().unwrap());
+            if buffer.len() >= end + 4 + length {
+                let body = buffer[end + 4..end + 4 + length].to_vec();
+                buffer.drain(..end + 4 + length);
+                return Ok(Some((head, body)));
+            }
+        }
+        if stream.read_buf(buffer).await? == 0 {
+            return Ok(None);
+        }
+    }
+}
+
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.trim())
+}

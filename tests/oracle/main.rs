@@ -1,0 +1,132 @@
+//! Nothing that was committed is lost, and nothing of a call is told out of order, whatever happens to the daemon
+//! and to the endpoint.
+//!
+//! A PBX has numbered calls without end. An endpoint fails, stalls, resets, answers late, and forgets what it has
+//! taken. The daemon is killed again and again. Then everything is let be, and what arrived is held against what the
+//! journal has. With `RINGWIRE_ORACLE_KILLS=200` it goes on for as many kills; `--nocapture` shows the figures.
+
+#![cfg(test)]
+
+mod endpoint;
+mod verdict;
+
+use std::{
+    fs::{File, OpenOptions},
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use ringwire_outbox::{
+    delivery::DeliveryId,
+    store::{DeliveryFilter, Reader, StoredState},
+};
+use ringwire_testkit::{Exchange, ExchangeOptions};
+
+use self::endpoint::{Chance, Endpoint};
+
+/// How often the daemon is killed unless told otherwise: enough to see each kind of end, in seconds.
+const KILLS: usize = 15;
+
+/// The longest that one daemon lives, in milliseconds.
+const LIFE: u64 = 1200;
+
+/// Longer than anything takes once nothing goes wrong any more.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_committed_event_arrives_in_order_whenever_the_daemon_is_killed() {
+    let kills = std::env::var("RINGWIRE_ORACLE_KILLS").ok().map_or(KILLS, |kills| kills.parse().unwrap());
+    let seed = std::env::var("RINGWIRE_ORACLE_SEED").ok().map_or(7, |seed| seed.parse().unwrap());
+    let mut chance = Chance::new(seed);
+    let options = ExchangeOptions { rate: 40.0, pace: 0.4, seed, ..ExchangeOptions::default() };
+    let exchange = Exchange::start(options.clone()).await.unwrap();
+    let endpoint = Endpoint::start(seed).await;
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("ringwire.toml");
+    write(
+        &config,
+        &format!(
+            "[journal]\npath = \"journal.db\"\n\
+             [pbx.main]\nhost = \"127.0.0.1\"\nport = {}\nusername = \"{}\"\nsecret = \"{}\"\nevents = \"{}\"\n\
+             [endpoint.zammad]\ndialect = \"zammad\"\nurl = \"{}\"\nconcurrency = 16\ntimeout = 1.0\nlate = \"all\"\n",
+            exchange.address().port(),
+            options.username,
+            options.secret,
+            options.read,
+            endpoint.url()
+        ),
+    );
+    let journal = home.path().join("journal.db");
+    let log = File::create(home.path().join("log")).unwrap();
+
+    exchange.resume();
+    let begun = Instant::now();
+    for _ in 0..kills {
+        let mut daemon = start(&config, &log);
+        tokio::time::sleep(Duration::from_millis(chance.below(LIFE))).await;
+        daemon.kill().unwrap();
+        daemon.wait().unwrap();
+    }
+    let trouble = begun.elapsed();
+
+    endpoint.behave();
+    let mut daemon = start(&config, &log);
+    exchange.finish().await;
+    let quiet = Instant::now();
+    while is_owed(&journal) {
+        assert!(quiet.elapsed() < PATIENCE, "something is still owed:\n{}", tail(&home.path().join("log")));
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
+
+    let arrived = endpoint.arrived();
+    let figures = verdict::check(&Reader::open(&journal).unwrap(), &arrived, &exchange.ledger());
+    println!(
+        "{kills} kills in {:.0} s, quiet after {:.0} s more; {figures}; seed {seed}",
+        trouble.as_secs_f64(),
+        quiet.elapsed().as_secs_f64()
+    );
+}
+
+fn start(config: &Path, log: &File) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_ringwire"))
+        .args(["run", "--config"])
+        .arg(config)
+        .env_remove("RUST_LOG")
+        .env_remove("NOTIFY_SOCKET")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log.try_clone().unwrap())
+        .spawn()
+        .unwrap()
+}
+
+/// Whether a call still lives, or something is still to be delivered.
+fn is_owed(journal: &Path) -> bool {
+    let open = DeliveryFilter {
+        states: vec![StoredState::Pending, StoredState::Retry],
+        limit: 1,
+        ..DeliveryFilter::default()
+    };
+    let Ok(reader) = Reader::open(journal) else { return true };
+    let living = !reader.resumption().unwrap().living.is_empty();
+    living
+        || !reader.deliveries(&open).unwrap().is_empty()
+        || reader.delivery(DeliveryId(1)).unwrap().is_none()
+}
+
+fn write(file: &Path, text: &str) {
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(0o600).open(file).unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+}
+
+fn tail(log: &Path) -> String {
+    let log = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<_> = log.lines().rev().take(40).collect();
+    lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+}

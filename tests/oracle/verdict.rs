@@ -1,0 +1,93 @@
+//! What arrived, held against what was committed.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use ringwire_event::{CallEvent, What};
+use ringwire_outbox::store::Reader;
+use ringwire_testkit::Entry;
+
+use super::endpoint::Arrival;
+
+/// What there was.
+pub(crate) struct Figures {
+    calls: usize,
+    known: usize,
+    committed: usize,
+    arrivals: usize,
+    repeats: usize,
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { calls, known, committed, arrivals, repeats } = self;
+        write!(
+            f,
+            "{calls} calls, {known} of them known, {committed} events committed for the endpoint, {arrivals} requests arrived, {repeats} of them repeats"
+        )
+    }
+}
+
+/// Holds what arrived against what the journal has, and the journal against what happened.
+pub(crate) fn check(journal: &Reader, arrived: &[Arrival], happened: &[Entry]) -> Figures {
+    let events: Vec<CallEvent> =
+        journal.events_after(0, usize::MAX).unwrap().into_iter().map(|(_, event)| event).collect();
+    every_call_begins_and_ends_once(&events);
+    let wanted = |event: &&CallEvent| {
+        matches!(event.what, What::NewCall { .. } | What::Answer { .. } | What::Hangup { .. })
+    };
+    let committed: Vec<&CallEvent> = events.iter().filter(wanted).collect();
+    let keys: BTreeSet<_> = arrived.iter().map(|arrival| arrival.key.as_str()).collect();
+    for event in &committed {
+        assert!(keys.contains(event.id.as_str()), "{} was committed and never arrived", event.id);
+    }
+    let known: BTreeMap<_, _> = committed.iter().map(|event| (event.id.as_str(), *event)).collect();
+    let mut first = BTreeMap::new();
+    let mut last_of_call: BTreeMap<&str, u32> = BTreeMap::new();
+    for arrival in arrived {
+        let event =
+            known.get(arrival.key.as_str()).unwrap_or_else(|| panic!("{arrival:?} was never committed"));
+        match first.get(&arrival.key) {
+            Some(post) => assert_eq!(*post, &arrival.post, "{} was told otherwise again", arrival.key),
+            None => {
+                first.insert(&arrival.key, &arrival.post);
+                let last = last_of_call.insert(&event.call, event.seq);
+                assert!(last < Some(event.seq), "{} arrived before what came before it", arrival.key);
+            }
+        }
+    }
+    let known_calls: BTreeSet<_> = events.iter().map(|event| event.from.as_str()).collect();
+    Figures {
+        calls: happened.len(),
+        known: known_calls.len(),
+        committed: committed.len(),
+        arrivals: arrived.len(),
+        repeats: arrived.len() - first.len(),
+    }
+}
+
+fn every_call_begins_and_ends_once(events: &[CallEvent]) {
+    let mut calls: BTreeMap<&str, Vec<&CallEvent>> = BTreeMap::new();
+    for event in events {
+        calls.entry(&event.call).or_default().push(event);
+    }
+    for (call, events) in &calls {
+        let seqs: Vec<_> = events.iter().map(|event| event.seq).collect();
+        let expected: Vec<_> = (1..).take(events.len()).collect();
+        assert_eq!(seqs, expected, "{call} has gaps");
+        let count = |is: fn(&What) -> bool| events.iter().filter(|event| is(&event.what)).count();
+        assert_eq!(count(|what| matches!(what, What::NewCall { .. })), 1, "{call} is announced once");
+        assert_eq!(count(|what| matches!(what, What::Hangup { .. })), 1, "{call} ends once");
+        assert!(matches!(events.last().unwrap().what, What::Hangup { .. }), "{call} ends last");
+    }
+    // A caller has a number of his own and calls once: taken up again, it is the same call.
+    let mut callers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for event in events {
+        callers.entry(&event.from).or_default().insert(&event.call);
+    }
+    for (from, calls) in callers {
+        assert_eq!(calls.len(), 1, "{from} called once and was announced as {calls:?}");
+    }
+}
