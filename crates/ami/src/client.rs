@@ -161,7 +161,7 @@ impl Client {
         };
         let incoming =
             Incoming { shared: Arc::clone(&shared), version, batch: Vec::new().into_iter(), _wanted: wanted };
-        let link = Link { reader, buffer, codec, session, ids, writes };
+        let link = Link { reader, buffer, codec, session, ids, unasked: 0, writes };
         let wishes = Wishes { wanted: unwanted, logoff: logoffs };
         let writer = tokio::spawn(link::write(writer, queued));
         tokio::spawn(async move { link.run(&shared, wishes, writer).await });
@@ -211,6 +211,9 @@ impl Drop for Forget<'_> {
 }
 
 /// What comes from a server: all events and responses, except the responses to the session's own login and pings.
+///
+/// Responses and the items of lists come only if they carry the `ActionID` of one of this connection's actions, which
+/// nobody else knows; others are forged, dropped and counted as [`Oddities::forged`] (AMI contract 5.7).
 ///
 /// The socket is read whether or not they are taken; see [`Client`] for what happens if they are not.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use memchr::memmem::Finder;
 use tokio_util::codec::Decoder;
 
 use crate::header::{self, Kind};
+use crate::outlook::{self, Outlook};
 use crate::resync::{self, Start};
 use crate::scan::Scan;
 use crate::{Packet, Version, text};
@@ -31,13 +32,17 @@ pub struct Oddities {
     pub cut: u64,
     /// Packets of whole lines without a blank line behind them, handed out.
     pub unterminated: u64,
+    /// Packets that a caller may have written into an event, dropped because the rest of that event stood behind them,
+    /// together with its beginning where that is short (AMI contract 5.7). A [`Client`](crate::Client) counts here too
+    /// what pretends to answer it.
+    pub forged: u64,
 }
 
 impl Oddities {
     /// How many packets were dropped at least: what is known from this stream may have gaps.
     #[must_use]
     pub fn lost(&self) -> u64 {
-        self.debris + self.over_limit + self.cut
+        self.debris + self.over_limit + self.cut + self.forged
     }
 }
 
@@ -56,8 +61,11 @@ pub enum WireError {
 /// Cuts a stream of bytes into frames.
 ///
 /// It looks for the blank line behind a packet, for another event within it, and at its first header; at nothing
-/// else unless the packet is long. However the stream is cut into reads, frames and counters come out the same,
-/// and no byte is searched twice for the same mark.
+/// else unless the packet is long, or so short that a caller may have written it whole: then at what follows. However
+/// the stream is cut into reads, frames and counters come out the same, and no byte is searched twice for the same mark.
+///
+/// A short packet with nothing behind it yet stays in the buffer. Who has to wait for more asks for it first, with
+/// [`Codec::decode_now`].
 #[derive(Debug)]
 pub struct Codec {
     version: Version,
@@ -101,10 +109,10 @@ enum End {
     Over,
 }
 
-const BANNER: &[u8] = b"Asterisk Call Manager/";
+pub(crate) const BANNER: &[u8] = b"Asterisk Call Manager/";
 /// A line that begins like a banner but is longer is none.
 const BANNER_LIMIT: usize = 128;
-const FOLLOWS: &[u8] = b"Response: Follows";
+pub(crate) const FOLLOWS: &[u8] = b"Response: Follows";
 const END_COMMAND: &[u8] = b"--END COMMAND--";
 
 impl Default for Codec {
@@ -152,6 +160,74 @@ impl Codec {
     #[must_use]
     pub fn version(&self) -> Version {
         self.version
+    }
+
+    /// The next frame where no more bytes are there for now: a short packet is handed out before it is known what
+    /// follows. Otherwise as [`Decoder::decode`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Decoder::decode`].
+    pub fn decode_now(&mut self, source: &mut BytesMut) -> Result<Option<Frame>, WireError> {
+        self.next(source, false)
+    }
+
+    /// The next frame; `more` is whether more bytes are worth waiting for.
+    fn next(&mut self, source: &mut BytesMut, more: bool) -> Result<Option<Frame>, WireError> {
+        loop {
+            if self.skipping && !self.skip(source) {
+                return Ok(None);
+            }
+            self.skip_blank_lines(source);
+            if matches!(source[..], [] | [b'\r']) {
+                return Ok(None); // the second may become a blank line
+            }
+            match self.banner(source)? {
+                Greeted::Yes(version) => return Ok(Some(Frame::Banner(version))),
+                Greeted::Wait => return Ok(None),
+                Greeted::No => {}
+            }
+            let end = self.end(source);
+            let mut forged = false;
+            if let End::At(end) = end
+                && end <= outlook::FORGED_LIMIT
+                && !is_output(source)
+            {
+                let outlook = outlook::beyond(source, end, self.greeting != Greeting::Over);
+                if more && outlook == Outlook::Unknown {
+                    return Ok(None);
+                }
+                forged = outlook == Outlook::Debris;
+            }
+            if !matches!(end, End::Wait) {
+                self.output_mark.reset();
+                self.output_event.reset();
+            }
+            let packet = match end {
+                End::Wait => return Ok(None),
+                End::At(end) => {
+                    let block = self.take(source, end);
+                    let packet = self.whole(block);
+                    self.oddities.forged += u64::from(forged && packet.is_some());
+                    packet.filter(|_| !forged)
+                }
+                End::Cut(end) => {
+                    let block = self.take(source, end);
+                    self.unterminated(block, false)
+                }
+                End::Over => {
+                    self.oddities.over_limit += 1;
+                    self.skipping = true;
+                    if is_output(source) {
+                        self.advance(source, Self::PACKET_LIMIT);
+                    }
+                    None
+                }
+            };
+            if let Some(packet) = packet {
+                return Ok(Some(Frame::Packet(packet)));
+            }
+        }
     }
 
     /// Looks for the end of the packet at the front of `source`.
@@ -237,14 +313,7 @@ impl Codec {
 
     /// Blank lines between packets mean nothing.
     fn skip_blank_lines(&mut self, source: &mut BytesMut) {
-        let mut blank = 0;
-        loop {
-            blank += match source.get(blank..) {
-                Some([b'\n', ..]) => 1,
-                Some([b'\r', b'\n', ..]) => 2,
-                _ => break,
-            };
-        }
+        let blank = outlook::blank_lines(source);
         if blank > 0 {
             self.advance(source, blank);
         }
@@ -303,53 +372,13 @@ impl Decoder for Codec {
     type Error = WireError;
 
     fn decode(&mut self, source: &mut BytesMut) -> Result<Option<Frame>, WireError> {
-        loop {
-            if self.skipping && !self.skip(source) {
-                return Ok(None);
-            }
-            self.skip_blank_lines(source);
-            if matches!(source[..], [] | [b'\r']) {
-                return Ok(None); // the second may become a blank line
-            }
-            match self.banner(source)? {
-                Greeted::Yes(version) => return Ok(Some(Frame::Banner(version))),
-                Greeted::Wait => return Ok(None),
-                Greeted::No => {}
-            }
-            let end = self.end(source);
-            if !matches!(end, End::Wait) {
-                self.output_mark.reset();
-                self.output_event.reset();
-            }
-            let packet = match end {
-                End::Wait => return Ok(None),
-                End::At(end) => {
-                    let block = self.take(source, end);
-                    self.whole(block)
-                }
-                End::Cut(end) => {
-                    let block = self.take(source, end);
-                    self.unterminated(block, false)
-                }
-                End::Over => {
-                    self.oddities.over_limit += 1;
-                    self.skipping = true;
-                    if is_output(source) {
-                        self.advance(source, Self::PACKET_LIMIT);
-                    }
-                    None
-                }
-            };
-            if let Some(packet) = packet {
-                return Ok(Some(Frame::Packet(packet)));
-            }
-        }
+        self.next(source, true)
     }
 
     /// The same at the end of the stream: a last packet of whole lines is handed out without its blank line.
     fn decode_eof(&mut self, source: &mut BytesMut) -> Result<Option<Frame>, WireError> {
         loop {
-            if let Some(frame) = self.decode(source)? {
+            if let Some(frame) = self.decode_now(source)? {
                 return Ok(Some(frame));
             }
             let block = self.take(source, source.len());
@@ -373,7 +402,7 @@ impl Decoder for Codec {
 }
 
 /// Whether a packet is the output of a command as Asterisk 13 and older send it.
-fn is_output(source: &[u8]) -> bool {
+pub(crate) fn is_output(source: &[u8]) -> bool {
     let first = source.get(..FOLLOWS.len()).is_some_and(|first| first.eq_ignore_ascii_case(FOLLOWS));
     first && matches!(source.get(FOLLOWS.len()), None | Some(b'\r' | b'\n'))
 }

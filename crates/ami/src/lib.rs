@@ -18,6 +18,7 @@ mod header;
 mod link;
 mod login;
 mod opening;
+mod outlook;
 mod packet;
 mod queue;
 mod reconcile;

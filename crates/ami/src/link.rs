@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::future::ready;
 use std::io;
 use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,7 +15,8 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::codec::Decoder;
 
 use crate::queue::Queue;
-use crate::{Codec, Frame, Kind, LinkError, Output, Owner, Packet, Session, WireError};
+use crate::reconcile::belongs_to_list;
+use crate::{Codec, Frame, Kind, LinkError, Oddities, Output, Owner, Packet, Session, WireError};
 
 /// How much is read at once, in bytes.
 const READ: usize = 64 << 10;
@@ -101,6 +103,8 @@ pub(crate) struct Link<R> {
     pub(crate) session: Session,
     /// What the ids of the callers' actions begin with.
     pub(crate) ids: String,
+    /// Packets dropped because they answer what nobody here has asked.
+    pub(crate) unasked: u64,
     pub(crate) writes: mpsc::Sender<Bytes>,
 }
 
@@ -125,9 +129,10 @@ impl<R: AsyncRead + Unpin> Link<R> {
     ) -> Option<LinkError> {
         let mut packets = Vec::new();
         let mut timer = pin!(sleep_until(self.deadline()));
+        let mut settled = false;
         loop {
             self.frames(shared, &mut packets, Codec::decode);
-            if let Err(overrun) = shared.queue.push(&mut packets, *self.codec.oddities()) {
+            if let Err(overrun) = shared.queue.push(&mut packets, self.oddities()) {
                 return Some(overrun);
             }
             while let Some(output) = self.session.poll() {
@@ -153,10 +158,15 @@ impl<R: AsyncRead + Unpin> Link<R> {
                         self.frames(shared, &mut packets, Codec::decode_eof);
                         self.session.closed();
                     }
-                    Ok(_) => {}
-                    // TLS that ends without saying so: the end may be anybody's, so nothing unfinished is believed.
-                    Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => self.session.closed(),
-                    Err(error) => self.session.broken(&error.into()),
+                    Ok(_) => settled = false,
+                    Err(error) => {
+                        self.frames(shared, &mut packets, Codec::decode_now);
+                        match error.kind() {
+                            // TLS that ends without saying so: the end may be anybody's, so nothing unfinished is believed.
+                            io::ErrorKind::UnexpectedEof => self.session.closed(),
+                            _ => self.session.broken(&error.into()),
+                        }
+                    }
                 },
                 () = &mut timer => {
                     self.session.tick(Instant::now().into_std());
@@ -165,6 +175,11 @@ impl<R: AsyncRead + Unpin> Link<R> {
                 written = &mut *writer => {
                     let error = written.unwrap_or(Ok(())).err();
                     self.session.broken(&error.unwrap_or_else(|| io::ErrorKind::BrokenPipe.into()).into());
+                }
+                // Nothing else is there: what waited to be judged by what follows waits no longer.
+                () = ready(()), if !settled => {
+                    self.frames(shared, &mut packets, Codec::decode_now);
+                    settled = true;
                 }
             }
         }
@@ -182,10 +197,7 @@ impl<R: AsyncRead + Unpin> Link<R> {
             match next(&mut self.codec, &mut self.buffer) {
                 Ok(Some(frame)) => {
                     if let (Owner::Caller, Frame::Packet(packet)) = (self.session.frame(&frame, now), frame) {
-                        if let Some(number) = self.number(&packet) {
-                            shared.answer(number, &packet);
-                        }
-                        packets.push(packet);
+                        self.hand_on(shared, packets, packet);
                     }
                 }
                 Ok(None) => return,
@@ -194,10 +206,34 @@ impl<R: AsyncRead + Unpin> Link<R> {
         }
     }
 
-    /// The number of the caller's action that a packet answers.
-    fn number(&self, packet: &Packet) -> Option<u64> {
-        let Kind::Response(_) = packet.kind() else { return None };
-        str::from_utf8(packet.get("ActionID")?).ok()?.strip_prefix(&self.ids)?.parse().ok()
+    /// Hands a packet on, unless it answers what was not asked: a caller can write into an event that a list of
+    /// channels ends here, but cannot know the ids of this connection.
+    fn hand_on(&mut self, shared: &Shared, packets: &mut Vec<Packet>, packet: Packet) {
+        let asked = match packet.kind() {
+            Kind::Response(_) => match self.own_id(&packet).and_then(|number| number.parse().ok()) {
+                Some(number) => {
+                    shared.answer(number, &packet);
+                    true
+                }
+                None => false,
+            },
+            Kind::Event(name) => !belongs_to_list(name) || self.own_id(&packet).is_some(),
+        };
+        match asked {
+            true => packets.push(packet),
+            false => self.unasked += 1,
+        }
+    }
+
+    /// What follows in the `ActionID` of a packet if it is one of the callers'.
+    fn own_id<'a>(&self, packet: &'a Packet) -> Option<&'a str> {
+        str::from_utf8(packet.get("ActionID")?).ok()?.strip_prefix(&self.ids)
+    }
+
+    fn oddities(&self) -> Oddities {
+        let mut oddities = *self.codec.oddities();
+        oddities.forged += self.unasked;
+        oddities
     }
 
     /// When the session is due; the reader has nothing to wait for once it is over.

@@ -6,7 +6,6 @@ use std::io;
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
-use tokio_util::codec::Decoder;
 
 use crate::client::Options;
 use crate::{Codec, ConnectError, LoginError, Output, Session, TlsError, Version, link, tls};
@@ -70,7 +69,7 @@ async fn log_in<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
             }
             None => {}
         }
-        match codec.decode(buffer) {
+        match codec.decode_now(buffer) {
             Ok(Some(frame)) => {
                 session.frame(&frame, Instant::now().into_std());
                 continue;

@@ -25,6 +25,22 @@ pub fn ends_list(packet: &Packet) -> bool {
     (named || packet.get("EventList").is_some_and(complete)) && packet.get("ActionID").is_some()
 }
 
+/// Whether an event of this name is an item or the end of one of the lists of [`RECONCILIATION`]. All releases give
+/// these the `ActionID` of who asked, and nobody else receives them (AMI contract 1.6).
+pub(crate) fn belongs_to_list(name: &[u8]) -> bool {
+    const ITEMS: [&[u8]; 8] = [
+        b"CoreShowChannel",
+        b"CoreShowChannelsComplete",
+        b"Status",
+        b"StatusComplete",
+        b"QueueParams",
+        b"QueueMember",
+        b"QueueEntry",
+        b"QueueStatusComplete",
+    ];
+    ITEMS.contains(&name)
+}
+
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;

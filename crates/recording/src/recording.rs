@@ -90,15 +90,11 @@ impl Recording {
     /// Reading failed.
     pub fn next_frame(&mut self) -> Result<Option<(Frame, Option<Timestamp>)>, RecordingError> {
         loop {
-            let had = self.buffer.len();
-            let frame = self.codec.decode(&mut self.buffer);
-            self.taken += (had - self.buffer.len()) as u64;
-            if let Some(frame) = frame.map_err(|source| self.failed(source))? {
-                let time = self.clock.at(self.taken, &frame);
-                return Ok(Some((frame, time)));
+            if let Some(frame) = self.take(Codec::decode)? {
+                return Ok(Some(frame));
             }
             if self.fill()? == 0 {
-                return Ok(None);
+                return self.take(Codec::decode_now);
             }
         }
     }
@@ -111,13 +107,7 @@ impl Recording {
         if std::mem::replace(&mut self.ended, true) {
             return Ok(None);
         }
-        let had = self.buffer.len();
-        let frame = self.codec.decode_eof(&mut self.buffer).map_err(|source| self.failed(source))?;
-        self.taken += (had - self.buffer.len()) as u64;
-        Ok(frame.map(|frame| {
-            let time = self.clock.at(self.taken, &frame);
-            (frame, time)
-        }))
+        self.take(Codec::decode_eof)
     }
 
     /// The last moment the clock has told of.
@@ -142,6 +132,20 @@ impl Recording {
     #[must_use]
     pub fn oddities(&self) -> &Oddities {
         self.codec.oddities()
+    }
+
+    /// The next frame of what was read, as `next` finds it.
+    fn take(
+        &mut self,
+        next: fn(&mut Codec, &mut BytesMut) -> Result<Option<Frame>, WireError>,
+    ) -> Result<Option<(Frame, Option<Timestamp>)>, RecordingError> {
+        let had = self.buffer.len();
+        let frame = next(&mut self.codec, &mut self.buffer).map_err(|source| self.failed(source))?;
+        self.taken += (had - self.buffer.len()) as u64;
+        Ok(frame.map(|frame| {
+            let time = self.clock.at(self.taken, &frame);
+            (frame, time)
+        }))
     }
 
     fn fill(&mut self) -> Result<usize, RecordingError> {

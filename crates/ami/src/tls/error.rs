@@ -201,7 +201,8 @@ impl Distrust {
             Self::NotYet(_) => "check the clocks here and where the certificate was made",
             Self::Name { .. } => {
                 "set the server name to one that it is made out to, or have it made out to the host (subjectAltName); or \
-                 compare the fingerprint on the PBX with 'openssl x509 -noout -fingerprint -sha256' and pin it"
+                 compare the fingerprint on the PBX with 'openssl x509 -noout -fingerprint -sha256 -in' and the file of \
+                 tlscertfile in manager.conf, and pin it"
             }
             Self::Authority | Self::Version1 => {
                 "compare the fingerprint on the PBX with 'openssl x509 -noout -fingerprint -sha256 -in' and the file of \

@@ -58,6 +58,20 @@ fn a_busy_hour_is_framed_without_oddities() {
 }
 
 #[test]
+fn what_callers_have_forged_on_a_real_server_is_dropped_however_it_is_cut() {
+    for (name, forged, debris) in
+        [("hangup", 63, 38), ("hangup-with-privilege", 53, 38), ("list", 61, 38), ("cut", 0, 0)]
+    {
+        let bytes = fs::read(recordings().join(format!("../forged/{name}-22.ami"))).unwrap();
+        let whole = frames(Codec::default(), [&bytes[..]]);
+        assert_eq!(whole.1, Oddities { forged, debris, ..Oddities::default() }, "{name}");
+        for size in [1, 64, 1_460] {
+            assert_eq!(frames(Codec::default(), bytes.chunks(size)), whole, "{name} in pieces of {size}");
+        }
+    }
+}
+
+#[test]
 fn byte_by_byte_is_the_same() {
     for (path, bytes) in CAPTURES.iter().step_by(8) {
         check(&path.display().to_string(), bytes, bytes.chunks(1).collect());

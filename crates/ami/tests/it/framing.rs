@@ -4,7 +4,7 @@ use ringwire_ami::{Codec, Oddities, WireError};
 
 use crate::support::{describe, frames};
 
-const NOTHING_ODD: Oddities = Oddities { debris: 0, over_limit: 0, cut: 0, unterminated: 0 };
+const NOTHING_ODD: Oddities = Oddities { debris: 0, over_limit: 0, cut: 0, unterminated: 0, forged: 0 };
 
 /// The frames that a stream gives, the same for whatever pieces it comes in.
 #[track_caller]
@@ -130,8 +130,8 @@ fn the_first_key_may_be_of_any_case_and_lack_its_blank() {
 #[test]
 fn a_block_that_is_neither_event_nor_response_is_dropped_and_counted() {
     check(
-        "ue: half a value\r\nX: 1\r\n\r\nEvent: A\r\n\r\nEvents: On\r\n\r\nEvent: B\r\n\r\n",
-        &["event A", "event B"],
+        "ue: half a value\r\nX: 1\r\n\r\nEvents: On\r\n\r\nEvent: A\r\n\r\n",
+        &["event A"],
         Oddities { debris: 2, ..NOTHING_ODD },
     );
 }
@@ -205,12 +205,60 @@ fn a_callers_name_cannot_begin_an_event() {
 }
 
 #[test]
-fn an_event_that_a_caller_has_written_into_a_number_leaves_its_rest_as_debris() {
-    check(
-        "Event: Newchannel\r\nUniqueid: 1.2\r\nCallerIDNum: 49\r\n\r\nEvent: Hangup\r\nUniqueid: 1.1\r\n\r\n\r\nCallerIDName: x\r\n\r\nEvent: B\r\n\r\n",
-        &["event Newchannel; Uniqueid=1.2; CallerIDNum=49", "event Hangup; Uniqueid=1.1", "event B"],
+fn an_event_that_a_caller_has_written_into_a_number_is_dropped_for_the_rest_behind_it() {
+    let check = |written: &str, forged, debris| {
+        let newchannel = format!("Event: Newchannel\r\nX: {}\r\nCallerIDNum: 49", "x".repeat(300));
+        check(
+            format!("{newchannel}{written}\r\nCallerIDName: x\r\n\r\nEvent: B\r\n\r\n"),
+            &[
+                &newchannel
+                    .replace("Event: N", "event N")
+                    .replace("\r\n", "; ")
+                    .replace(": ", "=")
+                    .replace("event=", "event "),
+                "event B",
+            ],
+            Oddities { forged, debris, ..NOTHING_ODD },
+        );
+    };
+    check("\r\n\r\nEvent: Hangup\r\nUniqueid: 1.1\r\n", 1, 1);
+    check("\r\n\r\nResponse: Goodbye\r\n", 1, 1);
+    check("\n\nevent:Hangup\nUniqueid: 1.1\n", 1, 1);
+    check("\r\n\r\nEvent: Hangup\r\nUniqueid: 1.1\r\n\r\nEvent: A\r\n", 2, 1);
+    check("\r\n\r\nEvent: Hangup\r\nUniqueid: 1.1\r\n\r\nX: y\r\n", 1, 2);
+}
+
+#[test]
+fn what_no_caller_can_have_written_is_kept_before_debris() {
+    let long = format!("Event: A\r\nX: {}\r\n\r\n", "x".repeat(256));
+    check_count(
+        format!("{long}lerIDNum: 49Event: Hangup\r\nPrivilege: call,all\r\n\r\n").as_bytes(),
+        2,
+        "event Hangup; Privilege=call,all",
         Oddities { debris: 1, ..NOTHING_ODD },
     );
+    check(
+        "Event: A\r\n\r\nResponse: Follows\r\nPrivilege: Command\r\n\r\ntext\r\n--END COMMAND--\r\n\r\n",
+        &["event A", "response Follows; Privilege=Command"],
+        NOTHING_ODD,
+    );
+    check(
+        "Response: Follows\r\nPrivilege: Command\r\n--END COMMAND--\r\n\r\ntext\r\n\r\nEvent: A\r\n\r\n",
+        &["response Follows; Privilege=Command", "event A"],
+        Oddities { debris: 1, ..NOTHING_ODD },
+    );
+}
+
+#[test]
+fn a_short_packet_waits_for_what_follows_only_as_long_as_more_is_to_come() {
+    use tokio_util::codec::Decoder;
+    let mut codec = Codec::default();
+    let mut buffer = bytes::BytesMut::from("Event: A\r\n\r\n");
+    assert_eq!(codec.decode(&mut buffer).unwrap(), None);
+    assert_eq!(codec.decode_now(&mut buffer).unwrap().as_ref().map(describe).as_deref(), Some("event A"));
+    buffer.extend_from_slice(b"CallerIDName: x\r\n\r\n");
+    assert_eq!(codec.decode_now(&mut buffer).unwrap(), None);
+    assert_eq!(*codec.oddities(), Oddities { debris: 1, ..NOTHING_ODD });
 }
 
 #[test]
@@ -292,7 +340,7 @@ fn a_stream_without_any_end_keeps_memory_bounded() {
         assert!(buffer.len() <= Codec::PACKET_LIMIT);
     }
     buffer.extend_from_slice(b"\r\n\r\nEvent: B\r\n\r\n");
-    assert_eq!(codec.decode(&mut buffer).unwrap().as_ref().map(describe).as_deref(), Some("event B"));
+    assert_eq!(codec.decode_now(&mut buffer).unwrap().as_ref().map(describe).as_deref(), Some("event B"));
     assert_eq!(codec.oddities().over_limit, 1);
 }
 
@@ -324,6 +372,6 @@ fn a_second_banner_on_a_connection_is_forged() {
     let stream = "Asterisk Call Manager/11.0.0\r\nEvent: A\r\n\r\nAsterisk Call Manager/1.0\r\nEvent: B\r\n\r\nEvent: C\r\n\r\n";
     let (frames, oddities) = frames(Codec::connection(), [stream.as_bytes()]);
     let shown: Vec<_> = frames.iter().map(describe).collect();
-    assert_eq!(shown, ["banner 11.0.0", "event A", "event C"]);
-    assert_eq!(oddities, Oddities { debris: 1, ..NOTHING_ODD });
+    assert_eq!(shown, ["banner 11.0.0", "event C"]);
+    assert_eq!(oddities, Oddities { debris: 1, forged: 1, ..NOTHING_ODD });
 }

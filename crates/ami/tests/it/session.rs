@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use ringwire_ami::{Codec, ErrorKind, LinkError, Login, LoginError, Method, Output, Owner, Session, Timing};
-use tokio_util::codec::Decoder;
 
 /// One line of a transcript.
 enum Step {
@@ -57,7 +56,7 @@ fn check(method: Method, steps: impl IntoIterator<Item = Step>) {
             Server(text) => {
                 buffer.extend_from_slice(text.as_bytes());
                 loop {
-                    match codec.decode(&mut buffer) {
+                    match codec.decode_now(&mut buffer) {
                         Ok(Some(frame)) => {
                             callers += usize::from(session.frame(&frame, now) == Owner::Caller);
                         }

@@ -362,8 +362,9 @@ async fn a_busy_hour_over_tls_arrives_whole() {
             server.0.get_mut().shutdown().await.unwrap();
         };
         tokio::join!(take, serve);
-        assert_eq!((count, length), (67_309, packets.len()));
-        assert_eq!(incoming.oddities(), ringwire_ami::Oddities::default());
+        // The two that answer the recording client's login and farewell are nobody's here.
+        assert_eq!((count, length), (67_307, packets.len() - 145));
+        assert_eq!(incoming.oddities(), ringwire_ami::Oddities { forged: 2, ..Default::default() });
         drop(client);
     })
     .await;

@@ -19,7 +19,9 @@ impl<'a> Event<'a> {
     pub(super) fn read(packet: &'a Packet) -> Self {
         let mut event = Self { packet, headers: [(b"", b""); AT_HAND], count: 0, forged: false };
         let mut identity = [false; 4];
+        let mut block = Block::default();
         for (key, value) in packet.headers() {
+            event.forged |= block.ends_without_beginning(key);
             if let Some(seen) = which_identity(key).and_then(|which| identity.get_mut(which)) {
                 event.forged |= std::mem::replace(seen, true);
             }
@@ -31,8 +33,9 @@ impl<'a> Event<'a> {
         event
     }
 
-    /// Whether a header that tells whose event this is comes twice: Asterisk writes each once, so a caller has put
-    /// in another (AMI contract, section 5).
+    /// Whether a header that tells whose event this is comes twice, or the block of another channel ends that did not begin:
+    /// Asterisk writes each header once and blocks whole, so a caller has put in another header, or the beginning of an
+    /// event that the rest of the true one follows (AMI contract, section 5).
     pub(super) fn is_forged(&self) -> bool {
         self.forged
     }
@@ -55,6 +58,40 @@ impl<'a> Event<'a> {
     /// The same as text; `None` where it is not known.
     pub(super) fn text(&self, key: &str) -> Option<Cow<'a, str>> {
         self.packet.decode(key, self.get(key)?)
+    }
+}
+
+/// How much of a channel's block was read, as Asterisk writes them since 12: `DestChannel`, `DestChannelState` … to
+/// `DestLinkedid`. What a caller can write has no room for all of these.
+#[derive(Default)]
+struct Block {
+    prefix: usize,
+    begun: u8,
+}
+
+impl Block {
+    /// Takes the next key; whether it ends a block of which the channel's state and number were not read. That of an
+    /// event's own channel needs no such look: with its end behind a forged beginning, its Uniqueid comes twice.
+    fn ends_without_beginning(&mut self, key: &[u8]) -> bool {
+        let prefix = |mark: &[u8]| {
+            let prefix = key.len().checked_sub(mark.len())?;
+            key.get(prefix..)?.eq_ignore_ascii_case(mark).then_some(prefix)
+        };
+        match key.last() {
+            Some(b'e') => {
+                if let Some(prefix) = prefix(b"ChannelState") {
+                    *self = Self { prefix, begun: 1 };
+                }
+            }
+            Some(b'm') if self.begun == 1 && prefix(b"CallerIDNum") == Some(self.prefix) => self.begun = 2,
+            Some(b'd') => {
+                if let Some(prefix) = prefix(b"Linkedid") {
+                    return prefix > 0 && (self.begun != 2 || self.prefix != prefix);
+                }
+            }
+            _ => {}
+        }
+        false
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod captures;
 mod disorder;
+mod forged;
 mod healing;
 mod invariants;
 mod pbx;
