@@ -97,7 +97,9 @@ fn name(party: &Party) -> String {
     }
 }
 
-fn took(taker: &Taker) -> String {
+/// Who took a call.
+#[must_use]
+pub(crate) fn took(taker: &Taker) -> String {
     match taker {
         Taker::User(party) => name(party),
         Taker::Number { number } => plain(number),

@@ -1,6 +1,7 @@
 //! `ringwire check`: what a configuration means, and whether everything in it can be reached.
 
 mod endpoint;
+mod journal;
 mod pbx;
 
 use std::io::Write;
@@ -25,7 +26,9 @@ daemon asks for, and sends each endpoint one request that it refuses by design.
 Of the privileges in manager.conf, `read = call,agent` cannot be seen from outside before there is a call: without
 them everything here looks right and no call appears.
 
-Exit codes: 0 all is well; 69 something cannot be reached or refuses; 78 the configuration is wrong.";
+Whether the journal can be written is seen for the user who asks: run it as the daemon's user.
+
+Exit codes: 0 all is well; 69 something cannot be reached or refuses (--probe); 78 the configuration is wrong.";
 
 /// Say in words what the configuration means, and with --probe whether everything in it can be reached.
 ///
@@ -86,10 +89,19 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let config = Config::load(&config::path(args.config.clone()), Purpose::Run)?;
     let mut out = anstream::stdout();
     write!(out, "{}", config::describe(&config))?;
+    let journal = config.journal.as_ref().map(|journal| journal::look(&journal.path));
+    let mut faults = 0;
+    if let Some(look) = journal {
+        let good = look.findings.print("The journal's place", &mut out)?;
+        if look.is_setting {
+            return Err(Failure::new(Code::Config, anyhow!("the daemon does not start with this journal")));
+        }
+        faults += usize::from(!good);
+    }
     if !args.probe {
         return Ok(());
     }
-    let faults = super::run::block_on(async { Ok(probe(&config, &mut out).await) })??;
+    faults += super::run::block_on(async { Ok(probe(&config, &mut out).await) })??;
     match faults {
         0 => Ok(()),
         1 => Err(Failure::new(Code::Unavailable, anyhow!("something is wrong at 1 of them"))),

@@ -1,10 +1,14 @@
 //! The command line.
 
+mod calls;
 mod capture;
 mod check;
+mod deliveries;
 mod demo;
+mod journal;
 mod replay;
 mod run;
+mod table;
 mod tail;
 
 use crate::failure::Failure;
@@ -22,10 +26,12 @@ Examples:
   ringwire demo                            see it work; no PBX needed
   ringwire check --probe                   is the configuration right, and can everything be reached?
   ringwire run                             the daemon
+  ringwire calls --since today --missed    who called in vain today
+  ringwire deliveries                      what is not delivered yet, or was given up, and why
   ringwire replay --to zammad call.ami     what would have been posted for a recorded call
   ringwire capture --anonymise -o call.ami a recording for a bug report, without numbers and names
 
-Exit codes: 0 done; 64 wrong command line; 65 a recording's clock cannot be used; 66 a file cannot be read;
+Exit codes: 0 done; 64 wrong command line; 65 a file is not what it should be; 66 a file cannot be read;
 69 a PBX or an endpoint cannot be reached or refuses; 74 reading or writing failed; 78 the configuration is wrong.";
 
 /// The command line.
@@ -40,6 +46,8 @@ pub(crate) struct Cli {
 enum Command {
     Run(run::Args),
     Check(check::Args),
+    Calls(calls::Args),
+    Deliveries(deliveries::Args),
     Replay(replay::Args),
     Tail(tail::Args),
     Capture(capture::Args),
@@ -52,6 +60,8 @@ impl Cli {
         match &self.command {
             Command::Run(args) => run::run(args),
             Command::Check(args) => check::run(args),
+            Command::Calls(args) => calls::run(args),
+            Command::Deliveries(args) => deliveries::run(args),
             Command::Replay(args) => replay::run(args),
             Command::Tail(args) => tail::run(args),
             Command::Capture(args) => capture::run(args),

@@ -191,7 +191,7 @@ fn journal(journal: &Journal) -> Paragraph {
 fn time(time: Duration) -> String {
     let seconds = time.as_secs();
     for (unit, length) in [("day", 24 * 3600), ("hour", 3600), ("minute", 60)] {
-        if seconds > 0 && seconds % length == 0 {
+        if seconds > 0 && seconds.is_multiple_of(length) {
             let count = seconds / length;
             return format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
         }

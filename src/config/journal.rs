@@ -9,7 +9,7 @@ use ringwire_outbox::store::{Personal, Retention};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::resolve::Resolver;
+use super::{load::Environment, resolve::Resolver};
 
 /// Where what happened is kept, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,17 @@ impl Journal {
 
     /// How large the journal may be unless told otherwise, in MiB.
     pub(crate) const SIZE_MIB: i64 = 1024;
+
+    /// Where the journal of a daemon without a configuration of its own would be.
+    pub(crate) fn default_path() -> PathBuf {
+        Self::in_state(&|name| std::env::var_os(name))
+    }
+
+    /// In systemd's `StateDirectory=`, or else at the usual place.
+    fn in_state(environment: Environment<'_>) -> PathBuf {
+        environment("STATE_DIRECTORY")
+            .map_or_else(|| PathBuf::from(Self::PATH), |state| Path::new(&state).join("journal.db"))
+    }
 
     /// A journal at `path` that keeps what it keeps unless told otherwise.
     pub(crate) fn at(path: PathBuf) -> Self {
@@ -69,9 +80,7 @@ impl Resolver<'_> {
                 let text = self.text(path, "the path of a file on a local disk");
                 self.path(&text)
             }
-            // systemd's StateDirectory=.
-            None => (self.environment)("STATE_DIRECTORY")
-                .map_or_else(|| PathBuf::from(Journal::PATH), |state| Path::new(&state).join("journal.db")),
+            None => Journal::in_state(self.environment),
         };
         let keep = self.within(raw.keep_days, 1..=36_500, "a number of days", Journal::KEEP_DAYS);
         let size = self.within(raw.size_mib, 16..=1 << 20, "a number of MiB", Journal::SIZE_MIB);

@@ -33,6 +33,11 @@ pub(crate) fn path(given: Option<PathBuf>) -> PathBuf {
     given.or_else(named).unwrap_or_else(|| DEFAULT_PATH.into())
 }
 
+/// Whether `path` is the one that is read unless another is named.
+pub(crate) fn is_default(path: &Path) -> bool {
+    path == Path::new(DEFAULT_PATH)
+}
+
 impl Config {
     /// The configuration in the file at `path`, to be used for `purpose`.
     ///

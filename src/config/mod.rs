@@ -23,7 +23,7 @@ pub(crate) use credentials::{Authorization, ClientCertificate, Credentials, Sign
 pub(crate) use describe::describe;
 pub(crate) use finding::ConfigError;
 pub(crate) use journal::Journal;
-pub(crate) use load::path;
+pub(crate) use load::{is_default, path};
 pub(crate) use reach::{Place, Reach};
 pub(crate) use resolve::literal;
 pub(crate) use resolved::{

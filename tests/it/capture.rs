@@ -54,8 +54,7 @@ impl Place {
             .unwrap();
         write!(
             file,
-            "[pbx.main]\nhost = \"127.0.0.1\"\nport = {port}\nusername = \"ringwire\"\nsecret = \"{secret}\"\n\
-             [endpoint.desk]\ndialect = \"zammad\"\nurl = \"http://127.0.0.1:1/api/v1/cti/t0ken\"\n"
+            "[pbx.main]\nhost = \"127.0.0.1\"\nport = {port}\nusername = \"ringwire\"\nsecret = \"{secret}\"\n"
         )
         .unwrap();
     }

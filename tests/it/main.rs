@@ -7,8 +7,12 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod calls;
 mod capture;
+mod check;
+mod deliveries;
 mod demo;
+mod journal;
 mod push;
 mod replay;
 mod support;

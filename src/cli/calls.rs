@@ -1,0 +1,229 @@
+//! `ringwire calls`: the history of calls.
+
+mod since;
+
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+use anyhow::anyhow;
+use jiff::Zoned;
+use ringwire_outbox::store::{CallFilter, CallRecord};
+use serde::Serialize;
+
+use super::{
+    journal::{Journal, Place},
+    table::{Cell, Column, Table, when},
+};
+use crate::failure::{Code, Failure};
+use crate::lines;
+
+const EXAMPLES: &str = "\
+Examples:
+  ringwire calls                           the last hundred calls, newest last
+  ringwire calls --since today --missed    who called in vain today
+  ringwire calls --living                  what is going on now
+  ringwire calls --since 2h --user alice   the last two hours of whoever is called so
+  ringwire calls --number '0176 123456'    calls from and to a number, however it is written
+  ringwire calls --since 2026-11-01 --limit 100000 --json > november.jsonl
+
+--since takes a time that has passed (90m, 2h, 3d, 1w), today, yesterday, a date (2026-11-21), or a
+date and time (2026-11-21T08:00, 2026-11-21T08:00:00+01:00); without an offset, by the clock of this
+machine ($TZ).
+
+A call is missed if it came from outside and was over before anybody took it. What voicemail took
+was taken. A `~` stands before times that may be late, because some of the call happened while there
+was no connection to the PBX.
+
+It reads the journal, while the daemon runs as well as while it does not. How long calls are kept is
+journal.keep_days in the configuration.";
+
+/// Print who called, how long it rang and talked, who took it and how it ended.
+///
+/// One aligned line a call from the journal, oldest first, coloured on a terminal.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    place: Place,
+    /// Only calls that began at this time or later: 2h, today, 2026-11-21 (below)
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Only calls from outside that nobody took
+    #[arg(long, conflicts_with = "living")]
+    missed: bool,
+    /// Only calls that are not over
+    #[arg(long)]
+    living: bool,
+    /// Only calls with this user: part of an endpoint, extension, name, login or e-mail address
+    #[arg(long, value_name = "USER")]
+    user: Option<String>,
+    /// Only calls from or to this number, or a number with these digits in it
+    #[arg(long, value_name = "NUMBER")]
+    number: Option<String>,
+    /// At most so many, the newest
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    /// One JSON object a line, times in UTC, `rang` and `talked` in seconds
+    #[arg(long)]
+    json: bool,
+}
+
+/// A call, as it is told to machines.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    call: &'a CallRecord,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rang: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    talked: Option<i64>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// The journal cannot be read, or what was asked for has no meaning.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let since =
+        args.since.as_deref().map(|text| since::parse(text, &Zoned::now())).transpose().map_err(
+            |reason| Failure::new(Code::Usage, anyhow!("--since: {reason}")).hint(since::EXPECTED),
+        )?;
+    let journal = args.place.open()?;
+    let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
+    let filter = CallFilter {
+        since,
+        missed: args.missed,
+        living: args.living,
+        user: args.user.clone(),
+        numbers: args.number.as_deref().map_or_else(|| Ok(Vec::new()), |number| numbers(number, &journal))?,
+        limit: limit.saturating_add(1),
+    };
+    let mut calls = journal.read(|reader| reader.calls(&filter))?;
+    let more = calls.len() > limit;
+    if more {
+        calls.remove(0);
+    }
+    let mut out = anstream::stdout().lock();
+    if args.json {
+        for call in &calls {
+            let told = Told { call, rang: call.rang(), talked: call.talked() };
+            serde_json::to_writer(&mut out, &told).map_err(std::io::Error::from)?;
+            writeln!(out)?;
+        }
+    } else if calls.is_empty() {
+        writeln!(out, "No such call is in the journal.")?;
+    } else {
+        table(&calls).print(&mut out)?;
+    }
+    out.flush()?;
+    if more {
+        writeln!(anstream::stderr(), "Only the newest {limit} are shown: --limit N shows more.")?;
+    }
+    Ok(())
+}
+
+/// The ways in which the journal may have what was typed as `number`: with the country code, as the PBX's rules make
+/// of it, and of the beginning of a number what comes after its zeros.
+fn numbers(number: &str, journal: &Journal) -> Result<Vec<String>, Failure> {
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    let international = digits.strip_prefix("00").unwrap_or(&digits);
+    if international.is_empty() {
+        let error = anyhow!("--number {number:?}: there are no digits in it");
+        return Err(Failure::new(Code::Usage, error).hint("expected a number or a part of one: 0176 123456"));
+    }
+    let mut numbers = vec![international.to_owned()];
+    let pbxs = journal.config.iter().flat_map(|config| &config.pbxs);
+    for pbx in pbxs.filter(|pbx| pbx.written.country.is_some()) {
+        let whole = pbx.rules.numbers.normalise(number);
+        // What is no whole number may be the beginning of one; in E.164 form most have lost their zero.
+        let meant = if whole == digits { digits.trim_start_matches('0').to_owned() } else { whole };
+        if !meant.is_empty() && meant.chars().all(|c| c.is_ascii_digit()) && !numbers.contains(&meant) {
+            numbers.push(meant);
+        }
+    }
+    Ok(numbers)
+}
+
+fn table(calls: &[CallRecord]) -> Table {
+    let mut table = Table::new(&[
+        Column::left("BEGAN"),
+        Column::left("WAY"),
+        Column::left("FROM"),
+        Column::left("TO"),
+        Column::right("RANG"),
+        Column::right("TALKED"),
+        Column::left("TAKEN BY"),
+        Column::left("OUTCOME"),
+        Column::left("QUEUE"),
+    ]);
+    for call in calls {
+        let (outcome, style) = outcome(call);
+        let from = match &call.from_name {
+            Some(name) if *name != call.from => format!("{} {name}", call.from),
+            _ => call.from.clone(),
+        };
+        let caller = if call.is_missed() { style } else { Style::new() };
+        let lasted = |seconds: Option<i64>| {
+            let about = if call.recovered { "~" } else { "" };
+            Cell::maybe(seconds.map(|seconds| format!("{about}{}", duration(seconds))))
+        };
+        table.row([
+            Cell::new(when(call.began)),
+            Cell::new(&call.direction),
+            Cell::new(from).styled(caller),
+            Cell::new(&call.to),
+            lasted(call.rang()),
+            lasted(call.talked()),
+            Cell::maybe(call.taker.as_ref().map(lines::took)),
+            Cell::new(outcome).styled(style),
+            Cell::maybe(call.queue.as_ref()),
+        ]);
+    }
+    table
+}
+
+/// What became of a call.
+fn outcome(call: &CallRecord) -> (String, Style) {
+    let bold = |colour: AnsiColor| colour.on_default().bold();
+    match (call.answered, call.ended) {
+        (None, None) => ("ringing".to_owned(), bold(AnsiColor::Yellow)),
+        (Some(_), None) => ("talking".to_owned(), bold(AnsiColor::Green)),
+        (Some(_), Some(_)) => ("answered".to_owned(), AnsiColor::Green.on_default()),
+        (None, Some(_)) => {
+            let why = match call.cause.as_deref() {
+                Some("busy") => "busy",
+                Some("cancel") => "given up by the caller",
+                Some("noAnswer") => "no answer",
+                Some("congestion") => "could not be carried",
+                Some("notFound") => "no such number, or offline",
+                Some("forwarded") => "forwarded elsewhere",
+                _ => "ended",
+            };
+            match call.is_missed() {
+                true => (format!("missed: {why}"), bold(AnsiColor::Red)),
+                false => (why.to_owned(), Style::new().dimmed()),
+            }
+        }
+    }
+}
+
+/// `12s`, `1m05s` or `1h02m`.
+fn duration(seconds: i64) -> String {
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, seconds) => format!("{minutes}m{seconds:02}s"),
+        (hours, minutes, _) => format!("{hours}h{minutes:02}m"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_two_units_at_most() {
+        for (seconds, said) in [(0, "0s"), (59, "59s"), (65, "1m05s"), (3599, "59m59s"), (7384, "2h03m")] {
+            assert_eq!(duration(seconds), said);
+        }
+    }
+}

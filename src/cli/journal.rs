@@ -1,0 +1,153 @@
+//! The journal, as the command line reads it: beside a daemon that writes it, or without one.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
+use anyhow::anyhow;
+use ringwire_outbox::store::{Reader, StoreError};
+use rusqlite::ErrorCode;
+
+use crate::config::{self, Config, Purpose};
+use crate::failure::{Code, Failure};
+
+/// What to do where the journal may not be read or written.
+const OTHER_USER: &str = "run it as the daemon's user or root: sudo -u ringwire ringwire …";
+
+/// Where the journal is.
+#[derive(Debug, clap::Args)]
+pub(super) struct Place {
+    /// Configuration that says where the journal is [default: $RINGWIRE_CONFIG, or /etc/ringwire/ringwire.toml]
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// The journal, if it is not where the configuration says
+    #[arg(long, value_name = "FILE", global = true)]
+    journal: Option<PathBuf>,
+}
+
+/// A journal that is open to be read.
+pub(super) struct Journal {
+    /// Where it is.
+    pub(super) path: PathBuf,
+    /// The configuration, if there is one.
+    pub(super) config: Option<Config>,
+    reader: Reader,
+}
+
+impl Place {
+    /// Opens the journal.
+    ///
+    /// # Errors
+    /// There is none, or this user may not read it, or it is none; or the configuration cannot be used.
+    pub(super) fn open(&self) -> Result<Journal, Failure> {
+        let config = self.config()?;
+        let named = config.as_ref().and_then(|config| config.journal.as_ref()).map(|journal| &journal.path);
+        let path = match (&self.journal, named) {
+            (Some(path), _) | (None, Some(path)) => path.clone(),
+            (None, None) => config::Journal::default_path(),
+        };
+        if let Err(error) = File::open(&path) {
+            let at = path.display();
+            return Err(match error.kind() {
+                ErrorKind::NotFound => Failure::new(Code::NoInput, anyhow!("{at}: there is no journal yet"))
+                    .hint("the daemon makes it when it starts; --config or --journal names another one"),
+                ErrorKind::PermissionDenied => {
+                    Failure::new(Code::NoInput, anyhow!("{at}: this user may not read it")).hint(OTHER_USER)
+                }
+                _ => Failure::new(Code::NoInput, anyhow!("{at}: {error}")),
+            });
+        }
+        let reader = Reader::open(&path).map_err(unusable)?;
+        Ok(Journal { path, config, reader })
+    }
+
+    /// The configuration. One that nobody named need not be there, and where the journal is named it need not be
+    /// right.
+    fn config(&self) -> Result<Option<Config>, Failure> {
+        let path = config::path(self.config.clone());
+        let absent = fs::metadata(&path).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+        if absent && config::is_default(&path) {
+            return Ok(None);
+        }
+        match Config::load(&path, Purpose::Inspect) {
+            Ok(config) => Ok(Some(config)),
+            Err(_) if self.journal.is_some() && self.config.is_none() => Ok(None),
+            Err(error) => Err(Failure::from(error).hint(match may_not_read(&path) {
+                true => OTHER_USER,
+                false => "--journal FILE names the journal itself",
+            })),
+        }
+    }
+}
+
+impl Journal {
+    /// What `read` finds.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub(super) fn read<T>(&self, read: impl FnOnce(&Reader) -> rusqlite::Result<T>) -> Result<T, Failure> {
+        let failed = |error| Failure::new(Code::Io, anyhow!("{}: {error}", self.path.display()));
+        read(&self.reader).map_err(failed)
+    }
+
+    /// The endpoints of the configuration.
+    pub(super) fn configured(&self) -> impl Iterator<Item = &str> {
+        self.config.iter().flat_map(|config| &config.endpoints).map(|endpoint| endpoint.name.as_str())
+    }
+
+    /// The endpoints that the configuration names, that are owed something or of which something was noted.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub(super) fn endpoints(&self) -> Result<BTreeSet<String>, Failure> {
+        let owed = self.read(Reader::tallies)?.into_iter().map(|tally| tally.endpoint);
+        let noted = self.read(Reader::standings)?.into_iter().map(|standing| standing.endpoint);
+        Ok(self.configured().map(str::to_owned).chain(owed).chain(noted).collect())
+    }
+
+    /// `name` is no endpoint.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub(super) fn no_endpoint(&self, name: &str) -> Result<Failure, Failure> {
+        let known = Vec::from_iter(self.endpoints()?).join(", ");
+        let failure = Failure::new(
+            Code::Usage,
+            anyhow!("{name:?}: neither the configuration nor the journal knows this endpoint"),
+        );
+        Ok(failure.hint(match known.as_str() {
+            "" => "they know none; --config names the configuration".to_owned(),
+            known => format!("expected one of: {known}"),
+        }))
+    }
+}
+
+fn may_not_read(path: &Path) -> bool {
+    File::open(path).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
+}
+
+/// Why a journal is of no use here.
+pub(super) fn unusable(error: StoreError) -> Failure {
+    const ANOTHER: &str = "--config or --journal names another one";
+    let (code, hint) = match &error {
+        StoreError::Sqlite { source, .. } => match source.sqlite_error_code() {
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+                (Code::NoInput, OTHER_USER)
+            }
+            _ => (Code::Io, error.advice()),
+        },
+        StoreError::Place { .. } => (Code::Io, error.advice()),
+        StoreError::Empty { .. } => (Code::NoInput, ANOTHER),
+        StoreError::Foreign { .. } => (Code::Data, ANOTHER),
+        StoreError::Damaged { .. } => {
+            (Code::Data, "the daemon sets it aside when it starts; sqlite3 FILE .recover may read it")
+        }
+        StoreError::Newer { .. } | StoreError::Network { .. } | StoreError::Taken { .. } => {
+            (Code::Data, error.advice())
+        }
+    };
+    Failure::new(code, error).hint(hint)
+}

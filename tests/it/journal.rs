@@ -1,0 +1,206 @@
+//! A journal for the binary to look into.
+
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Output},
+    sync::{
+        Arc,
+        mpsc::{self, Receiver},
+    },
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use ringwire_event::{CallEvent, Cause, Direction, Party, Taker, What};
+use ringwire_outbox::{
+    EndpointName,
+    delivery::DeliveryId,
+    store::{
+        Attempt, Committed, NewEvent, Report, Requested, Standing, StateChange, Store, StoredState, Write,
+    },
+};
+use tempfile::TempDir;
+
+use crate::support::{ringwire, stderr, stdout};
+
+/// Longer than anything here takes, even on a busy machine.
+const LONG: Duration = Duration::from_secs(60);
+
+/// `seconds` after 2027-01-15 08:00:00 UTC.
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000).unwrap() + SignedDuration::from_secs(seconds)
+}
+
+/// A place with a configuration and a journal.
+pub(crate) struct Place {
+    pub(crate) home: TempDir,
+    store: Option<(Store, Receiver<Report>)>,
+}
+
+impl Place {
+    /// A configuration with an endpoint `desk`, whose secrets are not there, and no journal.
+    pub(crate) fn empty() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let config = "[journal]\npath = \"journal.db\"\n\
+                      [pbx.main]\nusername = \"ringwire\"\nsecret_file = \"gone\"\ncountry = \"DE\"\n\
+                      [endpoint.desk]\ndialect = \"zammad\"\nurl_file = \"gone\"\n";
+        fs::write(home.path().join("ringwire.toml"), config).unwrap();
+        Self { home, store: None }
+    }
+
+    /// The same with a journal that is open.
+    pub(crate) fn new() -> Self {
+        let mut place = Self::empty();
+        place.open();
+        place
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// What a daemon does when it starts.
+    pub(crate) fn open(&mut self) {
+        let (report, reports) = mpsc::channel();
+        let opened = Store::open(&self.path("journal.db"), at(0), move |said| {
+            let _ = report.send(said);
+        });
+        self.store = Some((opened.unwrap().0, reports));
+    }
+
+    /// What a daemon does when it ends; all is on disk after it.
+    pub(crate) fn close(&mut self) {
+        let (store, _) = self.store.take().unwrap();
+        store.close(at(0));
+    }
+
+    /// Writes `event`, owed to `endpoints`, and waits for it to be on disk.
+    pub(crate) fn commit(&self, event: CallEvent, endpoints: &[&str]) -> Vec<Committed> {
+        let (store, reports) = self.store.as_ref().unwrap();
+        store.write(Write::Event(NewEvent {
+            recorded: event.time.unwrap(),
+            event: Arc::new(event),
+            owed: endpoints.iter().map(|name| EndpointName::from(*name)).collect(),
+            retold: false,
+        }));
+        match reports.recv_timeout(LONG).unwrap() {
+            Report::Committed { events, durable: true } => events,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) fn write(&self, write: Write) {
+        self.store.as_ref().unwrap().0.write(write);
+    }
+
+    /// Notes how the delivery `id` was tried, and what has become of it.
+    pub(crate) fn tried(&self, id: i64, status: Option<u16>, said: &str, state: StoredState) {
+        let failed = state != StoredState::Delivered;
+        self.write(Write::Attempt(Attempt {
+            delivery: DeliveryId(id),
+            at: at(60),
+            took: Duration::from_millis(42),
+            outcome: if failed { format!("failed: {said}") } else { "delivered".to_owned() },
+            status,
+            reply: status.map(|_| said.to_owned()),
+        }));
+        self.write(Write::State(StateChange {
+            delivery: DeliveryId(id),
+            state,
+            failures: failed.then_some(1),
+            due: (state == StoredState::Retry).then(|| at(90)),
+            reason: failed.then(|| said.to_owned()),
+            at: at(60),
+        }));
+    }
+
+    pub(crate) fn stands(&self, endpoint: &str, standing: &'static str, reason: &str) {
+        self.write(Write::Standing(Standing {
+            endpoint: endpoint.into(),
+            standing,
+            reason: Some(reason.to_owned()),
+            at: at(30),
+        }));
+    }
+
+    /// The next thing that is ordered.
+    pub(crate) fn order(&self) -> Requested {
+        let (_, reports) = self.store.as_ref().unwrap();
+        loop {
+            if let Report::Order(order) = reports.recv_timeout(LONG).unwrap() {
+                return order;
+            }
+        }
+    }
+
+    /// The binary with `args` and this place's configuration.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = ringwire();
+        command.args(args).arg("--config").arg(self.path("ringwire.toml"));
+        command
+    }
+
+    /// The same, run.
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// What it prints, which must be no error.
+    #[track_caller]
+    pub(crate) fn says(&self, args: &[&str], expected: &str) {
+        let output = self.run(args);
+        assert!(output.status.success(), "{args:?}: {}", stderr(&output));
+        assert_eq!(stdout(&output), expected, "{args:?}");
+    }
+
+    /// What it says of an error; the place's own name is left out.
+    #[track_caller]
+    pub(crate) fn fails(&self, args: &[&str], code: i32, expected: &str) {
+        let output = self.run(args);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {}", stderr(&output));
+        let said = stderr(&output).replace(&format!("{}/", self.home.path().display()), "");
+        assert_eq!(said, format!("error: {expected}\n"), "{args:?}");
+    }
+}
+
+/// The `seq`th event of `call`, `seconds` after the beginning of the tests' time.
+pub(crate) fn event(call: &str, seq: u32, seconds: i64, what: What) -> CallEvent {
+    CallEvent {
+        id: format!("{call}/{seq}"),
+        what,
+        call: call.to_owned(),
+        seq,
+        time: Some(at(seconds)),
+        pbx: "main".to_owned(),
+        recovered: false,
+        direction: Direction::In,
+        from: "4917612345678".to_owned(),
+        from_name: Some("Erika Mustermann".to_owned()),
+        to: "4930100".to_owned(),
+        queue: None,
+        trunk: None,
+        account: None,
+        tenant: None,
+    }
+}
+
+pub(crate) fn alice() -> Party {
+    Party {
+        name: Some("Alice".to_owned()),
+        extension: Some("101".to_owned()),
+        ..Party::endpoint("PJSIP/alice")
+    }
+}
+
+pub(crate) fn new_call(call: &str, seconds: i64) -> CallEvent {
+    event(call, 1, seconds, What::NewCall { users: vec![alice()] })
+}
+
+pub(crate) fn answer(call: &str, seconds: i64) -> CallEvent {
+    event(call, 2, seconds, What::Answer { taker: Taker::User(alice()) })
+}
+
+pub(crate) fn hangup(call: &str, seconds: i64, cause: Cause) -> CallEvent {
+    event(call, 3, seconds, What::Hangup { cause, taker: None })
+}
