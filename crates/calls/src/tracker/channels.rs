@@ -103,7 +103,18 @@ impl Tracker {
             }
             Some(State::Ring) => self.note_calling(ch, packet),
             Some(State::Up) => self.note_voicemail(ch),
+            Some(State::Busy) => self.note_busy(ch),
             _ => {}
+        }
+    }
+
+    /// The PBX plays Busy() or Congestion() to a caller: the request to hang up that came before, as it may on Asterisk
+    /// 16, was the PBX's own.
+    fn note_busy(&mut self, ch: Ch) {
+        if let Some(key) = self.beginner_call(ch)
+            && let Some(call) = self.calls.get_mut(key)
+        {
+            call.gave_up = false;
         }
     }
 

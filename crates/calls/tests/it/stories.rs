@@ -486,6 +486,26 @@ fn ids_stand_behind_the_name_of_the_pbx_where_there_are_several() {
 }
 
 #[test]
+fn a_pbx_that_plays_busy_or_congestion_may_ask_for_the_hangup_before_it_says_so() {
+    for (cause, told) in [(17, "busy"), (34, "congestion")] {
+        check(
+            &format!(
+                "connect 5.0.4
+                 Newchannel  Channel=PJSIP/trunk-0  ChannelState=4  CallerIDNum=4917  Exten=4930997  Context=from-trunk  Uniqueid=1.0  Linkedid=1.0
+                 HangupRequest  Channel=PJSIP/trunk-0  ChannelState=4  Uniqueid=1.0  Linkedid=1.0  Cause={cause}
+                 Newstate  Channel=PJSIP/trunk-0  ChannelState=7  ChannelStateDesc=Busy  Uniqueid=1.0  Linkedid=1.0
+                 SoftHangupRequest  Channel=PJSIP/trunk-0  ChannelState=7  Uniqueid=1.0  Linkedid=1.0  Cause=16
+                 Hangup  Channel=PJSIP/trunk-0  ChannelState=7  Uniqueid=1.0  Linkedid=1.0  Cause={cause}"
+            ),
+            &format!(
+                "1.0 newCall: in 4917 to 4930997 []
+                 1.0 hangup: {told}"
+            ),
+        );
+    }
+}
+
+#[test]
 fn an_event_that_a_caller_has_written_into_is_dropped() {
     check_after_alice(
         "HangupRequest  Uniqueid=1.0  CallerIDNum=49  Uniqueid=1.1
