@@ -142,6 +142,20 @@ async fn a_wrong_token_holds_everything_until_it_is_set_right() {
 }
 
 #[tokio::test]
+async fn a_reload_tries_a_pbx_again_that_refused_the_login() {
+    let talking = Pbx::new(vec![recording("22", "inbound-answered")], play());
+    let scripts = [Script::refuse_login(), Script::well_behaved(talking)];
+    let pbx = FakeAsterisk::start(scripts).await.unwrap();
+    let mut zammad = Zammad::start().await;
+    let daemon = Daemon::start(&config(&[("main", pbx.address())], &zammad.server.url()));
+    timeout(LONG, pbx.connections().wait_for(|connections| *connections == 1)).await.unwrap().unwrap();
+    daemon.signal(Signal::Reload).await; // by itself it would wait for a minute
+    let posts = timeout(LONG / 2, zammad.posts(3)).await.unwrap();
+    daemon.stop().await;
+    assert_eq!(calls(&posts), expected("inbound-answered"));
+}
+
+#[tokio::test]
 async fn a_pbx_that_is_taken_out_of_the_configuration_leaves_no_call_ringing() {
     let talking = Pbx::new(vec![recording("22", "inbound-answered")], play());
     let stall = Script::trouble_after(talking, "Event: HangupRequest", Trouble::Stall);

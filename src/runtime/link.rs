@@ -77,6 +77,7 @@ pub(crate) struct Link {
     /// Asks for a reconciliation.
     pub(crate) wish: Arc<Notify>,
     tried: watch::Receiver<bool>,
+    retry: watch::Sender<()>,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -92,6 +93,7 @@ impl Link {
     ) -> Self {
         let stop = CancellationToken::new();
         let (tried, has_tried) = watch::channel(false);
+        let (retry, retries) = watch::channel(());
         let options = settings.options();
         let task = Task {
             name,
@@ -102,17 +104,23 @@ impl Link {
             wish: Arc::clone(&wish),
             stop: stop.clone(),
             tried,
+            retry: retries,
             backoff: Backoff::default(),
             said: None,
             refused: BTreeSet::new(),
         };
-        Self { settings, wish, tried: has_tried, stop, task: tokio::spawn(task.run()) }
+        Self { settings, wish, tried: has_tried, retry, stop, task: tokio::spawn(task.run()) }
     }
 
     /// Returns once the first attempt to connect has ended, either way.
     pub(crate) async fn tried(&mut self) {
         // If the link is gone there is nothing to wait for.
         let _ = self.tried.wait_for(|tried| *tried).await;
+    }
+
+    /// Connects again at once if there is no connection: what was in the way may have been set right.
+    pub(crate) fn retry_now(&self) {
+        self.retry.send_replace(());
     }
 
     /// Says farewell to the PBX, and returns when all it said has been handed on.
@@ -131,6 +139,7 @@ struct Task {
     wish: Arc<Notify>,
     stop: CancellationToken,
     tried: watch::Sender<bool>,
+    retry: watch::Receiver<()>,
     backoff: Backoff,
     /// What was said last of why there is no connection: it is said again only when it changes.
     said: Option<String>,
@@ -165,6 +174,7 @@ impl Task {
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 () = sleep(delay) => {}
+                Ok(()) = self.retry.changed() => self.said = None,
             }
         }
     }
@@ -193,6 +203,8 @@ impl Task {
     }
 
     fn lost(&mut self, error: &LinkError) {
+        // What was asked for while there was a connection is done.
+        self.retry.mark_unchanged();
         tracing::warn!(pbx = %self.name, %error, hint = error.hint(), "the connection was lost");
         self.board.set(&self.name, error.to_string());
     }
@@ -221,7 +233,7 @@ impl Task {
             let oddities = incoming.oddities();
             if oddities.lost() > lost {
                 lost = oddities.lost();
-                tracing::warn!(pbx = %name, ?oddities, "parts of the stream could not be understood; the lists are asked for again");
+                tracing::warn!(pbx = %name, ?oddities, "parts of the stream could not be understood or were forged; the lists are asked for again");
                 wish.notify_one();
             }
         }
@@ -280,7 +292,7 @@ impl Task {
         if lists.iter().all(|list| refused.contains(*list)) && refused != self.refused {
             tracing::warn!(
                 pbx = %self.name,
-                hint = "give its user in manager.conf write = reporting",
+                hint = "give its user in manager.conf write = system, or write = reporting",
                 "the PBX refuses to list its channels: calls that begin or end while there is no connection are missed"
             );
         }

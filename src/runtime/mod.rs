@@ -214,7 +214,10 @@ impl Daemon {
     async fn follow(&mut self, name: PbxName, pbx: Pbx, before: Option<Link>) {
         let Some(settings) = Settings::of(&pbx) else { return };
         let kept = match before {
-            Some(link) if link.settings.same(&settings) => Some(link),
+            Some(link) if link.settings.same(&settings) => {
+                link.retry_now();
+                Some(link)
+            }
             Some(link) => {
                 tracing::info!(pbx = %name, "its connection is configured otherwise: connecting anew");
                 link.stop().await;
