@@ -117,7 +117,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
     out.flush()?;
     if more {
-        writeln!(anstream::stderr(), "Only the newest {limit} are shown: --limit N shows more.")?;
+        writeln!(anstream::stderr(), "There are older ones than these {limit}: --limit N shows more.")?;
     }
     Ok(())
 }

@@ -60,7 +60,7 @@ impl Place {
                 _ => Failure::new(Code::NoInput, anyhow!("{at}: {error}")),
             });
         }
-        let reader = Reader::open(&path).map_err(unusable)?;
+        let reader = Reader::open(&path).map_err(|error| unusable(&error))?;
         Ok(Journal { path, config, reader })
     }
 
@@ -130,9 +130,9 @@ fn may_not_read(path: &Path) -> bool {
 }
 
 /// Why a journal is of no use here.
-pub(super) fn unusable(error: StoreError) -> Failure {
+pub(super) fn unusable(error: &StoreError) -> Failure {
     const ANOTHER: &str = "--config or --journal names another one";
-    let (code, hint) = match &error {
+    let (code, hint) = match error {
         StoreError::Sqlite { source, .. } => match source.sqlite_error_code() {
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
                 (Code::NoInput, OTHER_USER)
@@ -149,5 +149,6 @@ pub(super) fn unusable(error: StoreError) -> Failure {
             (Code::Data, error.advice())
         }
     };
-    Failure::new(code, error).hint(hint)
+    // It tells its cause itself.
+    Failure::new(code, anyhow!("{error}")).hint(hint)
 }

@@ -88,7 +88,7 @@ fn calls_are_chosen() {
         assert_eq!(told, ids, "{args:?}");
     }
     let output = place.run(&["calls", "--limit", "2"]);
-    assert_eq!(stderr(&output), "Only the newest 2 are shown: --limit N shows more.\n");
+    assert_eq!(stderr(&output), "There are older ones than these 2: --limit N shows more.\n");
 }
 
 #[test]

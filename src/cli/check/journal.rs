@@ -1,6 +1,6 @@
 //! What can be seen of the journal's place.
 
-use std::path::Path;
+use std::{io::ErrorKind, path::Path};
 
 use ringwire_outbox::store::{Condition, StoreError, check};
 
@@ -28,6 +28,9 @@ pub(super) fn look(path: &Path) -> Look {
         Err(error) => {
             is_setting = error.is_setting();
             let advice = match &error {
+                StoreError::Place { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+                    "run it as the daemon's user; if it is that, make the directory and the file its own"
+                }
                 StoreError::Place { .. } => {
                     "make the directory, writable for the daemon's user, on a local disk"
                 }

@@ -59,7 +59,7 @@ pub(super) fn run(journal: &Journal, wanted: &Listing) -> Result<(), Failure> {
     }
     out.flush()?;
     if more {
-        writeln!(anstream::stderr(), "Only the newest {limit} are shown: --limit N shows more.")?;
+        writeln!(anstream::stderr(), "There are older ones than these {limit}: --limit N shows more.")?;
     }
     Ok(())
 }

@@ -83,7 +83,7 @@ pub(super) fn resume(journal: &Journal, endpoint: &str) -> Result<(), Failure> {
 
 /// Leaves the orders, and says what has come of them.
 fn order(journal: &Journal, wanted: &[Request], what: &str) -> Result<(), Failure> {
-    let taken = request(&journal.path, wanted, Timestamp::now()).map_err(unusable)?;
+    let taken = request(&journal.path, wanted, Timestamp::now()).map_err(|error| unusable(&error))?;
     let said = match taken {
         Taken::ByDaemon => format!("The daemon has taken it up: {what}."),
         Taken::AtNextStart => {
