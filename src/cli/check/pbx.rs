@@ -1,6 +1,6 @@
 //! What can be seen of a PBX from outside.
 
-use ringwire_ami::{Action, Client, Incoming, LinkError, Packet, SendError};
+use ringwire_ami::{Action, Client, Incoming, LinkError, Packet, SendError, economy};
 
 use super::Findings;
 use crate::config::Pbx;
@@ -22,9 +22,11 @@ pub(super) async fn probe(pbx: &Pbx) -> Findings {
         }
     };
     findings.good(format!("logged in as {} (AMI {})", options.login.username, incoming.version()));
+    let version = incoming.version();
     // The answers are awaited while what else the PBX says is taken.
     let asked = async {
-        let asked = ask(&client, &mut findings).await;
+        let filter = economy(version).into_iter().next().filter(|_| pbx.filter_events);
+        let asked = ask(&client, filter, &mut findings).await;
         client.logoff().await;
         asked
     };
@@ -41,7 +43,8 @@ pub(super) async fn probe(pbx: &Pbx) -> Findings {
     findings
 }
 
-async fn ask(client: &Client, findings: &mut Findings) -> Result<(), SendError> {
+/// Asks what the daemon asks, with one `filter` where it asks for filters.
+async fn ask(client: &Client, filter: Option<Action>, findings: &mut Findings) -> Result<(), SendError> {
     match send(client, "CoreSettings").await? {
         response if is_refused(&response) => {
             findings.bad("CoreSettings is refused: Asterisk's version is not known", WRITE);
@@ -58,6 +61,12 @@ async fn ask(client: &Client, findings: &mut Findings) -> Result<(), SendError> 
         (true, true) => findings.bad(format!("refused: {lists}"), WRITE),
         _ => findings.good(format!("granted: {lists}")),
     }
+    if let Some(filter) = filter {
+        match is_refused(&client.send(&filter).await?) {
+            true => findings.bad("refused: filters, to be sent no more events than are needed", WRITE),
+            false => findings.good("granted: filters, to be sent no more events than are needed"),
+        }
+    }
     // It needs no privilege; without app_queue there is none.
     let queues = send(client, "QueueStatus").await?;
     let known = queues.get("Response").is_some_and(|response| response.eq_ignore_ascii_case(b"Success"));
@@ -69,7 +78,8 @@ async fn ask(client: &Client, findings: &mut Findings) -> Result<(), SendError> 
     Ok(())
 }
 
-const WRITE: &str = "give its user in manager.conf write = system,call";
+const WRITE: &str =
+    "give its user in manager.conf write = system, or write = reporting with filter_events = false";
 
 async fn send(client: &Client, name: &str) -> Result<Packet, SendError> {
     match Action::new(name) {

@@ -20,7 +20,7 @@ pub enum FingerprintError {
     Character(char),
     /// It has so many digits.
     #[error(
-        "a SHA-256 fingerprint has 64 hexadecimal digits, not {0}: ask for it with 'openssl x509 -noout -fingerprint -sha256'"
+        "a SHA-256 fingerprint has 64 hexadecimal digits, not {0}: ask for it with 'openssl x509 -noout -fingerprint -sha256 -in FILE'"
     )]
     Length(usize),
 }
