@@ -2,12 +2,13 @@
 
 use std::{
     net::SocketAddr,
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
-use reqwest::Client;
+use reqwest::{Client, RequestBuilder};
 use ringwire_ami::{Codec, Frame};
 use ringwire_calls::{Rules, Tracker};
 use ringwire_cti::{Dialect, Zammad, ZammadOptions};
@@ -15,10 +16,19 @@ use ringwire_event::CallEvent;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    sync::Semaphore,
 };
 use tokio_util::codec::Decoder;
 
 use crate::Key;
+
+/// How many requests are on their way at once, as the daemon is told too.
+const AT_ONCE: usize = 64;
+
+async fn finish(post: RequestBuilder, at_once: &Semaphore) {
+    let _permit = at_once.acquire().await.unwrap();
+    post.send().await.unwrap().bytes().await.unwrap();
+}
 
 fn client() -> Client {
     // It fails where there is a provider already, which is as good.
@@ -36,6 +46,7 @@ pub(crate) fn follow(pbx: SocketAddr, url: String) {
             stream.write_all(b"Action: CoreShowChannels\r\nActionID: 1\r\n\r\n").await.unwrap();
             let (dialect, client) = (Zammad::new(&ZammadOptions::default()), client());
             let (mut codec, mut buffer) = (Codec::connection(), bytes::BytesMut::new());
+            let at_once = Arc::new(Semaphore::new(AT_ONCE));
             let mut tracker = Tracker::new(Rules::new("main"));
             loop {
                 let due = tracker.next_deadline().map_or(Duration::from_secs(1), |due| {
@@ -53,18 +64,19 @@ pub(crate) fn follow(pbx: SocketAddr, url: String) {
                     }
                 }
                 while let Some(event) = tracker.poll_event() {
-                    send(&dialect, &client, &url, &event);
+                    send(&dialect, &client, &at_once, &url, &event);
                 }
             }
         });
     });
 }
 
-fn send(dialect: &Zammad, client: &Client, url: &str, event: &CallEvent) {
+fn send(dialect: &Zammad, client: &Client, at_once: &Arc<Semaphore>, url: &str, event: &CallEvent) {
     let Some(request) = dialect.request(event) else { return };
     let (content_type, body) = request.body.encode();
     let post = client.post(url).header("content-type", content_type).body(body);
-    tokio::spawn(async move { post.send().await.unwrap().bytes().await.unwrap() });
+    let at_once = Arc::clone(at_once);
+    tokio::spawn(async move { finish(post, &at_once).await });
 }
 
 /// Posts so many requests at a steady rate; gives when each was begun.
@@ -74,6 +86,7 @@ pub(crate) fn post(url: String, requests: u32, rate: u32) -> Vec<(Key, Instant)>
         let client = client();
         let begun = Instant::now();
         let mut said = Vec::new();
+        let at_once = Arc::new(Semaphore::new(AT_ONCE));
         let mut tasks = tokio::task::JoinSet::new();
         for number in 0..requests {
             let until = begun + Duration::from_secs(1) * number / rate;
@@ -84,7 +97,8 @@ pub(crate) fn post(url: String, requests: u32, rate: u32) -> Vec<(Key, Instant)>
             );
             let post = client.post(&url).header("content-type", "application/json").body(body);
             said.push(((call, "hangup"), Instant::now()));
-            tasks.spawn(async move { post.send().await.unwrap().bytes().await.unwrap() });
+            let at_once = Arc::clone(&at_once);
+            tasks.spawn(async move { finish(post, &at_once).await });
         }
         while tasks.join_next().await.is_some() {}
         said

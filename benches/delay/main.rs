@@ -91,7 +91,7 @@ fn daemon(calls: u32) -> Vec<Duration> {
         .unwrap();
     let mut daemon = start(&config, &home.path().join("log"));
     let said = pbx.say(calls, RATE);
-    let delays = delays(said, receiver.wait(calls as usize * 3));
+    let delays = delays(&said, &receiver.wait(calls as usize * 3));
     daemon.kill().unwrap();
     daemon.wait().unwrap();
     delays
@@ -113,17 +113,17 @@ fn lean(calls: u32) -> Vec<Duration> {
     let (pbx, receiver) = (Pbx::start(), Receiver::start());
     lean::follow(pbx.address(), receiver.url());
     let said = pbx.say(calls, RATE);
-    delays(said, receiver.wait(calls as usize * 3))
+    delays(&said, &receiver.wait(calls as usize * 3))
 }
 
 fn floor(calls: u32) -> Vec<Duration> {
     let receiver = Receiver::start();
     let said = lean::post(receiver.url(), calls * 3, RATE * 3);
-    delays(said, receiver.wait(calls as usize * 3))
+    delays(&said, &receiver.wait(calls as usize * 3))
 }
 
 /// From when something was said to when the request that tells of it had arrived.
-fn delays(said: Vec<(Key, Instant)>, arrived: HashMap<Key, Instant>) -> Vec<Duration> {
+fn delays(said: &[(Key, Instant)], arrived: &HashMap<Key, Instant>) -> Vec<Duration> {
     said.iter()
         .map(|(key, said)| {
             arrived.get(key).unwrap_or_else(|| panic!("{key:?} never arrived")).duration_since(*said)

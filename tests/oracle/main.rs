@@ -8,13 +8,14 @@
 #![cfg(test)]
 
 mod endpoint;
+mod full_disk;
 mod verdict;
 
 use std::{
     fs::{File, OpenOptions},
     io::Write,
     os::unix::fs::OpenOptionsExt,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -45,22 +46,10 @@ async fn every_committed_event_arrives_in_order_whenever_the_daemon_is_killed() 
     let exchange = Exchange::start(options.clone()).await.unwrap();
     let endpoint = Endpoint::start(seed).await;
     let home = tempfile::tempdir().unwrap();
-    let config = home.path().join("ringwire.toml");
-    write(
-        &config,
-        &format!(
-            "[journal]\npath = \"journal.db\"\n\
-             [pbx.main]\nhost = \"127.0.0.1\"\nport = {}\nusername = \"{}\"\nsecret = \"{}\"\nevents = \"{}\"\n\
-             [endpoint.zammad]\ndialect = \"zammad\"\nurl = \"{}\"\nconcurrency = 16\ntimeout = 1.0\nlate = \"all\"\n",
-            exchange.address().port(),
-            options.username,
-            options.secret,
-            options.read,
-            endpoint.url()
-        ),
-    );
     let journal = home.path().join("journal.db");
-    let log = File::create(home.path().join("log")).unwrap();
+    let config = config(home.path(), &journal, &exchange, &options, &endpoint);
+    let path = home.path().join("log");
+    let log = File::create(&path).unwrap();
 
     exchange.resume();
     let begun = Instant::now();
@@ -76,10 +65,7 @@ async fn every_committed_event_arrives_in_order_whenever_the_daemon_is_killed() 
     let mut daemon = start(&config, &log);
     exchange.finish().await;
     let quiet = Instant::now();
-    while is_owed(&journal) {
-        assert!(quiet.elapsed() < PATIENCE, "something is still owed:\n{}", tail(&home.path().join("log")));
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    until_nothing_is_owed(&journal, &path).await;
     daemon.kill().unwrap();
     daemon.wait().unwrap();
 
@@ -90,6 +76,31 @@ async fn every_committed_event_arrives_in_order_whenever_the_daemon_is_killed() 
         trouble.as_secs_f64(),
         quiet.elapsed().as_secs_f64()
     );
+}
+
+/// A configuration in `home` that joins `exchange` to `endpoint`.
+fn config(
+    home: &Path,
+    journal: &Path,
+    exchange: &Exchange,
+    login: &ExchangeOptions,
+    endpoint: &Endpoint,
+) -> PathBuf {
+    let file = home.join("ringwire.toml");
+    let text = format!(
+        "[journal]\npath = \"{}\"\n\
+         [pbx.main]\nhost = \"127.0.0.1\"\nport = {}\nusername = \"{}\"\nsecret = \"{}\"\nevents = \"{}\"\n\
+         [endpoint.zammad]\ndialect = \"zammad\"\nurl = \"{}\"\nconcurrency = 16\ntimeout = 1.0\nlate = \"all\"\n",
+        journal.display(),
+        exchange.address().port(),
+        login.username,
+        login.secret,
+        login.read,
+        endpoint.url()
+    );
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600).open(&file).unwrap().write_all(text.as_bytes()).unwrap();
+    file
 }
 
 fn start(config: &Path, log: &File) -> Child {
@@ -105,6 +116,14 @@ fn start(config: &Path, log: &File) -> Child {
         .unwrap()
 }
 
+async fn until_nothing_is_owed(journal: &Path, log: &Path) {
+    let begun = Instant::now();
+    while is_owed(journal) {
+        assert!(begun.elapsed() < PATIENCE, "something is still owed:\n{}", tail(log));
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
 /// Whether a call still lives, or something is still to be delivered.
 fn is_owed(journal: &Path) -> bool {
     let open = DeliveryFilter {
@@ -117,12 +136,6 @@ fn is_owed(journal: &Path) -> bool {
     living
         || !reader.deliveries(&open).unwrap().is_empty()
         || reader.delivery(DeliveryId(1)).unwrap().is_none()
-}
-
-fn write(file: &Path, text: &str) {
-    let mut options = OpenOptions::new();
-    let mut file = options.write(true).create_new(true).mode(0o600).open(file).unwrap();
-    file.write_all(text.as_bytes()).unwrap();
 }
 
 fn tail(log: &Path) -> String {

@@ -8,6 +8,7 @@
 //! If the disk is full, read-only or broken, events are reported all the same, marked as not durable, and kept in
 //! a bounded memory until they can be written: calls go on being followed and told of.
 
+mod checkpoint;
 mod error;
 mod group;
 mod orders;

@@ -121,6 +121,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
          PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA journal_size_limit = 67108864;
+         PRAGMA wal_autocheckpoint = 0;
          PRAGMA secure_delete = FAST;
          PRAGMA cache_size = -16384;",
     )

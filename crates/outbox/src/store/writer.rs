@@ -13,7 +13,9 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::{
-    NewEvent, Report, Retention, StoreError, Write, error,
+    NewEvent, Report, Retention, StoreError, Write,
+    checkpoint::Checkpointer,
+    error,
     group::{Entry, GROUP, Numbered, Settled, Sync, committed, now, write_group},
     orders, place, retention, schema,
     tables::{self, NextIds},
@@ -23,8 +25,11 @@ use crate::delivery::DeliveryId;
 /// How often the disk is tried while it cannot be written, and how often orders are looked for.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// How much is kept in memory while the disk cannot be written: some minutes of a busy PBX, some 50 MB.
+/// How many events are kept in memory while the disk cannot be written: some minutes of a busy PBX, some 60 MB.
 const BACKLOG: usize = 50_000;
+
+/// How much of what became of deliveries is kept then; without it they are only told again.
+const SETTLED_BACKLOG: usize = 4 * BACKLOG;
 
 enum Message {
     Write(Write),
@@ -67,11 +72,13 @@ impl Store {
             path: path.to_owned(),
             lock: None,
             db: None,
+            checkpointer: None,
             ids: NextIds { event: beyond, delivery: beyond },
             numbered: false,
             started: now,
             data_version: 0,
             backlog: VecDeque::new(),
+            kept_events: 0,
             failing: false,
             lost: 0,
             report: Box::new(report),
@@ -122,12 +129,16 @@ struct Writer {
     lock: Option<File>,
     /// `None` while it cannot be opened.
     db: Option<Connection>,
+    /// Runs as long as the file is open.
+    checkpointer: Option<Checkpointer>,
     ids: NextIds,
     /// Whether the numbers given out go on from those in the journal.
     numbered: bool,
     started: Timestamp,
     data_version: i64,
     backlog: VecDeque<Entry>,
+    /// How many of them are events.
+    kept_events: usize,
     failing: bool,
     lost: u64,
     report: Box<dyn FnMut(Report) + Send>,
@@ -162,6 +173,7 @@ impl Writer {
             self.numbered = true;
         }
         self.db = Some(db);
+        self.checkpointer = Some(Checkpointer::start(self.path.clone()));
         Ok(())
     }
 
@@ -196,6 +208,7 @@ impl Writer {
                     Message::Write(write) => settled.push(write),
                     Message::Sweep(retention, now) => {
                         self.put(std::mem::take(&mut entries), Sync::Full);
+                        self.put(settled.take(), Sync::WithTheNext);
                         self.sweep(&retention, now);
                     }
                     Message::Close(now) => closing = Some(now),
@@ -267,19 +280,32 @@ impl Writer {
         (self.report)(Report::Failing { error: StoreError::sqlite(&self.path, error) });
         if damaged {
             // The file is opened anew, found to be damaged, and put aside.
-            self.db = None;
+            self.forget();
             self.heal();
         }
+    }
+
+    /// Closes the file.
+    fn forget(&mut self) {
+        self.checkpointer = None;
+        self.db = None;
     }
 
     /// Keeps in memory what cannot be written, and says it all the same.
     fn keep(&mut self, entries: Vec<Entry>) {
         let events = committed(entries.iter());
         for entry in entries {
-            if self.backlog.len() < BACKLOG {
+            let room = match entry {
+                Entry::Event(_) => self.kept_events < BACKLOG,
+                Entry::Attempt(_) => false,
+                Entry::State(_) | Entry::Standing(_) => self.backlog.len() < SETTLED_BACKLOG,
+            };
+            let is_event = usize::from(matches!(entry, Entry::Event(_)));
+            if room {
+                self.kept_events += is_event;
                 self.backlog.push_back(entry);
-            } else if matches!(entry, Entry::Event(_)) {
-                self.lost += 1;
+            } else {
+                self.lost += is_event as u64;
             }
         }
         if !events.is_empty() {
@@ -302,7 +328,7 @@ impl Writer {
             if let Err(error) = write_group(db, &group, Sync::Full) {
                 group.into_iter().rev().for_each(|entry| self.backlog.push_front(entry));
                 if error::is_damage(&error) {
-                    self.db = None;
+                    self.forget();
                 }
                 return;
             }
@@ -310,6 +336,7 @@ impl Writer {
         // An empty transaction writes nothing, so it proves nothing: the mark of this run is written anew.
         if schema::begin_run(db, self.started.as_millisecond()).is_ok() {
             self.failing = false;
+            self.kept_events = 0;
             let lost = std::mem::take(&mut self.lost);
             (self.report)(Report::Healed { lost });
         }
@@ -342,6 +369,7 @@ impl Writer {
         if self.failing {
             self.heal();
         }
+        self.checkpointer = None;
         if let Some(db) = self.db.take().filter(|_| !self.failing) {
             // Should it fail, the next start finds a run that did not end, and checks the file.
             let _ = schema::end_run(&db, now.as_millisecond());

@@ -1,0 +1,90 @@
+//! A disk that is full for a while: calls are told all the same, and nothing is lost.
+//!
+//! It mounts a small file system, so it is run by hand, as root:
+//! `cargo test --release --test oracle -- --ignored --nocapture full_disk`.
+
+use std::{
+    fs::{self, File},
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use ringwire_outbox::store::Reader;
+use ringwire_testkit::{Exchange, ExchangeOptions};
+
+use crate::{config, endpoint::Endpoint, start, tail, until_nothing_is_owed, verdict};
+
+/// How long the disk is full.
+const FULL: Duration = Duration::from_secs(60);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "it mounts a file system, which takes root, and a minute"]
+async fn a_full_disk_is_gone_through_without_a_loss_and_without_a_restart() {
+    let home = tempfile::tempdir().unwrap();
+    let disk = Disk::mount(home.path().join("disk"), "64m");
+    let options = ExchangeOptions { rate: 50.0, pace: 0.4, ..ExchangeOptions::default() };
+    let exchange = Exchange::start(options.clone()).await.unwrap();
+    let endpoint = Endpoint::start(0).await;
+    endpoint.behave();
+    let journal = disk.path.join("journal.db");
+    let file = config(home.path(), &journal, &exchange, &options, &endpoint);
+    let log = home.path().join("log");
+    let mut daemon = start(&file, &File::create(&log).unwrap());
+    exchange.resume();
+
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let before = endpoint.arrived().len();
+    let ballast = disk.fill();
+    tokio::time::sleep(FULL).await;
+    let told_meanwhile = endpoint.arrived().len() - before;
+    fs::remove_file(ballast).unwrap();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    exchange.finish().await;
+    until_nothing_is_owed(&journal, &log).await;
+    assert!(daemon.try_wait().unwrap().is_none(), "the daemon has ended:\n{}", tail(&log));
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
+
+    let said = fs::read_to_string(&log).unwrap();
+    assert!(said.contains("the journal cannot be written"), "{said}");
+    assert!(said.contains("the journal can be written again, and has everything"), "{said}");
+    let figures = verdict::check(&Reader::open(&journal).unwrap(), &endpoint.arrived(), &exchange.ledger());
+    println!("full for {} s, {told_meanwhile} requests arrived meanwhile; {figures}", FULL.as_secs());
+    assert!(told_meanwhile > 1000);
+}
+
+/// A small file system in memory.
+struct Disk {
+    path: PathBuf,
+}
+
+impl Disk {
+    fn mount(path: PathBuf, size: &str) -> Self {
+        fs::create_dir(&path).unwrap();
+        run(Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(&path));
+        Self { path }
+    }
+
+    /// Leaves no room at all; says which file to remove for it.
+    fn fill(&self) -> PathBuf {
+        let path = self.path.join("ballast");
+        let mut file = File::create(&path).unwrap();
+        for size in [1 << 20, 4096, 1] {
+            while file.write_all(&vec![0; size]).is_ok() {}
+        }
+        path
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        run(Command::new("umount").arg("--lazy").arg(Path::new(&self.path)));
+    }
+}
+
+fn run(command: &mut Command) {
+    let status = command.status().unwrap();
+    assert!(status.success(), "{command:?}: {status}");
+}
