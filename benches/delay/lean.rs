@@ -18,7 +18,6 @@ use tokio::{
     net::TcpStream,
     sync::Semaphore,
 };
-use tokio_util::codec::Decoder;
 
 use crate::Key;
 
@@ -57,7 +56,7 @@ pub(crate) fn follow(pbx: SocketAddr, url: String) {
                     () = tokio::time::sleep(due) => tracker.tick(Timestamp::now()),
                 }
                 let now = Some(Timestamp::now());
-                while let Some(frame) = codec.decode(&mut buffer).unwrap() {
+                while let Some(frame) = codec.decode_now(&mut buffer).unwrap() {
                     match frame {
                         Frame::Banner(version) => tracker.connected(version, now),
                         Frame::Packet(packet) => tracker.apply(&packet, now),

@@ -12,32 +12,49 @@ use std::{
 use crate::Key;
 
 /// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 #[derive(Default)]
 struct Arrived {
     all: usize,
     timed: HashMap<Key, Instant>,
+    /// How far each call has come, and how many posts came before what they follow.
+    stages: HashMap<String, u8>,
+    out_of_order: usize,
+    first: Option<Instant>,
 }
 
 pub(crate) struct Receiver {
     address: SocketAddr,
+    listener: Option<TcpListener>,
     arrived: Arc<(Mutex<Arrived>, Condvar)>,
 }
 
+#[allow(dead_code, reason = "two benchmarks share it")]
 impl Receiver {
     pub(crate) fn start() -> Self {
+        let mut receiver = Self::closed();
+        receiver.open();
+        receiver
+    }
+
+    /// One that has an address, and answers nobody.
+    pub(crate) fn closed() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = listener.local_addr().unwrap();
-        let arrived = Arc::<(Mutex<Arrived>, Condvar)>::default();
-        let shared = Arc::clone(&arrived);
+        Self { address, listener: Some(listener), arrived: Arc::default() }
+    }
+
+    /// Takes and answers from here on.
+    pub(crate) fn open(&mut self) {
+        let Some(listener) = self.listener.take() else { return };
+        let arrived = Arc::clone(&self.arrived);
         thread::spawn(move || {
             while let Ok((stream, _)) = listener.accept() {
-                let shared = Arc::clone(&shared);
-                thread::spawn(move || take(stream, &shared));
+                let arrived = Arc::clone(&arrived);
+                thread::spawn(move || take(stream, &arrived));
             }
         });
-        Self { address, arrived }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -46,12 +63,27 @@ impl Receiver {
 
     /// Waits until so many requests have arrived; gives when.
     pub(crate) fn wait(&self, requests: usize) -> HashMap<Key, Instant> {
+        self.wait_quietly(requests);
+        std::mem::take(&mut self.arrived.0.lock().unwrap().timed)
+    }
+
+    /// Waits until so many requests have arrived.
+    pub(crate) fn wait_quietly(&self, requests: usize) {
         let (arrived, changed) = &*self.arrived;
-        let (mut guard, late) = changed
-            .wait_timeout_while(arrived.lock().unwrap(), PATIENCE, |arrived| arrived.all < requests)
-            .unwrap();
+        let waited =
+            changed.wait_timeout_while(arrived.lock().unwrap(), PATIENCE, |arrived| arrived.all < requests);
+        let (guard, late) = waited.unwrap();
         assert!(!late.timed_out(), "only {} of {requests} requests have arrived", guard.all);
-        std::mem::take(&mut guard.timed)
+    }
+
+    /// When the first request had arrived.
+    pub(crate) fn first(&self) -> Option<Instant> {
+        self.arrived.0.lock().unwrap().first
+    }
+
+    /// How many posts came before one that they follow.
+    pub(crate) fn out_of_order(&self) -> usize {
+        self.arrived.0.lock().unwrap().out_of_order
     }
 }
 
@@ -95,12 +127,18 @@ fn note(request: &[u8], now: Instant, arrived: &(Mutex<Arrived>, Condvar)) {
     let body = memchr::memmem::find(request, b"\r\n\r\n").unwrap() + 4;
     let post: serde_json::Value = serde_json::from_slice(&request[body..]).unwrap();
     let call = post["callId"].as_str().unwrap().to_owned();
+    let (stage, timed) = match post["event"].as_str() {
+        Some("newCall") => (1, None),
+        Some("answer") => (2, Some("answer")),
+        _ => (3, Some("hangup")),
+    };
     let mut guard = arrived.0.lock().unwrap();
     guard.all += 1;
-    match post["event"].as_str() {
-        Some("answer") => drop(guard.timed.insert((call, "answer"), now)),
-        Some("hangup") => drop(guard.timed.insert((call, "hangup"), now)),
-        _ => {}
+    guard.first.get_or_insert(now);
+    let before = guard.stages.insert(call.clone(), stage).unwrap_or(0);
+    guard.out_of_order += usize::from(before > stage);
+    if let Some(event) = timed {
+        guard.timed.insert((call, event), now);
     }
     arrived.1.notify_all();
 }

@@ -108,7 +108,7 @@ async fn show(speed: f64) -> Result<(), Failure> {
     loop {
         tokio::select! {
             biased; // an event before the post that tells of it
-            Ok(said) = events.recv() => screen.event(&said.event)?,
+            Ok(event) = events.recv() => screen.event(&event)?,
             Ok(post) = received.recv() => screen.post(&post)?,
             () = &mut over => break,
             _ = tokio::signal::ctrl_c() => break,

@@ -19,7 +19,7 @@ use ringwire_outbox::{
     store::{Attempt, NewEvent, Report, Resumption, Write},
 };
 use tokio::{
-    sync::{broadcast, mpsc},
+    sync::{broadcast, mpsc, oneshot},
     task::{Id, JoinError, JoinSet},
     time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until},
 };
@@ -27,7 +27,6 @@ use tokio_util::sync::CancellationToken;
 
 use self::{say::Say, stored::Answer};
 use super::{
-    Said,
     clock::Clock,
     journal::Journal,
     notify::Board,
@@ -63,6 +62,8 @@ pub(crate) enum Message {
         endpoints: Vec<Recipient>,
         /// How long the journal keeps what; nothing for one that is for this process only.
         journal: Option<config::Journal>,
+        /// Who waits for it to hold, if anybody does.
+        done: Option<oneshot::Sender<()>>,
     },
 }
 
@@ -139,7 +140,7 @@ pub(crate) struct Dispatch {
     requests: JoinSet<Tried>,
     /// Which request is on its way for what.
     under_way: HashMap<Id, DeliveryId>,
-    said: broadcast::Sender<Said>,
+    said: broadcast::Sender<Arc<CallEvent>>,
     say: Say,
     drain: Duration,
 }
@@ -150,7 +151,7 @@ impl Dispatch {
         clock: Clock,
         board: Board,
         (journal, left): (Journal, Resumption),
-        said: broadcast::Sender<Said>,
+        said: broadcast::Sender<Arc<CallEvent>>,
         seed: u64,
     ) -> Self {
         let failing = journal.is_failing();
@@ -254,10 +255,14 @@ impl Dispatch {
     fn take(&mut self, message: Message) {
         match message {
             Message::Event(event) => self.commit(&event),
-            Message::Configure { routes, endpoints, journal } => {
+            Message::Configure { routes, endpoints, journal, done } => {
                 self.configure(routes, endpoints);
                 if let Some(journal) = journal {
                     self.journal.set_retention(journal);
+                }
+                if let Some(done) = done {
+                    // Nobody may wait any more.
+                    let _ = done.send(());
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! The journal, as the daemon's tasks use it.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -157,11 +157,6 @@ impl Reading {
     /// Opens the file anew at the next reading.
     pub(crate) fn reopen(&self) {
         *self.reader.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    /// Where the journal is.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
     }
 }
 

@@ -28,7 +28,7 @@ use ringwire_calls::Rules;
 use ringwire_event::CallEvent;
 use ringwire_outbox::{delivery::Terms, store::Resumption};
 use tokio::{
-    sync::{broadcast, mpsc},
+    sync::{broadcast, mpsc, oneshot},
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
@@ -58,15 +58,6 @@ pub(crate) use self::{
 /// The configured name of a PBX.
 type PbxName = Arc<str>;
 
-/// Something that was said of a call, as it stands in the journal.
-#[derive(Clone, Debug)]
-pub(crate) struct Said {
-    /// Its place in the journal.
-    pub(crate) seq: i64,
-    /// What was said.
-    pub(crate) event: Arc<CallEvent>,
-}
-
 /// How many batches of packets, or events, may wait between two tasks.
 const BACKLOG: usize = 1024;
 
@@ -91,7 +82,7 @@ pub(crate) async fn run(
     config: Config,
     mut signals: mpsc::Receiver<Signal>,
     logging: Option<Logging>,
-    said: broadcast::Sender<Said>,
+    said: broadcast::Sender<Arc<CallEvent>>,
 ) -> Result<(), Failure> {
     let recipients = recipients(&config.endpoints).map_err(unusable)?;
     let clock = Clock::new();
@@ -169,7 +160,7 @@ impl Daemon {
         logging: Option<Logging>,
         (journal, left): (Journal, Resumption),
         clock: Clock,
-        said: broadcast::Sender<Said>,
+        said: broadcast::Sender<Arc<CallEvent>>,
     ) -> Self {
         let (board, hurry) = (Board::default(), CancellationToken::new());
         let (packets, packets_in) = mpsc::channel(BACKLOG);
@@ -187,9 +178,11 @@ impl Daemon {
     /// Makes `config` hold from here on. Calls that are being followed are kept.
     async fn apply(&mut self, config: Config, endpoints: Vec<Recipient>) {
         let Config { routes, journal, .. } = config;
-        let configure = dispatch::Message::Configure { routes, endpoints, journal };
+        let (done, holds) = oneshot::channel();
+        let configure = dispatch::Message::Configure { routes, endpoints, journal, done: Some(done) };
         // If a task is gone, so is the daemon in a moment: Daemon::failed says why.
         let _ = self.events.send(configure).await;
+        let _ = holds.await;
         let mut before = std::mem::take(&mut self.links);
         for pbx in config.pbxs {
             let name = PbxName::from(pbx.name.as_str());

@@ -63,6 +63,7 @@ impl Pusher {
             routes: Routes::new(vec![endpoint.name.clone()], Vec::new()),
             endpoints,
             journal: None,
+            done: None,
         });
         Ok(pusher)
     }

@@ -25,7 +25,7 @@ impl Dispatch {
         match answer {
             // What is not on disk yet comes after what is: it is waited for, so that nothing is overtaken.
             Ok(Answer::More(more, Ok(page))) if undurable && page.owed.is_empty() => {
-                self.defer(Want::More(more))
+                self.defer(Want::More(more));
             }
             Ok(Answer::More(more, Ok(page))) => {
                 self.machine.load(&more, page.owed, page.complete && !undurable, now);

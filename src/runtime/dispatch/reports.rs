@@ -8,7 +8,7 @@ use ringwire_outbox::{
     store::{Committed, Report, Requested},
 };
 
-use super::{super::Said, Dispatch};
+use super::Dispatch;
 
 impl Dispatch {
     /// Does what the journal reports.
@@ -65,14 +65,14 @@ impl Dispatch {
 
     fn committed(&mut self, committed: Committed, now: Timestamp) {
         self.uncommitted = self.uncommitted.saturating_sub(1);
-        let Committed { seq, event, owed, retold, recorded } = committed;
+        let Committed { event, owed, retold, recorded, .. } = committed;
         for (name, id) in owed {
             let owed = Owed { id, event: Arc::clone(&event), committed: recorded, failures: 0, due: None };
             self.machine.commit(&name, owed, now);
         }
         if !retold {
             // Nobody need listen.
-            let _ = self.said.send(Said { seq, event });
+            let _ = self.said.send(event);
         }
     }
 

@@ -7,11 +7,11 @@ use crate::support::tell;
 /// Holds what is said of `story` against `expected`, a line an event.
 #[track_caller]
 pub(crate) fn check(story: &str, expected: &str) {
-    check_with(Rules::new("pbx"), story, expected);
+    check_with(&Rules::new("pbx"), story, expected);
 }
 
 #[track_caller]
-fn check_with(rules: Rules, story: &str, expected: &str) {
+fn check_with(rules: &Rules, story: &str, expected: &str) {
     let expected: String =
         expected.lines().map(str::trim).filter(|line| !line.is_empty()).map(|l| format!("{l}\n")).collect();
     let told = tell(rules, story);
@@ -477,7 +477,7 @@ fn a_call_from_an_analogue_line_begins_without_an_exten() {
 fn ids_stand_behind_the_name_of_the_pbx_where_there_are_several() {
     let rules = Rules { prefix_ids: true, ..Rules::new("berlin") };
     check_with(
-        rules,
+        &rules,
         "Newchannel  Channel=PJSIP/trunk-0  ChannelState=4  CallerIDNum=4917  Exten=100  Context=from-trunk  Uniqueid=1.0  Linkedid=1.0
          Hangup  Uniqueid=1.0  Cause=17",
         "berlin-1.0 newCall: in 4917 to 100 []

@@ -86,7 +86,7 @@ pub(crate) fn follow_frames(
 /// Each line of `story` is an event, its headers set apart by two blanks: `Newchannel  Channel=SIP/a-1  Uniqueid=1.0`.
 /// A line `at 1.5` sets the clock, `connect 1.3` begins a connection, and with `restart` another tracker takes up what
 /// the one before it said.
-pub(crate) fn tell(rules: Rules, story: &str) -> String {
+pub(crate) fn tell(rules: &Rules, story: &str) -> String {
     let mut tracker = Tracker::new(rules.clone());
     let mut version = Version::NEWEST;
     let mut now = None;

@@ -12,14 +12,14 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::{place, schema};
+use super::schema;
 
-/// How often there is something to move.
+/// How often the log is looked at.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// A log that is larger than this, in bytes, is begun anew as soon as all of it is moved. The writer waits for
-/// that, so it is done seldom.
-const LARGE: u64 = 64 << 20;
+/// So many pages of 4 KiB in the log are moved even while more are written. The disk serves both then, so that is
+/// done seldom; what is written last is moved when it is quiet.
+const MANY: i64 = 16_384;
 
 /// The thread that moves; it ends when this is dropped.
 #[derive(Debug)]
@@ -33,14 +33,11 @@ impl Checkpointer {
     pub(super) fn start(path: PathBuf) -> Self {
         let (stop, stopped) = mpsc::channel();
         let work = move || {
-            let mut db: Option<Connection> = None;
+            let (mut db, mut last): (Option<Connection>, i64) = (None, 0);
             while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
                 let open = db.take().or_else(|| schema::open(&path).ok());
                 // What fails now is tried again, on a new connection; the writer says what is wrong with the disk.
-                db = open.filter(|db| {
-                    let how = if place::log_size(&path) > LARGE { "TRUNCATE" } else { "PASSIVE" };
-                    db.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |_| Ok(())).is_ok()
-                });
+                db = open.filter(|db| look(db, &mut last).is_ok());
             }
         };
         let thread = thread::Builder::new().name("checkpoint".to_owned()).spawn(work).ok();
@@ -55,4 +52,20 @@ impl Drop for Checkpointer {
             let _ = thread.join();
         }
     }
+}
+
+/// Moves what is in the log if there is much of it, or if nothing was written since the `last` look.
+fn look(db: &Connection, last: &mut i64) -> rusqlite::Result<()> {
+    let pages = |how: &str| {
+        db.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |row| {
+            Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+        })
+    };
+    let (written, moved) = pages("NOOP")?;
+    let waiting = written - moved;
+    let quiet = std::mem::replace(last, written) == written;
+    if waiting > MANY || quiet && waiting > 0 {
+        pages("PASSIVE")?;
+    }
+    Ok(())
 }

@@ -151,11 +151,6 @@ pub(super) fn size(path: &Path) -> u64 {
         .sum()
 }
 
-/// How large the write-ahead log is, in bytes.
-pub(super) fn log_size(path: &Path) -> u64 {
-    fs::metadata(with_end(path, "-wal")).map_or(0, |file| file.len())
-}
-
 fn directory(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
