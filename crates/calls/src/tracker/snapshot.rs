@@ -100,6 +100,8 @@ impl Tracker {
                 self.recovering = true;
                 self.note_name(ch, &name);
                 self.recovering = false;
+                // It may have been changed unseen, and legs are known by it where there are no Linkedids.
+                self.take_caller_id(ch, packet);
                 ch
             }
             None => {
