@@ -65,6 +65,7 @@ pub(super) fn sweep(
     };
     let large = used(db)? > retention.size;
     let cutoff = if large { i64::MAX } else { before(retention.age) };
+    let expired = expire(db, before(retention.age), now.as_millisecond())?;
     let removed = remove(db, cutoff)?;
     let erased = match retention.personal {
         Some((age, how)) => erase(db, before(age), how)?,
@@ -77,7 +78,7 @@ pub(super) fn sweep(
         while rows.next()?.is_some() {}
     }
     let batch = usize::try_from(BATCH).unwrap_or(usize::MAX);
-    Ok(Swept { removed, erased, more: removed == batch || erased == batch, size: place::size(path) })
+    Ok(Swept { removed, erased, more: [expired, removed, erased].contains(&batch), size: place::size(path) })
 }
 
 /// How many bytes are in use, free pages left out.
@@ -85,6 +86,16 @@ fn used(db: &Connection) -> rusqlite::Result<u64> {
     let pragma = |name| db.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
     let pages = pragma("page_count")? - pragma("freelist_count")?;
     Ok((pages * pragma("page_size")?).unsigned_abs())
+}
+
+/// What is still owed to endpoints that are paused, or configured no more, is not owed for ever.
+fn expire(db: &Connection, cutoff: i64, now: i64) -> rusqlite::Result<usize> {
+    db.prepare_cached(
+        "UPDATE deliveries SET state = 'expired', reason = 'older than what the journal keeps', changed = ?3
+         WHERE id IN (SELECT d.id FROM deliveries d JOIN events e ON e.seq = d.event
+                      WHERE d.state IN ('pending', 'retry') AND e.recorded < ?1 LIMIT ?2)",
+    )?
+    .execute(params![cutoff, BATCH, now])
 }
 
 fn remove(db: &mut Connection, cutoff: i64) -> rusqlite::Result<usize> {
@@ -169,10 +180,13 @@ impl Eraser {
             "UPDATE deliveries SET body = ?2 WHERE id = ?1",
             call,
         )?;
+        // Replies, and reasons that quote them, may have numbers in them.
         db.prepare_cached(
-            "UPDATE attempts SET reply = NULL WHERE delivery IN (SELECT id FROM deliveries WHERE call = ?1)",
+            "UPDATE attempts SET reply = NULL, outcome = substr(outcome, 1, instr(outcome || ':', ':') - 1)
+             WHERE delivery IN (SELECT id FROM deliveries WHERE call = ?1)",
         )?
         .execute([call])?;
+        db.prepare_cached("UPDATE deliveries SET reason = NULL WHERE call = ?1")?.execute([call])?;
         let (caller, name, called, users, taker): (String, Option<String>, String, String, Option<String>) = db
             .prepare_cached("SELECT caller, caller_name, called, users, taker FROM calls WHERE id = ?1")?
             .query_row([call], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
