@@ -22,6 +22,8 @@ pub(crate) struct Arrival {
     pub(crate) key: String,
     /// What it said.
     pub(crate) post: Value,
+    /// Whether it was forgotten after it was answered with 200: nobody can know of that.
+    pub(crate) forgotten: bool,
 }
 
 /// Evenly spread numbers from a seed (SplitMix64).
@@ -53,6 +55,8 @@ enum Fate {
     Unanswered,
     /// It is taken, but never answered.
     Stalled,
+    /// It is answered as if it were taken, and forgotten.
+    Forgotten,
     /// It is answered with an error.
     Failed,
     /// The line breaks before it was read.
@@ -119,6 +123,7 @@ impl Shared {
             Some(10..12) => Fate::Stalled,
             Some(12..18) => Fate::Failed,
             Some(18..22) => Fate::Reset,
+            Some(22..25) => Fate::Forgotten,
             _ => Fate::Taken,
         }
     }
@@ -132,7 +137,8 @@ async fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
         if !matches!(fate, Fate::Failed | Fate::Reset) {
             let key = header(&head, "idempotency-key").unwrap_or_default().to_owned();
             let post = serde_json::from_slice(&body).unwrap();
-            shared.arrived.lock().unwrap().push(Arrival { key, post });
+            let forgotten = fate == Fate::Forgotten;
+            shared.arrived.lock().unwrap().push(Arrival { key, post, forgotten });
         }
         match fate {
             Fate::Reset | Fate::Unanswered => {
@@ -141,7 +147,7 @@ async fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
             }
             Fate::Stalled => sleep(Duration::from_secs(5)).await,
             Fate::Late => sleep(Duration::from_millis(400)).await,
-            Fate::Taken | Fate::Failed => {}
+            Fate::Taken | Fate::Failed | Fate::Forgotten => {}
         }
         let status = if fate == Fate::Failed { "503 Service Unavailable" } else { "200 OK" };
         let reply =

@@ -18,14 +18,15 @@ pub(crate) struct Figures {
     committed: usize,
     arrivals: usize,
     repeats: usize,
+    forgotten: usize,
 }
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { calls, known, committed, arrivals, repeats } = self;
+        let Self { calls, known, committed, arrivals, repeats, forgotten } = self;
         write!(
             f,
-            "{calls} calls, {known} of them known, {committed} events committed for the endpoint, {arrivals} requests arrived, {repeats} of them repeats"
+            "{calls} calls, {known} of them known, {committed} events committed for the endpoint, {arrivals} requests arrived, {repeats} of them repeats; {forgotten} were forgotten once they were answered"
         )
     }
 }
@@ -65,6 +66,7 @@ pub(crate) fn check(journal: &Reader, arrived: &[Arrival], happened: &[Entry]) -
         committed: committed.len(),
         arrivals: arrived.len(),
         repeats: arrived.len() - first.len(),
+        forgotten: arrived.iter().filter(|arrival| arrival.forgotten).count(),
     }
 }
 
