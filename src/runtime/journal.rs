@@ -60,16 +60,14 @@ impl Journal {
             tracing::info!("the journal was not closed; it has been checked and is sound");
         }
         let reading = Reading { path: settings.path.clone(), reader: Arc::default() };
-        let left = match &opened.trouble {
-            Some(error) => {
-                say_failing(error);
-                Resumption::default()
-            }
-            None => reading.read(Reader::resumption).await.unwrap_or_else(|error| {
-                tracing::error!(error, "what was going on before cannot be read from the journal");
-                Resumption::default()
-            }),
-        };
+        if let Some(error) = &opened.trouble {
+            say_failing(error);
+        }
+        // A disk that is full can still be read.
+        let left = reading.read(Reader::resumption).await.unwrap_or_else(|error| {
+            tracing::error!(error, "what was going on before cannot be read from the journal");
+            Resumption::default()
+        });
         let failing = opened.trouble.is_some();
         Ok((Self { store, reports, reading, settings, failing, _home: None }, left))
     }

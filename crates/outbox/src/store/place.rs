@@ -130,7 +130,9 @@ pub(super) fn is_taken(path: &Path) -> bool {
 
 /// Puts a damaged journal aside, with what SQLite keeps beside it; says where it is now.
 pub(super) fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
-    let aside = beside(path, &format!("damaged-{}", now.as_millisecond()));
+    // A file that was set aside before is not replaced.
+    let names = (0..).map(|later| beside(path, &format!("damaged-{}", now.as_millisecond() + later)));
+    let aside = names.into_iter().find(|name| !name.exists()).unwrap_or_else(|| beside(path, "damaged"));
     for end in ["-wal", "-shm"] {
         match fs::rename(with_end(path, end), with_end(&aside, end)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -219,6 +221,17 @@ mod tests {
         assert!(matches!(lock(&path), Err(StoreError::Taken { .. })));
         drop(held);
         lock(&path).unwrap();
+    }
+
+    #[test]
+    fn what_was_set_aside_is_not_replaced() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("journal.db");
+        let aside = ["one", "two"].map(|text| {
+            fs::write(&path, text).unwrap();
+            set_aside(&path, Timestamp::UNIX_EPOCH).unwrap()
+        });
+        assert_eq!(aside.map(|file| fs::read_to_string(file).unwrap()), ["one", "two"]);
     }
 
     #[test]

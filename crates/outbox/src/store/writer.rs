@@ -76,6 +76,7 @@ impl Store {
             ids: NextIds { event: beyond, delivery: beyond },
             numbered: false,
             started: now,
+            sound: false,
             data_version: 0,
             backlog: VecDeque::new(),
             kept_events: 0,
@@ -135,6 +136,8 @@ struct Writer {
     /// Whether the numbers given out go on from those in the journal.
     numbered: bool,
     started: Timestamp,
+    /// Whether the file was checked since it was last found to be damaged.
+    sound: bool,
     data_version: i64,
     backlog: VecDeque<Entry>,
     /// How many of them are events.
@@ -177,15 +180,19 @@ impl Writer {
         Ok(())
     }
 
-    fn open_sound(&self, opened: &mut Opened) -> Result<Connection, StoreError> {
+    fn open_sound(&mut self, opened: &mut Opened) -> Result<Connection, StoreError> {
         let failed = |error| StoreError::sqlite(&self.path, error);
         let db = schema::open(&self.path)?;
         if !schema::ended_well(&db).map_err(failed)? {
             opened.unclean = true;
-            if let Some(found) = schema::quick_check(&db).map_err(failed)? {
+            // While a full disk is waited for, a large file is not read through each second.
+            if !self.sound
+                && let Some(found) = schema::quick_check(&db).map_err(failed)?
+            {
                 return Err(StoreError::Damaged { path: self.path.clone(), found });
             }
         }
+        self.sound = true;
         schema::begin_run(&db, self.started.as_millisecond()).map_err(failed)?;
         Ok(db)
     }
@@ -287,6 +294,7 @@ impl Writer {
 
     /// Closes the file.
     fn forget(&mut self) {
+        self.sound = false;
         self.checkpointer = None;
         self.db = None;
     }
