@@ -16,6 +16,7 @@ pub type CallId = String;
 /// The facts of the call (`from`, `to`, `direction` …) stand in every event of it as they were known at that
 /// moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CallEvent {
     /// `CALL/SEQ`: the same for the same history, after a restart and on another machine.
@@ -60,6 +61,7 @@ pub struct CallEvent {
 
 /// What happened to a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "event", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum What {
     /// The call is announced: the first event of every call, said once.
@@ -129,6 +131,7 @@ impl What {
 
 /// Where a call came from and where it went (translation rules, section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// Begun from outside, over a trunk.

@@ -7,8 +7,10 @@
 
 mod call;
 mod cause;
+mod note;
 mod party;
 
 pub use call::{CallEvent, CallId, Direction, What};
 pub use cause::Cause;
+pub use note::{Conclusion, Heard, StoryNote};
 pub use party::{Party, Taker, TransferKind};

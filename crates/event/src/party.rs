@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A user of the PBX, at a device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Party {
     /// The device's endpoint, `TECH/name`.
@@ -48,6 +49,7 @@ impl Party {
 
 /// Who or what took a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub enum Taker {
     /// A user, at a device.
@@ -86,6 +88,7 @@ impl Taker {
 
 /// How a call was passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum TransferKind {
     /// Passed on without asking the target first.

@@ -1,0 +1,155 @@
+//! What the daemon tells, kept for those who ask.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use ringwire_event::{CallEvent, Direction, What};
+use ringwire_outbox::store::{CallRecord, Committed};
+
+use crate::{Charts, Feed, Frame, Live, LiveCall, Metrics, Parts, Settled, Told, feed::Owing};
+
+/// Everything that is known of what is going on. Clones are the same.
+#[derive(Clone, Debug)]
+pub struct Desk(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    began: Timestamp,
+    live: Live,
+    feed: Feed,
+    parts: Parts,
+    charts: Charts,
+    metrics: Metrics,
+}
+
+impl Desk {
+    /// One that has heard of nothing, of a daemon that began at `began`.
+    #[must_use]
+    pub fn new(began: Timestamp) -> Self {
+        let metrics = Metrics::default();
+        metrics.began(began);
+        let (live, feed, parts, charts) = Default::default();
+        Self(Arc::new(Inner { began, live, feed, parts, charts, metrics }))
+    }
+
+    /// When the daemon began.
+    #[must_use]
+    pub fn began(&self) -> Timestamp {
+        self.0.began
+    }
+
+    /// The calls as they stand.
+    #[must_use]
+    pub fn live(&self) -> &Live {
+        &self.0.live
+    }
+
+    /// What is said to those who listen.
+    #[must_use]
+    pub fn feed(&self) -> &Feed {
+        &self.0.feed
+    }
+
+    /// How the parts do.
+    #[must_use]
+    pub fn parts(&self) -> &Parts {
+        &self.0.parts
+    }
+
+    /// The last hour.
+    #[must_use]
+    pub fn charts(&self) -> &Charts {
+        &self.0.charts
+    }
+
+    /// What is counted.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// Takes up what an earlier process left: the events of `living` calls, in order; the `recent` calls, over or not;
+    /// and where the journal ends.
+    pub fn resume(&self, living: &[CallEvent], recent: &[CallRecord], last: i64) {
+        for event in living {
+            self.0.live.apply(event, self.0.began);
+        }
+        for call in recent {
+            let inbound = call.direction == Direction::In.as_str();
+            self.0.charts.began(call.began);
+            if let Some(answered) = call.answered {
+                self.0.charts.answered(answered, call.began);
+            }
+            if let Some(ended) = call.ended {
+                self.0.charts.ended(ended, call.began, call.answered, inbound);
+            }
+        }
+        self.0.feed.begin_at(last);
+    }
+
+    /// Takes an event that was committed, `durable` if it is on disk, at `now`.
+    pub fn committed(&self, committed: &Committed, durable: bool, now: Timestamp) {
+        let Inner { live, feed, charts, metrics, .. } = &*self.0;
+        let Committed { seq, event, owed, retold, recorded } = committed;
+        if *retold {
+            // Others know of it; these endpoints come late to the call.
+            for owing in owed.iter().map(Owing::pending) {
+                let event = Some(event.id.clone());
+                let Owing { id, endpoint, .. } = owing;
+                let settled = Settled {
+                    id,
+                    endpoint,
+                    event,
+                    state: "pending",
+                    failures: 0,
+                    delay_ms: None,
+                    reason: None,
+                };
+                feed.say(Frame::Delivery(Arc::new(settled)));
+            }
+            return;
+        }
+        let before = live.call(&event.call);
+        live.apply(event, *recorded);
+        self.chart(event, before.as_ref(), *recorded);
+        charts.event(*recorded);
+        let took = durable.then(|| now.duration_since(*recorded).try_into().unwrap_or_default());
+        metrics.event(event.what.name(), took);
+        let journal = durable.then_some(*seq);
+        let deliveries = owed.iter().map(Owing::pending).collect();
+        feed.say(Frame::Call(Arc::new(Told::new(journal, *recorded, Arc::clone(event), deliveries))));
+    }
+
+    /// A delivery has got further, at `now`.
+    pub fn settled(&self, settled: Settled, now: Timestamp) {
+        if let Some(delay) = settled.delay_ms {
+            self.0.charts.delivered(now, delay);
+        }
+        self.0.feed.say(Frame::Delivery(Arc::new(settled)));
+    }
+
+    /// A part does otherwise than before: those who listen should know.
+    pub fn health_changed(&self) {
+        self.0.feed.say(Frame::Health);
+    }
+
+    /// The journal is another file: places in the one before mean nothing any more.
+    pub fn journal_replaced(&self) {
+        self.0.feed.begin_at(0);
+        self.0.feed.say(Frame::Reset);
+    }
+
+    fn chart(&self, event: &CallEvent, before: Option<&LiveCall>, recorded: Timestamp) {
+        let at = event.time.unwrap_or(recorded);
+        let began = before.map_or(at, |call| call.began);
+        let answered = before.and_then(|call| call.answered);
+        match &event.what {
+            What::NewCall { .. } => self.0.charts.began(at),
+            What::Answer { .. } if answered.is_none() => self.0.charts.answered(at, began),
+            What::Hangup { .. } => {
+                self.0.charts.ended(at, began, answered, event.direction == Direction::In);
+            }
+            _ => {}
+        }
+    }
+}

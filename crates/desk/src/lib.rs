@@ -1,0 +1,22 @@
+//! The counter at which operators, agents and programs ask what is going on.
+//!
+//! The daemon tells a [`Desk`] what happens: what was committed, what became of deliveries, how PBXs and endpoints do.
+//! It keeps the calls as they stand ([`Live`]), passes everything on to those who listen ([`Feed`]), counts
+//! ([`Metrics`], [`Charts`]), and knows how each part does ([`Parts`]). Nobody who looks or listens can make those
+//! wait who tell.
+
+mod charts;
+mod desk;
+mod feed;
+mod live;
+mod metrics;
+mod parts;
+
+pub use self::{
+    charts::{Charts, Minute},
+    desk::Desk,
+    feed::{Feed, Frame, Owing, Settled, Told},
+    live::{CallState, Live, LiveCall, Queue, Transferred, User, UserState, Waiting, queues},
+    metrics::{AttemptOutcome, CONTENT_TYPE, DeadReason, Metrics},
+    parts::{EndpointStatus, Health, Part, Parts, PbxState, PbxStatus},
+};
