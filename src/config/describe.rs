@@ -10,7 +10,7 @@ use ringwire_outbox::{
     store::{Personal, Retention},
 };
 
-use super::{Authorization, Config, Credentials, Endpoint, Journal, Options, Pbx};
+use super::{Api, Authorization, Config, Credentials, Endpoint, Journal, Options, Pbx};
 use crate::routes::{OneOf, Route, Routes};
 
 /// What `config` means, for the person who wrote it: a paragraph for each PBX and endpoint, the routes, and what
@@ -22,6 +22,7 @@ pub(crate) fn describe(config: &Config) -> String {
         paragraphs.push(routes(&config.routes));
     }
     paragraphs.extend(config.journal.as_ref().map(journal));
+    paragraphs.extend(config.api.as_ref().map(api));
     paragraphs.push(Paragraph::new("Log").say(format!(
         "{} and above, as {}.",
         config.log.level.as_str(),
@@ -184,6 +185,34 @@ fn journal(journal: &Journal) -> Paragraph {
             "Numbers and names are replaced by tokens {} after the end of the call.",
             time(*after)
         )),
+    }
+}
+
+fn api(api: &Api) -> Paragraph {
+    let mut text = Paragraph::new("API");
+    text = match &api.socket {
+        Some(socket) => {
+            text.say(format!("Can be asked over the socket {}, by whoever may use that.", socket.display()))
+        }
+        None => text.say("Has no socket."),
+    };
+    text = match (&api.listen, api.tokens.as_slice()) {
+        (None, _) => text.say("Does not listen on the network."),
+        (Some(address), []) => {
+            text.say(format!("Listens on {address}, where nobody has a token to be let in with."))
+        }
+        (Some(address), tokens) => {
+            let bearers: Vec<_> = tokens
+                .iter()
+                .map(|token| format!("{} ({})", token.name, token.role.as_str()))
+                .collect();
+            text.say(format!("Listens on {address} for those who have a token: {}.", bearers.join(", ")))
+                .say(format!("The desk is at http://{address}/."))
+        }
+    };
+    match api.allow_origins.as_slice() {
+        [] => text,
+        origins => text.say(format!("Web pages of {} may ask, too.", list(origins, "and"))),
     }
 }
 

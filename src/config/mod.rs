@@ -4,6 +4,7 @@
 //! are through, so `check` and `run` find the same mistakes. Every mistake names its file, line and key, and as many
 //! as can be found are told at once.
 
+mod api;
 mod credentials;
 mod describe;
 mod document;
@@ -19,6 +20,7 @@ mod resolved;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use api::{Api, ApiRole, ApiToken};
 pub(crate) use credentials::{Authorization, ClientCertificate, Credentials, SigningKey};
 pub(crate) use describe::describe;
 pub(crate) use finding::ConfigError;

@@ -14,13 +14,14 @@ use toml::{
     de::{DeTable, DeValue, ValueDeserializer},
 };
 
-use super::{LogFormat, LogLevel, document::Document, finding::Finding, journal::RawJournal, keys};
+use super::{LogFormat, LogLevel, api::RawApi, document::Document, finding::Finding, journal::RawJournal, keys};
 
 /// All tables of a configuration.
 #[derive(Debug, Default)]
 pub(super) struct RawConfig {
     pub(super) log: Option<Section<RawLog>>,
     pub(super) journal: Option<Section<RawJournal>>,
+    pub(super) api: Option<Section<RawApi>>,
     pub(super) pbxs: Vec<Section<RawPbx>>,
     pub(super) endpoints: Vec<Section<RawEndpoint>>,
     pub(super) routes: Vec<Section<RawRoute>>,
@@ -290,13 +291,14 @@ impl<'de> Deserialize<'de> for RawSecret {
 impl RawConfig {
     /// The tables of `root`, as far as they can be read; what is wrong with the others is added to `errors`.
     pub(super) fn read(document: &Document<'_>, root: DeTable<'_>, errors: &mut Vec<Finding>) -> Self {
-        const TABLES: [&str; 5] = ["log", "journal", "pbx", "endpoint", "route"];
+        const TABLES: [&str; 6] = ["log", "journal", "api", "pbx", "endpoint", "route"];
         let mut config = Self::default();
         for (key, value) in root {
             let (span, name) = (key.span(), key.into_inner());
             match &*name {
                 "log" => config.log = read(document, "log".to_owned(), &name, value, errors),
                 "journal" => config.journal = read(document, "journal".to_owned(), &name, value, errors),
+                "api" => config.api = read(document, "api".to_owned(), &name, value, errors),
                 "pbx" => config.pbxs = read_named(document, &name, value, errors),
                 "endpoint" => config.endpoints = read_named(document, &name, value, errors),
                 "route" => config.routes = read_list(document, &name, value, errors),

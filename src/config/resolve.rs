@@ -18,6 +18,7 @@ use std::{
 use toml::Spanned;
 
 pub(crate) use self::address::literal;
+pub(super) use self::secret::Sources;
 use super::{
     Config, ConfigError, Endpoint, Log, Pbx, Purpose,
     document::Document,
@@ -65,6 +66,7 @@ impl<'a> Resolver<'a> {
         });
         let journal =
             self.purpose.opens_journal().then(|| self.journal(raw.journal.map(|section| section.value)));
+        let api = self.purpose.opens_journal().then(|| self.api(raw.api.map(|section| section.value)));
         let several = raw.pbxs.len() > 1;
         let mut pbxs: Vec<_> = raw.pbxs.into_iter().map(|section| self.pbx(section, several)).collect();
         let mut endpoints: Vec<_> = raw.endpoints.into_iter().map(|section| self.endpoint(section)).collect();
@@ -84,7 +86,7 @@ impl<'a> Resolver<'a> {
         }
         self.warnings.sort_by_key(Finding::place);
         let file = Some(self.document.file().to_owned());
-        Ok(Config { file, pbxs, endpoints, routes, journal, log, warnings: self.warnings })
+        Ok(Config { file, pbxs, endpoints, routes, journal, api, log, warnings: self.warnings })
     }
 
     fn expect_something(&mut self, raw: &RawConfig) {
@@ -116,8 +118,21 @@ impl<'a> Resolver<'a> {
         self.document.finding(span, what)
     }
 
+    /// Something that is wrong at `span`, what should be there, and what to do if that is not plain.
+    pub(super) fn fault(
+        &mut self,
+        span: &Range<usize>,
+        what: impl Into<String>,
+        expected: &str,
+        hint: impl Into<String>,
+    ) {
+        let finding = self.wrong(span, what).expected(expected);
+        let hint = hint.into();
+        self.errors.push(if hint.is_empty() { finding } else { finding.hint(hint) });
+    }
+
     /// A name for something configured: it stands in call ids, logs and metrics.
-    fn check_name(&mut self, span: &Range<usize>, path: &str, name: &str) {
+    pub(super) fn check_name(&mut self, span: &Range<usize>, path: &str, name: &str) {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         if name.is_empty() || name.len() > 64 || !name.chars().all(allowed) {
             let finding = self.wrong(span, format!("{name:?} cannot be a name")).key(path);

@@ -9,7 +9,7 @@ use ringwire_outbox::delivery::{Late, Lifetimes};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{Credentials, Journal, Reach, finding::Finding};
+use super::{Api, Credentials, Journal, Reach, finding::Finding};
 use crate::routes::Routes;
 
 /// Everything an administrator has decided.
@@ -25,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) routes: Routes,
     /// Where what happened is kept; `None`: only as long as the process lives.
     pub(crate) journal: Option<Journal>,
+    /// Where the daemon can be asked what is going on; `None`: nowhere.
+    pub(crate) api: Option<Api>,
     /// What is logged, and how.
     pub(crate) log: Log,
     /// What is not wrong but should be looked at.
@@ -43,6 +45,7 @@ impl Config {
             endpoints,
             routes: Routes::new(names, Vec::new()),
             journal: None,
+            api: None,
             log: Log::default(),
             warnings: Vec::new(),
         }

@@ -9,15 +9,15 @@ use super::Resolver;
 use crate::config::{load, raw::RawSecret};
 
 /// The keys that may say where one secret is kept; exactly one of them has to.
-pub(super) struct Sources {
+pub(in crate::config) struct Sources {
     /// What the keys are called: `NAME_file`, `NAME_env`, `NAME_credential`, `NAME`.
-    pub(super) name: &'static str,
+    pub(in crate::config) name: &'static str,
     /// What the secret is, for errors.
-    pub(super) what: &'static str,
-    pub(super) file: Option<Spanned<String>>,
-    pub(super) environment: Option<Spanned<String>>,
-    pub(super) credential: Option<Spanned<String>>,
-    pub(super) inline: Option<Spanned<RawSecret>>,
+    pub(in crate::config) what: &'static str,
+    pub(in crate::config) file: Option<Spanned<String>>,
+    pub(in crate::config) environment: Option<Spanned<String>>,
+    pub(in crate::config) credential: Option<Spanned<String>>,
+    pub(in crate::config) inline: Option<Spanned<RawSecret>>,
 }
 
 impl Sources {
@@ -30,11 +30,11 @@ impl Sources {
 }
 
 /// A secret, and the place that named it.
-pub(super) struct Found {
-    pub(super) secret: SecretString,
-    pub(super) span: Range<usize>,
+pub(in crate::config) struct Found {
+    pub(in crate::config) secret: SecretString,
+    pub(in crate::config) span: Range<usize>,
     /// Whether it stands in the configuration itself.
-    pub(super) inline: bool,
+    pub(in crate::config) inline: bool,
 }
 
 /// Whether `secret` has no line break or other control character in it.
@@ -89,7 +89,7 @@ impl Resolver<'_> {
 
     /// The same for a secret of one line, which may stand in the configuration itself only where nobody else can
     /// read that.
-    pub(super) fn kept_secret(
+    pub(in crate::config) fn kept_secret(
         &mut self,
         sources: Sources,
         table: &Range<usize>,

@@ -1,11 +1,15 @@
 //! The example that is shipped.
 
 use super::*;
-use crate::config::{describe, journal::RawJournal, keys::keys, raw};
+use crate::config::{api::{RawApi, RawToken}, describe, journal::RawJournal, keys::keys, raw};
 
 /// Keys of which one says what another says differently, or whose value is an example.
-const NOT_DEFAULTS: [&str; 42] = [
+const NOT_DEFAULTS: [&str; 46] = [
     "personal_data_days",
+    "listen",
+    "allow_origins",
+    "role",
+    "secret_file",
     "secret_env",
     "secret_credential",
     "secret",
@@ -74,11 +78,14 @@ fn the_example_has_every_key() {
         .filter_map(|line| line.trim_start_matches("# ").split_once(" = "))
         .map(|(key, _value)| key)
         .chain(text.contains("[[pbx.main.users]]").then_some("users"))
+        .chain(text.contains("# [api.token.anna]").then_some("token"))
         .chain(text.contains("[endpoint.helpdesk.expire]").then_some("expire"))
         .collect();
     for key in [
         keys::<raw::RawLog>(),
         keys::<RawJournal>(),
+        keys::<RawApi>(),
+        keys::<RawToken>(),
         keys::<raw::RawPbx>(),
         keys::<raw::RawUser>(),
         keys::<raw::RawEndpoint>(),
