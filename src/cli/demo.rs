@@ -5,12 +5,14 @@ use std::io::Write;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
+use jiff::Timestamp;
 use ringwire_ami::Login;
 use ringwire_demo::player::{PbxServer, PlayOptions, Recording, Speed};
 use ringwire_demo::zammad::{Person, Received, Row, State, ZammadConfig, ZammadServer};
+use ringwire_desk::{Desk, Frame};
 use ringwire_event::{CallEvent, What};
 use secrecy::SecretString;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::mpsc;
 
 use crate::config::{Address, Config};
 use crate::failure::{Code, Failure};
@@ -24,9 +26,6 @@ const TOKEN: &str = "demo";
 
 /// How long the daemon may take to say the last of a recording that has ended.
 const SETTLE: Duration = Duration::from_millis(700);
-
-/// How many events may wait to be printed.
-const BACKLOG: usize = 4096;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -91,14 +90,14 @@ async fn show(speed: f64) -> Result<(), Failure> {
     let pbx = PbxServer::start(recordings, options).await?;
     let zammad = ZammadServer::start(helpdesk()).await?;
     let mut received = zammad.watch();
-    let said = broadcast::Sender::new(BACKLOG);
-    let mut events = said.subscribe();
+    let desk = Desk::new(Timestamp::now());
+    let mut frames = desk.feed().subscribe();
     let (signals, told) = mpsc::channel(1);
     let mut played = pbx.rounds_played();
 
     let mut screen = Screen { out: anstream::stdout(), titles: CALLS.iter() };
     screen.introduce(&pbx, &zammad)?;
-    let daemon = tokio::spawn(runtime::run(configuration(&pbx, &zammad), told, None, said));
+    let daemon = tokio::spawn(runtime::run(configuration(&pbx, &zammad), told, None, desk));
     let over = async {
         // The sender lives as long as the PBX.
         let _ = played.wait_for(|rounds| *rounds > 0).await;
@@ -108,7 +107,9 @@ async fn show(speed: f64) -> Result<(), Failure> {
     loop {
         tokio::select! {
             biased; // an event before the post that tells of it
-            Ok(event) = events.recv() => screen.event(&event)?,
+            Ok(frame) = frames.recv() => if let Frame::Call(told) = frame {
+                screen.event(&told.event)?;
+            },
             Ok(post) = received.recv() => screen.post(&post)?,
             () = &mut over => break,
             _ = tokio::signal::ctrl_c() => break,

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use tokio::sync::broadcast;
+use jiff::Timestamp;
+use ringwire_desk::Desk;
 
 use crate::config::{self, Config, Purpose};
 use crate::failure::{Code, Failure};
@@ -41,7 +42,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let logging = Logging::start(config.log).map_err(|error| Failure::new(Code::Config, error))?;
     block_on(async {
         let signals = runtime::signals().context("signals cannot be caught")?;
-        Ok(runtime::run(config, signals, Some(logging), broadcast::Sender::new(1)).await)
+        Ok(runtime::run(config, signals, Some(logging), Desk::new(Timestamp::now())).await)
     })?
 }
 

@@ -4,6 +4,7 @@ mod loading;
 mod reports;
 mod say;
 mod stored;
+mod tell;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -12,6 +13,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use ringwire_desk::Desk;
 use ringwire_event::CallEvent;
 use ringwire_outbox::{
     EndpointName, Schedule,
@@ -19,17 +21,17 @@ use ringwire_outbox::{
     store::{Attempt, NewEvent, Report, Resumption, Write},
 };
 use tokio::{
-    sync::{broadcast, mpsc, oneshot},
+    sync::{mpsc, oneshot},
     task::{Id, JoinError, JoinSet},
     time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 
-use self::{say::Say, stored::Answer};
+use self::{say::Say, stored::Answer, tell::Tell};
 use super::{
+    board::Board,
     clock::Clock,
     journal::Journal,
-    notify::Board,
     send::{Sender, Sent},
 };
 use crate::{
@@ -48,6 +50,9 @@ const SWEEP: Duration = Duration::from_secs(60);
 
 /// How long what could not be read is left alone before it is asked for again.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+/// How often the desk is told how the endpoints do.
+const TELL: Duration = Duration::from_secs(1);
 
 /// What the task is told.
 #[derive(Debug)]
@@ -74,6 +79,8 @@ pub(crate) struct Recipient {
     pub(crate) name: EndpointName,
     /// How it is to be sent to.
     pub(crate) terms: Terms,
+    /// What it speaks.
+    pub(crate) dialect: &'static str,
     /// How to send to it.
     pub(crate) sender: Sender,
 }
@@ -86,6 +93,7 @@ enum Event {
     Read(Result<Answer, JoinError>),
     Due,
     Sweep,
+    Tell,
     /// What could not be read may be asked for again.
     AskAgain,
     /// The time to drain is over, or nobody wants to wait for it.
@@ -127,6 +135,7 @@ pub(crate) struct Dispatch {
     recipients: Vec<EndpointName>,
     senders: BTreeMap<EndpointName, Sender>,
     terms: BTreeMap<EndpointName, Terms>,
+    dialects: BTreeMap<EndpointName, &'static str>,
     machine: Machine,
     journal: Journal,
     /// What the process before this one left, until the endpoints are known.
@@ -140,18 +149,18 @@ pub(crate) struct Dispatch {
     requests: JoinSet<Tried>,
     /// Which request is on its way for what.
     under_way: HashMap<Id, DeliveryId>,
-    said: broadcast::Sender<Arc<CallEvent>>,
+    tell: Tell,
     say: Say,
     drain: Duration,
 }
 
 impl Dispatch {
-    /// Nothing is owed but what `left` says, and there are no endpoints yet. What is committed is `said`.
+    /// Nothing is owed but what `left` says, and there are no endpoints yet. The desk is told what happens.
     pub(crate) fn new(
         clock: Clock,
         board: Board,
         (journal, left): (Journal, Resumption),
-        said: broadcast::Sender<Arc<CallEvent>>,
+        desk: Desk,
         seed: u64,
     ) -> Self {
         let failing = journal.is_failing();
@@ -161,6 +170,7 @@ impl Dispatch {
             recipients: Vec::new(),
             senders: BTreeMap::new(),
             terms: BTreeMap::new(),
+            dialects: BTreeMap::new(),
             machine: Machine::new(Limits::default(), Schedule::default(), seed),
             journal,
             left: Some(left),
@@ -170,7 +180,7 @@ impl Dispatch {
             deferred: Vec::new(),
             requests: JoinSet::new(),
             under_way: HashMap::new(),
-            said,
+            tell: Tell::new(desk),
             say: Say::new(board),
             drain: DRAIN,
         }
@@ -187,6 +197,8 @@ impl Dispatch {
         let mut cut_at = None;
         let mut sweep = interval(SWEEP);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut tell = interval(TELL);
+        tell.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             self.send_due();
             self.note();
@@ -195,7 +207,7 @@ impl Dispatch {
             {
                 break;
             }
-            match self.next(&mut inbox, &mut sweep, cut_at, &hurry).await {
+            match self.next(&mut inbox, (&mut sweep, &mut tell), cut_at, &hurry).await {
                 Event::Message(Some(message)) => self.take(message),
                 Event::Message(None) => cut_at = Some(Instant::now() + self.drain),
                 Event::Report(Some(report)) => self.heed(report),
@@ -206,6 +218,7 @@ impl Dispatch {
                 Event::Sent(sent) => self.settle(sent),
                 Event::Read(answer) => self.load(answer),
                 Event::Sweep => self.journal.sweep(&self.clock),
+                Event::Tell => self.tell_endpoints(),
                 Event::AskAgain => self.ask_again(),
                 Event::Due => {}
                 Event::Cut => break,
@@ -222,7 +235,7 @@ impl Dispatch {
     async fn next(
         &mut self,
         inbox: &mut mpsc::Receiver<Message>,
-        sweep: &mut Interval,
+        (sweep, tell): (&mut Interval, &mut Interval),
         cut_at: Option<Instant>,
         hurry: &CancellationToken,
     ) -> Event {
@@ -246,6 +259,7 @@ impl Dispatch {
             message = inbox.recv(), if cut_at.is_none() && self.uncommitted < UNCOMMITTED => Event::Message(message),
             () = due => Event::Due,
             _ = sweep.tick() => Event::Sweep,
+            _ = tell.tick() => Event::Tell,
             () = sleep(ASK_AGAIN), if !self.deferred.is_empty() => Event::AskAgain,
             () = cut => Event::Cut,
             () = hurry.cancelled(), if cut_at.is_some() => Event::Cut,
@@ -308,7 +322,9 @@ impl Dispatch {
         self.recipients = endpoints.iter().map(|endpoint| endpoint.name.clone()).collect();
         let mut senders = BTreeMap::new();
         self.terms.clear();
-        for Recipient { name, terms, sender } in endpoints {
+        self.dialects.clear();
+        for Recipient { name, terms, dialect, sender } in endpoints {
+            self.dialects.insert(name.clone(), dialect);
             let known = self.machine.endpoints().find(|status| *status.endpoint == name);
             let standing =
                 known.map_or_else(|| stored::standing(&left, &name), |status| status.standing.clone());
@@ -322,6 +338,15 @@ impl Dispatch {
             self.machine.remove_endpoint(&name);
             self.say.is_gone(&name);
         }
+        self.tell_endpoints();
+    }
+
+    fn tell_endpoints(&self) {
+        let statuses = self.machine.endpoints().filter_map(|status| {
+            let dialect = self.dialects.get(status.endpoint)?;
+            Some((status, *dialect))
+        });
+        self.tell.endpoints(statuses, self.clock.now());
     }
 
     fn send_due(&mut self) {
@@ -349,6 +374,7 @@ impl Dispatch {
                 self.under_way.remove(&task);
                 let Sent { outcome, directives, status, reply } = sent;
                 say::sent(&delivery, &outcome);
+                self.tell.tried(&delivery, &outcome);
                 directives.iter().for_each(|directive| say::obey(&delivery, directive));
                 let outcome_in_words = stored::in_words(&outcome, delivery.again);
                 let attempt =
@@ -369,11 +395,17 @@ impl Dispatch {
     /// Passes on what the machine wants read, has to have written, and has to say.
     fn note(&mut self) {
         let now = self.clock.now();
+        let mut noticed = false;
         while let Some(change) = self.machine.poll_change() {
+            self.tell.changed(&change, now);
             self.journal.write(stored::write(change, now));
         }
         while let Some(notice) = self.machine.poll_notice() {
             self.say.notice(notice);
+            noticed = true;
+        }
+        if noticed {
+            self.tell_endpoints();
         }
         while let Some(want) = self.machine.poll_want() {
             self.ask(want);

@@ -6,13 +6,14 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use ringwire_ami::{Packet, Version};
 use ringwire_calls::{Rules, Tracker};
+use ringwire_desk::Desk;
 use ringwire_event::{CallEvent, CallId};
 use tokio::{
     sync::{Notify, mpsc},
     time::{Interval, MissedTickBehavior, interval, sleep},
 };
 
-use super::{PbxName, clock::Clock, dispatch, notify};
+use super::{PbxName, board::Board, clock::Clock, dispatch, notify};
 
 /// What the trackers are told.
 #[derive(Debug)]
@@ -76,6 +77,8 @@ pub(crate) struct Follow {
     clock: Clock,
     followed: BTreeMap<PbxName, Followed>,
     events: mpsc::Sender<dispatch::Message>,
+    desk: Desk,
+    board: Board,
     left: Left,
 }
 
@@ -122,8 +125,13 @@ impl Followed {
 
 impl Follow {
     /// Trackers that take up what was `left`, and hand their events to `events`.
-    pub(crate) fn new(clock: Clock, events: mpsc::Sender<dispatch::Message>, left: Left) -> Self {
-        Self { clock, followed: BTreeMap::new(), events, left }
+    pub(crate) fn new(
+        clock: Clock,
+        events: mpsc::Sender<dispatch::Message>,
+        (desk, board): (Desk, Board),
+        left: Left,
+    ) -> Self {
+        Self { clock, followed: BTreeMap::new(), events, desk, board, left }
     }
 
     /// Follows what is said to `inbox` until nobody is left to say anything.
@@ -203,6 +211,10 @@ impl Follow {
                 if let Some(followed) = self.followed.get_mut(&pbx) {
                     packets.iter().for_each(|packet| followed.tracker.apply(packet, Some(now)));
                     followed.watch_for_forgeries(&pbx);
+                    self.desk.heard(&pbx, packets.len(), followed.tracker.live_channels(), now);
+                    if packets.iter().any(ends_list) {
+                        self.board.pbx_is_reconciled(&pbx);
+                    }
                 }
             }
         }
@@ -219,4 +231,9 @@ impl Follow {
         self.followed.retain(|_, followed| !followed.over);
         Ok(())
     }
+}
+
+/// Whether every channel of the PBX is known with this packet.
+fn ends_list(packet: &Packet) -> bool {
+    packet.event().is_some_and(|event| matches!(event, b"CoreShowChannelsComplete" | b"StatusComplete"))
 }

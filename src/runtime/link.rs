@@ -19,7 +19,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{PbxName, follow::Message, notify::Board};
+use super::{PbxName, board::Board, follow::Message};
 use crate::config::Pbx;
 
 /// How often the lists of channels and queues are asked for while all is well: what was missed unnoticed is made
@@ -182,7 +182,7 @@ impl Task {
     fn connected(&mut self, incoming: &Incoming) {
         let Options { host, port, .. } = &self.options;
         tracing::info!(pbx = %self.name, %host, port, ami = %incoming.version(), "connected");
-        self.board.set(&self.name, "connected");
+        self.board.pbx_is_connected(&self.name, incoming.version().to_string());
         self.said = None;
         self.tried.send_replace(true);
     }
@@ -198,7 +198,7 @@ impl Task {
         } else {
             tracing::error!(pbx = %self.name, error = why, hint = error.hint(), "not connected; it is tried again every few minutes");
         }
-        self.board.set(&self.name, why.clone());
+        self.board.pbx_is_away(&self.name, error.kind(), why.clone(), error.hint());
         self.said = Some(why);
     }
 
@@ -206,7 +206,7 @@ impl Task {
         // What was asked for while there was a connection is done.
         self.retry.mark_unchanged();
         tracing::warn!(pbx = %self.name, %error, hint = error.hint(), "the connection was lost");
-        self.board.set(&self.name, error.to_string());
+        self.board.pbx_is_away(&self.name, error.kind(), error.to_string(), error.hint());
     }
 
     /// Hands on what comes until the connection ends; gives why, or `None` if that was wished.
@@ -295,6 +295,7 @@ impl Task {
                 hint = "give its user in manager.conf write = system, or write = reporting",
                 "the PBX refuses to list its channels: calls that begin or end while there is no connection are missed"
             );
+            self.board.pbx_lists_nothing(&self.name);
         }
         self.refused = refused;
     }

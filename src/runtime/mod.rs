@@ -5,6 +5,7 @@
 //! one direction. If one cannot keep up, those before it wait, and at the far end the connection's own queue fills
 //! up, ends the connection and so leads to a reconciliation: the socket to the PBX is read all the same.
 
+mod board;
 mod clock;
 mod dispatch;
 mod follow;
@@ -24,22 +25,26 @@ use std::{
 };
 
 use anyhow::anyhow;
+use jiff::{SignedDuration, Timestamp};
 use ringwire_calls::Rules;
-use ringwire_event::CallEvent;
-use ringwire_outbox::{delivery::Terms, store::Resumption};
+use ringwire_desk::Desk;
+use ringwire_outbox::{
+    delivery::Terms,
+    store::{CallFilter, Resumption},
+};
 use tokio::{
-    sync::{broadcast, mpsc, oneshot},
+    sync::{mpsc, oneshot},
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    board::Board,
     clock::Clock,
     dispatch::{Dispatch, Ended, Recipient},
     follow::{Follow, Left},
     journal::Journal,
     link::Link,
-    notify::Board,
 };
 use crate::{
     config::{Config, Endpoint, Pbx, Purpose},
@@ -61,6 +66,9 @@ type PbxName = Arc<str>;
 /// How many batches of packets, or events, may wait between two tasks.
 const BACKLOG: usize = 1024;
 
+/// What the desk's charts show of the past.
+const RECENT: SignedDuration = SignedDuration::from_hours(1);
+
 /// Runs the daemon with the configuration in the file at `config` until `signals` tell it to stop, or end.
 ///
 /// It logs to whatever subscriber there is, and reads the file again when it is told to reload.
@@ -69,11 +77,11 @@ const BACKLOG: usize = 1024;
 /// The configuration cannot be used, or a part of the daemon ended by a fault of its own.
 pub async fn serve(config: &Path, signals: mpsc::Receiver<Signal>) -> anyhow::Result<()> {
     let config = Config::load(config, Purpose::Run)?;
-    run(config, signals, None, broadcast::Sender::new(BACKLOG)).await.map_err(|failure| anyhow!("{failure}"))
+    run(config, signals, None, Desk::new(Timestamp::now())).await.map_err(|failure| anyhow!("{failure}"))
 }
 
-/// Runs the daemon until `signals` tell it to stop, or end. Each call event is `said` once it is in the journal,
-/// whether or not an endpoint hears of it, before any endpoint does.
+/// Runs the daemon until `signals` tell it to stop, or end. The `desk` is told what happens: each call event once it is in
+/// the journal, whether or not an endpoint hears of it, before any endpoint does.
 ///
 /// # Errors
 /// A client for an endpoint cannot be made, the journal cannot be used, or a part of the daemon ended by a fault of
@@ -82,7 +90,7 @@ pub(crate) async fn run(
     config: Config,
     mut signals: mpsc::Receiver<Signal>,
     logging: Option<Logging>,
-    said: broadcast::Sender<Arc<CallEvent>>,
+    desk: Desk,
 ) -> Result<(), Failure> {
     let recipients = recipients(&config.endpoints).map_err(unusable)?;
     let clock = Clock::new();
@@ -90,7 +98,8 @@ pub(crate) async fn run(
         Some(settings) => Journal::open(settings.clone(), &clock).await?,
         None => (Journal::temporary(&clock).await?, Resumption::default()),
     };
-    let mut daemon = Daemon::start(config.file.clone(), logging, (journal, left), clock, said);
+    take_up(&journal, &left, &desk, &clock).await;
+    let mut daemon = Daemon::start(config.file.clone(), logging, (journal, left), clock, desk);
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
@@ -121,6 +130,21 @@ pub(crate) async fn run(
     }
 }
 
+/// Shows what an earlier process left, and the last hour.
+async fn take_up(journal: &Journal, left: &Resumption, desk: &Desk, clock: &Clock) {
+    let since = clock.now().checked_sub(RECENT).unwrap_or(Timestamp::MIN);
+    let reading = journal.reading();
+    let recent = reading.read(move |journal| {
+        let filter = CallFilter { since: Some(since), limit: usize::MAX, ..CallFilter::default() };
+        Ok((journal.calls(&filter)?, journal.last_event()?))
+    });
+    match recent.await {
+        Ok((calls, last)) => desk.resume(&left.living, &calls, last),
+        // What is wrong with the journal was said when it was opened.
+        Err(_) => desk.resume(&left.living, &[], 0),
+    }
+}
+
 fn unusable(reason: String) -> Failure {
     Failure::new(Code::Config, anyhow!(reason))
 }
@@ -131,7 +155,8 @@ fn recipients(endpoints: &[Endpoint]) -> Result<Vec<Recipient>, String> {
         Ok(Some(sender)) => {
             let (in_flight, lifetimes, late) = (endpoint.concurrency, endpoint.lifetimes, endpoint.late);
             let terms = Terms { in_flight, lifetimes, late };
-            Ok(Recipient { name: endpoint.name.as_str().into(), terms, sender })
+            let (name, dialect) = (endpoint.name.as_str().into(), endpoint.dialect.name());
+            Ok(Recipient { name, terms, dialect, sender })
         }
         Ok(None) => Err(format!("endpoint {}: no URL is set", endpoint.name)),
         Err(reason) => Err(format!("endpoint {}: {reason}", endpoint.name)),
@@ -143,6 +168,7 @@ fn recipients(endpoints: &[Endpoint]) -> Result<Vec<Recipient>, String> {
 struct Daemon {
     file: Option<PathBuf>,
     logging: Option<Logging>,
+    desk: Desk,
     board: Board,
     links: BTreeMap<PbxName, Link>,
     /// The PBXs of the calls that an earlier process left, until they are taken up.
@@ -160,19 +186,20 @@ impl Daemon {
         logging: Option<Logging>,
         (journal, left): (Journal, Resumption),
         clock: Clock,
-        said: broadcast::Sender<Arc<CallEvent>>,
+        desk: Desk,
     ) -> Self {
-        let (board, hurry) = (Board::default(), CancellationToken::new());
+        let (board, hurry) = (Board::new(desk.clone(), clock.clone()), CancellationToken::new());
         let (packets, packets_in) = mpsc::channel(BACKLOG);
         let (events, events_in) = mpsc::channel(BACKLOG);
         let resumed = left.living.iter().map(|event| PbxName::from(event.pbx.as_str())).collect();
         let taken_up = Left { living: left.living.clone(), used: left.used.clone() };
-        let follow = tokio::spawn(Follow::new(clock.clone(), events.clone(), taken_up).run(packets_in));
+        let follow = Follow::new(clock.clone(), events.clone(), (desk.clone(), board.clone()), taken_up);
+        let follow = tokio::spawn(follow.run(packets_in));
         let seed = RandomState::new().hash_one(());
-        let dispatch = Dispatch::new(clock, board.clone(), (journal, left), said, seed);
+        let dispatch = Dispatch::new(clock, board.clone(), (journal, left), desk.clone(), seed);
         let dispatch = tokio::spawn(dispatch.run(events_in, hurry.clone()));
         let links = BTreeMap::new();
-        Self { file, logging, board, links, resumed, packets, events, follow, dispatch, hurry }
+        Self { file, logging, desk, board, links, resumed, packets, events, follow, dispatch, hurry }
     }
 
     /// Makes `config` hold from here on. Calls that are being followed are kept.
@@ -199,13 +226,15 @@ impl Daemon {
         for (name, link) in before {
             tracing::info!(pbx = %name, "no longer configured; its calls end here");
             link.stop().await;
-            self.board.remove(&name);
+            self.board.pbx_is_gone(&name);
             let _ = self.packets.send(follow::Message::Forget { pbx: name }).await;
         }
     }
 
     async fn follow(&mut self, name: PbxName, pbx: Pbx, before: Option<Link>) {
         let Some(settings) = Settings::of(&pbx) else { return };
+        self.board.pbx_is_configured(&name, format!("{}:{}", pbx.host, pbx.port));
+        self.desk.live().set_directory(&name, pbx.rules.directory.at_devices().collect());
         let kept = match before {
             Some(link) if link.settings.same(&settings) => {
                 link.retry_now();
@@ -250,11 +279,12 @@ impl Daemon {
                     logging.change(config.log);
                 }
                 self.apply(config, recipients).await;
-                self.board.remove("configuration");
+                self.board.configuration_is(None);
                 tracing::info!(file = %file.display(), "the configuration was read again");
             }
             Err(error) => {
-                self.board.set("configuration", "the new one cannot be used");
+                let hint = "ringwire check says what is wrong with it".to_owned();
+                self.board.configuration_is(Some((error.clone(), Some(hint))));
                 tracing::error!(error, "the configuration cannot be used; the one before it still holds");
             }
         }

@@ -1,45 +1,12 @@
 //! What the service manager is told (`sd_notify`). Without one, nothing is said.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use sd_notify::NotifyState;
 
-/// How each part is doing, in a line that `systemctl status` shows. Clones are the same board.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Board(Arc<Mutex<BTreeMap<String, String>>>);
-
-impl Board {
-    /// `part` is doing so from now on.
-    pub(crate) fn set(&self, part: &str, state: impl Into<String>) {
-        self.change(|parts| {
-            parts.insert(part.to_owned(), state.into());
-        });
-    }
-
-    /// `part` is no more.
-    pub(crate) fn remove(&self, part: &str) {
-        self.change(|parts| {
-            parts.remove(part);
-        });
-    }
-
-    fn change(&self, change: impl FnOnce(&mut BTreeMap<String, String>)) {
-        let mut parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut parts);
-        let line = line(&parts);
-        drop(parts);
-        notify(&[NotifyState::Status(&line)]);
-    }
-}
-
-fn line(parts: &BTreeMap<String, String>) -> String {
-    let parts: Vec<_> = parts.iter().map(|(part, state)| format!("{part}: {state}")).collect();
-    // A line break would end the state and begin another.
-    parts.join("; ").replace(char::is_control, " ")
+/// How the daemon does, in a line that `systemctl status` shows.
+pub(crate) fn status(line: &str) {
+    notify(&[NotifyState::Status(line)]);
 }
 
 /// The daemon does its work.
@@ -74,17 +41,5 @@ pub(crate) fn alive() {
 fn notify(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::debug!(%error, "the service manager could not be told");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_status_is_one_line() {
-        let parts = [("main", "connected"), ("zammad", "held:\nREADY=1")];
-        let parts = parts.map(|(part, state)| (part.to_owned(), state.to_owned()));
-        assert_eq!(line(&parts.into()), "main: connected; zammad: held: READY=1");
     }
 }

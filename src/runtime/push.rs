@@ -6,20 +6,21 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::anyhow;
+use ringwire_desk::Desk;
 use ringwire_event::CallEvent;
 use ringwire_outbox::{
     delivery::{Counts, Late, Lifetimes, Terms},
     store::Resumption,
 };
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     BACKLOG,
+    board::Board,
     clock::Clock,
     dispatch::{Dispatch, Ended, Message},
     journal::Journal,
-    notify::Board,
     recipients, unusable,
 };
 use crate::{
@@ -53,9 +54,9 @@ impl Pusher {
         let (events, inbox) = mpsc::channel(BACKLOG);
         let (seed, clock) = (RandomState::new().hash_one(()), Clock::new());
         let journal = runtime.block_on(Journal::temporary(&clock))?;
-        let (left, said) = (Resumption::default(), broadcast::Sender::new(1));
-        let dispatch =
-            Dispatch::new(clock, Board::default(), (journal, left), said, seed).draining_for(DRAIN);
+        let (left, desk) = (Resumption::default(), Desk::new(clock.now()));
+        let board = Board::new(desk.clone(), clock.clone());
+        let dispatch = Dispatch::new(clock, board, (journal, left), desk, seed).draining_for(DRAIN);
         let run = move || runtime.block_on(dispatch.run(inbox, CancellationToken::new()));
         let thread = std::thread::Builder::new().name("push".to_owned()).spawn(run)?;
         let pusher = Self { endpoint: endpoint.name.clone(), events, thread };

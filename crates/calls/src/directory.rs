@@ -73,6 +73,12 @@ impl Directory {
         }
     }
 
+    /// The users whose devices it names, each at that device.
+    pub fn at_devices(&self) -> impl Iterator<Item = Party> {
+        let named = self.users.iter().filter_map(|user| user.endpoint.as_deref());
+        named.filter(|endpoint| endpoint.contains('/')).map(|endpoint| self.party(endpoint, None, None))
+    }
+
     /// How many users there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -120,6 +120,12 @@ impl Desk {
         feed.say(Frame::Call(Arc::new(Told::new(journal, *recorded, Arc::clone(event), deliveries))));
     }
 
+    /// So many packets came from a PBX at `now`, of which so many channels are known.
+    pub fn heard(&self, pbx: &str, packets: usize, channels: usize, now: Timestamp) {
+        self.0.parts.pbx_said(pbx, channels, now);
+        self.0.metrics.packets(pbx, packets, channels, now);
+    }
+
     /// A delivery has got further, at `now`.
     pub fn settled(&self, settled: Settled, now: Timestamp) {
         if let Some(delay) = settled.delay_ms {

@@ -204,13 +204,13 @@ impl Parts {
         });
     }
 
-    /// A connection to a PBX was made, to one that speaks `version`; again, if there was one before.
-    pub fn pbx_speaks(&self, name: &str, version: String) {
+    /// A connection to a PBX was made, to one that speaks `version`; says whether there was one before.
+    pub fn pbx_speaks(&self, name: &str, version: String) -> bool {
         let mut known = self.known();
-        if let Some(pbx) = known.pbxs.get_mut(name) {
-            pbx.reconnects += u64::from(pbx.version.is_some());
-            pbx.version = Some(version);
-        }
+        let Some(pbx) = known.pbxs.get_mut(name) else { return false };
+        let again = pbx.version.replace(version).is_some();
+        pbx.reconnects += u64::from(again);
+        again
     }
 
     /// Something came from a PBX of which so many channels are known.

@@ -18,7 +18,7 @@ impl Dispatch {
             Report::Committed { events, durable } => {
                 self.trouble.undurable |= !durable;
                 for event in events {
-                    self.committed(event, now);
+                    self.committed(event, durable, now);
                 }
             }
             Report::Repeated { events } => self.uncommitted = self.uncommitted.saturating_sub(events),
@@ -28,6 +28,7 @@ impl Dispatch {
             }
             Report::Healed { lost } => {
                 self.journal.reading().reopen();
+                self.tell.desk().metrics().lost(lost);
                 self.say.journal_is_well(lost);
                 if std::mem::take(&mut self.trouble).unread {
                     self.load_anew(now);
@@ -35,6 +36,7 @@ impl Dispatch {
             }
             Report::SetAside { path, found } => {
                 self.journal.reading().reopen();
+                self.tell.desk().journal_replaced();
                 self.say.journal_set_aside(&path, &found);
             }
             Report::Order(wanted) => self.order(wanted, now),
@@ -63,16 +65,13 @@ impl Dispatch {
         }
     }
 
-    fn committed(&mut self, committed: Committed, now: Timestamp) {
+    fn committed(&mut self, committed: Committed, durable: bool, now: Timestamp) {
         self.uncommitted = self.uncommitted.saturating_sub(1);
-        let Committed { event, owed, retold, recorded, .. } = committed;
+        self.tell.desk().committed(&committed, durable, now);
+        let Committed { event, owed, recorded, .. } = committed;
         for (name, id) in owed {
             let owed = Owed { id, event: Arc::clone(&event), committed: recorded, failures: 0, due: None };
             self.machine.commit(&name, owed, now);
-        }
-        if !retold {
-            // Nobody need listen.
-            let _ = self.said.send(event);
         }
     }
 

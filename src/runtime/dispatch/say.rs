@@ -9,10 +9,7 @@ use ringwire_outbox::{
     store::StoreError,
 };
 
-use super::super::{journal, notify::Board};
-
-/// What the journal is called on the board.
-const JOURNAL: &str = "journal";
+use super::super::{board::Board, journal};
 
 /// Says what happens, in the log and on the board.
 pub(super) struct Say {
@@ -37,16 +34,16 @@ impl Say {
                 format!("disabled: {reason}")
             }
         };
-        self.board.set(endpoint.as_str(), state);
+        self.board.endpoint_is(endpoint.as_str(), &state);
     }
 
     pub(super) fn is_gone(&self, endpoint: &EndpointName) {
-        self.board.remove(endpoint.as_str());
+        self.board.endpoint_is_gone(endpoint.as_str());
         tracing::warn!(%endpoint, "is not configured any more; what it is owed waits in the journal");
     }
 
     pub(super) fn ordered(&self, endpoint: &EndpointName, state: &str) {
-        self.board.set(endpoint.as_str(), state);
+        self.board.endpoint_is(endpoint.as_str(), state);
         tracing::info!(%endpoint, state, "the operator has ordered");
     }
 
@@ -77,12 +74,12 @@ impl Say {
                 return;
             }
         };
-        self.board.set(endpoint.as_str(), state);
+        self.board.endpoint_is(endpoint.as_str(), &state);
     }
 
     pub(super) fn journal_fails(&self, error: &StoreError) {
         journal::say_failing(error);
-        self.board.set(JOURNAL, format!("cannot be written: {error}"));
+        self.board.journal_is(Some((error.to_string(), Some(error.advice().to_owned()))));
     }
 
     pub(super) fn journal_is_well(&self, lost: u64) {
@@ -94,7 +91,7 @@ impl Say {
         } else {
             tracing::info!("the journal can be written again, and has everything");
         }
-        self.board.remove(JOURNAL);
+        self.board.journal_is(None);
     }
 
     pub(super) fn journal_set_aside(&self, path: &Path, found: &str) {

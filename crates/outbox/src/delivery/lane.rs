@@ -15,7 +15,7 @@ use crate::{
 pub(super) struct Entry {
     pub(super) id: DeliveryId,
     pub(super) event: Arc<CallEvent>,
-    committed: Timestamp,
+    pub(super) committed: Timestamp,
     /// How many tries have failed.
     pub(super) failures: u32,
     /// How many of them were refusals, since it came into memory.

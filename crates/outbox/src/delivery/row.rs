@@ -43,6 +43,8 @@ pub struct Delivery {
     /// What it is to be told. Where [`Delivery::again`] is set, this is not the event that is owed but the
     /// newCall of its call.
     pub event: Arc<CallEvent>,
+    /// When the row was written.
+    pub committed: Timestamp,
     /// How many tries have failed before this one.
     pub failures: u32,
     /// Whether the call is announced again, because the endpoint said that it does not know it.

@@ -169,21 +169,22 @@ impl Endpoint {
                 self.finish(number, State::Expired { reason }, now, out);
                 continue;
             }
-            let (id, failures, event, again) = self.change(number, |lane| {
+            let (id, failures, committed, event, again) = self.change(number, |lane| {
                 let head = lane.head()?;
-                let (id, failures) = (head.id, head.failures);
+                let (id, failures, committed) = (head.id, head.failures, head.committed);
                 let (event, again) = match &lane.introduction {
                     Introduction::Ready(new_call) => (new_call.clone(), true),
                     _ => (head.event.clone(), false),
                 };
                 lane.in_flight = true;
-                Some((id, failures, event, again))
+                Some((id, failures, committed, event, again))
             })??;
             match &mut self.trial {
                 Some(trial) => trial.probe = Some(id),
                 None => self.breaker.taken(id),
             }
-            return Some((Delivery { id, endpoint: self.name.clone(), event, failures, again }, number));
+            let endpoint = self.name.clone();
+            return Some((Delivery { id, endpoint, event, committed, failures, again }, number));
         }
     }
 
