@@ -97,6 +97,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         user: args.user.clone(),
         numbers: args.number.as_deref().map_or_else(|| Ok(Vec::new()), |number| numbers(number, &journal))?,
         limit: limit.saturating_add(1),
+        ..CallFilter::default()
     };
     let mut calls = journal.read(|reader| reader.calls(&filter))?;
     let more = calls.len() > limit;

@@ -25,8 +25,11 @@ mod writer;
 pub use error::StoreError;
 pub use orders::{Request, Requested, Taken, request};
 pub use place::{Condition, check};
-pub use reader::{CallFilter, DeliveryFilter, Page, Reader, Resumption};
-pub use records::{AttemptRecord, CallRecord, DeliveryDetail, DeliveryRecord, StandingRecord, Tally};
+pub use reader::{CallFilter, CallPage, CallPlace, DeliveryFilter, Page, Reader, Readers, Resumption};
+pub use records::{
+    AttemptRecord, CallRecord, DeliveryDetail, DeliveryRecord, StandingRecord, StreamRecord, Tally,
+    WaitingRecord,
+};
 pub use report::{Committed, Report};
 pub use retention::{Personal, Retention, Swept};
 pub use write::{Attempt, NewEvent, Standing, StateChange, StoredState, Write};

@@ -1,7 +1,9 @@
 //! What the journal tells to those who look at it.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
-use ringwire_event::{Party, Taker};
+use ringwire_event::{CallEvent, Party, Taker};
 use serde::Serialize;
 
 /// A call, as the history has it.
@@ -143,6 +145,30 @@ pub struct Tally {
     pub count: u64,
     /// When the oldest of them was committed or changed.
     pub oldest: Timestamp,
+}
+
+/// An event at its place in the journal, with what is owed of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamRecord {
+    /// The place.
+    pub seq: i64,
+    /// When it was learnt.
+    pub recorded: Timestamp,
+    /// What happened.
+    pub event: Arc<CallEvent>,
+    /// The number, the endpoint and the state of each delivery of it.
+    pub deliveries: Vec<(i64, String, String)>,
+}
+
+/// How much an endpoint is owed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingRecord {
+    /// The endpoint.
+    pub endpoint: String,
+    /// How many deliveries are open.
+    pub count: u64,
+    /// When the event of the oldest of them was learnt.
+    pub oldest: Option<Timestamp>,
 }
 
 /// Whether an endpoint is sent to.

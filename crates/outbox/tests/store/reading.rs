@@ -1,9 +1,12 @@
 //! What the journal tells those who look at it.
 
-use ringwire_event::{Cause, Taker, What};
+use ringwire_event::{Cause, Direction, Taker, What};
 use ringwire_outbox::{
     delivery::DeliveryId,
-    store::{Attempt, CallFilter, DeliveryFilter, Standing, StateChange, StoredState, Write},
+    store::{
+        Attempt, CallFilter, CallPlace, DeliveryFilter, Readers, Standing, StateChange, StoredState,
+        WaitingRecord, Write,
+    },
 };
 use std::time::Duration;
 
@@ -69,6 +72,111 @@ fn the_history_says_who_called_and_how_it_went() {
     assert_eq!(taken.taker, Some(Taker::User(alice())));
     let newest = reader.calls(&CallFilter { limit: 1, ..CallFilter::default() }).unwrap();
     assert_eq!(newest.first().unwrap().id, "living");
+}
+
+#[test]
+fn the_history_is_searched_and_read_in_pages() {
+    let journal = Journal::new();
+    for (call, seconds) in [("a", 0), ("b", 10), ("c", 10), ("d", 10), ("e", 30)] {
+        journal.commit(new_call(call, seconds), &[]);
+    }
+    let reader = journal.reader();
+    let check = |filter: CallFilter, expected: &str| {
+        let mut found = Vec::new();
+        let mut before = None;
+        loop {
+            let page = reader.call_page(&CallFilter { before, limit: 2, ..filter.clone() }).unwrap();
+            found.push(page.calls.iter().map(|call| call.id.as_str()).collect::<String>());
+            let Some(next) = page.next else { break };
+            before = Some(next.to_string().parse::<CallPlace>().unwrap());
+        }
+        assert_eq!(found.join(" "), expected, "{filter:?}");
+    };
+    let any = CallFilter::default();
+    let text = |text: &str| CallFilter { text: Some(text.into()), ..CallFilter::default() };
+    check(any.clone(), "ed cb a");
+    check(CallFilter { since: Some(at(10)), ..any.clone() }, "ed cb");
+    check(CallFilter { until: Some(at(10)), ..any.clone() }, "a");
+    check(CallFilter { queue: Some("support".into()), ..any.clone() }, "ed cb a");
+    check(CallFilter { queue: Some("sales".into()), ..any.clone() }, "");
+    check(CallFilter { direction: Some(Direction::In), until: Some(at(1)), ..any.clone() }, "a");
+    check(CallFilter { direction: Some(Direction::Out), ..any }, "");
+    check(text("0176 / 1234"), "ed cb a");
+    check(text("(0)30-100"), "ed cb a");
+    check(text("0176 / 999"), "");
+    check(text("MUSTERMANN"), "ed cb a");
+    check(text(" alice "), "ed cb a");
+    check(text("endpoint"), "");
+    check(text("'; --"), "");
+    assert_eq!("1.2".parse::<CallPlace>().map(|place| place.to_string()), Ok("1.2".to_owned()));
+    for nothing in ["", "1", "1.", "a.b", "1.2.3", "99999999999999999999.1"] {
+        assert!(nothing.parse::<CallPlace>().is_err(), "{nothing}");
+    }
+}
+
+#[test]
+fn the_stream_has_what_is_owed_of_each_event() {
+    let journal = Journal::new();
+    journal.commit(new_call("a", 0), &["zammad", "crm"]);
+    journal.commit(new_call("b", 0), &[]);
+    journal.commit(answer("a", 1), &["crm"]);
+    let reader = journal.reader();
+    let owed = |record: &ringwire_outbox::store::StreamRecord| {
+        let each = record.deliveries.iter().map(|(id, endpoint, state)| format!(" {id} {endpoint} {state}"));
+        format!("{} {}{}", record.seq, record.event.id, each.collect::<String>())
+    };
+    let records = |records: Vec<_>| records.iter().map(owed).collect::<Vec<_>>();
+    let all = ["1 a/1 1 zammad pending 2 crm pending", "2 b/1", "3 a/2 3 crm pending"];
+    assert_eq!(records(reader.stream_after(0, 10).unwrap()), all);
+    assert_eq!(records(reader.stream_after(1, 1).unwrap()), all[1..2]);
+    assert_eq!(records(reader.stream_after(3, 10).unwrap()), [""; 0]);
+    assert_eq!(records(reader.stream_of_call("a", 10).unwrap()), [all[0], all[2]]);
+    assert_eq!(reader.deliveries_of_call("a", 2).unwrap().len(), 2);
+    assert_eq!(reader.call("a").unwrap().unwrap().id, "a");
+    assert_eq!(reader.call("A").unwrap(), None);
+}
+
+#[test]
+fn the_place_of_a_time_is_before_all_that_came_later() {
+    let journal = Journal::new();
+    assert_eq!(journal.reader().place_at(at(0)).unwrap(), 0);
+    for second in [1, 2, 2, 5] {
+        let event = std::sync::Arc::new(new_call(&journal.reader().last_event().unwrap().to_string(), 0));
+        let (owed, retold, recorded) = (Vec::new(), false, at(second));
+        journal.store.write(Write::Event(ringwire_outbox::store::NewEvent { event, owed, retold, recorded }));
+        journal.committed();
+    }
+    for (second, place) in [(0, 0), (1, 0), (2, 1), (3, 3), (5, 3), (6, 4)] {
+        assert_eq!(journal.reader().place_at(at(second)).unwrap(), place, "{second}");
+    }
+}
+
+#[test]
+fn what_waits_is_counted_and_the_oldest_of_it_known() {
+    let journal = Journal::new();
+    journal.commit(new_call("a", 0), &["zammad", "crm"]);
+    journal.commit(answer("a", 1), &["crm"]);
+    let waiting =
+        |endpoint: &str, count| WaitingRecord { endpoint: endpoint.into(), count, oldest: Some(at(0)) };
+    assert_eq!(journal.reader().waiting().unwrap(), [waiting("crm", 2), waiting("zammad", 1)]);
+}
+
+#[test]
+fn readers_follow_a_file_that_takes_the_place_of_another() {
+    let (one, other) = (Journal::new(), Journal::new());
+    other.commit(new_call("a", 0), &[]);
+    let readers = Readers::new(&one.path);
+    assert_eq!(readers.read(|reader| reader.last_event()).unwrap(), 0);
+    let path = other.path.clone();
+    one.store.close(at(0));
+    other.store.close(at(0));
+    for beside in ["journal.db-wal", "journal.db-shm"] {
+        let _ = std::fs::remove_file(one.home.path().join(beside));
+    }
+    std::fs::rename(path, &one.path).unwrap();
+    assert_eq!(readers.read(|reader| reader.last_event()).unwrap(), 1);
+    std::fs::remove_file(&one.path).unwrap();
+    assert!(readers.read(|reader| reader.last_event()).is_err());
 }
 
 #[test]

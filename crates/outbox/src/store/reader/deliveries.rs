@@ -1,28 +1,20 @@
-//! Looking at the journal, beside the one who writes it.
+//! What is owed, and what became of it.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
-use jiff::Timestamp;
-use ringwire_event::{CallEvent, CallId, Party, Taker};
-use rusqlite::{Connection, OptionalExtension, Row, named_params, params, types::Type};
+use ringwire_event::CallEvent;
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::{
-    AttemptRecord, CallRecord, DeliveryDetail, DeliveryRecord, StandingRecord, StoreError, StoredState,
-    Tally, schema,
+    super::{
+        AttemptRecord, DeliveryDetail, DeliveryRecord, StandingRecord, StoredState, Tally, WaitingRecord,
+    },
+    Reader, from_json, name, optional_time, time,
 };
 use crate::{
     EndpointName,
     delivery::{DeliveryId, Owed},
 };
-
-/// How many ids of calls are remembered over a restart.
-const REMEMBERED: i64 = 16_384;
-
-/// A connection that only reads.
-#[derive(Debug)]
-pub struct Reader {
-    db: Connection,
-}
 
 /// Some of what one endpoint is owed.
 #[derive(Debug)]
@@ -33,21 +25,6 @@ pub struct Page {
     pub complete: bool,
     /// The last delivery to anybody that was committed when this was read.
     pub through: DeliveryId,
-}
-
-/// What a daemon that starts must know of the one before it.
-#[derive(Debug, Default)]
-pub struct Resumption {
-    /// The events of the calls that were not over, by call, in order.
-    pub living: Vec<CallEvent>,
-    /// Which endpoints hear of these calls.
-    pub told: Vec<(CallId, EndpointName)>,
-    /// The ids of the last calls, living or not: they are not to be given again.
-    pub used: Vec<CallId>,
-    /// The endpoints that are not sent to: their standing, and why.
-    pub standings: Vec<(EndpointName, String, Option<String>)>,
-    /// The endpoints that are owed something.
-    pub owed: Vec<EndpointName>,
 }
 
 /// Which deliveries to list.
@@ -65,23 +42,6 @@ pub struct DeliveryFilter {
     pub limit: usize,
 }
 
-/// Which calls to list.
-#[derive(Clone, Debug, Default)]
-pub struct CallFilter {
-    /// Begun at this time or later.
-    pub since: Option<Timestamp>,
-    /// Only those from outside that nobody took.
-    pub missed: bool,
-    /// Seen in the call: part of an endpoint, extension, name, login or e-mail.
-    pub user: Option<String>,
-    /// One of these, digits only, is part of the caller's or the called number; any where there is none.
-    pub numbers: Vec<String>,
-    /// Only those that are not over.
-    pub living: bool,
-    /// At most so many, the newest.
-    pub limit: usize,
-}
-
 const DELIVERY: &str =
     "SELECT d.id, d.endpoint, e.id, e.kind, d.call, d.state, d.failures, d.due, e.recorded,
      d.changed, d.reason, s.standing
@@ -91,14 +51,6 @@ const OWED: &str = "SELECT d.id, d.failures, d.due, e.recorded, coalesce(d.body,
      FROM deliveries d JOIN events e ON e.seq = d.event";
 
 impl Reader {
-    /// Opens the journal at `path` to look at it.
-    ///
-    /// # Errors
-    /// There is none, or it cannot be read, or it is not one of ours.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        schema::open_to_read(path).map(|db| Self { db })
-    }
-
     /// What `endpoint` is owed after the delivery `after`, at most `limit` of it.
     ///
     /// # Errors
@@ -139,45 +91,6 @@ impl Reader {
             .map(|event| event.map(Arc::new))
     }
 
-    /// What a daemon that starts must know of the one before it.
-    ///
-    /// # Errors
-    /// The journal cannot be read.
-    pub fn resumption(&self) -> rusqlite::Result<Resumption> {
-        let living = self
-            .db
-            .prepare(
-                "SELECT e.body FROM calls c JOIN events e ON e.call = c.id
-                 WHERE c.ended IS NULL ORDER BY c.key, e.seq",
-            )?
-            .query_map([], |row| from_json(row, 0))?
-            .collect::<rusqlite::Result<_>>()?;
-        let told = self
-            .db
-            .prepare(
-                "SELECT DISTINCT d.call, d.endpoint FROM calls c JOIN deliveries d ON d.call = c.id
-                 WHERE c.ended IS NULL",
-            )?
-            .query_map([], |row| Ok((row.get(0)?, name(row, 1)?)))?
-            .collect::<rusqlite::Result<_>>()?;
-        let used = self
-            .db
-            .prepare("SELECT id FROM (SELECT key, id FROM calls ORDER BY key DESC LIMIT ?1) ORDER BY key")?
-            .query_map([REMEMBERED], |row| row.get(0))?
-            .collect::<rusqlite::Result<_>>()?;
-        let standings = self
-            .db
-            .prepare("SELECT name, standing, reason FROM endpoints WHERE standing <> 'running'")?
-            .query_map([], |row| Ok((name(row, 0)?, row.get(1)?, row.get(2)?)))?
-            .collect::<rusqlite::Result<_>>()?;
-        let owed = self
-            .db
-            .prepare("SELECT DISTINCT endpoint FROM deliveries WHERE state IN ('pending', 'retry')")?
-            .query_map([], |row| name(row, 0))?
-            .collect::<rusqlite::Result<_>>()?;
-        Ok(Resumption { living, told, used, standings, owed })
-    }
-
     /// The deliveries that match, oldest first.
     ///
     /// # Errors
@@ -210,9 +123,36 @@ impl Reader {
             [id.0],
             |row| from_json(row, 0),
         )?;
-        let attempts = self
-            .db
-            .prepare(
+        let attempts = self.attempts(id)?;
+        Ok(Some(DeliveryDetail { delivery, told, attempts }))
+    }
+
+    /// The deliveries of `call` with each try, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn deliveries_of_call(
+        &self,
+        call: &str,
+        limit: usize,
+    ) -> rusqlite::Result<Vec<(DeliveryRecord, Vec<AttemptRecord>)>> {
+        let snapshot = self.db.unchecked_transaction()?;
+        let mut statement =
+            snapshot.prepare_cached(&format!("{DELIVERY} WHERE d.call = ?1 ORDER BY d.id LIMIT ?2"))?;
+        statement
+            .query_map(params![call, i64::try_from(limit).unwrap_or(i64::MAX)], read_delivery)?
+            .map(|delivery| {
+                let delivery = delivery?;
+                let attempts = self.attempts(DeliveryId(delivery.id))?;
+                Ok((delivery, attempts))
+            })
+            .collect()
+    }
+
+    /// Each try of a delivery, in order.
+    fn attempts(&self, id: DeliveryId) -> rusqlite::Result<Vec<AttemptRecord>> {
+        self.db
+            .prepare_cached(
                 "SELECT at, took, outcome, status, reply FROM attempts WHERE delivery = ?1 ORDER BY rowid",
             )?
             .query_map([id.0], |row| {
@@ -224,8 +164,31 @@ impl Reader {
                     reply: row.get(4)?,
                 })
             })?
-            .collect::<rusqlite::Result<_>>()?;
-        Ok(Some(DeliveryDetail { delivery, told, attempts }))
+            .collect()
+    }
+
+    /// How much each endpoint is owed, and since when. Only what is open is looked at.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn waiting(&self) -> rusqlite::Result<Vec<WaitingRecord>> {
+        let snapshot = self.db.unchecked_transaction()?;
+        // What is open is in an index of its own; then it is one lookup for each endpoint.
+        let mut counts = snapshot.prepare_cached(
+            "SELECT endpoint, count(*), min(id) FROM deliveries INDEXED BY deliveries_open
+             WHERE state IN ('pending', 'retry') GROUP BY endpoint",
+        )?;
+        let mut oldest = snapshot.prepare_cached(
+            "SELECT e.recorded FROM deliveries d JOIN events e ON e.seq = d.event WHERE d.id = ?1",
+        )?;
+        counts
+            .query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))?
+            .map(|counted| {
+                let (endpoint, count, first) = counted?;
+                let oldest = oldest.query_row([first], |row| time(row, 0)).optional()?;
+                Ok(WaitingRecord { endpoint, count: count.unsigned_abs(), oldest })
+            })
+            .collect()
     }
 
     /// How many deliveries there are to each endpoint in each state but `delivered`.
@@ -270,68 +233,6 @@ impl Reader {
             })?
             .collect()
     }
-
-    /// The calls that match, oldest first.
-    ///
-    /// # Errors
-    /// The journal cannot be read.
-    pub fn calls(&self, filter: &CallFilter) -> rusqlite::Result<Vec<CallRecord>> {
-        let numbers = serde_json::to_string(&filter.numbers)
-            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-        let mut statement = self.db.prepare(
-            "SELECT id, pbx, direction, caller, caller_name, called, queue, users, taker, began, answered, ended,
-             cause, recovered FROM calls
-             WHERE (:since IS NULL OR began >= :since)
-             AND (NOT :missed OR (direction = 'in' AND ended IS NOT NULL AND answered IS NULL))
-             AND (NOT :living OR ended IS NULL)
-             AND (:numbers = '[]' OR EXISTS (
-                 SELECT 1 FROM json_each(:numbers) WHERE instr(caller, value) > 0 OR instr(called, value) > 0))
-             ORDER BY began DESC, key DESC",
-        )?;
-        let rows = statement.query_map(
-            named_params! {
-                ":since": filter.since.map(Timestamp::as_millisecond),
-                ":missed": filter.missed,
-                ":living": filter.living,
-                ":numbers": numbers,
-            },
-            read_call,
-        )?;
-        let user = filter.user.as_deref().map(str::to_lowercase);
-        let mut calls = Vec::new();
-        for call in rows {
-            let call = call?;
-            if user.as_deref().is_none_or(|user| involves(&call, user)) {
-                calls.push(call);
-            }
-            if calls.len() >= filter.limit {
-                break;
-            }
-        }
-        calls.reverse();
-        Ok(calls)
-    }
-
-    /// The events of the journal after the place `seq`, at most `limit`, each with its place.
-    ///
-    /// # Errors
-    /// The journal cannot be read.
-    pub fn events_after(&self, seq: i64, limit: usize) -> rusqlite::Result<Vec<(i64, CallEvent)>> {
-        self.db
-            .prepare_cached("SELECT seq, body FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2")?
-            .query_map(params![seq, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
-                Ok((row.get(0)?, from_json(row, 1)?))
-            })?
-            .collect()
-    }
-
-    /// The place of the last event.
-    ///
-    /// # Errors
-    /// The journal cannot be read.
-    pub fn last_event(&self) -> rusqlite::Result<i64> {
-        self.db.query_row("SELECT coalesce(max(seq), 0) FROM events", [], |row| row.get(0))
-    }
 }
 
 /// The condition of `filter` on the states.
@@ -364,7 +265,10 @@ fn condition(filter: &DeliveryFilter) -> String {
 }
 
 /// One delivery that is open, and who is owed it.
-pub(super) fn owed_by_id(db: &Connection, id: DeliveryId) -> rusqlite::Result<Option<(EndpointName, Owed)>> {
+pub(in super::super) fn owed_by_id(
+    db: &Connection,
+    id: DeliveryId,
+) -> rusqlite::Result<Option<(EndpointName, Owed)>> {
     db.prepare_cached(&format!("{OWED} WHERE d.id = ?1 AND d.state IN ('pending', 'retry')"))?
         .query_row([id.0], |row| Ok((name(row, 5)?, read_owed(row)?)))
         .optional()
@@ -397,58 +301,4 @@ fn read_delivery(row: &Row<'_>) -> rusqlite::Result<DeliveryRecord> {
         changed: time(row, 9)?,
         reason: row.get(10)?,
     })
-}
-
-fn read_call(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
-    let users: String = row.get(7)?;
-    let taker: Option<String> = row.get(8)?;
-    Ok(CallRecord {
-        id: row.get(0)?,
-        pbx: row.get(1)?,
-        direction: row.get(2)?,
-        from: row.get(3)?,
-        from_name: row.get(4)?,
-        to: row.get(5)?,
-        queue: row.get(6)?,
-        users: serde_json::from_str(&users).unwrap_or_default(),
-        taker: taker.and_then(|taker| serde_json::from_str(&taker).ok()),
-        began: time(row, 9)?,
-        answered: optional_time(row, 10)?,
-        ended: optional_time(row, 11)?,
-        cause: row.get(12)?,
-        recovered: row.get(13)?,
-    })
-}
-
-/// Whether a user of the call is meant by `wanted`, which is in lower case.
-fn involves(call: &CallRecord, wanted: &str) -> bool {
-    let taker = call.taker.as_ref().and_then(Taker::user);
-    call.users.iter().chain(taker).any(|user| {
-        let Party { endpoint, extension, name, login, email, .. } = user;
-        std::iter::once(Some(endpoint))
-            .chain([extension, name, login, email].map(Option::as_ref))
-            .flatten()
-            .any(|fact| fact.to_lowercase().contains(wanted))
-    })
-}
-
-fn name(row: &Row<'_>, column: usize) -> rusqlite::Result<EndpointName> {
-    row.get::<_, String>(column).map(|name| EndpointName::from(name.as_str()))
-}
-
-fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
-    Timestamp::from_millisecond(row.get(column)?)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Integer, error.into()))
-}
-
-fn optional_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
-    match row.get::<_, Option<i64>>(column)? {
-        Some(_) => time(row, column).map(Some),
-        None => Ok(None),
-    }
-}
-
-fn from_json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
-    serde_json::from_str(&row.get::<_, String>(column)?)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into()))
 }

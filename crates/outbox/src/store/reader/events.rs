@@ -1,0 +1,124 @@
+//! What was said, in the order of the journal.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use ringwire_event::CallEvent;
+use rusqlite::{Connection, Row, params};
+
+use super::{super::StreamRecord, Reader, from_json, time};
+
+impl Reader {
+    /// The events of the journal after the place `seq`, at most `limit`, each with its place.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn events_after(&self, seq: i64, limit: usize) -> rusqlite::Result<Vec<(i64, CallEvent)>> {
+        self.db
+            .prepare_cached("SELECT seq, body FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2")?
+            .query_map(params![seq, bound(limit)], |row| Ok((row.get(0)?, from_json(row, 1)?)))?
+            .collect()
+    }
+
+    /// The same, each with what is owed of it.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn stream_after(&self, seq: i64, limit: usize) -> rusqlite::Result<Vec<StreamRecord>> {
+        let snapshot = self.db.unchecked_transaction()?;
+        let events = snapshot
+            .prepare_cached("SELECT seq, recorded, body FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2")?
+            .query_map(params![seq, bound(limit)], read_event)?
+            .collect::<rusqlite::Result<_>>()?;
+        with_deliveries(&snapshot, events)
+    }
+
+    /// The events of `call`, in order, at most `limit`, each with its place and what is owed of it.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn stream_of_call(&self, call: &str, limit: usize) -> rusqlite::Result<Vec<StreamRecord>> {
+        let snapshot = self.db.unchecked_transaction()?;
+        let events = snapshot
+            .prepare_cached("SELECT seq, recorded, body FROM events WHERE call = ?1 ORDER BY seq LIMIT ?2")?
+            .query_map(params![call, bound(limit)], read_event)?
+            .collect::<rusqlite::Result<_>>()?;
+        with_deliveries(&snapshot, events)
+    }
+
+    /// The place of the last event.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn last_event(&self) -> rusqlite::Result<i64> {
+        self.db.query_row("SELECT coalesce(max(seq), 0) FROM events", [], |row| row.get(0))
+    }
+
+    /// The place before which no event recorded at `since` (milliseconds since 1970) or later is.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn place_at(&self, since: jiff::Timestamp) -> rusqlite::Result<i64> {
+        // Places and times grow together, so the last event before it is found by halving.
+        let (mut low, mut high) = self.db.query_row(
+            "SELECT coalesce(min(seq), 1) - 1, coalesce(max(seq), 0) FROM events",
+            [],
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
+        )?;
+        let mut last_up_to = self.db.prepare_cached(
+            "SELECT seq, recorded FROM events WHERE seq <= ?1 AND seq > ?2 ORDER BY seq DESC LIMIT 1",
+        )?;
+        let since = since.as_millisecond();
+        while low < high {
+            let middle = low + (high - low + 1) / 2;
+            let found = last_up_to
+                .query_map([middle, low], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?
+                .next()
+                .transpose()?;
+            match found {
+                Some((_, recorded)) if recorded < since => low = middle,
+                Some((seq, _)) => high = seq - 1,
+                None => low = middle,
+            }
+        }
+        Ok(low)
+    }
+}
+
+fn bound(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+fn read_event(row: &Row<'_>) -> rusqlite::Result<StreamRecord> {
+    Ok(StreamRecord {
+        seq: row.get(0)?,
+        recorded: time(row, 1)?,
+        event: Arc::new(from_json(row, 2)?),
+        deliveries: Vec::new(),
+    })
+}
+
+/// Adds what is owed of `events`, which are in the order of the journal.
+fn with_deliveries(db: &Connection, mut events: Vec<StreamRecord>) -> rusqlite::Result<Vec<StreamRecord>> {
+    let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(events) };
+    let (first, last) = (first.seq, last.seq);
+    let calls: BTreeSet<_> = events.iter().map(|record| record.event.call.clone()).collect();
+    let mut owed: BTreeMap<i64, Vec<(i64, String, String)>> = BTreeMap::new();
+    // By call, for that is what there is an index of.
+    let mut statement = db.prepare_cached(
+        "SELECT event, id, endpoint, state FROM deliveries
+         WHERE call = ?1 AND event BETWEEN ?2 AND ?3 ORDER BY id",
+    )?;
+    for call in calls {
+        let mut rows = statement.query(params![call, first, last])?;
+        while let Some(row) = rows.next()? {
+            owed.entry(row.get(0)?).or_default().push((row.get(1)?, row.get(2)?, row.get(3)?));
+        }
+    }
+    for record in &mut events {
+        record.deliveries = owed.remove(&record.seq).unwrap_or_default();
+    }
+    Ok(events)
+}
