@@ -1,6 +1,6 @@
 //! What an administrator tells the tracker about one PBX.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use wildmatch::WildMatch;
 
@@ -73,5 +73,11 @@ impl Pattern {
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
         self.0.matches(name)
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }

@@ -51,8 +51,10 @@ pub struct Heard {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Conclusion {
-    /// A channel is a trunk, a device or one of the PBX's helpers.
+    /// A channel is a trunk or a device.
     Classed,
+    /// A channel is one of the PBX's helpers: never a party.
+    Helper,
     /// A channel begins a call.
     Began,
     /// A channel belongs to the call.
@@ -131,6 +133,7 @@ impl Conclusion {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Classed => "classed",
+            Self::Helper => "helper",
             Self::Began => "began",
             Self::Tied => "tied",
             Self::Merged => "merged",

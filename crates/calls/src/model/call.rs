@@ -141,16 +141,48 @@ impl Call {
             && (self.queued || self.round.is_open() || !self.dialled && !self.round.queue_gave_up)
     }
 
-    /// Why it ended; `own` is the Cause of the caller's own Hangup (translation rules, section 4).
-    pub(crate) fn cause(&self, own: Option<u16>) -> Cause {
+    /// Why it ended, and how that is known; `own` is the Cause of the caller's own Hangup (translation rules, section 4).
+    pub(crate) fn cause(&self, own: Option<u16>) -> (Cause, Why) {
         if self.is_answered() {
-            Cause::NormalClearing
+            (Cause::NormalClearing, Why::Answered)
         } else if self.gave_up {
-            Cause::Cancel
-        } else if self.deflected || own == Some(23) {
-            Cause::Forwarded
+            (Cause::Cancel, Why::GaveUp)
+        } else if self.deflected {
+            (Cause::Forwarded, Why::Deflected)
+        } else if own == Some(23) {
+            (Cause::Forwarded, Why::Moved)
+        } else if let Some(cause) = self.round.verdict() {
+            (cause, if self.round.queue_gave_up { Why::Queue } else { Why::Legs })
         } else {
-            self.round.verdict().or_else(|| cause_verdict(own?)).unwrap_or(Cause::Congestion)
+            match own.and_then(|own| Some((cause_verdict(own)?, own))) {
+                Some((cause, own)) => (cause, Why::Own(own)),
+                None => (Cause::Congestion, Why::Nothing),
+            }
         }
     }
+}
+
+/// How it is known why a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// Somebody had taken it.
+    Answered,
+    /// The caller had hung up while it could still have been taken.
+    GaveUp,
+    /// The dialplan had sent the caller elsewhere.
+    Deflected,
+    /// Cause 23: the number is another now.
+    Moved,
+    /// Those who were dialled say it together.
+    Legs,
+    /// The queue gave it up.
+    Queue,
+    /// The Cause of the caller's own Hangup.
+    Own(u16),
+    /// Nothing says why.
+    Nothing,
+    /// It ended while nobody watched.
+    Unwatched,
+    /// It is a part of another call from here on.
+    Absorbed,
 }

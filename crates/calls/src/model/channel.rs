@@ -90,6 +90,17 @@ impl State {
             _ => return None,
         })
     }
+
+    /// The word for it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Down => "Down",
+            Self::Ring => "Ring",
+            Self::Ringing => "Ringing",
+            Self::Up => "Up",
+            Self::Busy => "Busy",
+        }
+    }
 }
 
 /// The bridge a channel is in.

@@ -54,7 +54,7 @@ impl Leg {
     }
 
     /// What this leg says (translation rules, section 4.3): its cause, or its DialStatus where the cause is 0 or 16.
-    fn verdict(&self) -> Option<Cause> {
+    pub(crate) fn verdict(&self) -> Option<Cause> {
         match self.cause {
             _ if self.forwarded || !self.party => None,
             None | Some(0 | 16) => self.status,

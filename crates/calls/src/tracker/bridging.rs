@@ -91,7 +91,7 @@ impl Tracker {
             members.push(ch);
         }
         if !talk {
-            return;
+            return self.explain_no_talk(ch);
         }
         for other in members.clone() {
             if other != ch {
@@ -138,7 +138,9 @@ impl Tracker {
             return;
         }
         let Some(key) = channel.call else { return };
-        if self.calls.get(key).is_some_and(|call| call.is_answered()) {
+        let answered = self.calls.get(key).is_some_and(|call| call.is_answered());
+        self.explain_hold(key, ch, on, answered);
+        if answered {
             let user = self.party(ch);
             self.say(key, if on { What::Hold { user } } else { What::Unhold { user } });
         }

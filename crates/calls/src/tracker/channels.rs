@@ -14,6 +14,7 @@ impl Tracker {
             }
             // A channel is told of once, so this is another one: the PBX began to count again.
             self.recovering = true;
+            self.explain_restart(known);
             self.end_channel(known, None);
             self.recovering = false;
         }
@@ -44,6 +45,7 @@ impl Tracker {
         let ch = self.channels.insert(channel);
         self.by_uniqueid.insert(uniqueid.to_owned(), ch);
         self.by_name.insert(name.to_owned(), ch);
+        self.explain_class(ch);
         self.pair_local(ch);
         ch
     }
@@ -115,6 +117,7 @@ impl Tracker {
             && let Some(call) = self.calls.get_mut(key)
         {
             call.gave_up = false;
+            self.explain_hangup_request(key, true);
         }
     }
 
@@ -150,6 +153,9 @@ impl Tracker {
         });
         if let (Some(channel), Some(presentation)) = (self.channels.get_mut(ch), presentation) {
             channel.withheld = presentation & 0x60 == 0x20;
+            if channel.withheld {
+                self.explain_withheld(ch);
+            }
         }
     }
 
@@ -179,13 +185,16 @@ impl Tracker {
         let exten = packet.text("Extension").or_else(|| packet.text("Exten"));
         // `h` runs when the call is over: what it does changes nothing about how.
         if exten.as_deref() != Some("h")
-            && let Some(call) = self.beginner_call(ch).and_then(|key| self.calls.get_mut(key))
+            && let Some(key) = self.beginner_call(ch)
+            && let Some(call) = self.calls.get_mut(key)
         {
+            let before = call.deflected;
             if application.eq_ignore_ascii_case("Transfer") {
                 call.deflected = !call.is_answered();
             } else if goes_on(application) {
                 call.deflected = false;
             }
+            self.explain_deflected(key, before);
         }
     }
 
@@ -211,9 +220,9 @@ impl Tracker {
         let busy = self.channels.get(ch).is_some_and(|channel| channel.state == State::Busy);
         if let Some(key) = self.beginner_call(ch)
             && let Some(call) = self.calls.get_mut(key)
-            && !busy
         {
-            call.gave_up |= call.can_be_given_up();
+            call.gave_up |= !busy && call.can_be_given_up();
+            self.explain_hangup_request(key, busy);
         }
         if let Some(cause) = cause {
             self.leg_cause(ch, cause);
@@ -237,6 +246,8 @@ impl Tracker {
         if let Some(key) = key {
             self.end_if_over(key, ch, cause);
         }
+        self.explain_left(ch);
+        self.explain_end(ch);
         self.leave_bridge(ch);
         self.detach(ch);
         self.part(ch);

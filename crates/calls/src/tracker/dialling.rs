@@ -3,7 +3,7 @@
 use ringwire_ami::Version;
 use ringwire_event::What;
 
-use super::{Event, Tracker};
+use super::{Event, Occasion, Tracker};
 use crate::model::{Call, CallKey, Ch, Kind, Leg, Stage, State, number_apart};
 
 impl Tracker {
@@ -27,8 +27,11 @@ impl Tracker {
         }
         if channel.is_party() {
             if let Some(number) = dial_string.and_then(|text| number_apart(text, &channel.endpoint)) {
-                channel.kind = Kind::External;
+                let was = std::mem::replace(&mut channel.kind, Kind::External);
                 channel.number = Some(number.to_owned());
+                if was != Kind::External {
+                    self.explain_number_apart(dest, dial_string.unwrap_or_default());
+                }
             } else if channel.kind == Kind::External && channel.number.is_none() {
                 channel.number = exten.filter(|exten| exten.bytes().any(|byte| byte.is_ascii_digit()));
             }
@@ -79,10 +82,14 @@ impl Tracker {
             call.round_began = now;
         }
         call.round.legs.push(Leg::new(dest, caller, party));
-        if !party || own_phone {
+        if !party {
             return;
         }
-        call.dialled = true;
+        call.dialled |= !own_phone;
+        self.explain_dialled(key, dest, own_phone);
+        if own_phone {
+            return;
+        }
         self.gather(key);
         self.gather_user(key, dest);
         self.note_ringing(dest);
@@ -108,8 +115,9 @@ impl Tracker {
             && let Some(place) = call.rung_before.iter().position(|endpoint| *endpoint == user.endpoint)
         {
             call.rung_before.swap_remove(place);
-            return;
+            return self.explain_rings(key, &user, true);
         }
+        self.explain_rings(key, &user, false);
         self.say(key, What::Ringing { user });
     }
 
@@ -118,10 +126,15 @@ impl Tracker {
         let Some(dest) = self.heard_of(packet, "DestUniqueid") else { return };
         let forwarded = packet.text("Forward").is_some();
         if let Some(leg) = self.leg(dest) {
+            let before = leg.verdict();
             leg.forwarded |= forwarded;
             if let Some(status) = packet.text("DialStatus") {
                 leg.take_status(&status);
             }
+            if forwarded {
+                self.explain_forwarded(dest);
+            }
+            self.explain_verdict(dest, before);
         }
         self.close_leg(dest);
     }
@@ -139,15 +152,21 @@ impl Tracker {
         let Some(call) = self.calls.get_mut(key) else { return };
         if caller_hung_up && call.beginner == Some(caller) {
             call.gave_up |= !call.is_answered();
+            self.explain_hangup_request(key, false);
         }
-        let mut closed = Vec::new();
+        let Some(call) = self.calls.get_mut(key) else { return };
+        let (mut closed, mut said) = (Vec::new(), Vec::new());
         for leg in call.round.legs.iter_mut().filter(|leg| leg.dialler == Some(caller)) {
             if !leg.has_status() {
+                said.push((leg.channel, leg.verdict()));
                 leg.take_status(&status);
             }
             if leg.open {
                 closed.push(leg.channel);
             }
+        }
+        for (ch, before) in said {
+            self.explain_verdict(ch, before);
         }
         for ch in closed {
             self.close_leg(ch);
@@ -156,7 +175,9 @@ impl Tracker {
 
     pub(super) fn leg_cause(&mut self, ch: Ch, cause: u16) {
         if let Some(leg) = self.leg(ch) {
+            let before = leg.verdict();
             leg.take_cause(cause);
+            self.explain_verdict(ch, before);
         }
     }
 
@@ -166,7 +187,7 @@ impl Tracker {
         let Some(leg) = self.leg(ch) else { return };
         let ends_round = std::mem::replace(&mut leg.open, false) && leg.party;
         if ends_round && self.calls.get(key).is_some_and(Call::is_gathering) {
-            self.announce(key);
+            self.announce(key, Occasion::LegClosed);
         }
     }
 

@@ -59,6 +59,7 @@ impl Tracker {
         from.kind = Kind::Plumbing;
         self.part(original);
         self.tie(clone, original);
+        self.explain_masquerade(clone, original);
         if let Some(call) = self.call_of(original).and_then(|key| self.calls.get_mut(key)) {
             for role in [&mut call.beginner, &mut call.far] {
                 if *role == Some(clone) {

@@ -3,7 +3,7 @@
 use ringwire_event::{Cause, Direction};
 
 use super::Tracker;
-use crate::model::{Call, CallKey, Ch, Kind, Leg, Pending, Stage};
+use crate::model::{Call, CallKey, Ch, Kind, Leg, Pending, Stage, Why};
 
 impl Tracker {
     /// Finds the call of a new channel, or makes one if the channel begins one.
@@ -23,6 +23,7 @@ impl Tracker {
                 } else {
                     // A leg of a call that began before this was watched; a snapshot may yet tell of its beginner.
                     let key = self.new_call(linkedid, None);
+                    self.explain_unseen(key);
                     self.join(ch, key);
                 }
             }
@@ -49,6 +50,7 @@ impl Tracker {
     pub(super) fn begin_call(&mut self, beginner: Ch) -> CallKey {
         let root = self.channels.get(beginner).map(|channel| channel.uniqueid.clone()).unwrap_or_default();
         let key = self.new_call(&root, Some(beginner));
+        self.explain_begin(key, beginner);
         self.join(beginner, key)
     }
 
@@ -56,6 +58,8 @@ impl Tracker {
         let Some(call) = self.calls.get_mut(key).filter(|call| call.beginner.is_none()) else { return };
         call.beginner = Some(ch);
         call.begun = true;
+        self.explain_beginner(key, ch);
+        let Some(call) = self.calls.get(key) else { return };
         let ringing: Vec<_> =
             call.round.legs.iter().filter(|leg| leg.open && leg.party).map(|leg| leg.channel).collect();
         if !ringing.is_empty() {
@@ -91,6 +95,7 @@ impl Tracker {
             return self.merge(key, living);
         }
         self.detach(ch);
+        self.explain_tie(ch, key);
         let (Some(channel), Some(call)) = (self.channels.get_mut(ch), self.calls.get_mut(key)) else {
             return key;
         };
@@ -136,10 +141,13 @@ impl Tracker {
             (call.is_over(), !self.is_external(call), !call.begun, call.born)
         };
         let (keep, absorb) = if rank(left) <= rank(right) { (left, right) } else { (right, left) };
-        if self.calls.get(absorb).is_some_and(|call| !call.is_over()) {
+        let mut untold = None;
+        if let Some(call) = self.calls.get(absorb).filter(|call| !call.is_over()) {
+            untold = (!call.is_announced()).then_some(call.born);
             self.absorb(absorb);
         }
         let Some(absorbed) = self.calls.remove(absorb) else { return keep };
+        self.explain_merge(keep, &absorbed.root, untold);
         for member in &absorbed.members {
             if let Some(channel) = self.channels.get_mut(*member) {
                 channel.call = Some(keep);
@@ -175,10 +183,9 @@ impl Tracker {
     fn absorb(&mut self, key: CallKey) {
         let Some(call) = self.calls.get(key) else { return };
         if call.is_announced() {
-            self.say_hangup(
-                key,
-                |call| if call.is_answered() { Cause::NormalClearing } else { Cause::Cancel },
-            );
+            self.say_hangup(key, |call| {
+                (if call.is_answered() { Cause::NormalClearing } else { Cause::Cancel }, Why::Absorbed)
+            });
         } else {
             self.drop_pending(key);
         }

@@ -6,6 +6,7 @@ mod dialling;
 mod event;
 mod masquerade;
 mod membership;
+mod notes;
 mod outline;
 mod queues;
 mod resume;
@@ -22,6 +23,8 @@ use ringwire_event::CallEvent;
 use slotmap::SlotMap;
 
 use self::event::Event;
+pub use self::notes::Note;
+use self::notes::{Notes, Occasion};
 pub use self::outline::Outline;
 use crate::Rules;
 use crate::model::{Call, CallIds, CallKey, Ch, Channel};
@@ -67,6 +70,7 @@ pub struct Tracker {
     forged: u64,
     /// Whether what is being said was learnt from a snapshot.
     recovering: bool,
+    notes: Notes,
 }
 
 impl Tracker {
@@ -95,6 +99,7 @@ impl Tracker {
             now: None,
             forged: 0,
             recovering: false,
+            notes: Notes::default(),
         }
     }
 
@@ -120,12 +125,15 @@ impl Tracker {
             return;
         };
         self.at(now);
+        self.hear(packet);
         let event = Event::read(packet);
         if event.is_forged() {
             self.forged += 1;
+            self.explain_forged();
         } else {
             handle(self, &event);
         }
+        self.heard_out();
     }
 
     /// Does what is due at `now`.
@@ -136,7 +144,7 @@ impl Tracker {
             }
             self.due.pop_first();
             self.now = Some(due);
-            self.announce(key);
+            self.announce(key, Occasion::Gathered);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Queues: callers who wait, and the phones rung for them.
 
-use super::{Event, Tracker};
+use super::{Event, Occasion, Tracker};
 use crate::model::{Ch, State, local_stem};
 
 impl Tracker {
@@ -26,6 +26,7 @@ impl Tracker {
         }
         if !self.waiting.contains(&ch) {
             self.waiting.push(ch);
+            self.explain_queued(key);
         }
         self.gather(key);
     }
@@ -38,7 +39,8 @@ impl Tracker {
         let Some(call) = self.calls.get_mut(key).filter(|call| !call.is_over()) else { return };
         // An answer that follows outweighs it.
         call.round.queue_gave_up = true;
-        self.announce(key);
+        self.explain_left_queue(key);
+        self.announce(key, Occasion::LeftQueue);
     }
 
     pub(super) fn unqueue(&mut self, ch: Ch) {

@@ -64,6 +64,7 @@ impl Tracker {
         }
         let key = self.calls.insert(call);
         self.by_linkedid.insert(root, key);
+        self.explain_taken_up(key);
         self.resumed.push(key);
     }
 

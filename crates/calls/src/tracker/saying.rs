@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use ringwire_event::{CallEvent, Cause, Direction, Party, Taker, What};
 
-use super::Tracker;
-use crate::model::{Call, CallKey, Ch, Kind, Pending, Stage, known_number};
+use super::{Occasion, Tracker};
+use crate::model::{Call, CallKey, Ch, Kind, Pending, Stage, Why, known_number};
 
 /// What an endpoint is told of a caller who does not show a number.
 const ANONYMOUS: &str = "anonymous";
@@ -24,6 +24,7 @@ impl Tracker {
         if let Some(due) = due {
             self.due.insert((due, key));
         }
+        self.explain_gathering(key);
     }
 
     /// A phone is rung in the round that is being gathered.
@@ -59,7 +60,7 @@ impl Tracker {
     }
 
     /// Announces the call, if it was not yet: newCall, and what waited for it.
-    pub(super) fn announce(&mut self, key: CallKey) {
+    pub(super) fn announce(&mut self, key: CallKey, occasion: Occasion) {
         let Some(call) = self.calls.get_mut(key).filter(|call| call.begun) else { return };
         let pending = match std::mem::replace(&mut call.stage, Stage::Announced) {
             stage @ (Stage::Announced | Stage::Over) => {
@@ -76,6 +77,8 @@ impl Tracker {
         let Some(call) = self.calls.get_mut(key) else { return };
         let prefix = self.rules.prefix_ids.then_some(self.rules.pbx.as_str());
         call.id = self.ids.give(prefix, &call.root);
+        self.explain_announced(key, occasion);
+        let Some(call) = self.calls.get(key) else { return };
         let Pending { since, mut users, then, .. } = pending;
         users.sort_by(|left, right| left.0.cmp(&right.0));
         let users = match call.direction {
@@ -157,7 +160,7 @@ impl Tracker {
         if call.is_over() || call.taker_endpoint.as_deref() == Some(endpoint) {
             return;
         }
-        self.announce(key);
+        self.announce(key, Occasion::Answered);
         self.say_redirect(key);
         let Some(call) = self.calls.get_mut(key) else { return };
         if call.taker_endpoint.is_none() && call.taker.as_ref() == Some(&taker) {
@@ -168,6 +171,8 @@ impl Tracker {
         let again = call.is_answered();
         call.round.legs.iter_mut().for_each(|leg| leg.open = false);
         call.taker_endpoint = Some(endpoint.to_owned());
+        self.explain_answered(key, &taker, again);
+        let Some(call) = self.calls.get_mut(key) else { return };
         // On an outbound call the party that was called is what the call is about; a later one is a transfer.
         if !(again && call.direction == Direction::Out) {
             call.taker = Some(taker.clone());
@@ -187,19 +192,24 @@ impl Tracker {
     }
 
     /// Says that the call is over, once; a call of which nothing was known is over without a word.
-    pub(super) fn say_hangup(&mut self, key: CallKey, cause: impl FnOnce(&Call) -> Cause) {
+    pub(super) fn say_hangup(&mut self, key: CallKey, cause: impl FnOnce(&Call) -> (Cause, Why)) {
         let Some(call) = self.calls.get(key) else { return };
         if call.is_over() {
             return;
         }
         if !call.begun && !call.is_announced() {
+            self.explain_unannounced(key);
             return self.drop_pending(key);
         }
-        self.announce(key);
+        self.announce(key, Occasion::Over);
         self.say_redirect(key);
         let Some(call) = self.calls.get(key) else { return };
-        let cause = if self.recovering && !call.is_answered() { Cause::Cancel } else { cause(call) };
+        let (cause, why) = match self.recovering && !call.is_answered() {
+            true => (Cause::Cancel, Why::Unwatched),
+            false => cause(call),
+        };
         let what = What::Hangup { cause, taker: call.taker.clone() };
+        self.explain_over(key, cause, why);
         self.push(key, what, self.now);
         if let Some(call) = self.calls.get_mut(key) {
             call.stage = Stage::Over;
@@ -209,7 +219,7 @@ impl Tracker {
     fn push(&mut self, key: CallKey, what: What, time: Option<Timestamp>) {
         let Some(call) = self.calls.get_mut(key) else { return };
         call.seq += 1;
-        self.said.push_back(CallEvent {
+        let event = CallEvent {
             id: format!("{}/{}", call.id, call.seq),
             what,
             call: call.id.clone(),
@@ -225,7 +235,9 @@ impl Tracker {
             trunk: call.trunk.clone(),
             account: call.account.clone(),
             tenant: call.tenant.clone(),
-        });
+        };
+        self.explain_said(key, &event);
+        self.said.push_back(event);
     }
 
     /// The user at a device; `None` for trunks and plumbing.

@@ -7,7 +7,7 @@ use ringwire_event::Taker;
 use slotmap::SecondaryMap;
 
 use super::channels::state_of;
-use super::{Event, Tracker};
+use super::{Event, Occasion, Tracker};
 use crate::model::{Ch, State};
 
 /// A list of channels that is coming in.
@@ -58,6 +58,7 @@ impl Tracker {
             held.sort_unstable();
             self.recovering = true;
             for (_, ch) in held {
+                self.explain_restart(ch);
                 self.end_channel(ch, None);
             }
             self.recovering = false;
@@ -106,6 +107,7 @@ impl Tracker {
             }
             None => {
                 let ch = self.add_channel(&uniqueid, &name, packet, exten);
+                self.explain_listed(ch, &application);
                 if let Some(channel) = self.channels.get_mut(ch) {
                     channel.dialled = outgoing;
                 }
@@ -197,6 +199,7 @@ impl Tracker {
         }
         ended.sort_unstable();
         for (_, ch) in ended {
+            self.explain_missing(ch);
             self.end_channel(ch, None);
         }
     }
@@ -322,7 +325,7 @@ impl Tracker {
             self.add_leg(key, None, item.ch);
         }
         if self.calls.get(key).is_some_and(|call| call.begun && call.is_gathering()) {
-            self.announce(key);
+            self.announce(key, Occasion::Listed);
         }
     }
 
@@ -336,7 +339,7 @@ impl Tracker {
         self.recovering = true;
         self.enter_queue(ch, packet.text("Queue").as_deref());
         if let Some(key) = self.call_of(ch) {
-            self.announce(key);
+            self.announce(key, Occasion::Listed);
         }
         self.recovering = false;
     }

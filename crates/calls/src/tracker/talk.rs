@@ -17,7 +17,7 @@ impl Tracker {
         if call.taker_endpoint.is_some()
             && partners.iter().any(|ch| endpoint(ch) == call.taker_endpoint.as_deref())
         {
-            return;
+            return self.explain_joined_in(key, &partners);
         }
         let Some(partner) = partners.first().copied() else { return };
         let Some(channel) = self.channels.get(partner) else { return };

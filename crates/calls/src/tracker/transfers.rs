@@ -10,7 +10,7 @@ impl Tracker {
         let transferer = self.channel_of(packet, "TransfererUniqueid");
         let transferee = self.channel_of(packet, "TransfereeUniqueid");
         if !succeeded(packet) {
-            return;
+            return self.explain_failed_transfer(transferer);
         }
         let Some(key) = transferee.or(transferer).and_then(|ch| self.call_of(ch)) else { return };
         let target = packet.text("Extension").map(|text| text.into_owned());
@@ -26,10 +26,10 @@ impl Tracker {
     }
 
     pub(super) fn on_attended_transfer(&mut self, packet: &Event<'_>) {
-        if !succeeded(packet) {
-            return;
-        }
         let transferer = self.channel_of(packet, "OrigTransfererUniqueid");
+        if !succeeded(packet) {
+            return self.explain_failed_transfer(transferer);
+        }
         let target = self.channel_of(packet, "TransferTargetUniqueid");
         let transferee = self.channel_of(packet, "TransfereeUniqueid");
         if let (Some(transferee), Some(target)) = (transferee, target) {
@@ -55,6 +55,7 @@ impl Tracker {
 
     fn say_transfer(&mut self, key: CallKey, kind: TransferKind, by: Option<Ch>, target: Option<String>) {
         let user = by.and_then(|ch| self.party(ch));
+        self.explain_transfer(key, kind, user.as_ref(), target.as_deref());
         self.say(key, What::Transfer { kind, user, target });
     }
 
@@ -76,6 +77,7 @@ impl Tracker {
     /// Says a redirect that nothing else explained.
     pub(super) fn say_redirect(&mut self, key: CallKey) {
         let Some(target) = self.calls.get_mut(key).and_then(|call| call.redirected.take()) else { return };
+        self.explain_redirect(key, &target);
         self.say(key, What::Transfer { kind: TransferKind::Redirect, user: None, target: Some(target) });
     }
 

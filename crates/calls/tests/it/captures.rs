@@ -123,7 +123,7 @@ fn a_busy_hour_gives_the_figures_of_its_counts() {
     }
 }
 
-fn storm() -> Vec<u8> {
+pub(crate) fn storm() -> Vec<u8> {
     let file = fs::File::open(captures().join("storm-22.ami.gz")).unwrap();
     let mut bytes = Vec::new();
     flate2::read::GzDecoder::new(file).read_to_end(&mut bytes).unwrap();
@@ -134,7 +134,7 @@ fn rules() -> Rules {
     Rules::new("pbx")
 }
 
-fn for_every_capture(mut test: impl FnMut(&str, &[u8], Option<&Times>)) {
+pub(crate) fn for_every_capture(mut test: impl FnMut(&str, &[u8], Option<&Times>)) {
     let mut count = 0;
     for release in RELEASES {
         let mut files: Vec<_> =

@@ -12,6 +12,7 @@ mod disorder;
 mod forged;
 mod healing;
 mod invariants;
+mod notes;
 mod pbx;
 mod resume;
 mod stories;
