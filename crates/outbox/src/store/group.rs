@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use ringwire_event::CallEvent;
+use ringwire_event::{CallEvent, CallId, StoryNote};
 use rusqlite::Connection;
 
 use super::{Attempt, Committed, Standing, StateChange, Write, tables};
@@ -47,6 +47,7 @@ pub(super) enum Entry {
     Attempt(Attempt),
     State(StateChange),
     Standing(Standing),
+    Story { call: CallId, notes: Vec<StoryNote> },
 }
 
 /// When what is written is on disk.
@@ -81,6 +82,7 @@ impl Settled {
             Write::Attempt(attempt) => Entry::Attempt(attempt),
             Write::State(change) => Entry::State(change),
             Write::Standing(standing) => Entry::Standing(standing),
+            Write::Story { call, notes } => Entry::Story { call, notes },
             // An event is numbered before it is written.
             Write::Event(_) => return,
         });
@@ -112,6 +114,7 @@ pub(super) fn write_group(db: &mut Connection, entries: &[Entry], sync: Sync) ->
             Entry::Attempt(attempt) => tables::insert_attempt(&change, attempt).map(|()| true)?,
             Entry::State(state) => tables::change_state(&change, state).map(|()| true)?,
             Entry::Standing(standing) => tables::change_standing(&change, standing).map(|()| true)?,
+            Entry::Story { call, notes } => tables::insert_story(&change, call, notes).map(|()| true)?,
         });
     }
     change.commit()?;
@@ -122,7 +125,7 @@ pub(super) fn committed<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Com
     entries
         .filter_map(|entry| match entry {
             Entry::Event(event) => Some(event.committed()),
-            Entry::Attempt(_) | Entry::State(_) | Entry::Standing(_) => None,
+            Entry::Attempt(_) | Entry::State(_) | Entry::Standing(_) | Entry::Story { .. } => None,
         })
         .collect()
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 /// A call, as the history has it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CallRecord {
     /// Its id.
@@ -73,6 +74,7 @@ fn seconds(from: Timestamp, to: Timestamp) -> i64 {
 
 /// A delivery, as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryRecord {
     /// Its number.
@@ -117,6 +119,7 @@ pub struct DeliveryDetail {
 
 /// One try of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AttemptRecord {
     /// When it began.
@@ -135,6 +138,7 @@ pub struct AttemptRecord {
 
 /// How many deliveries one endpoint has in one state, and since when the oldest is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Tally {
     /// The endpoint.
@@ -173,6 +177,7 @@ pub struct WaitingRecord {
 
 /// Whether an endpoint is sent to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StandingRecord {
     /// The endpoint.

@@ -113,6 +113,7 @@ fn remove(db: &mut Connection, cutoff: i64) -> rusqlite::Result<usize> {
             "DELETE FROM attempts WHERE delivery IN (SELECT id FROM deliveries WHERE call = ?1)",
             "DELETE FROM deliveries WHERE call = ?1",
             "DELETE FROM events WHERE call = ?1",
+            "DELETE FROM stories WHERE call = ?1",
             "DELETE FROM calls WHERE id = ?1",
         ] {
             change.prepare_cached(statement)?.execute([call])?;
@@ -180,6 +181,8 @@ impl Eraser {
             "UPDATE deliveries SET body = ?2 WHERE id = ?1",
             call,
         )?;
+        // Names and numbers are all over its sentences.
+        db.prepare_cached("DELETE FROM stories WHERE call = ?1")?.execute([call])?;
         // Replies, and reasons that quote them, may have numbers in them.
         db.prepare_cached(
             "UPDATE attempts SET reply = NULL, outcome = substr(outcome, 1, instr(outcome || ':', ':') - 1)

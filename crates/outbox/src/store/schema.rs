@@ -13,7 +13,9 @@ const APPLICATION_ID: i32 = 0x7269_6e67;
 ///
 /// Times are milliseconds since 1970 in UTC. What is open of the deliveries is in an index of its own, so that
 /// what lies delivered costs nothing.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [BEGINNING, STORIES];
+
+const BEGINNING: &str = "
     CREATE TABLE events (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
         id TEXT NOT NULL UNIQUE,
@@ -97,7 +99,15 @@ const MIGRATIONS: [&str; 1] = ["
         name TEXT PRIMARY KEY,
         value BLOB NOT NULL
     ) STRICT, WITHOUT ROWID;
-"];
+";
+
+/// Of each call that is over, what was concluded about it and why: a JSON array of notes.
+const STORIES: &str = "
+    CREATE TABLE stories (
+        call TEXT PRIMARY KEY,
+        body TEXT NOT NULL
+    ) STRICT;
+";
 
 /// How long one connection waits for another: the command line writes, too.
 const BUSY: Duration = Duration::from_secs(5);
@@ -140,7 +150,8 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags).map_err(failed)?;
     db.busy_timeout(BUSY).map_err(failed)?;
-    if check_owner(&db, path)? < MIGRATIONS.len() {
+    // The daemon brings the tables up to date; those of an earlier release can be read meanwhile.
+    if check_owner(&db, path)? == 0 {
         return Err(StoreError::Empty { path: path.to_owned() });
     }
     Ok(db)
@@ -200,4 +211,29 @@ pub(super) fn end_run(db: &Connection, now: i64) -> rusqlite::Result<()> {
 pub(super) fn quick_check(db: &Connection) -> rusqlite::Result<Option<String>> {
     let said: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     Ok((said != "ok").then_some(said))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_the_first_release_gets_the_tables_it_lacks_and_keeps_what_it_has() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("journal.db");
+        let db = Connection::open(&path).unwrap();
+        db.execute_batch(BEGINNING).unwrap();
+        db.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        db.pragma_update(None, "user_version", 1).unwrap();
+        begin_run(&db, 7).unwrap();
+        drop(db);
+        let tables = |db: &Connection| -> i64 {
+            let of_stories = "SELECT count(*) FROM sqlite_master WHERE name = 'stories'";
+            db.query_row(of_stories, [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!(tables(&open_to_read(&path).unwrap()), 0, "it can be read as it is");
+        let db = open(&path).unwrap();
+        let kept: i64 = db.query_row("SELECT started FROM runs", [], |row| row.get(0)).unwrap();
+        assert_eq!((tables(&db), kept, check_owner(&db, &path).unwrap()), (1, 7, MIGRATIONS.len()));
+    }
 }

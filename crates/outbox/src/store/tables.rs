@@ -1,7 +1,7 @@
 //! What is written into the tables, row by row. Every function works inside the caller's transaction.
 
 use jiff::Timestamp;
-use ringwire_event::{CallEvent, Party, Taker, What};
+use ringwire_event::{CallEvent, Party, StoryNote, Taker, What};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{Attempt, Standing, StateChange, group::Numbered};
@@ -119,6 +119,16 @@ fn note_user(db: &Connection, call: &str, user: &Party) -> Result<()> {
     }
     users.push(user.clone());
     db.prepare_cached("UPDATE calls SET users = ?2 WHERE id = ?1")?.execute(params![call, json(&users)?])?;
+    Ok(())
+}
+
+/// Keeps what was concluded about a call that the journal has.
+pub(super) fn insert_story(db: &Connection, call: &str, notes: &[StoryNote]) -> Result<()> {
+    db.prepare_cached(
+        "INSERT INTO stories (call, body) SELECT id, ?2 FROM calls WHERE id = ?1 AND erased = 0
+         ON CONFLICT (call) DO UPDATE SET body = excluded.body",
+    )?
+    .execute(params![call, json(notes)?])?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use ringwire_event::CallEvent;
+use ringwire_event::{CallEvent, CallId, StoryNote};
 
 use crate::{EndpointName, delivery::DeliveryId};
 
@@ -18,6 +18,14 @@ pub enum Write {
     State(StateChange),
     /// An endpoint is sent to, or not.
     Standing(Standing),
+    /// What was concluded about a call that is over. It is not kept while the disk cannot be written, nor for a call that
+    /// the journal does not have.
+    Story {
+        /// Which call.
+        call: CallId,
+        /// What was concluded, in order.
+        notes: Vec<StoryNote>,
+    },
 }
 
 /// A call event, and who is owed it.

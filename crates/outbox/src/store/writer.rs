@@ -305,7 +305,7 @@ impl Writer {
         for entry in entries {
             let room = match entry {
                 Entry::Event(_) => self.kept_events < BACKLOG,
-                Entry::Attempt(_) => false,
+                Entry::Attempt(_) | Entry::Story { .. } => false,
                 Entry::State(_) | Entry::Standing(_) => self.backlog.len() < SETTLED_BACKLOG,
             };
             let is_event = usize::from(matches!(entry, Entry::Event(_)));

@@ -6,5 +6,6 @@ mod orders;
 mod places;
 mod reading;
 mod retention;
+mod stories;
 mod support;
 mod writing;

@@ -4,6 +4,7 @@ mod calls;
 mod deliveries;
 mod events;
 mod pool;
+mod stories;
 
 use std::path::Path;
 
