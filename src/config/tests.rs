@@ -1,5 +1,6 @@
 //! Configurations as text: what they mean, or what is said of them.
 
+mod api;
 mod credentials;
 mod errors;
 mod example;

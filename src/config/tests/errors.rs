@@ -97,7 +97,7 @@ fn unknown_keys_are_told_all_at_once_with_what_was_meant() {
     check_endpoint(
         "[logs]",
         &[
-            "ringwire.toml:7: logs: there is no such key; expected one of log, journal, pbx, endpoint, route; perhaps log was meant",
+            "ringwire.toml:7: logs: there is no such key; expected one of log, journal, api, pbx, endpoint, route; perhaps log was meant",
         ],
     );
 }

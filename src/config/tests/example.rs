@@ -1,7 +1,13 @@
 //! The example that is shipped.
 
 use super::*;
-use crate::config::{api::{RawApi, RawToken}, describe, journal::RawJournal, keys::keys, raw};
+use crate::config::{
+    api::{RawApi, RawToken},
+    describe,
+    journal::RawJournal,
+    keys::keys,
+    raw,
+};
 
 /// Keys of which one says what another says differently, or whose value is an example.
 const NOT_DEFAULTS: [&str; 46] = [

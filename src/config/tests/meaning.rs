@@ -264,6 +264,10 @@ Journal
   A call is kept for 90 days after its end, and the oldest go earlier where all take more than 1024 MiB.
   Numbers and names are kept with the call.
 
+API
+  Can be asked over the socket /run/ringwire/ringwire.sock, by whoever may use that.
+  Does not listen on the network.
+
 Log
   info and above, as text.
 
