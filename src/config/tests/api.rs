@@ -30,7 +30,7 @@ fn it_is_told_in_words() {
         &[
             "Listens on [::1]:8480 for those who have a token: wall (viewer).",
             "The desk is at http://[::1]:8480/.",
-            "Web pages of \"https://wall.example.com\" may ask, too.",
+            "Web pages of https://wall.example.com may ask, too.",
         ],
     );
 }
