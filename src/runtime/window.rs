@@ -1,0 +1,154 @@
+//! The windows of the daemon: the socket and the port at which it can be asked what is going on.
+
+use std::{
+    fs,
+    io::ErrorKind,
+    net::SocketAddr,
+    os::unix::{
+        fs::{FileTypeExt, PermissionsExt},
+        net::UnixStream,
+    },
+    path::{Path, PathBuf},
+};
+
+use anyhow::anyhow;
+use ringwire_desk::{Access, Counter, Desk, Role, Sources, Token};
+use tokio::{
+    net::{TcpListener, UnixListener},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::{Api, ApiRole},
+    failure::{Code, Failure},
+};
+
+/// Who may use the socket: its owner and its group.
+const SOCKET_MODE: u32 = 0o660;
+
+/// What is served until it is closed.
+pub(super) struct Window {
+    counter: Counter,
+    socket: Option<PathBuf>,
+    listen: Option<SocketAddr>,
+    stop: CancellationToken,
+    served: JoinSet<()>,
+}
+
+impl Window {
+    /// Opens the socket and the port of `api`, at which `desk` can be asked, and what `sources` know.
+    ///
+    /// # Errors
+    /// A socket or port that the configuration names cannot be had. The socket that nobody named may be missing: calls
+    /// matter more than the view of them.
+    pub(super) async fn open(api: &Api, desk: Desk, sources: Sources) -> Result<Self, Failure> {
+        let counter = Counter::new(desk, sources, access(api));
+        let stop = CancellationToken::new();
+        let mut window = Self { counter, socket: None, listen: None, stop, served: JoinSet::new() };
+        if let Some(path) = &api.socket {
+            match bind(path) {
+                Ok(listener) => {
+                    tracing::info!(socket = %path.display(), "can be asked what is going on");
+                    window.served.spawn(window.counter.serve_unix(listener, window.stop.clone()));
+                    window.socket = Some(path.clone());
+                }
+                Err(error) if api.socket_is_named => return Err(failure("api.socket", &error)),
+                Err(error) => {
+                    tracing::warn!(error, "there is no socket to be asked at; set api.socket to have one elsewhere");
+                }
+            }
+        }
+        if let Some(address) = api.listen {
+            let listener = TcpListener::bind(address).await;
+            let listener = listener.map_err(|error| failure("api.listen", &format!("{address}: {error}")))?;
+            tracing::info!(%address, desk = %format_args!("http://{address}/"), "can be asked what is going on");
+            window.served.spawn(window.counter.serve_tcp(listener, window.stop.clone()));
+            window.listen = Some(address);
+        }
+        let counter = window.counter.clone();
+        let stop = window.stop.clone();
+        window.served.spawn(async move {
+            tokio::select! {
+                () = counter.watch_parts() => {}
+                () = stop.cancelled() => {}
+            }
+        });
+        Ok(window)
+    }
+
+    /// Lets in from here on who may by `api`. Where it can be asked stays as it was.
+    pub(super) fn change(&self, api: &Api) {
+        if api.listen != self.listen || (api.socket_is_named && api.socket != self.socket) {
+            tracing::warn!("api.socket or api.listen is another than before; the daemon takes it up when it is started anew");
+        }
+        self.counter.set_access(access(api));
+    }
+
+    /// Closes: those who listen are let go.
+    pub(super) async fn close(mut self) {
+        self.stop.cancel();
+        while self.served.join_next().await.is_some() {}
+        if let Some(socket) = self.socket {
+            // The next daemon puts another one there anyway.
+            let _ = fs::remove_file(socket);
+        }
+    }
+}
+
+fn access(api: &Api) -> Access {
+    let token = |token: &crate::config::ApiToken| Token {
+        name: token.name.clone(),
+        role: match token.role {
+            ApiRole::Viewer => Role::Viewer,
+            ApiRole::Agent => Role::Agent,
+            ApiRole::Admin => Role::Admin,
+        },
+        secret: token.secret.clone(),
+    };
+    Access { tokens: api.tokens.iter().map(token).collect(), allow_origins: api.allow_origins.clone() }
+}
+
+/// Listens at the socket `path`, in place of one that an earlier process left.
+fn bind(path: &Path) -> Result<UnixListener, String> {
+    let said = |error: std::io::Error| format!("{}: {error}", path.display());
+    match fs::symlink_metadata(path) {
+        Ok(about) if !about.file_type().is_socket() => {
+            return Err(format!("{}: there is something that is no socket", path.display()));
+        }
+        Ok(_) if UnixStream::connect(path).is_ok() => {
+            return Err(format!("{}: another process answers there", path.display()));
+        }
+        Ok(_) => fs::remove_file(path).map_err(said)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(said(error)),
+    }
+    let listener = UnixListener::bind(path).map_err(said)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(SOCKET_MODE)).map_err(said)?;
+    Ok(listener)
+}
+
+fn failure(key: &str, error: &str) -> Failure {
+    Failure::new(Code::Config, anyhow!("{key}: {error}"))
+        .hint("stop what is there, or choose another place in [api]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_socket_that_was_left_is_replaced_and_one_that_answers_is_not() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("ringwire.sock");
+        drop(bind(&path).unwrap());
+        assert!(path.exists(), "the file stays");
+        let living = bind(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, SOCKET_MODE);
+        assert!(bind(&path).unwrap_err().contains("another process answers there"));
+        drop(living);
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "mine").unwrap();
+        assert!(bind(&path).unwrap_err().contains("no socket"));
+    }
+}
