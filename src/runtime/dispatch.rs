@@ -13,8 +13,8 @@ use std::{
 };
 
 use jiff::Timestamp;
-use ringwire_desk::Desk;
 use ringwire_calls::Story;
+use ringwire_desk::Desk;
 use ringwire_event::CallEvent;
 use ringwire_outbox::{
     EndpointName, Schedule,
