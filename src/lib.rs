@@ -4,6 +4,7 @@
 //! end-to-end tests do.
 
 mod cli;
+mod client;
 mod config;
 mod failure;
 mod lines;
