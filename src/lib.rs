@@ -6,6 +6,7 @@
 mod cli;
 mod client;
 mod config;
+mod doctor;
 mod failure;
 mod lines;
 mod replay;
