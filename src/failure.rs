@@ -27,17 +27,25 @@ pub(crate) enum Code {
     Config,
 }
 
+impl Code {
+    /// The number of it.
+    #[must_use]
+    pub(crate) fn number(self) -> u8 {
+        match self {
+            Self::Usage => 64,
+            Self::Data => 65,
+            Self::NoInput => 66,
+            Self::Unavailable => 69,
+            Self::Software => 70,
+            Self::Io => 74,
+            Self::Config => 78,
+        }
+    }
+}
+
 impl From<Code> for ExitCode {
     fn from(code: Code) -> Self {
-        Self::from(match code {
-            Code::Usage => 64,
-            Code::Data => 65,
-            Code::NoInput => 66,
-            Code::Unavailable => 69,
-            Code::Software => 70,
-            Code::Io => 74,
-            Code::Config => 78,
-        })
+        Self::from(code.number())
     }
 }
 

@@ -4,7 +4,9 @@
 //! end-to-end tests do.
 
 mod cli;
+mod client;
 mod config;
+mod doctor;
 mod failure;
 mod lines;
 mod replay;

@@ -1,18 +1,14 @@
 //! `ringwire check`: what a configuration means, and whether everything in it can be reached.
 
-mod endpoint;
-mod journal;
-mod pbx;
-
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use anstyle::{AnsiColor, Style};
 use anyhow::anyhow;
 
 use crate::config::{self, Config, Purpose};
+use crate::doctor::{self, Finding, Limits, Severity};
 use crate::failure::{Code, Failure};
-use crate::lines::plain;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -43,42 +39,24 @@ pub(crate) struct Args {
     /// Log in to each PBX, name its version and the privileges that are missing, and reach each endpoint
     #[arg(long)]
     probe: bool,
+    /// With --probe, how long each step may take
+    #[arg(long, value_name = "SECONDS", default_value_t = doctor::STEP.as_secs(), value_parser = clap::value_parser!(u64).range(1..=60))]
+    timeout: u64,
 }
 
-/// What was found at one peer.
-#[derive(Debug, Default)]
-struct Findings(Vec<Finding>);
-
-#[derive(Debug)]
-struct Finding {
-    good: bool,
-    what: String,
-    hint: Option<String>,
+impl Args {
+    fn limits(&self) -> Limits {
+        Limits { step: Duration::from_secs(self.timeout), listen: None }
+    }
 }
 
-impl Findings {
-    fn good(&mut self, what: impl Into<String>) {
-        self.0.push(Finding { good: true, what: what.into(), hint: None });
+/// Prints what was found under `peer`; gives whether none of it is at fault.
+fn print(peer: &str, found: &[Finding], out: &mut impl Write) -> std::io::Result<bool> {
+    writeln!(out, "\n{peer}")?;
+    for finding in found {
+        doctor::line(out, finding)?;
     }
-
-    fn bad(&mut self, what: impl Into<String>, hint: impl Into<String>) {
-        let hint = Some(hint.into()).filter(|hint: &String| !hint.is_empty());
-        self.0.push(Finding { good: false, what: what.into(), hint });
-    }
-
-    /// Prints them under `peer`; gives whether all were good.
-    fn print(&self, peer: &str, out: &mut impl Write) -> std::io::Result<bool> {
-        writeln!(out, "\n{peer}")?;
-        for Finding { good, what, hint } in &self.0 {
-            let (word, colour) = if *good { ("ok", AnsiColor::Green) } else { ("fault", AnsiColor::Red) };
-            let style: Style = colour.on_default().bold();
-            writeln!(out, "  {style}{word:<5}{style:#}  {}", plain(what))?;
-            if let Some(hint) = hint {
-                writeln!(out, "         {hint}")?;
-            }
-        }
-        Ok(self.0.iter().all(|finding| finding.good))
-    }
+    Ok(found.iter().all(|finding| finding.severity != Severity::Fault))
 }
 
 /// Runs the command.
@@ -89,11 +67,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let config = Config::load(&config::path(args.config.clone()), Purpose::Run)?;
     let mut out = anstream::stdout();
     write!(out, "{}", config::describe(&config))?;
-    let journal = config.journal.as_ref().map(|journal| journal::look(&journal.path));
     let mut faults = 0;
-    if let Some(look) = journal {
-        let good = look.findings.print("The journal's place", &mut out)?;
-        if look.is_setting {
+    if let Some(journal) = &config.journal {
+        let (found, is_setting) = doctor::judge_place(&doctor::place_of(&journal.path));
+        let good = print("The journal's place", &found, &mut out)?;
+        if is_setting {
             return Err(Failure::new(Code::Config, anyhow!("the daemon does not start with this journal")));
         }
         faults += usize::from(!good);
@@ -101,7 +79,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if !args.probe {
         return Ok(());
     }
-    faults += super::run::block_on(async { Ok(probe(&config, &mut out).await) })??;
+    faults += super::run::block_on(async { Ok(probe(&config, args.limits(), &mut out).await) })??;
     match faults {
         0 => Ok(()),
         1 => Err(Failure::new(Code::Unavailable, anyhow!("something is wrong at 1 of them"))),
@@ -111,14 +89,16 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 
 /// Probes everything, one after the other so that what is printed can be followed; gives at how many there is a
 /// fault.
-async fn probe(config: &Config, out: &mut impl Write) -> Result<usize, Failure> {
+async fn probe(config: &Config, limits: Limits, out: &mut impl Write) -> Result<usize, Failure> {
     let mut faults = 0;
     for pbx in &config.pbxs {
-        let good = pbx::probe(pbx).await.print(&format!("PBX {}", pbx.name), out)?;
+        let visit = Box::pin(doctor::visit(pbx, limits)).await;
+        let good = print(&format!("PBX {}", pbx.name), &doctor::judge_pbx(&visit), out)?;
         faults += usize::from(!good);
     }
     for endpoint in &config.endpoints {
-        let good = endpoint::probe(endpoint).await.print(&format!("Endpoint {}", endpoint.name), out)?;
+        let facts = doctor::look_at(endpoint, limits.step).await;
+        let good = print(&format!("Endpoint {}", endpoint.name), &doctor::judge_endpoint(&facts), out)?;
         faults += usize::from(!good);
     }
     Ok(faults)

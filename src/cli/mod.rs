@@ -5,6 +5,7 @@ mod capture;
 mod check;
 mod deliveries;
 mod demo;
+mod doctor;
 mod journal;
 mod replay;
 mod run;
@@ -26,6 +27,7 @@ Examples:
   ringwire demo                            see it work; no PBX needed
   ringwire check --probe                   is the configuration right, and can everything be reached?
   ringwire run                             the daemon
+  ringwire doctor                          why does no call appear?
   ringwire calls --since today --missed    who called in vain today
   ringwire deliveries                      what is not delivered yet, or was given up, and why
   ringwire replay --to zammad call.ami     what would have been posted for a recorded call
@@ -51,6 +53,7 @@ enum Command {
     Replay(replay::Args),
     Tail(tail::Args),
     Capture(capture::Args),
+    Doctor(doctor::Args),
     Demo(demo::Args),
 }
 
@@ -65,6 +68,7 @@ impl Cli {
             Command::Replay(args) => replay::run(args),
             Command::Tail(args) => tail::run(args),
             Command::Capture(args) => capture::run(args),
+            Command::Doctor(args) => doctor::run(args),
             Command::Demo(args) => demo::run(args),
         }
     }

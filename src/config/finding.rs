@@ -39,6 +39,16 @@ impl Finding {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    /// Where and what it is, without what to do.
+    pub(crate) fn says(&self) -> String {
+        Self { hint: None, ..self.clone() }.to_string()
+    }
+
+    /// What to do, where that is known.
+    pub(crate) fn cure(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// The order in which findings are shown: as they stand in the file.
     pub(super) fn place(&self) -> impl Ord + use<> {
         (self.line, self.key.clone())
@@ -71,6 +81,11 @@ impl ConfigError {
     pub(super) fn new(mut findings: Vec<Finding>) -> Self {
         findings.sort_by_key(Finding::place);
         Self(findings)
+    }
+
+    /// Everything that was found wrong.
+    pub(crate) fn findings(&self) -> &[Finding] {
+        &self.0
     }
 }
 

@@ -24,7 +24,7 @@ const PATH_VARIABLE: &str = "RINGWIRE_CONFIG";
 const LONGEST_FILE: u64 = 16 << 20;
 
 /// How an environment variable is looked up.
-pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// The file to read: the one `given` on the command line, else the one that `$RINGWIRE_CONFIG` names, else the
 /// default one.
@@ -48,7 +48,10 @@ impl Config {
     }
 
     /// The same with another `environment`.
-    pub(super) fn load_file(
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub(crate) fn load_file(
         path: &Path,
         purpose: Purpose,
         environment: Environment<'_>,

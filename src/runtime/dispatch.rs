@@ -13,6 +13,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use ringwire_calls::Story;
 use ringwire_desk::Desk;
 use ringwire_event::CallEvent;
 use ringwire_outbox::{
@@ -59,6 +60,8 @@ const TELL: Duration = Duration::from_secs(1);
 pub(crate) enum Message {
     /// Something happened to a call.
     Event(Arc<CallEvent>),
+    /// What was concluded about a call whose last event was handed on.
+    Story(Story),
     /// Other endpoints and routes hold from here on.
     Configure {
         /// Which calls go to which endpoints.
@@ -269,6 +272,10 @@ impl Dispatch {
     fn take(&mut self, message: Message) {
         match message {
             Message::Event(event) => self.commit(&event),
+            Message::Story(Story { call: Some(call), notes, .. }) => {
+                self.journal.write(Write::Story { call, notes });
+            }
+            Message::Story(Story { call: None, .. }) => {}
             Message::Configure { routes, endpoints, journal, done } => {
                 self.configure(routes, endpoints);
                 if let Some(journal) = journal {

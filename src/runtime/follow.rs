@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use bytes::Bytes;
 use jiff::Timestamp;
 use ringwire_ami::{Packet, Version};
-use ringwire_calls::{Rules, Tracker};
+use ringwire_calls::{Rules, Stories, Tracker};
 use ringwire_desk::Desk;
 use ringwire_event::{CallEvent, CallId};
 use tokio::{
@@ -13,7 +13,7 @@ use tokio::{
     time::{Interval, MissedTickBehavior, interval, sleep},
 };
 
-use super::{PbxName, board::Board, clock::Clock, dispatch, notify};
+use super::{PbxName, board::Board, clock::Clock, dispatch, notify, stories};
 
 /// What the trackers are told.
 #[derive(Debug)]
@@ -93,6 +93,7 @@ pub(crate) struct Left {
 
 struct Followed {
     tracker: Tracker,
+    stories: Stories,
     wish: Arc<Notify>,
     /// How many forged events were seen when the lists were asked for last.
     forged: u64,
@@ -192,9 +193,11 @@ impl Follow {
                 }
                 None => {
                     let mut tracker = Tracker::new(*rules);
+                    tracker.explain(true);
                     tracker.resume(&self.left.living, &self.left.used);
                     self.left.living.retain(|event| event.pbx != *pbx);
-                    self.followed.insert(pbx, Followed { tracker, wish, forged: 0, over: false });
+                    let stories = Stories::default();
+                    self.followed.insert(pbx, Followed { tracker, stories, wish, forged: 0, over: false });
                 }
             },
             Message::Forget { pbx } => {
@@ -226,6 +229,9 @@ impl Follow {
             while let Some(event) = followed.tracker.poll_event() {
                 tracing::debug!(%pbx, event = event.id, what = event.what.name(), from = event.from, to = event.to, "call");
                 self.events.send(dispatch::Message::Event(Arc::new(event))).await?;
+            }
+            for story in stories::collect(pbx, &mut followed.tracker, &mut followed.stories) {
+                self.events.send(dispatch::Message::Story(story)).await?;
             }
         }
         self.followed.retain(|_, followed| !followed.over);

@@ -16,6 +16,7 @@ mod notify;
 mod push;
 mod send;
 mod shutdown;
+mod stories;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,0 +1,53 @@
+// What screen readers are told: missed calls and the connection, and not so often that nothing else can be heard.
+
+import { store } from './store.js';
+import { clean } from './text.js';
+import { words } from './words.js';
+
+const QUIET = 10_000;
+
+/** Speaks through `region`, an aria-live element. */
+export function startAnnouncements(region) {
+  let known = new Set();
+  let missed = 0;
+  let latest = null;
+  let timer = null;
+  let live = null;
+
+  const say = (text) => {
+    region.textContent = text;
+  };
+  const flush = () => {
+    timer = null;
+    if (!missed) return;
+    const who = clean(latest.fromName || (latest.from === 'anonymous' ? words.anonymous : latest.from));
+    say(missed === 1 ? words.announce.missed(who) : words.announce.manyMissed(missed, who));
+    missed = 0;
+    timer = setTimeout(flush, QUIET);
+  };
+  store.on('missed', () => {
+    const list = store.calls.missed;
+    missed += list.filter((call) => !known.has(call.id)).length;
+    known = new Set(list.map((call) => call.id));
+    latest = list[0];
+    if (missed && timer === null) flush();
+  });
+  store.on('connection', () => {
+    const now = store.connection.live;
+    if (live !== null && now !== live && store.me) say(now ? words.announce.back : words.announce.lost);
+    live = now || live !== null ? now : null;
+  });
+}
+
+/** Keeps the tab's title at how many calls ring. */
+export function startTitle() {
+  const show = () => {
+    let ringing = 0;
+    for (const call of store.calls.calls.values()) if (call.state === 'ringing' || call.state === 'waiting') ringing += 1;
+    const lost = store.me && !store.connection.live && store.connection.why !== 'starting';
+    const title = `${lost ? '(!) ' : ringing > 0 ? `(${ringing}) ` : ''}${words.product}`;
+    if (document.title !== title) document.title = title;
+  };
+  store.on('calls', show);
+  store.on('connection', show);
+}

@@ -1,0 +1,180 @@
+// The calls as they stand, folded from what was said of them: the same rules as the daemon's own. Pure: no page, no clock.
+
+import { label } from './text.js';
+import { millis } from './time.js';
+
+/** How long a call that ended stays in the list, and one that was missed. */
+export const LINGER = 8_000;
+export const LINGER_MISSED = 20_000;
+
+const TOMBSTONES = 5_000;
+const MISSED = 50;
+const USERS = 10_000;
+const QUEUES = 500;
+
+/**
+ * What is going on. `calls` holds live calls and, for some seconds, those that ended; each change makes a new object of
+ * a call, so that identity tells whether it changed.
+ */
+export class Calls {
+  constructor() {
+    this.calls = new Map();
+    this.users = new Map();
+    this.queues = new Map();
+    this.missed = [];
+    this.buried = new Map();
+    this.sorted = null;
+  }
+
+  /** Takes the daemon's picture in place of what was known. Calls that are not in it are over, unseen. */
+  load(live) {
+    this.calls = new Map();
+    this.buried = new Map();
+    const waitsSince = new Map();
+    this.queues = new Map();
+    for (const queue of live.queues ?? []) {
+      this.queues.set(`${queue.pbx}\n${queue.name}`, { pbx: queue.pbx, name: queue.name });
+      for (const waiting of queue.waiting ?? []) waitsSince.set(waiting.call, millis(waiting.since));
+    }
+    for (const call of live.calls ?? []) {
+      const began = millis(call.began);
+      this.calls.set(call.id, {
+        ...call,
+        users: call.users ?? [],
+        began,
+        answered: millis(call.answered),
+        heldSince: millis(call.heldSince),
+        waitsSince: waitsSince.get(call.id) ?? began,
+      });
+    }
+    this.users = new Map();
+    this.sorted = null;
+    for (const user of live.users ?? []) this.users.set(`${user.pbx}\n${user.endpoint}`, partyOf(user, user.pbx));
+  }
+
+  /**
+   * Takes one event; gives the call if it ended missed just now, else null. What was heard of before changes nothing.
+   * `now` is when it is heard, for events that do not tell when they happened.
+   */
+  apply(event, now) {
+    const at = Number.isFinite(millis(event.time)) ? millis(event.time) : Number.isFinite(millis(event.recorded)) ? millis(event.recorded) : now;
+    const known = this.calls.get(event.call);
+    if (event.seq <= (known?.seq ?? this.buried.get(event.call) ?? 0) || this.buried.has(event.call)) return null;
+    this.#remember(event);
+    if (event.event === 'hangup' && !known) {
+      this.#bury(event.call, event.seq);
+      return null;
+    }
+    const call = next(known ?? begin(event, at), event, at);
+    if (call.state === 'ended') call.gone = now + (call.missed ? LINGER_MISSED : LINGER);
+    this.calls.set(event.call, call);
+    if (call.state !== 'ended') return null;
+    this.#bury(event.call, event.seq);
+    if (!call.missed) return null;
+    this.missed.unshift(call);
+    this.missed.length = Math.min(this.missed.length, MISSED);
+    return call;
+  }
+
+  /** Takes calls out that ended long enough ago; tells whether there were any. */
+  sweep(now) {
+    let swept = false;
+    for (const [id, call] of this.calls) {
+      if (call.gone <= now) {
+        this.calls.delete(id);
+        swept = true;
+      }
+    }
+    return swept;
+  }
+
+  /** The users by name, each with its key and what to call it. Kept until one changes: there may be thousands. */
+  userList() {
+    if (!this.sorted) {
+      const names = new Intl.Collator(undefined, { numeric: true });
+      this.sorted = [...this.users].map(([key, user]) => ({ key, user, label: label(user) }));
+      this.sorted.sort((left, right) => names.compare(left.label, right.label) || (left.key < right.key ? -1 : 1));
+    }
+    return this.sorted;
+  }
+
+  #bury(id, seq) {
+    this.buried.set(id, seq);
+    if (this.buried.size > TOMBSTONES) this.buried.delete(this.buried.keys().next().value);
+  }
+
+  #remember(event) {
+    const parties = [...(event.users ?? [])];
+    if (event.event === 'ringing' && event.user) parties.push(event.user);
+    if (event.taker?.kind === 'user') parties.push(event.taker);
+    for (const party of parties) {
+      const key = `${event.pbx}\n${party.endpoint}`;
+      const known = this.users.get(key);
+      if (known ? !sameParty(known, party) : this.users.size < USERS) {
+        this.users.set(key, partyOf(party, event.pbx));
+        this.sorted = null;
+      }
+    }
+    const queue = event.queue && `${event.pbx}\n${event.queue}`;
+    if (queue && !this.queues.has(queue) && this.queues.size < QUEUES) this.queues.set(queue, { pbx: event.pbx, name: event.queue });
+  }
+}
+
+function begin(event, at) {
+  return { id: event.call, pbx: event.pbx, users: [], began: at, answered: NaN, heldSince: NaN, waitsSince: at, seq: 0, recovered: false };
+}
+
+function next(call, event, at) {
+  const now = {
+    ...call,
+    seq: event.seq,
+    recovered: call.recovered || event.recovered === true,
+    direction: event.direction,
+    from: event.from,
+    fromName: event.fromName,
+    to: event.to,
+    queue: event.queue,
+    trunk: event.trunk,
+  };
+  if (event.queue && event.queue !== call.queue && call.seq > 0) now.waitsSince = at;
+  switch (event.event) {
+    case 'newCall':
+      now.users = event.users ?? [];
+      break;
+    case 'ringing':
+      if (event.user && !call.users.some((user) => user.endpoint === event.user.endpoint)) now.users = [...call.users, event.user];
+      break;
+    case 'answer':
+      now.taker = event.taker;
+      if (!Number.isFinite(call.answered)) now.answered = at;
+      now.heldSince = NaN;
+      break;
+    case 'hold':
+      now.heldSince = at;
+      break;
+    case 'unhold':
+      now.heldSince = NaN;
+      break;
+    case 'transfer':
+      now.transferred = { kind: event.kind, target: event.target };
+      break;
+    case 'hangup':
+      return ended(now, event, at);
+  }
+  if (Number.isFinite(now.answered)) now.state = Number.isFinite(now.heldSince) ? 'held' : 'talking';
+  else now.state = now.queue ? 'waiting' : 'ringing';
+  return now;
+}
+
+function ended(call, event, at) {
+  const missed = event.direction === 'in' && !Number.isFinite(call.answered);
+  return { ...call, was: call.state, state: 'ended', ended: at, cause: event.cause, taker: event.taker ?? call.taker, missed };
+}
+
+function partyOf(party, pbx) {
+  return { pbx, endpoint: party.endpoint, extension: party.extension, name: party.name, login: party.login, email: party.email };
+}
+
+function sameParty(left, right) {
+  return ['extension', 'name', 'login', 'email'].every((field) => left[field] === right[field]);
+}

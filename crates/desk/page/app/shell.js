@@ -1,0 +1,139 @@
+// What stands around the views: the bar with tabs, the state of the connection, the story beside.
+
+import { Asker } from './ask.js';
+import { Health } from './health.js';
+import { Now } from './now.js';
+import { VIEWS, closeStory, goTo, route } from './route.js';
+import { SignIn } from './sign-in.js';
+import { store } from './store.js';
+import { Story } from './story.js';
+import { nextTheme, setTheme, theme } from './theme.js';
+import { clock } from './time.js';
+import { Today } from './today.js';
+import { Component, Icon, Wire, html } from './ui.js';
+import { words } from './words.js';
+
+const VIEW = { now: Now, today: Today, health: Health };
+
+export class Shell extends Component {
+  state = { ...route(), version: 0 };
+
+  componentDidMount() {
+    store.on('session', () => this.setState(({ version }) => ({ version: version + 1 })));
+    addEventListener('hashchange', () => this.setState(route()));
+    document.addEventListener('keydown', this.key);
+  }
+
+  /** `/` searches; Esc closes what is open. */
+  key = (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
+    const typing = event.target.closest?.('input, select, textarea');
+    if (event.key === '/' && !typing) {
+      const field = document.querySelector('[data-search]');
+      if (!field) return;
+      event.preventDefault();
+      field.focus();
+      field.select();
+    } else if (event.key === 'Escape') {
+      if (typing && event.target.type === 'search' && event.target.value) return;
+      if (typing) event.target.blur();
+      else closeStory();
+    }
+  };
+
+  render({ wrong }, { view, call }) {
+    if (store.me === false) return html`<${SignIn} wrong=${wrong} />`;
+    if (store.me === null) return html`<${Banner} /><main id="main" class="sign-in"><p class="quiet" role="status">${words.connection.never}</p></main>`;
+    const views = VIEWS.filter((name) => name !== 'today' || store.can('agent'));
+    const shown = views.includes(view) ? view : 'now';
+    const open = store.can('agent') ? call : null;
+    const View = VIEW[shown];
+    return html`<${Top} view=${shown} views=${views} />
+      <${Banner} />
+      <div class="body" data-story=${Boolean(open)}>
+        <main id="main" tabIndex=${-1} role="tabpanel" aria-labelledby=${`tab-${shown}`}><${View} selected=${open} /></main>
+        ${open && html`<${Story} key=${open} id=${open} />`}
+      </div>
+      <${Asker} />`;
+  }
+}
+
+class Top extends Component {
+  state = { version: 0 };
+
+  again = () => this.setState(({ version }) => ({ version: version + 1 }));
+
+  componentDidMount() {
+    this.ends = [store.on('connection', this.again), store.on('health', this.again)];
+  }
+
+  componentWillUnmount() {
+    for (const end of this.ends) end();
+  }
+
+  walk = (event) => {
+    const { views, view } = this.props;
+    const at = views.indexOf(view);
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: views.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    const name = views[(to + views.length) % views.length];
+    goTo(name);
+    document.getElementById(`tab-${name}`).focus();
+  };
+
+  turn = () => {
+    setTheme(nextTheme());
+    this.again();
+  };
+
+  render({ view, views }) {
+    const troubles = (store.health?.parts ?? []).filter((part) => !part.ok).length;
+    const now = theme();
+    const switchLabel = words.theme.next(words.theme[now], words.theme[nextTheme()]);
+    return html`<header class="top">
+      <a class="brand" href="#now"><img src="icon.svg" width="22" height="22" alt="" /><h1>${words.product}</h1></a>
+      <div class="tabs" role="tablist" aria-label=${words.views} onKeyDown=${this.walk}>
+        ${views.map((name) => html`<button type="button" role="tab" id=${`tab-${name}`} aria-selected=${name === view} aria-controls="main" tabIndex=${name === view ? 0 : -1} onClick=${() => goTo(name)}>
+          ${words.view[name]}${name === 'health' && troubles > 0 && html`<span class="trouble"><${Icon} name="warn" />${troubles}<span class="unseen"> ${words.health.troubled(troubles).replace(/^\d+ /, '')}</span></span>`}</button>`)}
+      </div>
+      <div class="right">
+        <${Connection} />
+        <span class="me"><${Wire} text=${store.me.name} /> <span class="role">${store.me.role}</span></span>
+        <button type="button" class="bare" onClick=${this.turn} title=${switchLabel} aria-label=${switchLabel}><${Icon} name=${now} /></button>
+        <button type="button" class="bare" onClick=${() => store.signOut()} title=${words.signOut} aria-label=${words.signOut}><${Icon} name="leave" /></button>
+      </div>
+    </header>`;
+  }
+}
+
+function Connection() {
+  const { live, why } = store.connection;
+  const text = live ? words.connection.live : why === 'starting' ? words.connection.starting : why === 'checking' ? words.connection.checkingShort : words.connection.lost;
+  return html`<span id="connection" class="connection" data-state=${live ? 'live' : 'lost'}><span class="dot"></span>${text}</span>`;
+}
+
+/** Says that what is shown may be old, and marks it so. */
+class Banner extends Component {
+  componentDidMount() {
+    this.end = store.on('connection', () => this.forceUpdate());
+  }
+
+  componentWillUnmount() {
+    this.end();
+  }
+
+  render() {
+    const { live, since, why } = store.connection;
+    document.documentElement.dataset.stale = String(!live && why !== 'starting');
+    const { connection: text } = words;
+    if (!live && why !== 'starting') {
+      const said = why === 'checking' ? text.checking : why === 'refused' ? text.refused(clock(since)) : text.since(clock(since));
+      return html`<div class="banner" data-tone="bad"><${Icon} name="warn" /><span>${said}</span></div>`;
+    }
+    if (store.newVersion) {
+      return html`<div class="banner" data-tone="info"><${Icon} name="well" /><span>${text.updated(store.newVersion)}</span><button type="button" onClick=${() => location.reload()}>${text.reload}</button></div>`;
+    }
+    return null;
+  }
+}

@@ -1,0 +1,48 @@
+// Strings from the wire made fit to be shown. They stay text; this only keeps them from disturbing the line they are in.
+
+/** Longer strings are cut: nobody reads on, and a page with a thousand of them should stay light. */
+const LONGEST = 160;
+
+// Bidirectional overrides, marks and isolates, invisible and line-breaking characters, tags: what can reorder, hide or
+// break a line. Joiners (U+200C, U+200D) stay, for emoji and Persian names are made with them.
+const DISTURBING = /[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb]|\udb40[\udc00-\udc7f]/g;
+const MARKS = /(\p{M}{3})\p{M}+/gu;
+// eslint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
+
+/** `wire` with control characters shown as pictures (␀ … ␡), disturbing ones as �, and cut where it is very long. */
+export function clean(wire) {
+  const text = String(wire ?? '');
+  const cut = text.length > LONGEST ? cutAt(text, LONGEST) + '…' : text;
+  return wellFormed(cut.replace(CONTROL, picture).replace(DISTURBING, '\ufffd').replace(MARKS, '$1'));
+}
+
+function cutAt(text, length) {
+  const last = text.charCodeAt(length - 1);
+  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length);
+}
+
+function picture(control) {
+  const code = control.charCodeAt(0);
+  if (code < 0x20) return String.fromCharCode(0x2400 + code);
+  return code === 0x7f ? '\u2421' : '\ufffd';
+}
+
+function wellFormed(text) {
+  return text.toWellFormed ? text.toWellFormed() : text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd');
+}
+
+/** What to call a user: the name, else the extension, else the device. */
+export function label(party) {
+  return party.name || party.extension || party.endpoint || '';
+}
+
+/** The extension of a user, where the label does not say it already. */
+export function extensionBeside(party) {
+  return party.name && party.extension ? party.extension : '';
+}
+
+/** Whether `needle`, in lower case, is in one of the strings. */
+export function anyHas(needle, strings) {
+  return strings.some((text) => text && String(text).toLowerCase().includes(needle));
+}

@@ -1,0 +1,51 @@
+// Timers that go on in place, once a second, without rendering the tree around them.
+
+import { store } from './store.js';
+import { clock, span, timer } from './time.js';
+import { Pure, createRef, html } from './ui.js';
+
+const running = new Set();
+
+/** Time since `since`, going on. As `ago` it is in words, for things of the past. */
+export class Timer extends Pure {
+  element = createRef();
+
+  componentDidMount() {
+    running.add(this);
+    this.show();
+  }
+
+  componentDidUpdate() {
+    this.show();
+  }
+
+  componentWillUnmount() {
+    running.delete(this);
+  }
+
+  show() {
+    const { since, ago } = this.props;
+    const length = store.now() - since;
+    const text = ago ? span(length) : timer(length);
+    const element = this.element.current;
+    if (!element.firstChild) element.textContent = text;
+    else if (element.firstChild.data !== text) element.firstChild.data = text;
+  }
+
+  render({ since }) {
+    return html`<span class="timer" ref=${this.element} title=${clock(since)}></span>`;
+  }
+}
+
+/** Begins to let timers go on. */
+export function startTimers() {
+  setInterval(() => {
+    store.tick();
+    if (document.hidden) return;
+    for (const one of running) one.show();
+  }, 1_000);
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) return;
+    for (const one of running) one.show();
+  });
+}

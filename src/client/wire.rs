@@ -1,0 +1,331 @@
+//! What the API says, as far as the command line uses it. What is missing is taken for nothing, and what is new is
+//! passed over, so a daemon may be of another version.
+
+use jiff::Timestamp;
+use ringwire_event::{CallEvent, Direction, Party, StoryNote, Taker};
+use serde::{Deserialize, Serialize};
+
+use super::sse::Frame;
+
+/// One frame of the stream of events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Something happened to a call.
+    Call(Box<StreamEvent>),
+    /// A delivery has got further.
+    Delivery(DeliveryChange),
+    /// The place asked for is beyond the journal's end: it is another journal.
+    Reset,
+    /// Something else.
+    Other,
+}
+
+impl Told {
+    /// Reads a frame.
+    ///
+    /// # Errors
+    /// It is not in the form of its kind.
+    pub(crate) fn read(frame: &Frame) -> serde_json::Result<Self> {
+        Ok(match frame.event.as_str() {
+            "call" => Self::Call(serde_json::from_str(&frame.data)?),
+            "delivery" => Self::Delivery(serde_json::from_str(&frame.data)?),
+            "reset" => Self::Reset,
+            _ => Self::Other,
+        })
+    }
+}
+
+/// The first frame of a stream.
+#[derive(Debug, Deserialize)]
+pub(super) struct Hello {
+    /// The last place of the journal when the stream began.
+    pub(super) journal: i64,
+}
+
+/// An event of a call, with its place in the journal and who is owed it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StreamEvent {
+    /// The event.
+    #[serde(flatten)]
+    pub(crate) event: CallEvent,
+    /// Its place in the journal; `None` while the disk cannot be written.
+    pub(crate) journal: Option<i64>,
+    /// When it was learnt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) recorded: Option<Timestamp>,
+    /// Who is owed it.
+    #[serde(default)]
+    pub(crate) deliveries: Vec<Delivery>,
+}
+
+/// One endpoint that is owed an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Delivery {
+    /// The delivery's number.
+    pub(crate) id: i64,
+    /// The endpoint.
+    pub(crate) endpoint: String,
+    /// How far it has come: `pending`, `retry`, `paused`, `delivered`, `dead`, `expired`, `dropped`.
+    pub(crate) state: String,
+}
+
+/// A delivery that has got further.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeliveryChange {
+    /// Its number, by which it is known.
+    pub(crate) id: i64,
+    /// The endpoint.
+    pub(crate) endpoint: String,
+    /// How far it has come.
+    pub(crate) state: String,
+    /// How many tries have failed.
+    #[serde(default)]
+    pub(crate) failures: u32,
+    /// Why it is not delivered.
+    #[serde(default)]
+    pub(crate) reason: Option<String>,
+}
+
+/// `GET /api/v1/live`: what is going on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Live {
+    /// The daemon's clock.
+    pub(crate) now: Option<Timestamp>,
+    /// The calls.
+    pub(crate) calls: Vec<Call>,
+    /// The queues with calls in them.
+    pub(crate) queues: Vec<Queue>,
+}
+
+/// A call that is going on.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Call {
+    /// Its id.
+    pub(crate) id: String,
+    /// The PBX it is at.
+    pub(crate) pbx: String,
+    /// Where it came from and where it went.
+    pub(crate) direction: Direction,
+    /// The caller.
+    pub(crate) from: String,
+    /// The caller's name.
+    #[serde(default)]
+    pub(crate) from_name: Option<String>,
+    /// What was called.
+    pub(crate) to: String,
+    /// The queue it waits or waited in last.
+    #[serde(default)]
+    pub(crate) queue: Option<String>,
+    /// `ringing`, `waiting`, `talking` or `held`.
+    pub(crate) state: String,
+    /// Whose phones were rung.
+    #[serde(default)]
+    pub(crate) users: Vec<Party>,
+    /// Who has it.
+    #[serde(default)]
+    pub(crate) taker: Option<Taker>,
+    /// When it began.
+    pub(crate) began: Timestamp,
+    /// When it was first answered.
+    #[serde(default)]
+    pub(crate) answered: Option<Timestamp>,
+    /// Since when it is on hold.
+    #[serde(default)]
+    pub(crate) held_since: Option<Timestamp>,
+    /// Whether its times may be late.
+    #[serde(default)]
+    pub(crate) recovered: bool,
+}
+
+/// A queue with calls in it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Queue {
+    /// The PBX it is at.
+    pub(crate) pbx: String,
+    /// Its name.
+    pub(crate) name: String,
+    /// Who waits.
+    #[serde(default)]
+    pub(crate) waiting: Vec<Waiting>,
+    /// How many of its calls are being talked.
+    #[serde(default)]
+    pub(crate) talking: u64,
+}
+
+/// A caller who waits.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Waiting {
+    /// The call.
+    pub(crate) call: String,
+    /// The caller.
+    pub(crate) from: String,
+    /// The caller's name.
+    #[serde(default)]
+    pub(crate) from_name: Option<String>,
+    /// Since when.
+    pub(crate) since: Timestamp,
+}
+
+/// `GET /api/v1/channels`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Channels {
+    /// The channels.
+    pub(crate) channels: Vec<Channel>,
+}
+
+/// A channel of a PBX.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Channel {
+    /// Its name: `PJSIP/alice-00000001`.
+    pub(crate) name: String,
+    /// `external`, `device` or `helper`.
+    #[serde(default)]
+    pub(crate) kind: String,
+    /// `Down`, `Ring`, `Ringing`, `Up` or `Busy`.
+    #[serde(default)]
+    pub(crate) state: String,
+    /// The call it belongs to.
+    #[serde(default)]
+    pub(crate) call: Option<String>,
+    /// Whether it is on hold.
+    #[serde(default)]
+    pub(crate) hold: bool,
+}
+
+/// `GET /api/v1/pbxs`: how a PBX does.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PbxStanding {
+    /// Its name.
+    pub(crate) name: String,
+    /// `reconciled`, `connected`, `connecting`, `refused` or `unreachable`.
+    pub(crate) state: String,
+    /// Why.
+    #[serde(default)]
+    pub(crate) detail: Option<String>,
+    /// When it last said anything.
+    #[serde(default)]
+    pub(crate) last_event: Option<Timestamp>,
+    /// How many channels it has.
+    #[serde(default)]
+    pub(crate) channels: u64,
+    /// How many calls it has.
+    #[serde(default)]
+    pub(crate) calls: u64,
+}
+
+/// `GET /api/v1/endpoints`: how an endpoint does.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EndpointStanding {
+    /// Its name.
+    pub(crate) name: String,
+    /// `well`, `failing`, `held`, `paused` or `disabled`.
+    pub(crate) state: String,
+    /// Why.
+    #[serde(default)]
+    pub(crate) reason: Option<String>,
+    /// How many deliveries wait.
+    #[serde(default)]
+    pub(crate) waiting: u64,
+    /// How many of them have failed and are tried again.
+    #[serde(default)]
+    pub(crate) retrying: u64,
+    /// How many were delivered since the daemon's start.
+    #[serde(default)]
+    pub(crate) delivered: u64,
+    /// How many the endpoint will never take.
+    #[serde(default)]
+    pub(crate) dead: u64,
+    /// Whether more wait on disk.
+    #[serde(default)]
+    pub(crate) more: bool,
+}
+
+/// `GET /api/v1/charts`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Charts {
+    /// The minutes, oldest first; the last is not over.
+    pub(crate) minutes: Vec<Minute>,
+}
+
+/// What happened in one minute.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Minute {
+    /// How many calls began.
+    pub(crate) calls: u64,
+    /// How many from outside nobody took.
+    pub(crate) missed: u64,
+    /// How many events there were.
+    pub(crate) events: u64,
+    /// How long deliveries took, in milliseconds: the median.
+    pub(crate) delay_median: Option<u64>,
+    /// The longest.
+    pub(crate) delay_max: Option<u64>,
+}
+
+/// `GET /api/v1/calls/{id}`: what is known of a call.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Story {
+    /// What happened.
+    pub(crate) events: Vec<StreamEvent>,
+    /// Who was told.
+    pub(crate) deliveries: Vec<StoryDelivery>,
+    /// What was concluded, and why.
+    pub(crate) story: Vec<StoryNote>,
+}
+
+/// A delivery of an event of a call.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StoryDelivery {
+    /// Its number.
+    pub(crate) id: i64,
+    /// The endpoint.
+    pub(crate) endpoint: String,
+    /// The id of the event.
+    pub(crate) event: String,
+    /// What happened.
+    #[serde(default)]
+    pub(crate) kind: String,
+    /// How far it has come.
+    pub(crate) state: String,
+    /// How many tries have failed.
+    #[serde(default)]
+    pub(crate) failures: u32,
+    /// Why it is not delivered.
+    #[serde(default)]
+    pub(crate) reason: Option<String>,
+    /// Each try.
+    #[serde(default)]
+    pub(crate) attempts: Vec<Attempt>,
+}
+
+/// One try of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Attempt {
+    /// When it began.
+    pub(crate) at: Timestamp,
+    /// How long it took, in milliseconds.
+    #[serde(default)]
+    pub(crate) took: i64,
+    /// What came of it.
+    #[serde(default)]
+    pub(crate) outcome: String,
+    /// The HTTP status, if there was an answer.
+    #[serde(default)]
+    pub(crate) status: Option<u16>,
+}

@@ -1,0 +1,58 @@
+//! The configuration: whether it can be read and used.
+
+use std::path::Path;
+
+use super::{
+    calls::hears_calls,
+    files::{FileFacts, is_public, plural},
+    finding::{Findings, Subject},
+};
+use crate::{
+    config::{Config, ConfigError},
+    failure::Code,
+};
+
+/// What is wrong with the configuration in `file`, which names `files`.
+pub(crate) fn judge(file: &Path, config: &Result<Config, ConfigError>, files: &[FileFacts]) -> Findings {
+    let mut findings = Findings::new(Subject::Configuration);
+    let config = match config {
+        Ok(config) => config,
+        Err(error) => {
+            for finding in error.findings() {
+                let cure = finding.cure().unwrap_or("correct it; ringwire check says what it means then");
+                findings.fault(Code::Config, finding.says(), cure);
+            }
+            findings
+                .unchecked("PBXs and endpoints: they can be looked at once the configuration can be used");
+            return findings;
+        }
+    };
+    findings.ok(format!(
+        "{} can be used: {}, {}",
+        file.display(),
+        plural(config.pbxs.len(), "PBX").replace("PBXs", "PBXs"),
+        plural(config.endpoints.len(), "endpoint")
+    ));
+    for warning in &config.warnings {
+        let says = warning.says();
+        // Files that everyone can read are told of among the files.
+        let is_told = files.iter().any(|file| {
+            is_public(files, &file.path)
+                && says.contains(&format!("{} can be read by everyone", file.path.display()))
+        });
+        if !is_told {
+            findings
+                .warning(says, warning.cure().unwrap_or("ringwire check says what the configuration means"));
+        }
+    }
+    for pbx in &config.pbxs {
+        if pbx.login.as_ref().is_some_and(|login| !hears_calls(login)) {
+            findings.fault(
+                Code::Config,
+                format!("pbx.{}.events asks for no events of calls", pbx.name),
+                "take the key out: system,call,agent,dialplan is asked for without it",
+            );
+        }
+    }
+    findings
+}

@@ -1,0 +1,233 @@
+//! Visiting a PBX: as the daemon does, and out again.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use ringwire_ami::{Action, Client, ConnectError, Incoming, Packet, SendError, Trust, economy};
+use secrecy::ExposeSecret;
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout},
+};
+
+use super::{Limits, listener::Listener, network};
+use crate::{
+    config::Pbx,
+    doctor::{
+        calls::CallsFacts,
+        diagnosis::PbxDiagnosis,
+        pbx::{LoggedIn, PbxFacts, Refused},
+    },
+    runtime::{Settings, is_refused},
+};
+
+/// How long a farewell may take.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// What came of a visit.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    /// What was seen on the way.
+    pub(crate) facts: PbxFacts,
+    /// What was heard; `None` where nobody listened.
+    pub(crate) heard: Option<Heard>,
+    /// What is to be judged of the calls; decided by who knows what the daemon has heard.
+    pub(crate) calls: Option<CallsFacts>,
+}
+
+impl Visit {
+    /// How many channels there are.
+    pub(crate) fn channels(&self) -> Option<usize> {
+        self.facts.login.as_ref()?.as_ref().ok()?.channels
+    }
+}
+
+/// What was heard by listening.
+#[derive(Clone, Debug)]
+pub(crate) struct Heard {
+    pub(crate) window: PbxDiagnosis,
+    /// For how long, in seconds.
+    pub(crate) seconds: u64,
+    /// Whether the list of channels was another at the end.
+    pub(crate) changed: bool,
+    /// When it was enough.
+    pub(crate) until: Timestamp,
+}
+
+/// Logs in to `pbx`, asks what the daemon asks, listens if that is wanted, and logs out.
+pub(crate) async fn visit(pbx: &Pbx, limits: Limits) -> Visit {
+    let mut facts = PbxFacts {
+        name: pbx.name.clone(),
+        host: pbx.host.clone(),
+        port: pbx.port,
+        username: pbx.login.as_ref().map(|login| login.username.clone()),
+        secret: pbx.login.as_ref().and_then(|login| odd(login.secret.expose_secret())),
+        dns: None,
+        source: None,
+        certificate: None,
+        is_pinned: pbx.tls.as_ref().is_some_and(|tls| matches!(tls.trust, Trust::Pinned(_))),
+        login: None,
+        now: Timestamp::now(),
+    };
+    let Some(settings) = Settings::of(pbx) else { return Visit { facts, heard: None, calls: None } };
+    facts.dns = network::resolve(&pbx.host, limits.step).await;
+    let address = match &facts.dns {
+        None => pbx.host.parse().ok(),
+        Some(Ok(addresses)) => addresses.first().copied(),
+        Some(Err(_)) => return Visit { facts, heard: None, calls: None },
+    };
+    facts.source = address.and_then(|address| network::source(address, pbx.port));
+    let mut options = settings.options();
+    options.timing.connect = options.timing.connect.min(limits.step);
+    options.timing.banner = options.timing.banner.min(limits.step);
+    options.timing.login = options.timing.login.min(limits.step);
+    options.timing.response = options.timing.response.min(limits.step);
+    let connected = Client::connect(&options).await;
+    let was_trusted = matches!(&connected, Ok(_) | Err(ConnectError::Login(_)));
+    let mut heard = None;
+    facts.login = Some(match connected {
+        Ok((client, incoming)) => {
+            let (logged_in, listened) = Box::pin(look_around(pbx, &client, incoming, limits)).await;
+            heard = listened;
+            Ok(logged_in)
+        }
+        Err(error) => Err(error),
+    });
+    if let Some(tls) = pbx.tls.as_ref().filter(|_| was_trusted && !facts.is_pinned)
+        && let Some(address) = address
+    {
+        let name = tls.server_name.as_deref().unwrap_or(&pbx.host);
+        facts.certificate = network::certificate((address, pbx.port).into(), name, limits.step).await;
+    }
+    Visit { facts, heard, calls: None }
+}
+
+/// What is odd about a secret, in words that do not show it.
+fn odd(secret: &str) -> Option<&'static str> {
+    if secret.trim() != secret {
+        Some("has blanks at its beginning or end, which are taken for part of it")
+    } else if secret.starts_with("secret") && secret.contains('=') {
+        Some("looks like a line of manager.conf: \"secret =\" is taken for part of it")
+    } else {
+        None
+    }
+}
+
+async fn look_around(
+    pbx: &Pbx,
+    client: &Client,
+    mut incoming: Incoming,
+    limits: Limits,
+) -> (LoggedIn, Option<Heard>) {
+    let version = incoming.version();
+    let mut listener = Listener::new(pbx);
+    let enough = Notify::new();
+    let mut seen = LoggedIn { ami: version.to_string(), ..LoggedIn::default() };
+    let mut listened = None;
+    let asking = async {
+        let filter = economy(version).into_iter().next().filter(|_| pbx.filter_events);
+        let asked = ask(client, filter, &mut seen).await;
+        if let (Ok(()), Some(length)) = (&asked, limits.listen) {
+            let began = Instant::now();
+            let _ = timeout(length, enough.notified()).await;
+            // What has come or gone meanwhile shows in another list.
+            let _ = send(client, "CoreShowChannels").await;
+            listened = Some((began.elapsed().as_secs(), Timestamp::now()));
+        }
+        let _ = timeout(FAREWELL, client.logoff()).await;
+        asked
+    };
+    // The answers are awaited while what else the PBX says is taken.
+    let (asked, ended) = tokio::join!(asking, listener.run(&mut incoming, &enough));
+    seen.booted = listener.booted;
+    seen.channels = listener.lists.first().map(std::collections::BTreeSet::len);
+    seen.broke = match (asked, ended) {
+        (Err(error), _) => Some((error.to_string(), "see the Asterisk log, and try again")),
+        (_, Err(error)) => Some((error.to_string(), error.hint())),
+        (Ok(()), Ok(())) => None,
+    };
+    let heard = listened.map(|(seconds, until)| Heard {
+        window: listener.observations.window(&pbx.name, until),
+        seconds,
+        changed: listener.lists.first() != listener.lists.last(),
+        until,
+    });
+    (seen, heard)
+}
+
+/// Asks what the daemon asks, with one `filter` where it asks for filters.
+async fn ask(client: &Client, filter: Option<Action>, seen: &mut LoggedIn) -> Result<(), SendError> {
+    let mut refused = Refused::default();
+    let settings = send(client, "CoreSettings").await?;
+    refused.settings = is_refused(&settings);
+    seen.asterisk = settings.text("AsteriskVersion").map(|version| version.into_owned());
+    let before = Timestamp::now();
+    let pong = send(client, "Ping").await?;
+    seen.ahead = ahead(&pong, before, Timestamp::now());
+    let core = is_refused(&send(client, "CoreShowChannels").await?);
+    let status = is_refused(&send(client, "Status").await?);
+    refused.lists = core && status;
+    if let Some(filter) = filter {
+        seen.filters = true;
+        refused.filters = is_refused(&client.send(&filter).await?);
+    }
+    // It needs no privilege; without app_queue there is none.
+    let queues = send(client, "QueueStatus").await?;
+    seen.queues = queues.get("Response").is_some_and(|response| response.eq_ignore_ascii_case(b"Success"));
+    seen.refused = refused;
+    Ok(())
+}
+
+async fn send(client: &Client, name: &str) -> Result<Packet, SendError> {
+    match Action::new(name) {
+        Ok(action) => client.send(&action).await,
+        // None of the names above has anything in it that an action refuses.
+        Err(_) => Err(SendError::Closed),
+    }
+}
+
+/// How far the clock of who answered is ahead of ours (Asterisk 1.8 and later say the time with a pong).
+fn ahead(pong: &Packet, before: Timestamp, after: Timestamp) -> Option<SignedDuration> {
+    let said = pong.text("Timestamp")?;
+    let (seconds, fraction) = said.split_once('.').unwrap_or((&said, "0"));
+    let micros: i32 = format!("{fraction:0<6}").get(..6)?.parse().ok()?;
+    let theirs = Timestamp::new(seconds.parse().ok()?, micros.checked_mul(1000)?).ok()?;
+    // What lies between ours is how long the question and its answer took.
+    if theirs < before {
+        Some(theirs.duration_since(before))
+    } else if theirs > after {
+        Some(theirs.duration_since(after))
+    } else {
+        Some(SignedDuration::ZERO)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use ringwire_ami::Version;
+
+    use super::*;
+
+    #[test]
+    fn a_pong_tells_how_far_the_clocks_are_apart() {
+        let at = |seconds: i64| Timestamp::from_second(1_800_000_000 + seconds).unwrap();
+        for (said, expected) in [
+            ("1800000000.500000", Some(SignedDuration::ZERO)),
+            ("1800000061.000000", Some(SignedDuration::from_secs(60))),
+            ("1799999400.0", Some(SignedDuration::from_secs(-600))),
+            ("soon", None),
+        ] {
+            let text = format!("Response: Success\r\nPing: Pong\r\nTimestamp: {said}\r\n");
+            let pong = Packet::new(Bytes::from(text), Version::NEWEST).unwrap();
+            assert_eq!(ahead(&pong, at(0), at(1)), expected, "{said}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_looked_at_and_not_shown() {
+        assert_eq!(odd("hunter2"), None);
+        assert!(odd("hunter2 ").is_some_and(|said| said.contains("blanks") && !said.contains("hunter2")));
+        assert!(odd("secret = hunter2").is_some_and(|said| said.contains("manager.conf")));
+    }
+}

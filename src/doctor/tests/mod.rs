@@ -1,0 +1,1 @@
+//! What is judged of facts that a test machine does not have.
