@@ -1,11 +1,15 @@
 //! `ringwire demo`: everything at once, with no PBX and no helpdesk.
 
 use std::fmt::Write as _;
-use std::io::Write;
+use std::io::{self, Write};
+use std::iter::Cycle;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
+use anyhow::anyhow;
+use ring::rand::{SecureRandom, SystemRandom};
 use ringwire_ami::Login;
 use ringwire_demo::player::{PbxServer, PlayOptions, Recording, Speed};
 use ringwire_demo::zammad::{Person, Received, Row, State, ZammadConfig, ZammadServer};
@@ -14,7 +18,7 @@ use ringwire_event::{CallEvent, What};
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
-use crate::config::{Address, Config};
+use crate::config::{Address, Api, ApiRole, ApiToken, Config};
 use crate::failure::{Code, Failure};
 use crate::lines;
 use crate::runtime::{self, Signal};
@@ -24,6 +28,9 @@ const USERNAME: &str = "ringwire";
 const SECRET: &str = "demo";
 const TOKEN: &str = "demo";
 
+/// Where the desk is, if nothing else is there.
+const DESK: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 8480);
+
 /// How long the daemon may take to say the last of a recording that has ended.
 const SETTLE: Duration = Duration::from_millis(700);
 
@@ -31,8 +38,9 @@ const EXAMPLES: &str = "\
 Examples:
   ringwire demo               about a minute, in real time
   ringwire demo --speed 5     the same, five times as fast
+  ringwire demo --stay        over and over until ctrl-c, to look around in the desk
 
-Left to right: what the daemon understood of the PBX, and below each event, after the arrow, what Zammad was posted
+The desk, a web page with the calls as they stand, is at the address that is shown first. Left to right: what the daemon understood of the PBX, and below each event, after the arrow, what Zammad was posted
 and how it replied. At the end stands Zammad's caller log. Nothing leaves this machine: the PBX plays recordings of
 real calls on a port of the loopback interface, and Zammad's endpoint is a double on another.";
 
@@ -74,19 +82,42 @@ pub(crate) struct Args {
     /// Play at a multiple of the recorded speed
     #[arg(long, value_name = "N", default_value = "1", value_parser = super::replay::speed)]
     speed: f64,
+    /// Play the calls over and over, until ctrl-c
+    #[arg(long)]
+    stay: bool,
+    /// Where the desk is to be [default: 127.0.0.1:8480, or any free port]
+    #[arg(long, value_name = "ADDRESS", value_parser = loopback)]
+    listen: Option<SocketAddr>,
 }
 
-/// Runs the demo until all calls are over or it is interrupted.
+/// Runs the demo until all calls are over, unless it is to stay, or it is interrupted.
 ///
 /// # Errors
 /// No port can be had, or nobody reads on.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    super::run::block_on(async { Ok(show(args.speed).await) })?
+    super::run::block_on(async { Ok(show(args).await) })?
 }
 
-async fn show(speed: f64) -> Result<(), Failure> {
+/// An address that others cannot reach.
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address = text.parse::<SocketAddr>().map_err(|_| "an address and a port, as in 127.0.0.1:8480")?;
+    if address.ip().is_loopback() { Ok(address) } else { Err("an address of the loopback interface".into()) }
+}
+
+/// A free port for the desk.
+fn place(wanted: Option<SocketAddr>) -> io::Result<SocketAddr> {
+    let bound = match wanted {
+        Some(address) => TcpListener::bind(address),
+        None => TcpListener::bind(DESK).or_else(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))),
+    };
+    bound?.local_addr()
+}
+
+async fn show(args: &Args) -> Result<(), Failure> {
     let recordings = CALLS.iter().map(|call| Recording::parse(call.ami, Some(call.times))).collect();
-    let options = PlayOptions { speed: Speed::Times(speed), ..PlayOptions::new(USERNAME, SECRET) };
+    let rounds = if args.stay { None } else { Some(1) };
+    let options =
+        PlayOptions { speed: Speed::Times(args.speed), rounds, ..PlayOptions::new(USERNAME, SECRET) };
     let pbx = PbxServer::start(recordings, options).await?;
     let zammad = ZammadServer::start(helpdesk()).await?;
     let mut received = zammad.watch();
@@ -95,12 +126,16 @@ async fn show(speed: f64) -> Result<(), Failure> {
     let (signals, told) = mpsc::channel(1);
     let mut played = pbx.rounds_played();
 
-    let mut screen = Screen { out: anstream::stdout(), titles: CALLS.iter() };
-    screen.introduce(&pbx, &zammad)?;
-    let daemon = tokio::spawn(runtime::run(configuration(&pbx, &zammad), told, None, desk));
+    let address = place(args.listen)?;
+    let token = token()?;
+    let mut screen = Screen { out: anstream::stdout(), titles: CALLS.iter().cycle() };
+    screen.introduce(&pbx, &zammad, &format!("http://{address}/#token={token}"))?;
+    let mut config = configuration(&pbx, &zammad);
+    config.api = Some(counter(address, token));
+    let mut daemon = tokio::spawn(runtime::run(config, told, None, desk));
     let over = async {
         // The sender lives as long as the PBX.
-        let _ = played.wait_for(|rounds| *rounds > 0).await;
+        let _ = played.wait_for(|rounds| *rounds > 0 && !args.stay).await;
         tokio::time::sleep(SETTLE).await;
     };
     tokio::pin!(over);
@@ -112,6 +147,7 @@ async fn show(speed: f64) -> Result<(), Failure> {
             },
             Ok(post) = received.recv() => screen.post(&post)?,
             () = &mut over => break,
+            ended = &mut daemon => return ended.map_err(|error| Failure::new(Code::Software, error))?,
             _ = tokio::signal::ctrl_c() => break,
         }
     }
@@ -153,17 +189,36 @@ fn configuration(pbx: &PbxServer, zammad: &ZammadServer) -> Config {
     config
 }
 
+/// Whoever has the token may do everything at the desk.
+fn counter(listen: SocketAddr, token: String) -> Api {
+    let name = "demo".to_owned();
+    let token = ApiToken { name, role: ApiRole::Admin, secret: token.into() };
+    Api { listen: Some(listen), tokens: vec![token], ..Api::default() }
+}
+
+/// A token for the desk, another one each time.
+fn token() -> Result<String, Failure> {
+    let mut random = [0_u8; 12];
+    let fault = |_| Failure::new(Code::Software, anyhow!("the system gives no random numbers"));
+    SystemRandom::new().fill(&mut random).map_err(fault)?;
+    Ok(random.iter().fold(String::new(), |mut token, byte| {
+        let _ = write!(token, "{byte:02x}");
+        token
+    }))
+}
+
 /// The terminal.
 struct Screen<W> {
     out: W,
-    titles: std::slice::Iter<'static, Call>,
+    titles: Cycle<std::slice::Iter<'static, Call>>,
 }
 
 impl<W: Write> Screen<W> {
-    fn introduce(&mut self, pbx: &PbxServer, zammad: &ZammadServer) -> Result<(), Failure> {
+    fn introduce(&mut self, pbx: &PbxServer, zammad: &ZammadServer, desk: &str) -> Result<(), Failure> {
         let bold = Style::new().bold();
         let (pbx, zammad) = (pbx.address(), zammad.address());
-        Ok(writeln!(self.out, "{bold}Asterisk{bold:#} on {pbx}, {bold}Zammad{bold:#} on {zammad}")?)
+        writeln!(self.out, "{bold}Asterisk{bold:#} on {pbx}, {bold}Zammad{bold:#} on {zammad}")?;
+        Ok(writeln!(self.out, "{bold}The desk{bold:#}: {desk}")?)
     }
 
     /// Each call begins with what is going to happen: they are played one after the other.

@@ -17,7 +17,7 @@ use super::{
 };
 
 /// Where the daemon can be asked, and by whom.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Api {
     /// The unix socket, whose users are administrators; `None`: there is none.
     pub(crate) socket: Option<PathBuf>,

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use ringwire_ami::ErrorKind;
+use ringwire_ami::{ErrorKind, Oddities};
 use ringwire_desk::{Desk, PbxState};
 
 use super::{clock::Clock, notify};
@@ -53,6 +53,22 @@ impl Board {
         let why = "it refuses to list its channels: calls that begin or end while there is no connection are missed";
         let hint = "give its user in manager.conf write = system, or write = reporting";
         self.pbx_is(pbx, PbxState::Reconciled, Some((why.to_owned(), Some(hint.to_owned()))));
+    }
+
+    /// What was odd in what a PBX says has grown.
+    pub(crate) fn count_oddities(&self, pbx: &str, before: Oddities, now: Oddities) {
+        if before == now {
+            return;
+        }
+        for (kind, before, now) in [
+            ("debris", before.debris, now.debris),
+            ("over_limit", before.over_limit, now.over_limit),
+            ("cut", before.cut, now.cut),
+            ("unterminated", before.unterminated, now.unterminated),
+            ("forged", before.forged, now.forged),
+        ] {
+            self.desk.metrics().oddities(pbx, kind, now.saturating_sub(before));
+        }
     }
 
     /// There is no connection to a PBX.

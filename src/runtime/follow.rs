@@ -1,11 +1,11 @@
 //! The task that owns the trackers: packets in, call events out.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use ringwire_ami::{Packet, Version};
-use ringwire_calls::{Rules, Stories, Tracker};
+use ringwire_ami::{Oddities, Packet, Version};
+use ringwire_calls::{Directory, Rules, Stories, Tracker};
 use ringwire_desk::Desk;
 use ringwire_event::{CallEvent, CallId};
 use tokio::{
@@ -13,7 +13,17 @@ use tokio::{
     time::{Interval, MissedTickBehavior, interval, sleep},
 };
 
-use super::{PbxName, board::Board, clock::Clock, dispatch, notify, stories};
+use super::{
+    PbxName,
+    board::Board,
+    clock::Clock,
+    dispatch, notify, stories,
+    switchboard::{self, Question},
+};
+use crate::doctor::{Observations, diagnosis::Diagnosis};
+
+/// How often the API is shown that the task is alive.
+const PULSE: Duration = Duration::from_secs(5);
 
 /// What the trackers are told.
 #[derive(Debug)]
@@ -45,7 +55,11 @@ pub(crate) enum Message {
         pbx: PbxName,
         /// The packets, in order.
         packets: Vec<Packet>,
+        /// What was odd about the connection so far.
+        oddities: Oddities,
     },
+    /// Somebody wants to know something.
+    Ask(Question),
 }
 
 /// Everything that makes the task do something.
@@ -53,6 +67,8 @@ enum Event {
     Message(Message),
     Due,
     Watchdog,
+    /// The API is to see that the task is alive.
+    Pulse,
     Over,
 }
 
@@ -62,11 +78,13 @@ impl fmt::Display for Event {
             Self::Message(Message::Follow { pbx, .. }) => write!(f, "rules for {pbx}"),
             Self::Message(Message::Forget { pbx }) => write!(f, "{pbx} is followed no more"),
             Self::Message(Message::Connected { pbx, version }) => write!(f, "{pbx} connected, {version}"),
-            Self::Message(Message::Packets { pbx, packets }) => {
+            Self::Message(Message::Packets { pbx, packets, .. }) => {
                 write!(f, "{} packets from {pbx}", packets.len())
             }
+            Self::Message(Message::Ask(_)) => f.write_str("a question"),
             Self::Due => f.write_str("something is due"),
             Self::Watchdog => f.write_str("the watchdog wants to hear"),
+            Self::Pulse => f.write_str("a pulse"),
             Self::Over => f.write_str("over"),
         }
     }
@@ -80,6 +98,8 @@ pub(crate) struct Follow {
     desk: Desk,
     board: Board,
     left: Left,
+    /// When rules were given last.
+    configured: Option<Timestamp>,
 }
 
 /// What an earlier process left to be taken up.
@@ -94,6 +114,8 @@ pub(crate) struct Left {
 struct Followed {
     tracker: Tracker,
     stories: Stories,
+    observations: Observations,
+    directory: Directory,
     wish: Arc<Notify>,
     /// How many forged events were seen when the lists were asked for last.
     forged: u64,
@@ -132,7 +154,7 @@ impl Follow {
         (desk, board): (Desk, Board),
         left: Left,
     ) -> Self {
-        Self { clock, followed: BTreeMap::new(), events, desk, board, left }
+        Self { clock, followed: BTreeMap::new(), events, desk, board, left, configured: None }
     }
 
     /// Follows what is said to `inbox` until nobody is left to say anything.
@@ -142,8 +164,10 @@ impl Follow {
             watchdog.set_missed_tick_behavior(MissedTickBehavior::Delay);
             watchdog
         });
+        let mut pulse = interval(PULSE);
+        pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let event = self.next(&mut inbox, watchdog.as_mut()).await;
+            let event = self.next(&mut inbox, watchdog.as_mut(), &mut pulse).await;
             tracing::trace!(%event, "follow");
             match event {
                 Event::Message(message) => self.take(message),
@@ -152,6 +176,7 @@ impl Follow {
                     self.followed.values_mut().for_each(|followed| followed.tracker.tick(now));
                 }
                 Event::Watchdog => notify::alive(),
+                Event::Pulse => self.desk.alive(self.clock.now()),
                 Event::Over => return,
             }
             if self.hand_on().await.is_err() {
@@ -160,7 +185,12 @@ impl Follow {
         }
     }
 
-    async fn next(&self, inbox: &mut mpsc::Receiver<Message>, watchdog: Option<&mut Interval>) -> Event {
+    async fn next(
+        &self,
+        inbox: &mut mpsc::Receiver<Message>,
+        watchdog: Option<&mut Interval>,
+        pulse: &mut Interval,
+    ) -> Event {
         let deadline = self.followed.values().filter_map(|followed| followed.tracker.next_deadline()).min();
         let due = async {
             match deadline {
@@ -177,6 +207,7 @@ impl Follow {
         tokio::select! {
             biased; // a busy PBX must not silence the watchdog or put off what is due
             _ = alive => Event::Watchdog,
+            _ = pulse.tick() => Event::Pulse,
             () = due => Event::Due,
             message = inbox.recv() => message.map_or(Event::Over, Event::Message),
         }
@@ -185,21 +216,10 @@ impl Follow {
     fn take(&mut self, message: Message) {
         let now = self.clock.now();
         match message {
-            Message::Follow { pbx, rules, wish } => match self.followed.get_mut(&pbx) {
-                Some(followed) => {
-                    followed.tracker.set_rules(*rules);
-                    followed.wish = wish;
-                    followed.over = false;
-                }
-                None => {
-                    let mut tracker = Tracker::new(*rules);
-                    tracker.explain(true);
-                    tracker.resume(&self.left.living, &self.left.used);
-                    self.left.living.retain(|event| event.pbx != *pbx);
-                    let stories = Stories::default();
-                    self.followed.insert(pbx, Followed { tracker, stories, wish, forged: 0, over: false });
-                }
-            },
+            Message::Follow { pbx, rules, wish } => {
+                self.configured = Some(now);
+                self.follow(pbx, rules, wish);
+            }
             Message::Forget { pbx } => {
                 if let Some(followed) = self.followed.get_mut(&pbx) {
                     followed.end_all(now);
@@ -210,15 +230,64 @@ impl Follow {
                     followed.tracker.connected(version, Some(now));
                 }
             }
-            Message::Packets { pbx, packets } => {
+            Message::Packets { pbx, packets, oddities } => {
                 if let Some(followed) = self.followed.get_mut(&pbx) {
-                    packets.iter().for_each(|packet| followed.tracker.apply(packet, Some(now)));
+                    for packet in &packets {
+                        followed.observations.packet(packet, now);
+                        followed.tracker.apply(packet, Some(now));
+                    }
+                    followed.observations.odd(oddities);
                     followed.watch_for_forgeries(&pbx);
                     self.desk.heard(&pbx, packets.len(), followed.tracker.live_channels(), now);
                     if packets.iter().any(ends_list) {
                         self.board.pbx_is_reconciled(&pbx);
                     }
                 }
+            }
+            Message::Ask(question) => self.answer(question, now),
+        }
+    }
+
+    fn follow(&mut self, pbx: PbxName, rules: Box<Rules>, wish: Arc<Notify>) {
+        match self.followed.get_mut(&pbx) {
+            Some(followed) => {
+                followed.directory = rules.directory.clone();
+                followed.tracker.set_rules(*rules);
+                followed.wish = wish;
+                followed.over = false;
+            }
+            None => {
+                let directory = rules.directory.clone();
+                let mut tracker = Tracker::new(*rules);
+                tracker.explain(true);
+                tracker.resume(&self.left.living, &self.left.used);
+                self.left.living.retain(|event| event.pbx != *pbx);
+                let (stories, observations) = Default::default();
+                let (forged, over) = (0, false);
+                let followed =
+                    Followed { tracker, stories, observations, directory, wish, forged, over };
+                self.followed.insert(pbx, followed);
+            }
+        }
+    }
+
+    /// Answers; who asked may have gone.
+    fn answer(&self, question: Question, now: Timestamp) {
+        match question {
+            Question::Channels(answer) => {
+                let of = |(pbx, followed): (&PbxName, &Followed)| switchboard::channels(pbx, &followed.tracker);
+                let _ = answer.send(self.followed.iter().flat_map(of).collect());
+            }
+            Question::Diagnosis(answer) => {
+                let of = |(pbx, followed): (&PbxName, &Followed)| followed.observations.window(pbx, now);
+                let pbxs = self.followed.iter().map(of).collect();
+                let diagnosis =
+                    Diagnosis { started: self.desk.began(), configured: self.configured, pbxs };
+                let _ = answer.send(serde_json::to_value(diagnosis).unwrap_or_default());
+            }
+            Question::Story(call, answer) => {
+                let story = self.followed.values().find_map(|followed| followed.stories.living(&call));
+                let _ = answer.send(story);
             }
         }
     }
@@ -227,6 +296,7 @@ impl Follow {
     async fn hand_on(&mut self) -> Result<(), mpsc::error::SendError<dispatch::Message>> {
         for (pbx, followed) in &mut self.followed {
             while let Some(event) = followed.tracker.poll_event() {
+                followed.observations.event(&event, &followed.directory, self.clock.now());
                 tracing::debug!(%pbx, event = event.id, what = event.what.name(), from = event.from, to = event.to, "call");
                 self.events.send(dispatch::Message::Event(Arc::new(event))).await?;
             }

@@ -1,7 +1,7 @@
 //! The journal, as the daemon's tasks use it.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -111,6 +111,11 @@ impl Journal {
             );
         }
         self.settings.retention = settings.retention;
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.settings.path
     }
 
     /// To read the journal with.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use ringwire_ami::{
-    Backoff, Client, ConnectError, ErrorKind, Incoming, LinkError, Login, Options, Packet, SendError, Tls,
+    Backoff, Client, ConnectError, ErrorKind, Incoming, LinkError, Login, Oddities, Options, Packet, SendError, Tls,
     Version, economy, reconciliation,
 };
 use secrecy::ExposeSecret;
@@ -214,9 +214,9 @@ impl Task {
         let connected = Message::Connected { pbx: self.name.clone(), version: incoming.version() };
         self.packets.send(connected).await.ok()?;
         let (name, packets, stop) = (self.name.clone(), self.packets.clone(), self.stop.clone());
-        let wish = Arc::clone(&self.wish);
+        let (wish, board) = (Arc::clone(&self.wish), self.board.clone());
         let mut asking = std::pin::pin!(self.keep_asking(client, incoming.version()));
-        let mut lost = 0;
+        let (mut lost, mut counted) = (0, Oddities::default());
         loop {
             let batch = tokio::select! {
                 () = stop.cancelled() => break,
@@ -225,12 +225,16 @@ impl Task {
             };
             match batch {
                 Some(Ok(batch)) => {
-                    packets.send(Message::Packets { pbx: name.clone(), packets: batch }).await.ok()?;
+                    let oddities = incoming.oddities();
+                    let said = Message::Packets { pbx: name.clone(), packets: batch, oddities };
+                    packets.send(said).await.ok()?;
                 }
                 Some(Err(error)) => return Some(error),
                 None => return Some(LinkError::Closed),
             }
             let oddities = incoming.oddities();
+            board.count_oddities(&name, counted, oddities);
+            counted = oddities;
             if oddities.lost() > lost {
                 lost = oddities.lost();
                 tracing::warn!(pbx = %name, ?oddities, "parts of the stream could not be understood or were forged; the lists are asked for again");
@@ -240,7 +244,8 @@ impl Task {
         // What it takes longer for the server to say is lost to nobody: there is no one left to tell.
         let _ = timeout(FAREWELL, client.logoff()).await;
         while let Ok(Some(Ok(batch))) = timeout(FAREWELL, incoming.next_batch()).await {
-            packets.send(Message::Packets { pbx: name.clone(), packets: batch }).await.ok()?;
+            let oddities = incoming.oddities();
+            packets.send(Message::Packets { pbx: name.clone(), packets: batch, oddities }).await.ok()?;
         }
         None
     }

@@ -17,6 +17,8 @@ mod push;
 mod send;
 mod shutdown;
 mod stories;
+mod switchboard;
+mod window;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,7 +30,7 @@ use std::{
 use anyhow::anyhow;
 use jiff::{SignedDuration, Timestamp};
 use ringwire_calls::Rules;
-use ringwire_desk::Desk;
+use ringwire_desk::{Desk, Sources};
 use ringwire_outbox::{
     delivery::Terms,
     store::{CallFilter, Resumption},
@@ -46,9 +48,11 @@ use self::{
     follow::{Follow, Left},
     journal::Journal,
     link::Link,
+    switchboard::Asking,
+    window::Window,
 };
 use crate::{
-    config::{Config, Endpoint, Pbx, Purpose},
+    config::{Api, Config, Endpoint, Pbx, Purpose},
     failure::{Code, Failure},
 };
 
@@ -100,9 +104,13 @@ pub(crate) async fn run(
         None => (Journal::temporary(&clock).await?, Resumption::default()),
     };
     take_up(&journal, &left, &desk, &clock).await;
+    let path = journal.path().to_owned();
     let mut daemon = Daemon::start(config.file.clone(), logging, (journal, left), clock, desk);
     for warning in &config.warnings {
         tracing::warn!("{warning}");
+    }
+    if let Some(api) = &config.api {
+        daemon.open_window(api, path).await?;
     }
     daemon.apply(config, recipients).await;
     let tried = async {
@@ -174,6 +182,8 @@ struct Daemon {
     links: BTreeMap<PbxName, Link>,
     /// The PBXs of the calls that an earlier process left, until they are taken up.
     resumed: BTreeSet<PbxName>,
+    /// Where it can be asked what is going on, if anywhere.
+    window: Option<Window>,
     packets: mpsc::Sender<follow::Message>,
     events: mpsc::Sender<dispatch::Message>,
     follow: JoinHandle<()>,
@@ -200,12 +210,24 @@ impl Daemon {
         let dispatch = Dispatch::new(clock, board.clone(), (journal, left), desk.clone(), seed);
         let dispatch = tokio::spawn(dispatch.run(events_in, hurry.clone()));
         let links = BTreeMap::new();
-        Self { file, logging, desk, board, links, resumed, packets, events, follow, dispatch, hurry }
+        let window = None;
+        Self { file, logging, desk, board, links, resumed, window, packets, events, follow, dispatch, hurry }
+    }
+
+    /// Lets itself be asked what is going on, and what is in the journal at `path`.
+    async fn open_window(&mut self, api: &Api, path: PathBuf) -> Result<(), Failure> {
+        let switchboard = Arc::new(Asking::new(&self.packets));
+        let sources = Sources { journal: path, switchboard };
+        self.window = Some(Window::open(api, self.desk.clone(), sources).await?);
+        Ok(())
     }
 
     /// Makes `config` hold from here on. Calls that are being followed are kept.
     async fn apply(&mut self, config: Config, endpoints: Vec<Recipient>) {
-        let Config { routes, journal, .. } = config;
+        let Config { routes, journal, api, .. } = config;
+        if let (Some(window), Some(api)) = (&self.window, &api) {
+            window.change(api);
+        }
         let (done, holds) = oneshot::channel();
         let configure = dispatch::Message::Configure { routes, endpoints, journal, done: Some(done) };
         // If a task is gone, so is the daemon in a moment: Daemon::failed says why.
@@ -294,7 +316,7 @@ impl Daemon {
 
     /// Stops hearing from the PBXs, then finishes what is on its way; another stop cuts that short.
     async fn stop(self, mut signals: mpsc::Receiver<Signal>) -> Result<(), Failure> {
-        let Self { links, packets, events, follow, dispatch, hurry, .. } = self;
+        let Self { links, window, packets, events, follow, dispatch, hurry, .. } = self;
         tracing::info!("stopping");
         notify::stopping(dispatch::DRAIN * 2);
         let stopping = async {
@@ -305,7 +327,11 @@ impl Daemon {
             drop(packets);
             ended(follow.await)?;
             drop(events);
-            ended(dispatch.await.map(drop))
+            ended(dispatch.await.map(drop))?;
+            if let Some(window) = window {
+                window.close().await;
+            }
+            Ok::<_, Failure>(())
         };
         let hurried = async {
             while let Some(signal) = signals.recv().await {

@@ -1,7 +1,6 @@
 //! What the API asks the task that owns the trackers.
 
-use std::sync::Arc;
-
+use futures_util::future::BoxFuture;
 use ringwire_calls::{Outline, Tracker};
 use ringwire_desk::{Channel, ChannelKind, Switchboard};
 use ringwire_event::StoryNote;
@@ -34,7 +33,7 @@ impl Asking {
     fn ask<T: Default + Send + 'static>(
         &self,
         question: impl FnOnce(oneshot::Sender<T>) -> Question + Send + 'static,
-    ) -> futures_util::future::BoxFuture<'static, T> {
+    ) -> BoxFuture<'static, T> {
         let asked = self.0.upgrade();
         Box::pin(async move {
             let Some(asked) = asked else { return T::default() };
@@ -48,15 +47,15 @@ impl Asking {
 }
 
 impl Switchboard for Asking {
-    fn channels(&self) -> futures_util::future::BoxFuture<'static, Vec<Channel>> {
+    fn channels(&self) -> BoxFuture<'static, Vec<Channel>> {
         self.ask(Question::Channels)
     }
 
-    fn diagnosis(&self) -> futures_util::future::BoxFuture<'static, serde_json::Value> {
+    fn diagnosis(&self) -> BoxFuture<'static, serde_json::Value> {
         self.ask(Question::Diagnosis)
     }
 
-    fn story(&self, call: &str) -> futures_util::future::BoxFuture<'static, Option<Vec<StoryNote>>> {
+    fn story(&self, call: &str) -> BoxFuture<'static, Option<Vec<StoryNote>>> {
         let call = call.to_owned();
         self.ask(|answer| Question::Story(call, answer))
     }
@@ -87,9 +86,4 @@ fn channel(pbx: &str, outline: &Outline<'_>) -> Channel {
         hold: outline.hold,
         born: outline.born,
     }
-}
-
-/// The window's questions, for whoever opens it.
-pub(crate) fn asking(packets: &mpsc::Sender<follow::Message>) -> Arc<dyn Switchboard> {
-    Arc::new(Asking::new(packets))
 }
