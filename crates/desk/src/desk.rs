@@ -1,6 +1,12 @@
 //! What the daemon tells, kept for those who ask.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use ringwire_event::{CallEvent, Direction, What};
@@ -15,6 +21,8 @@ pub struct Desk(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     began: Timestamp,
+    /// When the task that follows the calls was heard of last, in milliseconds since 1970.
+    alive: AtomicI64,
     live: Live,
     feed: Feed,
     parts: Parts,
@@ -29,7 +37,8 @@ impl Desk {
         let metrics = Metrics::default();
         metrics.began(began);
         let (live, feed, parts, charts) = Default::default();
-        Self(Arc::new(Inner { began, live, feed, parts, charts, metrics }))
+        let alive = AtomicI64::new(began.as_millisecond());
+        Self(Arc::new(Inner { began, alive, live, feed, parts, charts, metrics }))
     }
 
     /// When the daemon began.
@@ -42,6 +51,18 @@ impl Desk {
     #[must_use]
     pub fn live(&self) -> &Live {
         &self.0.live
+    }
+
+    /// The task that follows the calls lives, at `now`. It is to say so every few seconds.
+    pub fn alive(&self, now: Timestamp) {
+        self.0.alive.store(now.as_millisecond(), Ordering::Relaxed);
+    }
+
+    /// Whether that task has said so, or the daemon began, less than `silence` before `now`.
+    #[must_use]
+    pub fn is_alive(&self, now: Timestamp, silence: Duration) -> bool {
+        let silent = now.as_millisecond() - self.0.alive.load(Ordering::Relaxed);
+        u128::try_from(silent).unwrap_or(0) < silence.as_millis()
     }
 
     /// What is said to those who listen.
@@ -105,7 +126,7 @@ impl Desk {
                     delay_ms: None,
                     reason: None,
                 };
-                feed.say(Frame::Delivery(Arc::new(settled)));
+                feed.say(Frame::delivery(settled));
             }
             return;
         }
@@ -116,6 +137,9 @@ impl Desk {
         let took = durable.then(|| now.duration_since(*recorded).try_into().unwrap_or_default());
         metrics.event(event.what.name(), took);
         let journal = durable.then_some(*seq);
+        if !durable {
+            feed.said_unplaced(*seq);
+        }
         let deliveries = owed.iter().map(Owing::pending).collect();
         feed.say(Frame::Call(Arc::new(Told::new(journal, *recorded, Arc::clone(event), deliveries))));
     }
@@ -131,12 +155,12 @@ impl Desk {
         if let Some(delay) = settled.delay_ms {
             self.0.charts.delivered(now, delay);
         }
-        self.0.feed.say(Frame::Delivery(Arc::new(settled)));
+        self.0.feed.say(Frame::delivery(settled));
     }
 
     /// A part does otherwise than before: those who listen should know.
     pub fn health_changed(&self) {
-        self.0.feed.say(Frame::Health);
+        self.0.feed.say(Frame::health(&self.0.parts.health(self.0.began)));
     }
 
     /// The journal is another file: places in the one before mean nothing any more.

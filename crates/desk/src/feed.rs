@@ -8,10 +8,12 @@ use std::sync::{
 use bytes::Bytes;
 use jiff::Timestamp;
 use ringwire_event::CallEvent;
-use ringwire_outbox::{EndpointName, delivery::DeliveryId};
+use ringwire_outbox::{EndpointName, delivery::DeliveryId, store::StreamRecord};
 use serde::Serialize;
 use tokio::sync::broadcast;
 use utoipa::ToSchema;
+
+use crate::Health;
 
 /// How much may wait for one listener. Who falls further behind reads what was missed from the journal.
 const BACKLOG: usize = 4096;
@@ -21,10 +23,10 @@ const BACKLOG: usize = 4096;
 pub enum Frame {
     /// Something happened to a call.
     Call(Arc<Told>),
-    /// A delivery has got further.
-    Delivery(Arc<Settled>),
-    /// A part does otherwise than before.
-    Health,
+    /// A delivery has got further; and the frame that tells it.
+    Delivery(Arc<Settled>, Bytes),
+    /// A part does otherwise than before: the frame that tells how all do.
+    Health(Bytes),
     /// The journal is another one: places in the one before mean nothing any more.
     Reset,
 }
@@ -80,6 +82,27 @@ pub struct Settled {
     pub reason: Option<String>,
 }
 
+impl Frame {
+    /// A delivery has got further.
+    pub(crate) fn delivery(settled: Settled) -> Self {
+        let wire = wire("delivery", None, &settled);
+        Self::Delivery(Arc::new(settled), wire)
+    }
+
+    /// The parts do like this now.
+    pub(crate) fn health(health: &Health) -> Self {
+        Self::Health(wire("health", None, health))
+    }
+}
+
+/// A frame of a stream of Server-Sent Events.
+pub(crate) fn wire(event: &str, id: Option<i64>, data: &impl Serialize) -> Bytes {
+    let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
+    // JSON has no line breaks of its own.
+    let data = serde_json::to_string(data).unwrap_or_default();
+    Bytes::from(format!("event: {event}\n{id}data: {data}\n\n"))
+}
+
 impl Told {
     /// An event as it is in the journal.
     #[must_use]
@@ -95,13 +118,16 @@ impl Told {
     /// The frame of a stream of Server-Sent Events that tells it: made once for all who listen.
     #[must_use]
     pub fn wire(&self) -> Bytes {
-        let wire = self.wire.get_or_init(|| {
-            let id = self.journal.map(|seq| format!("id: {seq}\n")).unwrap_or_default();
-            // JSON has no line breaks of its own.
-            let data = serde_json::to_string(self).unwrap_or_default();
-            Bytes::from(format!("event: call\n{id}data: {data}\n\n"))
-        });
+        let wire = self.wire.get_or_init(|| wire("call", self.journal, self));
         wire.clone()
+    }
+}
+
+impl From<StreamRecord> for Told {
+    fn from(record: StreamRecord) -> Self {
+        let owing = |(id, endpoint, state)| Owing { id, endpoint, state };
+        let deliveries = record.deliveries.into_iter().map(owing).collect();
+        Self::new(Some(record.seq), record.recorded, record.event, deliveries)
     }
 }
 
@@ -118,11 +144,13 @@ pub struct Feed {
     frames: broadcast::Sender<Frame>,
     /// The place of the last event that is on disk.
     last: AtomicI64,
+    /// The greatest place that an event has that was said without one.
+    unplaced: AtomicI64,
 }
 
 impl Default for Feed {
     fn default() -> Self {
-        Self { frames: broadcast::Sender::new(BACKLOG), last: AtomicI64::new(0) }
+        Self { frames: broadcast::Sender::new(BACKLOG), last: AtomicI64::new(0), unplaced: AtomicI64::new(0) }
     }
 }
 
@@ -135,6 +163,16 @@ impl Feed {
         }
         // Nobody need listen.
         let _ = self.frames.send(frame);
+    }
+
+    /// An event was said without its place, for it is not on disk yet: when it is, it has the place `seq`.
+    pub(crate) fn said_unplaced(&self, seq: i64) {
+        self.unplaced.fetch_max(seq, Ordering::Release);
+    }
+
+    /// Whether an event after the place `seq` was said without its place.
+    pub(crate) fn is_unplaced_after(&self, seq: i64) -> bool {
+        self.unplaced.load(Ordering::Acquire) > seq
     }
 
     /// The journal ends at `seq`: the place from which those go on who ask for none.

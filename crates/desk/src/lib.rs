@@ -5,14 +5,17 @@
 //! ([`Metrics`], [`Charts`]), and knows how each part does ([`Parts`]). Nobody who looks or listens can make those
 //! wait who tell.
 
+mod api;
 mod charts;
 mod desk;
 mod feed;
 mod live;
 mod metrics;
+mod page;
 mod parts;
 
 pub use self::{
+    api::{Access, Channel, ChannelKind, Counter, Door, Role, Sources, Switchboard, Token},
     charts::{Charts, Minute},
     desk::Desk,
     feed::{Feed, Frame, Owing, Settled, Told},

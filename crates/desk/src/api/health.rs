@@ -1,0 +1,116 @@
+//! Whether the daemon lives, and does what it is there for; and what is counted.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use axum::{
+    Extension, Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use ringwire_outbox::store::WaitingRecord;
+use serde::Serialize;
+use tokio::{sync::Mutex, time::Instant};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{Counter, access::Who, problem::Problem};
+use crate::{CONTENT_TYPE, Health};
+
+/// How long the one who follows the calls may be silent.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// How old the count of what is owed may be: it looks at all that is open.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// Whether the daemon lives.
+#[derive(Serialize, ToSchema)]
+struct Life {
+    /// `alive`.
+    status: &'static str,
+}
+
+/// What is owed, as it was a moment ago.
+#[derive(Default)]
+pub(super) struct Owed(Mutex<Option<(Instant, Vec<WaitingRecord>)>>);
+
+pub(super) fn open() -> OpenApiRouter<Counter> {
+    OpenApiRouter::default().routes(routes!(livez)).routes(routes!(readyz))
+}
+
+pub(super) fn viewer() -> OpenApiRouter<Counter> {
+    OpenApiRouter::default().routes(routes!(metrics))
+}
+
+/// Whether the daemon lives: if not, it should be started anew
+#[utoipa::path(get, path = "/livez", tag = "health", responses(
+    (status = 200, body = Life),
+    (status = 503, description = "The one who follows the calls is stuck")))]
+async fn livez(State(counter): State<Counter>) -> Result<Json<Life>, Problem> {
+    if counter.desk().is_alive(counter.now(), SILENCE) {
+        return Ok(Json(Life { status: "alive" }));
+    }
+    let seconds = SILENCE.as_secs();
+    Err(Problem::no_answer(format!(
+        "the one who follows the calls has been silent for more than {seconds} s"
+    ))
+    .hint("start the daemon anew; its log and a stack of its threads help to find out why"))
+}
+
+/// Whether the daemon does what it is there for, and how its parts do
+///
+/// Reasons and hints are told only to those who have a token.
+#[utoipa::path(get, path = "/readyz", tag = "health", responses(
+    (status = 200, description = "It does", body = Health),
+    (status = 503, description = "It does not", body = Health)))]
+async fn readyz(State(counter): State<Counter>, who: Option<Extension<Who>>) -> (StatusCode, Json<Health>) {
+    let desk = counter.desk();
+    let mut health = desk.parts().health(desk.began());
+    if who.is_none() {
+        for part in &mut health.parts {
+            (part.reason, part.hint) = (None, None);
+        }
+    }
+    let status = if health.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(health))
+}
+
+/// What is counted, as OpenMetrics text
+#[utoipa::path(get, path = "/metrics", tag = "health", responses(
+    (status = 200, content_type = "application/openmetrics-text", body = String)))]
+async fn metrics(State(counter): State<Counter>) -> Response {
+    let (desk, now) = (counter.desk(), counter.now());
+    let metrics = desk.metrics();
+    let calls = desk.live().by_pbx();
+    for pbx in desk.parts().pbxs() {
+        metrics.calls(&pbx.name, calls.get(&pbx.name).copied().unwrap_or(0));
+    }
+    // What was owed a moment ago may be owed no more: an endpoint that is not counted has nothing.
+    let mut owed: BTreeMap<_, _> =
+        desk.parts().endpoints().into_iter().map(|endpoint| (endpoint.name, (0, Duration::ZERO))).collect();
+    for waiting in counter.0.owed.seen(&counter).await {
+        let age = waiting.oldest.and_then(|oldest| now.duration_since(oldest).try_into().ok());
+        owed.insert(waiting.endpoint, (waiting.count, age.unwrap_or_default()));
+    }
+    for (endpoint, (count, oldest)) in owed {
+        metrics.outbox(&endpoint, count, oldest);
+    }
+    metrics.journal_size(counter.journal().path());
+    metrics.streams(counter.0.limits.streams());
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], metrics.encode()).into_response()
+}
+
+impl Owed {
+    async fn seen(&self, counter: &Counter) -> Vec<WaitingRecord> {
+        let mut known = self.0.lock().await;
+        if let Some((when, waiting)) = &*known
+            && when.elapsed() < FRESH
+        {
+            return waiting.clone();
+        }
+        // A journal that cannot be read is told of by `ringwire_journal_writable` and `/readyz`.
+        let waiting = counter.journal().read(|reader| reader.waiting()).await.unwrap_or_default();
+        *known = Some((Instant::now(), waiting.clone()));
+        waiting
+    }
+}

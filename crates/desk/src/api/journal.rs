@@ -1,0 +1,68 @@
+//! The journal, as requests read it.
+
+use std::{path::Path, sync::Arc};
+
+use ringwire_outbox::store::{Reader, Readers, Request, StoreError, Taken, request};
+use tokio::{sync::Semaphore, task::spawn_blocking};
+
+use super::problem::Problem;
+
+/// How many read at once. The disk is the daemon's first.
+const AT_ONCE: usize = 4;
+
+/// Reads the journal off the tasks that must not wait.
+#[derive(Clone, Debug)]
+pub(super) struct Journal {
+    readers: Readers,
+    turns: Arc<Semaphore>,
+}
+
+impl Journal {
+    pub(super) fn new(path: &Path) -> Self {
+        Self { readers: Readers::new(path), turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.readers.path()
+    }
+
+    /// What `read` finds.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Reader) -> Result<T, StoredWrongly> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let readers = self.readers.clone();
+        self.turn(move || readers.read(read)).await
+    }
+
+    /// Leaves an order for the daemon.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub(super) async fn order(&self, wanted: Request, now: jiff::Timestamp) -> Result<Taken, Problem> {
+        let path = self.path().to_owned();
+        self.turn(move || request(&path, &[wanted], now)).await
+    }
+
+    async fn turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        // The turn ends with the work, even if nobody waits for it any more.
+        let done = spawn_blocking(move || {
+            let _turn = turn;
+            work()
+        });
+        match done.await {
+            Ok(found) => found.map_err(Problem::from),
+            Err(error) => Err(Problem::no_answer(format!("the journal was not read: {error}"))),
+        }
+    }
+}
+
+/// What SQLite says is wrong.
+pub(super) type StoredWrongly = rusqlite::Error;
