@@ -7,8 +7,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
-use jiff::Timestamp;
 use anyhow::anyhow;
+use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
 use ringwire_ami::Login;
 use ringwire_demo::player::{PbxServer, PlayOptions, Recording, Speed};

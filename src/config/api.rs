@@ -136,7 +136,8 @@ impl Resolver<'_> {
             Ok(address) if address.ip().is_loopback() => Some(address),
             Ok(address) => {
                 let what = format!("{address} can be reached by others, and nothing here speaks TLS");
-                let hint = "put a web server with TLS before it, which passes requests on to a loopback address";
+                let hint =
+                    "put a web server with TLS before it, which passes requests on to a loopback address";
                 self.fault(&listen.span(), what, EXPECTED, hint);
                 None
             }

@@ -202,10 +202,8 @@ fn api(api: &Api) -> Paragraph {
             text.say(format!("Listens on {address}, where nobody has a token to be let in with."))
         }
         (Some(address), tokens) => {
-            let bearers: Vec<_> = tokens
-                .iter()
-                .map(|token| format!("{} ({})", token.name, token.role.as_str()))
-                .collect();
+            let bearers: Vec<_> =
+                tokens.iter().map(|token| format!("{} ({})", token.name, token.role.as_str())).collect();
             text.say(format!("Listens on {address} for those who have a token: {}.", bearers.join(", ")))
                 .say(format!("The desk is at http://{address}/."))
         }

@@ -14,7 +14,9 @@ use toml::{
     de::{DeTable, DeValue, ValueDeserializer},
 };
 
-use super::{LogFormat, LogLevel, api::RawApi, document::Document, finding::Finding, journal::RawJournal, keys};
+use super::{
+    LogFormat, LogLevel, api::RawApi, document::Document, finding::Finding, journal::RawJournal, keys,
+};
 
 /// All tables of a configuration.
 #[derive(Debug, Default)]

@@ -264,8 +264,7 @@ impl Follow {
                 self.left.living.retain(|event| event.pbx != *pbx);
                 let (stories, observations) = Default::default();
                 let (forged, over) = (0, false);
-                let followed =
-                    Followed { tracker, stories, observations, directory, wish, forged, over };
+                let followed = Followed { tracker, stories, observations, directory, wish, forged, over };
                 self.followed.insert(pbx, followed);
             }
         }
@@ -275,14 +274,14 @@ impl Follow {
     fn answer(&self, question: Question, now: Timestamp) {
         match question {
             Question::Channels(answer) => {
-                let of = |(pbx, followed): (&PbxName, &Followed)| switchboard::channels(pbx, &followed.tracker);
+                let of =
+                    |(pbx, followed): (&PbxName, &Followed)| switchboard::channels(pbx, &followed.tracker);
                 let _ = answer.send(self.followed.iter().flat_map(of).collect());
             }
             Question::Diagnosis(answer) => {
                 let of = |(pbx, followed): (&PbxName, &Followed)| followed.observations.window(pbx, now);
                 let pbxs = self.followed.iter().map(of).collect();
-                let diagnosis =
-                    Diagnosis { started: self.desk.began(), configured: self.configured, pbxs };
+                let diagnosis = Diagnosis { started: self.desk.began(), configured: self.configured, pbxs };
                 let _ = answer.send(serde_json::to_value(diagnosis).unwrap_or_default());
             }
             Question::Story(call, answer) => {

@@ -8,8 +8,8 @@ use std::{
 };
 
 use ringwire_ami::{
-    Backoff, Client, ConnectError, ErrorKind, Incoming, LinkError, Login, Oddities, Options, Packet, SendError, Tls,
-    Version, economy, reconciliation,
+    Backoff, Client, ConnectError, ErrorKind, Incoming, LinkError, Login, Oddities, Options, Packet,
+    SendError, Tls, Version, economy, reconciliation,
 };
 use secrecy::ExposeSecret;
 use tokio::{

@@ -55,7 +55,10 @@ impl Window {
                 }
                 Err(error) if api.socket_is_named => return Err(failure("api.socket", &error)),
                 Err(error) => {
-                    tracing::warn!(error, "there is no socket to be asked at; set api.socket to have one elsewhere");
+                    tracing::warn!(
+                        error,
+                        "there is no socket to be asked at; set api.socket to have one elsewhere"
+                    );
                 }
             }
         }
@@ -80,7 +83,9 @@ impl Window {
     /// Lets in from here on who may by `api`. Where it can be asked stays as it was.
     pub(super) fn change(&self, api: &Api) {
         if api.listen != self.listen || (api.socket_is_named && api.socket != self.socket) {
-            tracing::warn!("api.socket or api.listen is another than before; the daemon takes it up when it is started anew");
+            tracing::warn!(
+                "api.socket or api.listen is another than before; the daemon takes it up when it is started anew"
+            );
         }
         self.counter.set_access(access(api));
     }
