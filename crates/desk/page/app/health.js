@@ -53,7 +53,7 @@ export class Health extends Component {
 
   render(_, { pbxs, endpoints, dead, error }) {
     const text = words.health;
-    return html`<section class="health" data-view="health" aria-labelledby="tab-health">
+    return html`<div class="health" data-view="health">
       ${error && html`<p class="wrong" role="alert">${text.failed} ${error}</p>`}
       ${!pbxs && !error && html`<p class="quiet" role="status">${words.loading}</p>`}
       ${pbxs && html`<div class="parts">
@@ -67,7 +67,7 @@ export class Health extends Component {
       ${dead.length > 0 && html`<section class="panel" aria-labelledby="dead"><div class="bar"><h2 id="dead">${text.dead}</h2></div><p class="quiet">${text.deadLead}</p>
         <ul class="dead">${dead.map((delivery) => html`<${Delivery} key=${delivery.id} delivery=${delivery} onChange=${this.load}
           withCall=${html`<button type="button" class="plain" onClick=${() => openStory(delivery.call)}><${Wire} text=${delivery.call} /></button>`} />`)}</ul></section>`}
-    </section>`;
+    </div>`;
   }
 }
 
@@ -78,7 +78,7 @@ function Pbx({ pbx }) {
     <${PartHead} name=${pbx.name} detail=${pbx.address} tone=${tone} icon=${icon} word=${text.pbx[pbx.state] ?? clean(pbx.state)} since=${pbx.since} />
     <${Reason} reason=${pbx.detail} hint=${pbx.hint} />
     <dl class="figures">
-      ${figure(text.calls, pbx.calls)}${figure(text.channels, pbx.channels)}${figure(text.lastEvent, pbx.lastEvent ? html`<${Timer} since=${millis(pbx.lastEvent)} ago=${true} />` : words.none)}
+      ${figure(text.calls, pbx.calls)}${figure(text.channels, pbx.channels)}${figure(text.lastEvent, pbx.lastEvent ? html`<${Timer} since=${millis(pbx.lastEvent)} ago=${words.health.ago} />` : words.none)}
       ${figure(text.reconnects, pbx.reconnects)}${pbx.version && figure(text.version, html`<${Wire} text=${pbx.version} />`)}
     </dl>
   </article>`;
@@ -93,7 +93,7 @@ function Endpoint({ endpoint, onChange }) {
       ${store.can('admin') && html`<${Orders} endpoint=${endpoint} onChange=${onChange} />`}
     </${PartHead}>
     <${Reason} reason=${endpoint.reason} hint=${endpoint.hint} />
-    <dl class="figures">${Object.entries(text.counts).map(([key, word]) => figure(word, html`${endpoint[key] ?? 0}${key === 'waiting' && endpoint.more && html` <span class="dim">${text.more}</span>`}`, (key === 'dead' || key === 'expired') && endpoint[key] > 0))}</dl>
+    <dl class="figures">${Object.entries(text.counts).map(([key, word]) => figure(word, html`${endpoint[key] ?? 0}${key === 'waiting' && endpoint.more && html`<span title=${text.more}>+<span class="unseen"> ${text.more}</span></span>`}`, (key === 'dead' || key === 'expired') && endpoint[key] > 0))}</dl>
   </article>`;
 }
 

@@ -55,7 +55,7 @@ export class Missed extends Component {
   }
 
   clear = () => {
-    store.calls.missed = [];
+    store.calls.clearMissed(store.now());
     this.forceUpdate();
   };
 
@@ -67,7 +67,7 @@ export class Missed extends Component {
     return html`<section class="panel missed" aria-labelledby="missed" data-any=${missed.length > 0}>
       <div class="bar"><h2 id="missed"><${Icon} name="missed" />${words.now.missed} ${missed.length > 0 && html`<span class="count">${missed.length}</span>`}</h2>
         ${missed.length > 0 && html`<button type="button" class="plain" onClick=${this.clear}>${words.now.dismiss}</button>`}</div>
-      ${missed.length === 0 && html`<p class="quiet">${words.now.noMissed}</p>`}
+      ${missed.length === 0 && html`<p class="quiet">${store.can('agent') ? words.now.noMissedToday : words.now.noMissed}</p>`}
       <ul>${missed.slice(0, SHOWN_MISSED).map((call) => html`<li key=${call.id}>${store.can('agent') ? html`<button type="button" class="line" onClick=${() => openStory(call.id)}>${line(call)}</button>` : html`<span class="line">${line(call)}</span>`}</li>`)}</ul>
       ${missed.length > SHOWN_MISSED && html`<p class="more">${words.now.moreRung(missed.length - SHOWN_MISSED)}</p>`}
     </section>`;
@@ -82,13 +82,13 @@ export class Users extends Component {
   render({ users }, { free }) {
     const busy = users.filter((user) => user.state !== 'free');
     const idle = users.length - busy.length;
-    const few = users.length <= 12;
+    const few = users.length <= 30;
     const shown = few || free ? users : busy;
     return html`<section class="panel users" aria-labelledby="users">
       <div class="bar"><h2 id="users">${words.now.users}</h2><span class="count">${users.length > 0 && words.now.usersBusy(busy.length, users.length)}</span></div>
       ${users.length === 0 && html`<p class="quiet">${words.now.noUsers}</p>`}
       ${users.length > 0 && shown.length === 0 && html`<p class="quiet">${words.now.nobodyBusy}</p>`}
-      <ul>${shown.map(({ key, label, user, state, call }) => html`<${User} key=${key} label=${label} extension=${user.name ? user.extension : ''} state=${state}
+      <ul tabIndex=${shown.length > 12 ? 0 : undefined} aria-labelledby="users">${shown.map(({ key, label, user, state, call }) => html`<${User} key=${key} label=${label} extension=${user.name ? user.extension : ''} state=${state}
         since=${since(call)} peer=${call ? peer(call, user) : ''} />`)}</ul>
       ${!few && idle > 0 && html`<button type="button" class="plain wide" aria-expanded=${free} onClick=${this.toggle}>${free ? words.now.hideFree : words.now.showFree(idle)}</button>`}
     </section>`;

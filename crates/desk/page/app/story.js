@@ -72,7 +72,7 @@ export class Story extends Component {
 
   render({ id }, { story, error, gone, copied }) {
     const text = words.story;
-    return html`<aside class="story" data-story=${id} role="dialog" aria-labelledby="story-title" onKeyDown=${this.key}>
+    return html`<aside class="story" data-story=${id} aria-labelledby="story-title" onKeyDown=${this.key}>
       <div class="story-head">
         <h2 id="story-title" tabIndex=${-1} ref=${this.heading}>${text.title}</h2>
         <button type="button" class="bare" onClick=${closeStory} title=${words.close} aria-label=${words.close}><${Icon} name="close" /></button>
@@ -98,7 +98,7 @@ function Told({ story: { call, events = [], deliveries = [], story }, copied, on
       <${Badge} state=${tone} icon=${icon} text=${outcome} />
     </div>
     <dl class="facts">
-      ${fact('began', time(call.began))}${fact('answered', time(call.answered))}${fact('ended', call.ended && html`${time(call.ended)}${call.cause && html` <span class="dim">${words.cause[call.cause] ?? clean(call.cause)}</span>`}`)}
+      ${fact('began', time(call.began))}${fact('answered', time(call.answered))}${fact('ended', call.ended && html`${time(call.ended)}${call.cause && call.cause !== 'normalClearing' && html` <span class="dim">${words.cause[call.cause] ?? clean(call.cause)}</span>`}`)}
       ${fact('rang', call.rang != null && timer(call.rang * 1000))}${fact('talked', call.talked != null && timer(call.talked * 1000))}
       ${fact('taker', call.taker && html`<${Taker} taker=${call.taker} />`)}
       ${fact('users', call.users?.length > 0 && call.users.map((user, at) => html`${at > 0 && ', '}<${Person} party=${user} />`))}
@@ -136,7 +136,7 @@ function sentence(event) {
     case 'transfer':
       return text.transfer(words.transfer[event.kind] ?? clean(event.kind), name(event.user), event.target ? clean(event.target) : '');
     case 'hangup':
-      return text.hangup((words.cause[event.cause] ?? clean(event.cause)).toLowerCase());
+      return text.hangup(event.cause === 'normalClearing' ? '' : (words.cause[event.cause] ?? clean(event.cause)).toLowerCase());
     default:
       return text[event.event]?.(name(event.user)) ?? clean(event.event);
   }

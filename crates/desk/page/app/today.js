@@ -94,7 +94,7 @@ export class Today extends Component {
     const { calls, next } = state;
     const text = words.today;
     const filtered = Boolean(state.q || state.missed || state.direction || state.user || state.queue);
-    return html`<section class="today" data-view="today" aria-labelledby="tab-today">
+    return html`<div class="today" data-view="today">
       <div class="panel calls">
         <div class="bar filters" role="search">
           <h2>${text.title} <span class="count" aria-live="polite">${state.state === 'there' && text.count(calls.length, next)}</span></h2>
@@ -110,7 +110,7 @@ export class Today extends Component {
         </div>
         ${this.list(state, selected, filtered)}
       </div>
-    </section>`;
+    </div>`;
   }
 
   list({ calls, next, state, error }, selected, filtered) {
@@ -167,12 +167,12 @@ class PastRow extends Pure {
   render({ call, selected }) {
     const row = walkable(this.open);
     const { tone, text, icon } = result(call);
-    return html`<div role="row" tabIndex=${-1} ...${row} data-call=${call.id} data-state=${call.ended ? 'ended' : 'live'} data-missed=${call.missed || undefined} aria-selected=${selected}>
+    return html`<div role="row" tabIndex=${-1} ...${row} data-call=${call.id} data-state=${call.ended ? 'ended' : tone} data-missed=${call.missed || undefined} aria-selected=${selected}>
       <span role="gridcell" class="c-time"><time datetime=${call.began}>${when(millis(call.began), store.now())}</time></span>
       <span role="gridcell" class="c-way"><${Icon} name=${call.direction} label=${words.direction[call.direction]} /></span>
       <span role="gridcell" class="c-caller"><${Caller} call=${call} /></span>
       <span role="gridcell" class="c-called"><${Number_} number=${call.to} />${call.queue && html`<span class="tag"><${Wire} text=${call.queue} /></span>`}</span>
-      <span role="gridcell" class="c-who">${call.taker ? html`<${Taker} taker=${call.taker} />` : call.users.length > 0 && html`<span class="dim"><${Person} party=${call.users[0]} />${call.users.length > 1 && ` ${words.now.moreRung(call.users.length - 1)}`}</span>`}</span>
+      <span role="gridcell" class="c-who">${call.direction === 'out' && call.taker?.kind !== 'user' ? null : call.taker ? html`<${Taker} taker=${call.taker} />` : call.users.length > 0 && html`<span class="dim"><${Person} party=${call.users[0]} />${call.users.length > 1 && ` ${words.now.moreRung(call.users.length - 1)}`}</span>`}</span>
       <span role="gridcell" class="c-outcome"><${Badge} state=${tone} icon=${icon} text=${text} /></span>
       <span role="gridcell" class="c-rang" data-label=${words.today.columns.rang}>${call.rang != null && timer(call.rang * 1000)}</span>
       <span role="gridcell" class="c-talked" data-label=${words.today.columns.talked}>${call.talked != null && timer(call.talked * 1000)}</span>
@@ -182,7 +182,7 @@ class PastRow extends Pure {
 
 /** How a stored call came out: tone, word and shape. */
 export function result(call) {
-  if (!call.ended) return { tone: 'talking', text: words.today.live, icon: 'talking' };
+  if (!call.ended) return call.answered ? { tone: 'talking' } : { tone: call.queue ? 'waiting' : 'ringing' };
   if (call.missed) return { tone: 'missed', text: words.state.missed, icon: 'missed' };
   if (call.taker?.kind === 'voicemail') return { tone: 'held', text: words.taker.voicemail, icon: 'ended' };
   if (call.answered) return { tone: 'ended', text: words.state.ended, icon: 'ended' };

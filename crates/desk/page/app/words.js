@@ -32,6 +32,7 @@ export const words = {
   },
 
   connection: {
+    label: 'Connection',
     starting: 'Connecting',
     live: 'Live',
     lost: 'Not connected',
@@ -89,8 +90,9 @@ export const words = {
     showFree: (count) => `Show ${many(count, 'free user', 'free users')}`,
     hideFree: 'Hide free users',
     nobodyBusy: 'Nobody is in a call.',
-    missed: 'Just missed',
+    missed: 'Missed',
     noMissed: 'No missed call since this page was opened.',
+    noMissedToday: 'No missed call today.',
     dismiss: 'Clear the list',
     rang: (time) => `rang ${time}`,
     waited: (time) => `waited ${time}`,
@@ -123,7 +125,6 @@ export const words = {
     failed: 'The calls could not be loaded.',
     retry: 'Try again',
     full: 'More calls than a page should hold. Narrow the search to see older ones.',
-    live: 'Still going on',
   },
 
   story: {
@@ -149,7 +150,7 @@ export const words = {
       hold: (user) => (user ? `Put on hold by ${user}` : 'Put on hold'),
       unhold: (user) => (user ? `Taken back from hold by ${user}` : 'Taken back from hold'),
       transfer: (how, user, target) => `${how[0].toUpperCase()}${how.slice(1)}${user ? ` by ${user}` : ''}${target ? ` to ${target}` : ''}`,
-      hangup: (cause) => `Ended: ${cause}`,
+      hangup: (cause) => (cause ? `Ended: ${cause}` : 'Ended'),
     },
     kind: { newCall: 'new call', ringing: 'ringing', answer: 'answer', hold: 'hold', unhold: 'unhold', transfer: 'transfer', hangup: 'hangup' },
   },
