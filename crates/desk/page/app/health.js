@@ -41,7 +41,6 @@ export class Health extends Component {
         api.get('api/v1/endpoints'),
         store.can('admin') ? api.get('api/v1/deliveries', { state: 'dead', limit: DEAD }) : null,
       ]);
-      if (!store.health) store.health = await api.get('readyz').catch(() => null);
       if (!this.left) this.setState({ pbxs, endpoints, dead: dead?.deliveries ?? [], error: null });
     } catch (error) {
       store.refused(error);
@@ -59,7 +58,7 @@ export class Health extends Component {
       ${pbxs && html`<div class="parts">
         <section class="panel" aria-labelledby="pbxs"><div class="bar"><h2 id="pbxs">${text.pbxs}</h2></div>
           ${pbxs.length === 0 && html`<${Empty} title=${text.noPbxs} />`}${pbxs.map((pbx) => html`<${Pbx} key=${pbx.name} pbx=${pbx} />`)}</section>
-        <${Journal} />
+        <${Rest} />
       </div>`}
       ${endpoints && html`<section class="panel" aria-labelledby="endpoints"><div class="bar"><h2 id="endpoints">${text.endpoints}</h2><span class="count">${text.sinceStart}</span></div>
         ${endpoints.length === 0 && html`<${Empty} title=${text.noEndpoints} />`}${endpoints.map((endpoint) => html`<${Endpoint} key=${endpoint.name} endpoint=${endpoint} onChange=${this.load} />`)}</section>`}
@@ -108,14 +107,16 @@ function Orders({ endpoint: { name, state, dead, expired, dropped }, onChange })
   </span>`;
 }
 
-function Journal() {
-  const part = (store.health?.parts ?? []).find((one) => one.part === 'journal');
-  if (!part) return null;
-  return html`<section class="panel" aria-labelledby="journal"><div class="bar"><h2 id="journal">${words.health.journal}</h2></div>
-    <article class="part" data-part="journal" data-part-state=${part.ok ? 'well' : 'bad'}>
-      <${PartHead} name="" tone=${part.ok ? 'talking' : 'missed'} icon=${part.ok ? 'well' : 'bad'} word=${clean(part.state)} since=${part.since} />
-      ${part.ok ? html`<p class="quiet">${words.health.journalWell}</p>` : html`<${Reason} reason=${part.reason} hint=${part.hint} />`}
-    </article></section>`;
+/** What is neither a PBX nor an endpoint: the journal, the configuration. */
+function Rest() {
+  const parts = (store.health?.parts ?? []).filter(({ part }) => !/^(pbx|endpoint) /.test(part));
+  if (parts.length === 0) return null;
+  const text = words.health;
+  return html`<section class="panel" aria-labelledby="rest"><div class="bar"><h2 id="rest">${words.product}</h2><span class="count">${store.version}</span></div>
+    ${parts.map(({ part, ok, state, reason, hint, since }) => html`<article class="part" key=${part} data-part=${part} data-part-state=${ok ? 'well' : 'bad'}>
+      <${PartHead} name=${text.part[part] ?? part} tone=${ok ? 'talking' : 'missed'} icon=${ok ? 'well' : 'bad'} word=${ok ? text.endpoint.well : (text.endpoint[state] ?? clean(state))} since=${since} />
+      <${Reason} reason=${reason} hint=${hint} />
+    </article>`)}</section>`;
 }
 
 function PartHead({ name, detail, tone, icon, word, since, children }) {

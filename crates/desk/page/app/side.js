@@ -4,6 +4,7 @@ import { store } from './store.js';
 import { clean } from './text.js';
 import { clock, timer } from './time.js';
 import { openStory } from './route.js';
+import { showMissed } from './today.js';
 import { Timer } from './timers.js';
 import { Badge, Component, Icon, Number_, Pure, Wire, html } from './ui.js';
 import { words } from './words.js';
@@ -64,12 +65,12 @@ export class Missed extends Component {
     const line = (call) => html`<span class="who"><span class="main-line"><${Wire} text=${call.fromName || (call.from === 'anonymous' ? words.anonymous : call.from)} /></span>
         <span class="sub-line">${call.fromName && html`<${Number_} number=${call.from} /> `}${call.queue && html`<span class="tag"><${Wire} text=${call.queue} /></span>`}</span></span>
       <span class="missed-time"><time>${clock(call.ended)}</time><span class="sub-line">${words.now.rang(timer(call.ended - call.began))}</span></span>`;
-    return html`<section class="panel missed" aria-labelledby="missed" data-any=${missed.length > 0}>
+    return html`<section class="panel missed" aria-labelledby="missed" data-any=${missed.length > 0} data-fresh=${missed.some((call) => !call.recalled)}>
       <div class="bar"><h2 id="missed"><${Icon} name="missed" />${words.now.missed} ${missed.length > 0 && html`<span class="count">${missed.length}</span>`}</h2>
         ${missed.length > 0 && html`<button type="button" class="plain" onClick=${this.clear}>${words.now.dismiss}</button>`}</div>
       ${missed.length === 0 && html`<p class="quiet">${store.can('agent') ? words.now.noMissedToday : words.now.noMissed}</p>`}
       <ul>${missed.slice(0, SHOWN_MISSED).map((call) => html`<li key=${call.id}>${store.can('agent') ? html`<button type="button" class="line" onClick=${() => openStory(call.id)}>${line(call)}</button>` : html`<span class="line">${line(call)}</span>`}</li>`)}</ul>
-      ${missed.length > SHOWN_MISSED && html`<p class="more">${words.now.moreRung(missed.length - SHOWN_MISSED)}</p>`}
+      ${missed.length > SHOWN_MISSED && (store.can('agent') ? html`<button type="button" class="plain wide" onClick=${showMissed}>${words.now.allMissed}</button>` : html`<p class="more">${words.now.moreRung(missed.length - SHOWN_MISSED)}</p>`)}
     </section>`;
   }
 }

@@ -115,6 +115,15 @@ class Store {
     this.touch('calls');
   }
 
+  async #askHealth() {
+    try {
+      this.health = await api.readiness();
+      this.touch('health');
+    } catch {
+      // The stream tells when it changes.
+    }
+  }
+
   /** Who is allowed to know what was also sees which calls were missed today while we did not listen. */
   async #recall() {
     try {
@@ -166,7 +175,10 @@ class Store {
           this.touch('connection');
         }
       },
-      state: (state) => this.#setConnection(state),
+      state: (state) => {
+        this.#setConnection(state);
+        if (state.live) this.#askHealth();
+      },
       signedOut: () => this.#leave(),
     });
   }

@@ -142,12 +142,9 @@ function sentence(event) {
   }
 }
 
-/** A note of the tracker: why it said what it said. Whatever its fields are, they are shown as text. */
-function Note({ note }) {
-  if (typeof note === 'string') return html`<li><${Wire} text=${note} /></li>`;
-  const { at, time, text, what, note: said, rule, ...rest } = note;
-  const main = text ?? what ?? said;
-  const more = Object.entries(main === undefined ? rest : {}).filter(([, value]) => typeof value !== 'object');
-  return html`<li>${(at ?? time) && html`<time class="story-time">${exactClock(millis(at ?? time))}</time> `}<span>${main !== undefined ? html`<bdi>${clean(typeof main === 'string' ? main : JSON.stringify(main))}</bdi>` : more.map(([key, value]) => `${clean(key)}: ${clean(value)}`).join(', ')}
-    ${rule && html` <span class="tag"><${Wire} text=${rule} /></span>`}</span></li>`;
+/** A note of the one who follows the calls: what was heard, what was concluded from it, and by which rule. */
+function Note({ note: { time, heard, rule, words: said } }) {
+  return html`<li><time class="story-time" datetime=${time}>${exactClock(millis(time))}</time>
+    <div><p><bdi>${clean(said)}</bdi>${rule && html` <span class="tag"><${Wire} text=${rule} /></span>`}</p>
+      ${heard && html`<p class="heard"><code><${Wire} text=${[heard.event, heard.channel, heard.with].filter(Boolean).join(' · ')} /></code></p>`}</div></li>`;
 }

@@ -3,7 +3,7 @@
 import * as api from './api.js';
 import { Caller } from './call-row.js';
 import { List, walkable } from './list.js';
-import { openStory } from './route.js';
+import { goTo, openStory } from './route.js';
 import { store } from './store.js';
 import { day, dayBounds, isDay, millis, timer, when } from './time.js';
 import { Badge, Component, Empty, Icon, Number_, Person, Pure, Taker, Wire, html } from './ui.js';
@@ -11,6 +11,7 @@ import { why, words } from './words.js';
 
 const PAGE = 50;
 const MOST = 1_000;
+const JOINED = 4;
 /** Typing is waited for. */
 const PATIENCE = 250;
 /** New calls are looked for at most this often. */
@@ -19,8 +20,22 @@ const COLUMNS = ['time', 'way', 'caller', 'called', 'who', 'outcome', 'rang', 't
 COLUMNS[1].label = html`<span class="unseen">${words.now.direction}</span>`;
 const NO_FILTER = { q: '', missed: false, direction: '', user: '', queue: '' };
 
+let wish = null;
+
+/** Goes to the calls of today that were missed. */
+export function showMissed() {
+  wish = { missed: true };
+  goTo('today');
+}
+
+function takeWish() {
+  const taken = wish;
+  wish = null;
+  return taken;
+}
+
 export class Today extends Component {
-  state = { day: day(store.now()), ...NO_FILTER, calls: [], next: null, state: 'loading', error: null };
+  state = { day: day(store.now()), ...NO_FILTER, ...takeWish(), calls: [], next: null, state: 'loading', error: null };
   asked = 0;
 
   componentDidMount() {
@@ -47,7 +62,7 @@ export class Today extends Component {
     this.abort = new AbortController();
     if (!quietly) this.setState({ state: 'loading', error: null });
     try {
-      const { calls, next } = await api.get('api/v1/calls', this.query(), this.abort.signal);
+      const { calls, next } = await this.page(undefined, this.abort.signal);
       if (turn !== this.asked) return;
       this.setState((was) => (quietly && was.calls.length > PAGE ? { calls: merge(calls, was.calls) } : { calls, next: next ?? null, state: 'there', error: null }));
     } catch (error) {
@@ -55,11 +70,23 @@ export class Today extends Component {
     }
   }
 
+  /** Calls from `before` on. Pages can be short where a search finds little: some are joined. */
+  async page(before, signal) {
+    let calls = [];
+    let next = before;
+    for (let turn = 0; turn < JOINED && calls.length < PAGE / 2 && (turn === 0 || next); turn += 1) {
+      const page = await api.get('api/v1/calls', { ...this.query(), before: next }, signal);
+      calls = [...calls, ...page.calls];
+      next = page.next;
+    }
+    return { calls, next };
+  }
+
   more = async () => {
     const turn = ++this.asked;
     this.setState({ state: 'more' });
     try {
-      const { calls, next } = await api.get('api/v1/calls', { ...this.query(), before: this.state.next });
+      const { calls, next } = await this.page(this.state.next);
       if (turn !== this.asked) return;
       this.setState((was) => ({ calls: merge(was.calls, calls), next: next ?? null, state: 'there' }));
     } catch (error) {
@@ -116,7 +143,7 @@ export class Today extends Component {
   list({ calls, next, state, error }, selected, filtered) {
     const text = words.today;
     if (state === 'failed') return html`<${Empty} title=${text.failed} hint=${error}><button type="button" onClick=${() => this.load()}>${text.retry}</button></${Empty}>`;
-    if (calls.length === 0) {
+    if (calls.length === 0 && !next) {
       if (state === 'loading') return html`<p class="quiet" role="status">${words.loading}</p>`;
       return filtered ? html`<${Empty} title=${text.filtered} />` : html`<${Empty} title=${text.empty} hint=${text.emptyHint} />`;
     }
