@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// Numbers and names stand in it as they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StoryNote {
     /// When it was concluded, by the clock the packets came with; `None` where a recording has none.
@@ -32,6 +33,7 @@ pub struct StoryNote {
 
 /// A manager event, as far as it matters to a conclusion.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Heard {
     /// Its name: `DialBegin`.
@@ -49,6 +51,7 @@ pub struct Heard {
 
 /// What can be concluded about a call. The names are those of the JSON form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Conclusion {
     /// A channel is a trunk or a device.

@@ -27,7 +27,7 @@ export function startAnnouncements(region) {
   };
   store.on('missed', () => {
     const list = store.calls.missed;
-    missed += list.filter((call) => !known.has(call.id)).length;
+    missed += list.filter((call) => !call.recalled && !known.has(call.id)).length;
     known = new Set(list.map((call) => call.id));
     latest = list[0];
     if (missed && timer === null) flush();

@@ -10,6 +10,7 @@ export class ApiError extends Error {
     this.status = status;
     this.title = problem.title;
     this.hint = problem.hint;
+    this.said = problem;
   }
 }
 
@@ -30,6 +31,16 @@ export function post(path, body) {
 
 export function remove(path) {
   return request('DELETE', path);
+}
+
+/** How the daemon's parts do; that it is not ready is an answer, too. */
+export async function readiness() {
+  try {
+    return await get('readyz');
+  } catch (error) {
+    if (error.said?.parts) return error.said;
+    throw error;
+  }
 }
 
 /** Whether we are let in: true, false, or null where the daemon cannot be asked. */

@@ -7,6 +7,9 @@ import { millis } from './time.js';
 export const LINGER = 8_000;
 export const LINGER_MISSED = 20_000;
 
+/** More that ended are not kept in the list: where calls end by the dozen a second, nobody can read them all. */
+const LINGERING = 40;
+
 const TOMBSTONES = 5_000;
 const MISSED = 50;
 const USERS = 10_000;
@@ -23,13 +26,16 @@ export class Calls {
     this.queues = new Map();
     this.missed = [];
     this.buried = new Map();
+    this.lingering = [];
     this.sorted = null;
+    this.cleared = -Infinity;
   }
 
   /** Takes the daemon's picture in place of what was known. Calls that are not in it are over, unseen. */
   load(live) {
     this.calls = new Map();
     this.buried = new Map();
+    this.lingering = [];
     const waitsSince = new Map();
     this.queues = new Map();
     for (const queue of live.queues ?? []) {
@@ -70,22 +76,34 @@ export class Calls {
     this.calls.set(event.call, call);
     if (call.state !== 'ended') return null;
     this.#bury(event.call, event.seq);
+    this.lingering.push(event.call);
+    if (this.lingering.length > LINGERING) this.calls.delete(this.lingering.shift());
     if (!call.missed) return null;
     this.missed.unshift(call);
     this.missed.length = Math.min(this.missed.length, MISSED);
     return call;
   }
 
+  /** Takes stored calls, latest first, that were missed before we listened. */
+  recall(records) {
+    const known = new Set(this.missed.map((call) => call.id));
+    const unseen = records.map((call) => ({ ...call, recalled: true, began: millis(call.began), ended: millis(call.ended) })).filter((call) => !known.has(call.id) && call.ended > this.cleared);
+    this.missed = [...this.missed, ...unseen].sort((left, right) => right.ended - left.ended).slice(0, MISSED);
+  }
+
+  /** Forgets the missed calls, for good. */
+  clearMissed(now) {
+    this.missed = [];
+    this.cleared = now;
+  }
+
   /** Takes calls out that ended long enough ago; tells whether there were any. */
   sweep(now) {
-    let swept = false;
-    for (const [id, call] of this.calls) {
-      if (call.gone <= now) {
-        this.calls.delete(id);
-        swept = true;
-      }
-    }
-    return swept;
+    const stay = this.lingering.filter((id) => this.calls.get(id)?.gone > now);
+    if (stay.length === this.lingering.length) return false;
+    for (const id of this.lingering) if (!(this.calls.get(id)?.gone > now)) this.calls.delete(id);
+    this.lingering = stay;
+    return true;
   }
 
   /** The users by name, each with its key and what to call it. Kept until one changes: there may be thousands. */

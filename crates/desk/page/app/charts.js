@@ -87,7 +87,9 @@ class Chart extends Component {
   }
 }
 
-const DASH = [undefined, [6, 3], [2, 3]];
+/** Series are told apart by more than their colour: by dashes, or as bars of a width. */
+const DASH = [undefined, [6, 3]];
+const BARS = { calls: 0.75, missed: 0.4 };
 
 function options({ lines, bars }, place, uPlot) {
   const colour = (name) => resolved(place, `--chart-${name}`);
@@ -101,7 +103,7 @@ function options({ lines, bars }, place, uPlot) {
     legend: { live: true },
     scales: { x: { time: true }, y: { range: (_, least, most) => [0, Math.max(most == null ? 1 : most * 1.1, 1)] } },
     axes: [
-      { ...axis, space: 60, values: (_, splits) => splits.map((time) => clock(time * 1000).slice(0, 5)) },
+      { ...axis, space: 60, size: 26, values: (_, splits) => splits.map((time) => clock(time * 1000).slice(0, 5)) },
       { ...axis, size: 48, values: (_, splits) => splits.map((number) => (number % 1 && lines[0].format === String ? '' : lines[0].format(number))) },
     ],
     series: [
@@ -110,12 +112,11 @@ function options({ lines, bars }, place, uPlot) {
         label,
         stroke: colour(name),
         width: 1.75,
-        dash: DASH[at],
+        dash: bars ? undefined : DASH[at],
         value: value(format),
-        points: { show: !bars, size: 4 },
+        points: { show: false },
         spanGaps: false,
-        paths: bars && at === 0 ? uPlot.paths.bars({ size: [0.7, 14] }) : undefined,
-        fill: bars && at === 0 ? colour('fill') : undefined,
+        ...(bars && BARS[name] && { paths: uPlot.paths.bars({ size: [BARS[name], 14] }), fill: colour(`${name}-fill`), width: 0 }),
       })),
     ],
   };

@@ -40,11 +40,12 @@ export class Delivery extends Component {
           : html`<span class="dim">${tries > 0 ? words.story.attempts(tries) : words.story.notTried}</span>`}
         <time class="delivery-time" datetime=${changed}>${when(millis(changed), now)}</time>
       </div>
-      ${reason && state !== 'delivered' && html`<p class="reason"><bdi>${clean(reason)}</bdi></p>`}
-      ${due && (state === 'retry' || state === 'pending') && html`<p class="dim">${words.story.nextTry(clock(millis(due)))}</p>`}
-      ${withCall}
+      <div class="delivery-more"><div>
+          ${reason && state !== 'delivered' && html`<p class="reason"><bdi>${clean(reason)}</bdi></p>`}
+          ${due && (state === 'retry' || state === 'pending') && html`<p class="dim">${words.story.nextTry(clock(millis(due)))}</p>`}
+          ${withCall}</div>
+        ${store.can('admin') && html`<${Orders} delivery=${delivery} onChange=${onChange} />`}</div>
       ${open && html`<ol class="attempts">${attempts.map((attempt) => html`<${Attempt} attempt=${attempt} />`)}</ol>`}
-      ${store.can('admin') && html`<${Orders} delivery=${delivery} onChange=${onChange} />`}
     </li>`;
   }
 }
@@ -62,5 +63,5 @@ function Orders({ delivery: { id, endpoint, kind, state }, onChange }) {
   const canRetry = state !== 'delivered' && state !== 'pending';
   const canDrop = ['pending', 'retry', 'dead', 'expired', 'paused'].includes(state);
   if (!canRetry && !canDrop) return null;
-  return html`<div class="orders">${canRetry && html`<button type="button" onClick=${retry}>${words.order.retry}</button>`}${canDrop && html`<button type="button" onClick=${drop}>${words.order.drop}</button>`}</div>`;
+  return html`<div class="orders">${canRetry && html`<button type="button" class="plain" onClick=${retry}>${words.order.retry}</button>`}${canDrop && html`<button type="button" class="plain" onClick=${drop}>${words.order.drop}</button>`}</div>`;
 }

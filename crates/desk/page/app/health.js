@@ -41,7 +41,6 @@ export class Health extends Component {
         api.get('api/v1/endpoints'),
         store.can('admin') ? api.get('api/v1/deliveries', { state: 'dead', limit: DEAD }) : null,
       ]);
-      if (!store.health) store.health = await api.get('readyz').catch(() => null);
       if (!this.left) this.setState({ pbxs, endpoints, dead: dead?.deliveries ?? [], error: null });
     } catch (error) {
       store.refused(error);
@@ -53,13 +52,13 @@ export class Health extends Component {
 
   render(_, { pbxs, endpoints, dead, error }) {
     const text = words.health;
-    return html`<section class="health" data-view="health" aria-labelledby="tab-health">
+    return html`<div class="health" data-view="health">
       ${error && html`<p class="wrong" role="alert">${text.failed} ${error}</p>`}
       ${!pbxs && !error && html`<p class="quiet" role="status">${words.loading}</p>`}
       ${pbxs && html`<div class="parts">
         <section class="panel" aria-labelledby="pbxs"><div class="bar"><h2 id="pbxs">${text.pbxs}</h2></div>
           ${pbxs.length === 0 && html`<${Empty} title=${text.noPbxs} />`}${pbxs.map((pbx) => html`<${Pbx} key=${pbx.name} pbx=${pbx} />`)}</section>
-        <${Journal} />
+        <${Rest} />
       </div>`}
       ${endpoints && html`<section class="panel" aria-labelledby="endpoints"><div class="bar"><h2 id="endpoints">${text.endpoints}</h2><span class="count">${text.sinceStart}</span></div>
         ${endpoints.length === 0 && html`<${Empty} title=${text.noEndpoints} />`}${endpoints.map((endpoint) => html`<${Endpoint} key=${endpoint.name} endpoint=${endpoint} onChange=${this.load} />`)}</section>`}
@@ -67,7 +66,7 @@ export class Health extends Component {
       ${dead.length > 0 && html`<section class="panel" aria-labelledby="dead"><div class="bar"><h2 id="dead">${text.dead}</h2></div><p class="quiet">${text.deadLead}</p>
         <ul class="dead">${dead.map((delivery) => html`<${Delivery} key=${delivery.id} delivery=${delivery} onChange=${this.load}
           withCall=${html`<button type="button" class="plain" onClick=${() => openStory(delivery.call)}><${Wire} text=${delivery.call} /></button>`} />`)}</ul></section>`}
-    </section>`;
+    </div>`;
   }
 }
 
@@ -78,7 +77,7 @@ function Pbx({ pbx }) {
     <${PartHead} name=${pbx.name} detail=${pbx.address} tone=${tone} icon=${icon} word=${text.pbx[pbx.state] ?? clean(pbx.state)} since=${pbx.since} />
     <${Reason} reason=${pbx.detail} hint=${pbx.hint} />
     <dl class="figures">
-      ${figure(text.calls, pbx.calls)}${figure(text.channels, pbx.channels)}${figure(text.lastEvent, pbx.lastEvent ? html`<${Timer} since=${millis(pbx.lastEvent)} ago=${true} />` : words.none)}
+      ${figure(text.calls, pbx.calls)}${figure(text.channels, pbx.channels)}${figure(text.lastEvent, pbx.lastEvent ? html`<${Timer} since=${millis(pbx.lastEvent)} ago=${words.health.ago} />` : words.none)}
       ${figure(text.reconnects, pbx.reconnects)}${pbx.version && figure(text.version, html`<${Wire} text=${pbx.version} />`)}
     </dl>
   </article>`;
@@ -93,7 +92,7 @@ function Endpoint({ endpoint, onChange }) {
       ${store.can('admin') && html`<${Orders} endpoint=${endpoint} onChange=${onChange} />`}
     </${PartHead}>
     <${Reason} reason=${endpoint.reason} hint=${endpoint.hint} />
-    <dl class="figures">${Object.entries(text.counts).map(([key, word]) => figure(word, html`${endpoint[key] ?? 0}${key === 'waiting' && endpoint.more && html` <span class="dim">${text.more}</span>`}`, (key === 'dead' || key === 'expired') && endpoint[key] > 0))}</dl>
+    <dl class="figures">${Object.entries(text.counts).map(([key, word]) => figure(word, html`${endpoint[key] ?? 0}${key === 'waiting' && endpoint.more && html`<span title=${text.more}>+<span class="unseen"> ${text.more}</span></span>`}`, (key === 'dead' || key === 'expired') && endpoint[key] > 0))}</dl>
   </article>`;
 }
 
@@ -108,14 +107,16 @@ function Orders({ endpoint: { name, state, dead, expired, dropped }, onChange })
   </span>`;
 }
 
-function Journal() {
-  const part = (store.health?.parts ?? []).find((one) => one.part === 'journal');
-  if (!part) return null;
-  return html`<section class="panel" aria-labelledby="journal"><div class="bar"><h2 id="journal">${words.health.journal}</h2></div>
-    <article class="part" data-part="journal" data-part-state=${part.ok ? 'well' : 'bad'}>
-      <${PartHead} name="" tone=${part.ok ? 'talking' : 'missed'} icon=${part.ok ? 'well' : 'bad'} word=${clean(part.state)} since=${part.since} />
-      ${part.ok ? html`<p class="quiet">${words.health.journalWell}</p>` : html`<${Reason} reason=${part.reason} hint=${part.hint} />`}
-    </article></section>`;
+/** What is neither a PBX nor an endpoint: the journal, the configuration. */
+function Rest() {
+  const parts = (store.health?.parts ?? []).filter(({ part }) => !/^(pbx|endpoint) /.test(part));
+  if (parts.length === 0) return null;
+  const text = words.health;
+  return html`<section class="panel" aria-labelledby="rest"><div class="bar"><h2 id="rest">${words.product}</h2><span class="count">${store.version}</span></div>
+    ${parts.map(({ part, ok, state, reason, hint, since }) => html`<article class="part" key=${part} data-part=${part} data-part-state=${ok ? 'well' : 'bad'}>
+      <${PartHead} name=${text.part[part] ?? part} tone=${ok ? 'talking' : 'missed'} icon=${ok ? 'well' : 'bad'} word=${ok ? text.endpoint.well : (text.endpoint[state] ?? clean(state))} since=${since} />
+      <${Reason} reason=${reason} hint=${hint} />
+    </article>`)}</section>`;
 }
 
 function PartHead({ name, detail, tone, icon, word, since, children }) {

@@ -30,7 +30,7 @@ export class Now extends Component {
   render({ selected }, { text, direction }) {
     const { rows, counts, queues, users } = board(store.calls, { text: text.trim(), direction });
     const canOpen = store.can('agent');
-    return html`<section class="now" data-view="now" aria-labelledby="tab-now">
+    return html`<div class="now" data-view="now">
       <${Tiles} ...${counts} ...${longest(queues, rows)} />
       <div class="columns">
         <div class="panel calls">
@@ -44,9 +44,11 @@ export class Now extends Component {
           </div>
           ${rows.length > 0
             ? html`<${List} kind="live" label=${words.now.title} columns=${COLUMNS}>${rows.map((call) => html`<${CallRow} key=${call.id} call=${call} canOpen=${canOpen} selected=${selected === call.id} />`)}</${List}>`
-            : counts.live > 0
-              ? html`<${Empty} title=${words.now.filtered}><button type="button" onClick=${this.clear}>${words.now.clearFilter}</button></${Empty}>`
-              : html`<${Empty} title=${words.now.empty} hint=${words.now.emptyHint} />`}
+            : !store.pictured
+              ? html`<p class="quiet" role="status">${words.loading}</p>`
+              : counts.live > 0
+                ? html`<${Empty} title=${words.now.filtered}><button type="button" onClick=${this.clear}>${words.now.clearFilter}</button></${Empty}>`
+                : html`<${Empty} title=${words.now.empty} hint=${words.now.emptyHint} />`}
         </div>
         <div class="side">
           <${Queues} queues=${queues} />
@@ -54,7 +56,7 @@ export class Now extends Component {
           <${Users} users=${users} />
         </div>
       </div>
-    </section>`;
+    </div>`;
   }
 }
 

@@ -51,7 +51,7 @@ export class Shell extends Component {
     return html`<${Top} view=${shown} views=${views} />
       <${Banner} />
       <div class="body" data-story=${Boolean(open)}>
-        <main id="main" tabIndex=${-1} role="tabpanel" aria-labelledby=${`tab-${shown}`}><${View} selected=${open} /></main>
+        <main id="main" tabIndex=${-1}><div role="tabpanel" id="view" aria-labelledby=${`tab-${shown}`}><${View} selected=${open} /></div></main>
         ${open && html`<${Story} key=${open} id=${open} />`}
       </div>
       <${Asker} />`;
@@ -94,7 +94,7 @@ class Top extends Component {
     return html`<header class="top">
       <a class="brand" href="#now"><img src="icon.svg" width="22" height="22" alt="" /><h1>${words.product}</h1></a>
       <div class="tabs" role="tablist" aria-label=${words.views} onKeyDown=${this.walk}>
-        ${views.map((name) => html`<button type="button" role="tab" id=${`tab-${name}`} aria-selected=${name === view} aria-controls="main" tabIndex=${name === view ? 0 : -1} onClick=${() => goTo(name)}>
+        ${views.map((name) => html`<button type="button" role="tab" id=${`tab-${name}`} aria-selected=${name === view} aria-controls="view" tabIndex=${name === view ? 0 : -1} onClick=${() => goTo(name)}>
           ${words.view[name]}${name === 'health' && troubles > 0 && html`<span class="trouble"><${Icon} name="warn" />${troubles}<span class="unseen"> ${words.health.troubled(troubles).replace(/^\d+ /, '')}</span></span>`}</button>`)}
       </div>
       <div class="right">
@@ -110,7 +110,7 @@ class Top extends Component {
 function Connection() {
   const { live, why } = store.connection;
   const text = live ? words.connection.live : why === 'starting' ? words.connection.starting : why === 'checking' ? words.connection.checkingShort : words.connection.lost;
-  return html`<span id="connection" class="connection" data-state=${live ? 'live' : 'lost'}><span class="dot"></span>${text}</span>`;
+  return html`<span id="connection" class="connection" data-state=${live ? 'live' : 'lost'} data-why=${live ? undefined : why}><span class="dot"></span>${text}</span>`;
 }
 
 /** Says that what is shown may be old, and marks it so. */
@@ -129,10 +129,10 @@ class Banner extends Component {
     const { connection: text } = words;
     if (!live && why !== 'starting') {
       const said = why === 'checking' ? text.checking : why === 'refused' ? text.refused(clock(since)) : text.since(clock(since));
-      return html`<div class="banner" data-tone="bad"><${Icon} name="warn" /><span>${said}</span></div>`;
+      return html`<div class="banner" data-tone="bad" role="region" aria-label=${text.label}><${Icon} name="warn" /><span>${said}</span></div>`;
     }
     if (store.newVersion) {
-      return html`<div class="banner" data-tone="info"><${Icon} name="well" /><span>${text.updated(store.newVersion)}</span><button type="button" onClick=${() => location.reload()}>${text.reload}</button></div>`;
+      return html`<div class="banner" data-tone="info" role="region" aria-label=${text.label}><${Icon} name="well" /><span>${text.updated(store.newVersion)}</span><button type="button" onClick=${() => location.reload()}>${text.reload}</button></div>`;
     }
     return null;
   }

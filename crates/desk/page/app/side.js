@@ -4,6 +4,7 @@ import { store } from './store.js';
 import { clean } from './text.js';
 import { clock, timer } from './time.js';
 import { openStory } from './route.js';
+import { showMissed } from './today.js';
 import { Timer } from './timers.js';
 import { Badge, Component, Icon, Number_, Pure, Wire, html } from './ui.js';
 import { words } from './words.js';
@@ -55,7 +56,7 @@ export class Missed extends Component {
   }
 
   clear = () => {
-    store.calls.missed = [];
+    store.calls.clearMissed(store.now());
     this.forceUpdate();
   };
 
@@ -64,12 +65,12 @@ export class Missed extends Component {
     const line = (call) => html`<span class="who"><span class="main-line"><${Wire} text=${call.fromName || (call.from === 'anonymous' ? words.anonymous : call.from)} /></span>
         <span class="sub-line">${call.fromName && html`<${Number_} number=${call.from} /> `}${call.queue && html`<span class="tag"><${Wire} text=${call.queue} /></span>`}</span></span>
       <span class="missed-time"><time>${clock(call.ended)}</time><span class="sub-line">${words.now.rang(timer(call.ended - call.began))}</span></span>`;
-    return html`<section class="panel missed" aria-labelledby="missed" data-any=${missed.length > 0}>
+    return html`<section class="panel missed" aria-labelledby="missed" data-any=${missed.length > 0} data-fresh=${missed.some((call) => !call.recalled)}>
       <div class="bar"><h2 id="missed"><${Icon} name="missed" />${words.now.missed} ${missed.length > 0 && html`<span class="count">${missed.length}</span>`}</h2>
         ${missed.length > 0 && html`<button type="button" class="plain" onClick=${this.clear}>${words.now.dismiss}</button>`}</div>
-      ${missed.length === 0 && html`<p class="quiet">${words.now.noMissed}</p>`}
+      ${missed.length === 0 && html`<p class="quiet">${store.can('agent') ? words.now.noMissedToday : words.now.noMissed}</p>`}
       <ul>${missed.slice(0, SHOWN_MISSED).map((call) => html`<li key=${call.id}>${store.can('agent') ? html`<button type="button" class="line" onClick=${() => openStory(call.id)}>${line(call)}</button>` : html`<span class="line">${line(call)}</span>`}</li>`)}</ul>
-      ${missed.length > SHOWN_MISSED && html`<p class="more">${words.now.moreRung(missed.length - SHOWN_MISSED)}</p>`}
+      ${missed.length > SHOWN_MISSED && (store.can('agent') ? html`<button type="button" class="plain wide" onClick=${showMissed}>${words.now.allMissed}</button>` : html`<p class="more">${words.now.moreRung(missed.length - SHOWN_MISSED)}</p>`)}
     </section>`;
   }
 }
@@ -82,13 +83,13 @@ export class Users extends Component {
   render({ users }, { free }) {
     const busy = users.filter((user) => user.state !== 'free');
     const idle = users.length - busy.length;
-    const few = users.length <= 12;
+    const few = users.length <= 30;
     const shown = few || free ? users : busy;
     return html`<section class="panel users" aria-labelledby="users">
       <div class="bar"><h2 id="users">${words.now.users}</h2><span class="count">${users.length > 0 && words.now.usersBusy(busy.length, users.length)}</span></div>
       ${users.length === 0 && html`<p class="quiet">${words.now.noUsers}</p>`}
       ${users.length > 0 && shown.length === 0 && html`<p class="quiet">${words.now.nobodyBusy}</p>`}
-      <ul>${shown.map(({ key, label, user, state, call }) => html`<${User} key=${key} label=${label} extension=${user.name ? user.extension : ''} state=${state}
+      <ul tabIndex=${shown.length > 12 ? 0 : undefined} aria-labelledby="users">${shown.map(({ key, label, user, state, call }) => html`<${User} key=${key} label=${label} extension=${user.name ? user.extension : ''} state=${state}
         since=${since(call)} peer=${call ? peer(call, user) : ''} />`)}</ul>
       ${!few && idle > 0 && html`<button type="button" class="plain wide" aria-expanded=${free} onClick=${this.toggle}>${free ? words.now.hideFree : words.now.showFree(idle)}</button>`}
     </section>`;

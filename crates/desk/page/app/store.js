@@ -3,16 +3,19 @@
 import * as api from './api.js';
 import { Calls } from './calls.js';
 import { Feed } from './feed.js';
+import { day, dayBounds } from './time.js';
 
 /** The least time between two renderings. */
 const CALM = 200;
 /** In a tab that nobody looks at, only the title changes. */
 const HIDDEN = 1_000;
+const RECALLED = 20;
 
 class Store {
   calls = new Calls();
   me = null;
   health = null;
+  pictured = false;
   connection = { live: false, since: Date.now(), why: 'starting' };
   version = null;
   newVersion = null;
@@ -99,6 +102,7 @@ class Store {
     this.me = false;
     this.health = null;
     this.calls = new Calls();
+    this.pictured = false;
     this.touch('calls');
     this.touch('missed');
     this.tell('session');
@@ -111,6 +115,27 @@ class Store {
     this.touch('calls');
   }
 
+  async #askHealth() {
+    try {
+      this.health = await api.readiness();
+      this.touch('health');
+    } catch {
+      // The stream tells when it changes.
+    }
+  }
+
+  /** Who is allowed to know what was also sees which calls were missed today while we did not listen. */
+  async #recall() {
+    try {
+      const { since } = dayBounds(day(this.now()));
+      const { calls } = await api.get('api/v1/calls', { since, missed: 'true', limit: RECALLED });
+      this.calls.recall(calls);
+      this.touch('missed');
+    } catch (error) {
+      this.refused(error);
+    }
+  }
+
   #makeFeed() {
     const world = {
       EventSource: class extends EventSource {
@@ -120,16 +145,18 @@ class Store {
       },
       loadLive: () => api.get('api/v1/live'),
       isLetIn: api.isLetIn,
-      now: Date.now,
+      now: () => Date.now(),
       later: (what, wait) => setTimeout(what, wait),
-      cancel: clearTimeout,
-      random: Math.random,
+      cancel: (id) => clearTimeout(id),
+      random: () => Math.random(),
     };
     return new Feed(world, {
       picture: (live) => {
         const told = Date.parse(live.now);
         if (Number.isFinite(told)) this.#skew = told - Date.now();
         this.calls.load(live);
+        this.pictured = true;
+        if (this.can('agent')) this.#recall();
         this.touch('calls');
       },
       call: (event) => {
@@ -148,7 +175,10 @@ class Store {
           this.touch('connection');
         }
       },
-      state: (state) => this.#setConnection(state),
+      state: (state) => {
+        this.#setConnection(state);
+        if (state.live) this.#askHealth();
+      },
       signedOut: () => this.#leave(),
     });
   }

@@ -72,7 +72,7 @@ export class Story extends Component {
 
   render({ id }, { story, error, gone, copied }) {
     const text = words.story;
-    return html`<aside class="story" data-story=${id} role="dialog" aria-labelledby="story-title" onKeyDown=${this.key}>
+    return html`<aside class="story" data-story=${id} aria-labelledby="story-title" onKeyDown=${this.key}>
       <div class="story-head">
         <h2 id="story-title" tabIndex=${-1} ref=${this.heading}>${text.title}</h2>
         <button type="button" class="bare" onClick=${closeStory} title=${words.close} aria-label=${words.close}><${Icon} name="close" /></button>
@@ -98,7 +98,7 @@ function Told({ story: { call, events = [], deliveries = [], story }, copied, on
       <${Badge} state=${tone} icon=${icon} text=${outcome} />
     </div>
     <dl class="facts">
-      ${fact('began', time(call.began))}${fact('answered', time(call.answered))}${fact('ended', call.ended && html`${time(call.ended)}${call.cause && html` <span class="dim">${words.cause[call.cause] ?? clean(call.cause)}</span>`}`)}
+      ${fact('began', time(call.began))}${fact('answered', time(call.answered))}${fact('ended', call.ended && html`${time(call.ended)}${call.cause && call.cause !== 'normalClearing' && html` <span class="dim">${words.cause[call.cause] ?? clean(call.cause)}</span>`}`)}
       ${fact('rang', call.rang != null && timer(call.rang * 1000))}${fact('talked', call.talked != null && timer(call.talked * 1000))}
       ${fact('taker', call.taker && html`<${Taker} taker=${call.taker} />`)}
       ${fact('users', call.users?.length > 0 && call.users.map((user, at) => html`${at > 0 && ', '}<${Person} party=${user} />`))}
@@ -136,18 +136,15 @@ function sentence(event) {
     case 'transfer':
       return text.transfer(words.transfer[event.kind] ?? clean(event.kind), name(event.user), event.target ? clean(event.target) : '');
     case 'hangup':
-      return text.hangup((words.cause[event.cause] ?? clean(event.cause)).toLowerCase());
+      return text.hangup(event.cause === 'normalClearing' ? '' : (words.cause[event.cause] ?? clean(event.cause)).toLowerCase());
     default:
       return text[event.event]?.(name(event.user)) ?? clean(event.event);
   }
 }
 
-/** A note of the tracker: why it said what it said. Whatever its fields are, they are shown as text. */
-function Note({ note }) {
-  if (typeof note === 'string') return html`<li><${Wire} text=${note} /></li>`;
-  const { at, time, text, what, note: said, rule, ...rest } = note;
-  const main = text ?? what ?? said;
-  const more = Object.entries(main === undefined ? rest : {}).filter(([, value]) => typeof value !== 'object');
-  return html`<li>${(at ?? time) && html`<time class="story-time">${exactClock(millis(at ?? time))}</time> `}<span>${main !== undefined ? html`<bdi>${clean(typeof main === 'string' ? main : JSON.stringify(main))}</bdi>` : more.map(([key, value]) => `${clean(key)}: ${clean(value)}`).join(', ')}
-    ${rule && html` <span class="tag"><${Wire} text=${rule} /></span>`}</span></li>`;
+/** A note of the one who follows the calls: what was heard, what was concluded from it, and by which rule. */
+function Note({ note: { time, heard, rule, words: said } }) {
+  return html`<li><time class="story-time" datetime=${time}>${exactClock(millis(time))}</time>
+    <div><p><bdi>${clean(said)}</bdi>${rule && html` <span class="tag"><${Wire} text=${rule} /></span>`}</p>
+      ${heard && html`<p class="heard"><code><${Wire} text=${[heard.event, heard.channel, heard.with].filter(Boolean).join(' · ')} /></code></p>`}</div></li>`;
 }

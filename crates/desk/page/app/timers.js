@@ -6,7 +6,7 @@ import { Pure, createRef, html } from './ui.js';
 
 const running = new Set();
 
-/** Time since `since`, going on. As `ago` it is in words, for things of the past. */
+/** Time since `since`, going on. With `ago`, which makes a phrase of a span, it is in words. */
 export class Timer extends Pure {
   element = createRef();
 
@@ -26,7 +26,7 @@ export class Timer extends Pure {
   show() {
     const { since, ago } = this.props;
     const length = store.now() - since;
-    const text = ago ? span(length) : timer(length);
+    const text = ago ? ago(span(length)) : timer(length);
     const element = this.element.current;
     if (!element.firstChild) element.textContent = text;
     else if (element.firstChild.data !== text) element.firstChild.data = text;

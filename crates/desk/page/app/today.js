@@ -3,7 +3,7 @@
 import * as api from './api.js';
 import { Caller } from './call-row.js';
 import { List, walkable } from './list.js';
-import { openStory } from './route.js';
+import { goTo, openStory } from './route.js';
 import { store } from './store.js';
 import { day, dayBounds, isDay, millis, timer, when } from './time.js';
 import { Badge, Component, Empty, Icon, Number_, Person, Pure, Taker, Wire, html } from './ui.js';
@@ -11,6 +11,7 @@ import { why, words } from './words.js';
 
 const PAGE = 50;
 const MOST = 1_000;
+const JOINED = 4;
 /** Typing is waited for. */
 const PATIENCE = 250;
 /** New calls are looked for at most this often. */
@@ -19,8 +20,22 @@ const COLUMNS = ['time', 'way', 'caller', 'called', 'who', 'outcome', 'rang', 't
 COLUMNS[1].label = html`<span class="unseen">${words.now.direction}</span>`;
 const NO_FILTER = { q: '', missed: false, direction: '', user: '', queue: '' };
 
+let wish = null;
+
+/** Goes to the calls of today that were missed. */
+export function showMissed() {
+  wish = { missed: true };
+  goTo('today');
+}
+
+function takeWish() {
+  const taken = wish;
+  wish = null;
+  return taken;
+}
+
 export class Today extends Component {
-  state = { day: day(store.now()), ...NO_FILTER, calls: [], next: null, state: 'loading', error: null };
+  state = { day: day(store.now()), ...NO_FILTER, ...takeWish(), calls: [], next: null, state: 'loading', error: null };
   asked = 0;
 
   componentDidMount() {
@@ -47,7 +62,7 @@ export class Today extends Component {
     this.abort = new AbortController();
     if (!quietly) this.setState({ state: 'loading', error: null });
     try {
-      const { calls, next } = await api.get('api/v1/calls', this.query(), this.abort.signal);
+      const { calls, next } = await this.page(undefined, this.abort.signal);
       if (turn !== this.asked) return;
       this.setState((was) => (quietly && was.calls.length > PAGE ? { calls: merge(calls, was.calls) } : { calls, next: next ?? null, state: 'there', error: null }));
     } catch (error) {
@@ -55,11 +70,23 @@ export class Today extends Component {
     }
   }
 
+  /** Calls from `before` on. Pages can be short where a search finds little: some are joined. */
+  async page(before, signal) {
+    let calls = [];
+    let next = before;
+    for (let turn = 0; turn < JOINED && calls.length < PAGE / 2 && (turn === 0 || next); turn += 1) {
+      const page = await api.get('api/v1/calls', { ...this.query(), before: next }, signal);
+      calls = [...calls, ...page.calls];
+      next = page.next;
+    }
+    return { calls, next };
+  }
+
   more = async () => {
     const turn = ++this.asked;
     this.setState({ state: 'more' });
     try {
-      const { calls, next } = await api.get('api/v1/calls', { ...this.query(), before: this.state.next });
+      const { calls, next } = await this.page(this.state.next);
       if (turn !== this.asked) return;
       this.setState((was) => ({ calls: merge(was.calls, calls), next: next ?? null, state: 'there' }));
     } catch (error) {
@@ -94,7 +121,7 @@ export class Today extends Component {
     const { calls, next } = state;
     const text = words.today;
     const filtered = Boolean(state.q || state.missed || state.direction || state.user || state.queue);
-    return html`<section class="today" data-view="today" aria-labelledby="tab-today">
+    return html`<div class="today" data-view="today">
       <div class="panel calls">
         <div class="bar filters" role="search">
           <h2>${text.title} <span class="count" aria-live="polite">${state.state === 'there' && text.count(calls.length, next)}</span></h2>
@@ -110,13 +137,13 @@ export class Today extends Component {
         </div>
         ${this.list(state, selected, filtered)}
       </div>
-    </section>`;
+    </div>`;
   }
 
   list({ calls, next, state, error }, selected, filtered) {
     const text = words.today;
     if (state === 'failed') return html`<${Empty} title=${text.failed} hint=${error}><button type="button" onClick=${() => this.load()}>${text.retry}</button></${Empty}>`;
-    if (calls.length === 0) {
+    if (calls.length === 0 && !next) {
       if (state === 'loading') return html`<p class="quiet" role="status">${words.loading}</p>`;
       return filtered ? html`<${Empty} title=${text.filtered} />` : html`<${Empty} title=${text.empty} hint=${text.emptyHint} />`;
     }
@@ -167,12 +194,12 @@ class PastRow extends Pure {
   render({ call, selected }) {
     const row = walkable(this.open);
     const { tone, text, icon } = result(call);
-    return html`<div role="row" tabIndex=${-1} ...${row} data-call=${call.id} data-state=${call.ended ? 'ended' : 'live'} data-missed=${call.missed || undefined} aria-selected=${selected}>
+    return html`<div role="row" tabIndex=${-1} ...${row} data-call=${call.id} data-state=${call.ended ? 'ended' : tone} data-missed=${call.missed || undefined} aria-selected=${selected}>
       <span role="gridcell" class="c-time"><time datetime=${call.began}>${when(millis(call.began), store.now())}</time></span>
       <span role="gridcell" class="c-way"><${Icon} name=${call.direction} label=${words.direction[call.direction]} /></span>
       <span role="gridcell" class="c-caller"><${Caller} call=${call} /></span>
       <span role="gridcell" class="c-called"><${Number_} number=${call.to} />${call.queue && html`<span class="tag"><${Wire} text=${call.queue} /></span>`}</span>
-      <span role="gridcell" class="c-who">${call.taker ? html`<${Taker} taker=${call.taker} />` : call.users.length > 0 && html`<span class="dim"><${Person} party=${call.users[0]} />${call.users.length > 1 && ` ${words.now.moreRung(call.users.length - 1)}`}</span>`}</span>
+      <span role="gridcell" class="c-who">${call.direction === 'out' && call.taker?.kind !== 'user' ? null : call.taker ? html`<${Taker} taker=${call.taker} />` : call.users.length > 0 && html`<span class="dim"><${Person} party=${call.users[0]} />${call.users.length > 1 && ` ${words.now.moreRung(call.users.length - 1)}`}</span>`}</span>
       <span role="gridcell" class="c-outcome"><${Badge} state=${tone} icon=${icon} text=${text} /></span>
       <span role="gridcell" class="c-rang" data-label=${words.today.columns.rang}>${call.rang != null && timer(call.rang * 1000)}</span>
       <span role="gridcell" class="c-talked" data-label=${words.today.columns.talked}>${call.talked != null && timer(call.talked * 1000)}</span>
@@ -182,7 +209,7 @@ class PastRow extends Pure {
 
 /** How a stored call came out: tone, word and shape. */
 export function result(call) {
-  if (!call.ended) return { tone: 'talking', text: words.today.live, icon: 'talking' };
+  if (!call.ended) return call.answered ? { tone: 'talking' } : { tone: call.queue ? 'waiting' : 'ringing' };
   if (call.missed) return { tone: 'missed', text: words.state.missed, icon: 'missed' };
   if (call.taker?.kind === 'voicemail') return { tone: 'held', text: words.taker.voicemail, icon: 'ended' };
   if (call.answered) return { tone: 'ended', text: words.state.ended, icon: 'ended' };

@@ -32,6 +32,7 @@ export const words = {
   },
 
   connection: {
+    label: 'Connection',
     starting: 'Connecting',
     live: 'Live',
     lost: 'Not connected',
@@ -89,9 +90,11 @@ export const words = {
     showFree: (count) => `Show ${many(count, 'free user', 'free users')}`,
     hideFree: 'Hide free users',
     nobodyBusy: 'Nobody is in a call.',
-    missed: 'Just missed',
+    missed: 'Missed',
     noMissed: 'No missed call since this page was opened.',
+    noMissedToday: 'No missed call today.',
     dismiss: 'Clear the list',
+    allMissed: 'All missed calls of today',
     rang: (time) => `rang ${time}`,
     waited: (time) => `waited ${time}`,
     inCall: 'in call with',
@@ -123,7 +126,6 @@ export const words = {
     failed: 'The calls could not be loaded.',
     retry: 'Try again',
     full: 'More calls than a page should hold. Narrow the search to see older ones.',
-    live: 'Still going on',
   },
 
   story: {
@@ -149,7 +151,7 @@ export const words = {
       hold: (user) => (user ? `Put on hold by ${user}` : 'Put on hold'),
       unhold: (user) => (user ? `Taken back from hold by ${user}` : 'Taken back from hold'),
       transfer: (how, user, target) => `${how[0].toUpperCase()}${how.slice(1)}${user ? ` by ${user}` : ''}${target ? ` to ${target}` : ''}`,
-      hangup: (cause) => `Ended: ${cause}`,
+      hangup: (cause) => (cause ? `Ended: ${cause}` : 'Ended'),
     },
     kind: { newCall: 'new call', ringing: 'ringing', answer: 'answer', hold: 'hold', unhold: 'unhold', transfer: 'transfer', hangup: 'hangup' },
   },
@@ -164,8 +166,7 @@ export const words = {
     troubled: (count) => many(count, 'problem', 'problems'),
     pbxs: 'PBXs',
     endpoints: 'Endpoints',
-    journal: 'Journal',
-    journalWell: 'Events are on disk before anybody is told.',
+    part: { journal: 'Journal', configuration: 'Configuration' },
     noPbxs: 'No PBX is configured. Add [pbx.NAME] to ringwire.toml.',
     noEndpoints: 'No endpoint is configured: calls are shown here and told to nobody. Add [endpoint.NAME] to ringwire.toml.',
     pbx: { connected: 'Connected', reconciled: 'Connected', connecting: 'Connecting', refused: 'Refused', unreachable: 'Unreachable' },

@@ -72,6 +72,16 @@ test('a missed call stays longer, and is remembered once', () => {
   assert.equal(calls.missed.length, 1);
 });
 
+test('calls that were missed while nobody listened are recalled, but not those that were cleared', () => {
+  const calls = told([NEW, MISSED]);
+  const record = (id, ended) => ({ id, from: '1', began: ended, ended });
+  calls.recall([record('c', '2026-11-21T10:00:30Z'), record('b', '2026-11-21T09:00:00Z'), record('d', '2026-11-21T10:05:00Z')]);
+  assert.deepEqual(calls.missed.map((call) => call.id), ['d', 'c', 'b']);
+  calls.clearMissed(T0);
+  calls.recall([record('b', '2026-11-21T09:00:00Z'), record('d', '2026-11-21T10:05:00Z')]);
+  assert.deepEqual(calls.missed.map((call) => call.id), ['d']);
+});
+
 test('an end that nobody heard the beginning of shows nothing', () => {
   const calls = new Calls();
   calls.apply(events([NEW, MISSED])[1], T0);

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use axum::{Extension, Json, extract::State};
 use jiff::Timestamp;
-use ringwire_event::Direction;
+use ringwire_event::{Direction, StoryNote};
 use ringwire_outbox::store::{AttemptRecord, CallFilter, CallPlace, CallRecord, DeliveryRecord};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -103,8 +102,7 @@ struct Story {
     deliveries: Vec<Delivery>,
     /// What was concluded about it, and why; where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Vec<Object>>)]
-    story: Option<Value>,
+    story: Option<Vec<StoryNote>>,
 }
 
 /// A delivery with each of its tries.
@@ -149,13 +147,16 @@ async fn call(
         let Some(call) = reader.call(&wanted)? else { return Ok(None) };
         let events = reader.stream_of_call(&wanted, OF_ONE)?;
         let deliveries = reader.deliveries_of_call(&wanted, OF_ONE)?;
-        Ok(Some((call, events, deliveries)))
+        Ok(Some((call, events, deliveries, reader.story(&wanted)?)))
     });
-    let Some((call, events, deliveries)) = found.await? else {
+    let Some((call, events, deliveries, story)) = found.await? else {
         return Err(Problem::not_found(format!("there is no call {id:?} in the journal")));
     };
-    let live = within(PATIENCE, counter.0.switchboard.story(&id)).await.flatten();
-    let story = live.and_then(|notes| serde_json::to_value(notes).ok());
+    let story = match story {
+        Some(story) => Some(story),
+        // It is written down when the call is over; until then it is told by who follows the call.
+        None => within(PATIENCE, counter.0.switchboard.story(&id)).await.flatten(),
+    };
     let events = events.into_iter().map(Told::from).collect();
     let deliveries = deliveries.into_iter().map(|found| Delivery::shown_to(who.role, found)).collect();
     Ok(Json(Story { call: call.into(), events, deliveries, story }))
