@@ -12,6 +12,8 @@ mod lines;
 mod replay;
 mod routes;
 mod runtime;
+#[cfg(feature = "otel")]
+mod traces;
 
 use std::process::ExitCode;
 

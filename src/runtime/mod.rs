@@ -103,6 +103,7 @@ pub(crate) async fn run(
         Some(settings) => Journal::open(settings.clone(), &clock).await?,
         None => (Journal::temporary(&clock).await?, Resumption::default()),
     };
+    export_traces(&desk)?;
     take_up(&journal, &left, &desk, &clock).await;
     let path = journal.path().to_owned();
     let mut daemon = Daemon::start(config.file.clone(), logging, (journal, left), clock, desk);
@@ -137,6 +138,27 @@ pub(crate) async fn run(
             Signal::Stop => return daemon.stop(signals).await,
         }
     }
+}
+
+/// Sends a trace of each call to a collector, if there is to be one.
+#[cfg(feature = "otel")]
+fn export_traces(desk: &Desk) -> Result<(), Failure> {
+    let exporter = crate::traces::Exporter::from_environment();
+    if let Some(exporter) = exporter.map_err(|error| Failure::new(Code::Config, error))? {
+        tokio::spawn(exporter.run(desk.clone()));
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "otel"))]
+#[expect(clippy::unnecessary_wraps, reason = "the other one can fail")]
+fn export_traces(_: &Desk) -> Result<(), Failure> {
+    if std::env::var_os("OTEL_EXPORTER_OTLP_ENDPOINT").is_some_and(|place| !place.is_empty()) {
+        tracing::warn!(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set, but this ringwire was built without the feature otel: there are no traces"
+        );
+    }
+    Ok(())
 }
 
 /// Shows what an earlier process left, and the last hour.

@@ -1,0 +1,145 @@
+//! One trace a call, for OpenTelemetry: a span for the call, and within it for ringing, talking, holding and for each
+//! delivery.
+//!
+//! [`Traces`] is pure: what was said goes in with its time, finished traces come out. [`export`] sends them. No number
+//! and no name of a caller is in a trace.
+
+mod calls;
+mod export;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use jiff::{SignedDuration, Timestamp};
+use ringwire_desk::{Settled, Told};
+use ringwire_event::{CallId, What};
+
+use self::calls::Open;
+pub(crate) use self::export::Exporter;
+
+/// How many calls are followed at once. What is over it has no trace.
+const MOST_CALLS: usize = 20_000;
+
+/// How long after the end of a call its deliveries are waited for.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
+
+/// How long a call may take. What is longer was missed the end of.
+const LONGEST: SignedDuration = SignedDuration::from_hours(24);
+
+/// A finished trace: its spans, the first of which has all others in it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Trace {
+    /// The call.
+    pub(crate) call: CallId,
+    /// Its spans.
+    pub(crate) spans: Vec<Span>,
+}
+
+/// Something that took time.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Span {
+    /// What it was: `call`, `ring`, `talk`, `hold` or `deliver ENDPOINT`.
+    pub(crate) name: String,
+    /// When it began.
+    pub(crate) began: Timestamp,
+    /// When it ended.
+    pub(crate) ended: Timestamp,
+    /// What is known of it.
+    pub(crate) attributes: Vec<(&'static str, String)>,
+    /// What went wrong, in a word.
+    pub(crate) error: Option<String>,
+}
+
+/// The traces of the calls that are going on.
+#[derive(Debug, Default)]
+pub(crate) struct Traces {
+    open: HashMap<CallId, Open>,
+    /// Whose a delivery is that is under way.
+    deliveries: HashMap<i64, CallId>,
+    /// When calls are waited for no longer.
+    due: BTreeSet<(Timestamp, CallId)>,
+    finished: VecDeque<Trace>,
+}
+
+impl Traces {
+    /// Takes what was said of a call.
+    pub(crate) fn take(&mut self, told: &Told) {
+        let (event, at) = (&told.event, told.event.time.unwrap_or(told.recorded));
+        if !self.open.contains_key(&event.call) {
+            let begins = matches!(event.what, What::NewCall { .. });
+            if !begins || self.open.len() >= MOST_CALLS {
+                return;
+            }
+            self.open.insert(event.call.clone(), Open::new(event, at));
+            self.wait(&event.call, at, LONGEST);
+        }
+        let Some(open) = self.open.get_mut(&event.call) else { return };
+        open.apply(event, at);
+        for owing in &told.deliveries {
+            if open.owe(owing.id, &owing.endpoint, event.what.name(), told.recorded) {
+                self.deliveries.insert(owing.id, event.call.clone());
+            }
+        }
+        if open.is_over() {
+            self.wait(&event.call, at, PATIENCE);
+            self.finish_if_settled(&event.call.clone());
+        }
+    }
+
+    /// Takes what became of a delivery, at `now`.
+    pub(crate) fn settle(&mut self, settled: &Settled, now: Timestamp) {
+        let Some(call) = self.deliveries.get(&settled.id).cloned() else { return };
+        if let Some(open) = self.open.get_mut(&call)
+            && open.settle(settled, now)
+        {
+            self.deliveries.remove(&settled.id);
+            self.finish_if_settled(&call);
+        }
+    }
+
+    /// Gives up waiting for what is due at `now`.
+    pub(crate) fn tick(&mut self, now: Timestamp) {
+        while let Some((due, call)) = self.due.first().cloned()
+            && due <= now
+        {
+            self.due.pop_first();
+            self.finish(&call, now);
+        }
+    }
+
+    /// The next trace that is finished.
+    pub(crate) fn poll(&mut self) -> Option<Trace> {
+        self.finished.pop_front()
+    }
+
+    fn wait(&mut self, call: &CallId, from: Timestamp, patience: SignedDuration) {
+        let Some(open) = self.open.get_mut(call) else { return };
+        let due = from.checked_add(patience).unwrap_or(from);
+        if let Some(before) = open.due.replace(due) {
+            self.due.remove(&(before, call.clone()));
+        }
+        self.due.insert((due, call.clone()));
+    }
+
+    fn finish_if_settled(&mut self, call: &CallId) {
+        if let Some(open) = self.open.get(call)
+            && open.is_settled()
+        {
+            let last = open.last();
+            self.finish(call, last);
+        }
+    }
+
+    fn finish(&mut self, call: &CallId, now: Timestamp) {
+        let Some(open) = self.open.remove(call) else { return };
+        if let Some(due) = open.due {
+            self.due.remove(&(due, call.clone()));
+        }
+        for id in open.unsettled() {
+            self.deliveries.remove(&id);
+        }
+        self.finished.push_back(Trace { call: call.clone(), spans: open.spans(now) });
+    }
+}

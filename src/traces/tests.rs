@@ -1,0 +1,111 @@
+//! What is said of a call, and the trace it makes.
+
+use std::sync::Arc;
+
+use ringwire_desk::Owing;
+use ringwire_event::{CallEvent, Cause, Direction, Party, Taker};
+
+use super::*;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+fn told(seq: u32, second: i64, what: What, deliveries: &[i64]) -> Told {
+    let event = CallEvent {
+        id: format!("c/{seq}"),
+        what,
+        call: "c".into(),
+        seq,
+        time: Some(at(second)),
+        pbx: "main".into(),
+        recovered: false,
+        direction: Direction::In,
+        from: "491761234567".into(),
+        from_name: Some("Casey".into()),
+        to: "4930100".into(),
+        queue: None,
+        trunk: None,
+        account: None,
+        tenant: None,
+    };
+    let owing = |id: &i64| Owing { id: *id, endpoint: "zammad".into(), state: "pending".into() };
+    Told::new(Some(seq.into()), at(second), Arc::new(event), deliveries.iter().map(owing).collect())
+}
+
+fn settled(id: i64, state: &'static str, failures: u32) -> Settled {
+    let endpoint = "zammad".to_owned();
+    Settled { id, endpoint, event: None, state, failures, delay_ms: None, reason: None }
+}
+
+fn answer() -> What {
+    What::Answer { taker: Taker::User(Party::endpoint("PJSIP/alice")) }
+}
+
+fn hangup() -> What {
+    What::Hangup { cause: Cause::NormalClearing, taker: None }
+}
+
+/// Each span as `NAME FROM-TO`, with what went wrong.
+fn lines(trace: &Trace) -> Vec<String> {
+    let second = |time: Timestamp| time.as_second() - 1_800_000_000;
+    let line = |span: &Span| {
+        let error = span.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+        format!("{} {}-{}{error}", span.name, second(span.began), second(span.ended))
+    };
+    trace.spans.iter().map(line).collect()
+}
+
+#[test]
+fn a_call_is_one_trace_once_its_deliveries_are_settled() {
+    let mut traces = Traces::default();
+    traces.take(&told(1, 0, What::NewCall { users: Vec::new() }, &[1]));
+    traces.settle(&settled(1, "retry", 1), at(1));
+    traces.take(&told(2, 5, answer(), &[2]));
+    traces.take(&told(3, 10, What::Hold { user: None }, &[]));
+    traces.take(&told(4, 20, What::Unhold { user: None }, &[]));
+    traces.take(&told(5, 30, hangup(), &[3]));
+    traces.settle(&settled(1, "delivered", 1), at(31));
+    traces.settle(&settled(2, "dead", 3), at(32));
+    assert_eq!(traces.poll(), None, "a delivery is under way");
+    traces.settle(&settled(3, "delivered", 0), at(33));
+    let trace = traces.poll().unwrap();
+    assert_eq!(
+        lines(&trace),
+        [
+            "call 0-30",
+            "ring 0-5",
+            "hold 10-20",
+            "talk 5-30",
+            "deliver zammad 0-31",
+            "deliver zammad 5-32: dead",
+            "deliver zammad 30-33"
+        ]
+    );
+    let said = format!("{trace:?}");
+    assert!(!said.contains("49176") && !said.contains("Casey"), "{said}");
+    assert!(traces.open.is_empty() && traces.deliveries.is_empty() && traces.due.is_empty());
+}
+
+#[test]
+fn what_does_not_settle_is_waited_for_a_minute() {
+    let mut traces = Traces::default();
+    traces.take(&told(1, 0, What::NewCall { users: Vec::new() }, &[1]));
+    traces.take(&told(2, 8, hangup(), &[]));
+    traces.tick(at(67));
+    assert_eq!(traces.poll(), None);
+    traces.tick(at(68));
+    assert_eq!(
+        lines(&traces.poll().unwrap()),
+        ["call 0-8", "ring 0-8", "deliver zammad 0-68: still under way"]
+    );
+    assert!(traces.open.is_empty() && traces.deliveries.is_empty() && traces.due.is_empty());
+}
+
+#[test]
+fn a_call_whose_beginning_was_not_heard_has_no_trace() {
+    let mut traces = Traces::default();
+    traces.take(&told(3, 0, hangup(), &[1]));
+    traces.settle(&settled(1, "delivered", 0), at(1));
+    assert_eq!(traces.poll(), None);
+}
