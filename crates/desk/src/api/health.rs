@@ -44,7 +44,7 @@ pub(super) fn viewer() -> OpenApiRouter<Counter> {
 
 /// Whether the daemon lives: if not, it should be started anew
 #[utoipa::path(get, path = "/livez", tag = "health", responses(
-    (status = 200, body = Life),
+    (status = 200, description = "It lives", body = Life),
     (status = 503, description = "The one who follows the calls is stuck")))]
 async fn livez(State(counter): State<Counter>) -> Result<Json<Life>, Problem> {
     if counter.desk().is_alive(counter.now(), SILENCE) {
@@ -77,7 +77,7 @@ async fn readyz(State(counter): State<Counter>, who: Option<Extension<Who>>) -> 
 
 /// What is counted, as OpenMetrics text
 #[utoipa::path(get, path = "/metrics", tag = "health", responses(
-    (status = 200, content_type = "application/openmetrics-text", body = String)))]
+    (status = 200, description = "What is counted", content_type = "application/openmetrics-text", body = String)))]
 async fn metrics(State(counter): State<Counter>) -> Response {
     let (desk, now) = (counter.desk(), counter.now());
     let metrics = desk.metrics();

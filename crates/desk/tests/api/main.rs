@@ -1,1 +1,10 @@
-//! The API.
+//! The counter, as those see it who come to it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what went wrong by failing")]
+
+mod access;
+mod asking;
+mod contract;
+mod serving;
+mod streams;
+mod support;
