@@ -252,6 +252,6 @@ async fn what_is_counted_has_its_names() {
     assert_eq!(metrics.header("content-type"), "application/openmetrics-text; version=1.0.0; charset=utf-8");
     let text = String::from_utf8(metrics.body.to_vec()).unwrap();
     assert!(text.contains("\nringwire_outbox_pending{endpoint=\"zammad\"} 1\n"), "{text}");
-    assert!(text.contains("\nringwire_events_total{type=\"newCall\"} 1\n"), "{text}");
+    assert!(text.contains("\nringwire_events_total{type=\"new_call\"} 1\n"), "{text}");
     assert!(text.ends_with("# EOF\n"));
 }
