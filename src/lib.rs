@@ -7,6 +7,7 @@ mod cli;
 mod client;
 mod config;
 mod doctor;
+mod explain;
 mod failure;
 mod lines;
 mod replay;

@@ -63,7 +63,9 @@ pub(crate) fn plain(text: &str) -> String {
     out
 }
 
-fn spoken(value: &Value) -> String {
+/// A value of a request, as people say it.
+#[must_use]
+pub(crate) fn spoken(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().map(spoken).collect::<Vec<_>>().join(", "),
@@ -71,7 +73,9 @@ fn spoken(value: &Value) -> String {
     }
 }
 
-fn detail(event: &CallEvent) -> String {
+/// What there is to say of an event besides what it is and who called whom.
+#[must_use]
+pub(crate) fn detail(event: &CallEvent) -> String {
     let queue = event.queue.as_deref().map(|queue| format!("[{}]", plain(queue)));
     let said = match &event.what {
         What::NewCall { users } => {
@@ -108,7 +112,9 @@ pub(crate) fn took(taker: &Taker) -> String {
     }
 }
 
-fn style(what: &What) -> Style {
+/// The colour of an event.
+#[must_use]
+pub(crate) fn style(what: &What) -> Style {
     let colour = match what {
         What::NewCall { .. } => AnsiColor::Cyan,
         What::Ringing { .. } => AnsiColor::Yellow,

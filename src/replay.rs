@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use ringwire_ami::{Frame, Oddities};
-use ringwire_calls::{Rules, Tracker};
+use ringwire_calls::{Note, Rules, Tracker};
 use ringwire_event::CallEvent;
 use ringwire_recording::{Recording, RecordingError};
 
@@ -17,6 +17,14 @@ impl Replay {
     #[must_use]
     pub(crate) fn new(rules: Rules) -> Self {
         Self { tracker: Tracker::new(rules) }
+    }
+
+    /// The same, with what the tracker concludes: it is to be taken out with [`Replay::poll_note`].
+    #[must_use]
+    pub(crate) fn explained(rules: Rules) -> Self {
+        let mut tracker = Tracker::new(rules);
+        tracker.explain(true);
+        Self { tracker }
     }
 
     /// Plays `recording` to its end as fast as it goes, handing each event to `said` as it comes. Gives what was
@@ -72,10 +80,18 @@ impl Replay {
     pub(crate) fn poll_event(&mut self) -> Option<CallEvent> {
         self.tracker.poll_event()
     }
+
+    /// The next thing that was concluded; `None` once all were told.
+    pub(crate) fn poll_note(&mut self) -> Option<Note> {
+        self.tracker.poll_note()
+    }
 }
 
 /// The next frame of a recording that does not grow.
-fn next(recording: &mut Recording) -> Result<Option<(Frame, Option<Timestamp>)>, RecordingError> {
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn next(recording: &mut Recording) -> Result<Option<(Frame, Option<Timestamp>)>, RecordingError> {
     match recording.next_frame()? {
         Some(frame) => Ok(Some(frame)),
         None => recording.finish(),

@@ -38,6 +38,11 @@ pub(super) struct Journal {
 }
 
 impl Place {
+    /// The configuration that was named on the command line.
+    pub(super) fn named(&self) -> Option<&Path> {
+        self.config.as_deref()
+    }
+
     /// Opens the journal.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ mod check;
 mod deliveries;
 mod demo;
 mod doctor;
+mod explain;
 mod journal;
 mod replay;
 mod run;
@@ -30,6 +31,7 @@ Examples:
   ringwire doctor                          why does no call appear?
   ringwire calls --since today --missed    who called in vain today
   ringwire deliveries                      what is not delivered yet, or was given up, and why
+  ringwire explain main-1795226702.0       why a call was told as it was, and to whom
   ringwire replay --to zammad call.ami     what would have been posted for a recorded call
   ringwire capture --anonymise -o call.ami a recording for a bug report, without numbers and names
 
@@ -50,6 +52,7 @@ enum Command {
     Check(check::Args),
     Calls(calls::Args),
     Deliveries(deliveries::Args),
+    Explain(explain::Args),
     Replay(replay::Args),
     Tail(tail::Args),
     Capture(capture::Args),
@@ -65,6 +68,7 @@ impl Cli {
             Command::Check(args) => check::run(args),
             Command::Calls(args) => calls::run(args),
             Command::Deliveries(args) => deliveries::run(args),
+            Command::Explain(args) => explain::run(args),
             Command::Replay(args) => replay::run(args),
             Command::Tail(args) => tail::run(args),
             Command::Capture(args) => capture::run(args),

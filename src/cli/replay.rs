@@ -160,9 +160,9 @@ struct Teller {
 }
 
 /// For whom posts are made.
-struct Recipient {
-    name: String,
-    dialect: Arc<dyn Dialect>,
+pub(super) struct Recipient {
+    pub(super) name: String,
+    pub(super) dialect: Arc<dyn Dialect>,
 }
 
 impl Teller {
@@ -226,7 +226,7 @@ impl Out {
     }
 }
 
-fn recipient(config: &Config, name: &str) -> Result<Recipient, Failure> {
+pub(super) fn recipient(config: &Config, name: &str) -> Result<Recipient, Failure> {
     let configured = config.endpoints.iter().find(|endpoint| endpoint.name == name);
     let dialect = configured
         .map(|endpoint| Arc::clone(&endpoint.dialect))

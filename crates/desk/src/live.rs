@@ -19,6 +19,7 @@ const USERS: usize = 10_000;
 #[serde(rename_all = "camelCase")]
 pub struct LiveCall {
     /// Its id.
+    #[schema(value_type = String)]
     pub id: CallId,
     /// The PBX it is at.
     pub pbx: String,
@@ -106,6 +107,7 @@ pub struct Queue {
 #[serde(rename_all = "camelCase")]
 pub struct Waiting {
     /// The call.
+    #[schema(value_type = String)]
     pub call: CallId,
     /// The caller.
     pub from: String,
@@ -129,6 +131,7 @@ pub struct User {
     pub state: UserState,
     /// In which call.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub call: Option<CallId>,
 }
 

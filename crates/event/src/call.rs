@@ -25,6 +25,7 @@ pub struct CallEvent {
     #[serde(flatten)]
     pub what: What,
     /// The call it happened to.
+    #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub call: CallId,
     /// The place of this event among the events of its call, from 1.
     pub seq: u32,

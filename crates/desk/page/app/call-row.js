@@ -50,7 +50,7 @@ function Who({ call }) {
   if (call.missed) return html`<span class="sub-line">${words.cause[call.cause] ?? words.state.ended}</span>${call.users.length > 0 && html`<span class="sub-line"><${Rung} users=${call.users} /></span>`}`;
   const passed = call.transferred && call.state !== 'ended' && html`<span class="sub-line">${words.transfer[call.transferred.kind]}${call.transferred.target && html` → <${Wire} class="number" text=${call.transferred.target} />`}</span>`;
   if (call.taker) return html`<span class="main-line"><${Taker} taker=${call.taker} /></span>${passed}`;
-  if (call.direction === 'out') return html`<span class="sub-line">${words.now.rings} <${Number_} number=${call.to} /></span>${passed}`;
+  if (call.direction === 'out') return html`<span class="main-line"><span class="dim">${words.now.rings}</span> <${Number_} number=${call.to} /></span>${passed}`;
   if (!call.users.length) return passed || null;
   return html`<span class="main-line"><span class="dim">${words.now.rings}</span> <${Rung} users=${call.users} /></span>${passed}`;
 }

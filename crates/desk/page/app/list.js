@@ -1,6 +1,14 @@
-// Lists whose rows are walked with the arrow keys: one stop for Tab, however many rows there are.
+// Lists whose rows are walked with the arrow keys: one stop for Tab, however many rows there are. Of a long list only the
+// rows in sight, and some beside them, are on the page.
 
 import { Component, createRef, html } from './ui.js';
+
+/** Up to so many rows all are on the page, so that the browser's own search finds them. */
+const ALL = 150;
+/** Rows beyond what is in sight, on either side; and how far one scrolls until others are shown. */
+const BESIDE = 16;
+const STEP = 8;
+const PAGE = 10;
 
 /** Properties of a row that can be walked to, and opened with Enter or a click if `open` is given. */
 export function walkable(open) {
@@ -17,11 +25,15 @@ export function walkable(open) {
   };
 }
 
-/** A table of `columns` (`{name, label}`), its rows as children. */
+/** A table of `items` with `columns` (`{name, label}`); `row` makes a row of an item, with the item's id as its key. */
 export class List extends Component {
+  state = { first: 0, end: ALL };
   element = createRef();
 
   componentDidMount() {
+    addEventListener('scroll', this.look, { passive: true });
+    addEventListener('resize', this.look, { passive: true });
+    this.look();
     this.settle();
   }
 
@@ -29,21 +41,57 @@ export class List extends Component {
     this.settle();
   }
 
+  componentWillUnmount() {
+    removeEventListener('scroll', this.look);
+    removeEventListener('resize', this.look);
+  }
+
+  /** Finds which rows are in sight. All rows are of one height. */
+  look = () => {
+    if (this.props.items.length <= ALL) return;
+    const rows = this.element.current;
+    const height = rows.querySelector('.row')?.offsetHeight || 46;
+    const top = -rows.getBoundingClientRect().top;
+    const first = Math.max(0, Math.floor((top / height - BESIDE) / STEP) * STEP);
+    const end = Math.ceil(((top + innerHeight) / height + BESIDE) / STEP) * STEP;
+    if (first !== this.state.first || end !== this.state.end || height !== this.height) this.setState({ first, end });
+    this.height = height;
+  };
+
   /** There is always one row that Tab leads to: the one walked to last, else the first. */
   settle() {
     const rows = this.element.current;
-    if (this.current?.isConnected && rows.contains(this.current)) return;
-    this.current = rows.querySelector('.row');
-    if (this.current) this.current.tabIndex = 0;
+    if (this.wanted) {
+      const row = this.find(this.wanted);
+      this.wanted = null;
+      row?.focus();
+    }
+    if (!this.current?.isConnected || !rows.contains(this.current)) {
+      this.current = rows.querySelector('.row');
+      if (this.current) this.current.tabIndex = 0;
+    }
+  }
+
+  find(id) {
+    return this.element.current.querySelector(`[data-call="${CSS.escape(id)}"]`);
   }
 
   walk = (event) => {
-    const row = event.target.closest?.('.row');
-    if (!row || event.target !== row) return;
-    const to = { ArrowDown: row.nextElementSibling, ArrowUp: row.previousElementSibling, Home: row.parentElement.firstElementChild, End: row.parentElement.lastElementChild }[event.key];
-    if (to === undefined) return;
+    const row = event.target;
+    if (!row.classList.contains('row')) return;
+    const { items } = this.props;
+    const at = items.findIndex((item) => item.id === row.dataset.call);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + PAGE, PageUp: at - PAGE, Home: 0, End: items.length - 1 }[event.key];
+    if (to === undefined || at < 0) return;
     event.preventDefault();
-    if (to?.classList.contains('row')) to.focus();
+    const { id } = items[Math.min(Math.max(to, 0), items.length - 1)];
+    const there = this.find(id);
+    if (there) {
+      there.focus();
+      return;
+    }
+    this.wanted = id;
+    this.setState({ pinned: id });
   };
 
   arrive = (event) => {
@@ -52,12 +100,33 @@ export class List extends Component {
     if (this.current) this.current.tabIndex = -1;
     row.tabIndex = 0;
     this.current = row;
+    this.setState({ pinned: row.dataset.call });
   };
 
-  render({ label, columns, kind, children }) {
-    return html`<div class="table" data-kind=${kind} role="grid" aria-label=${label}>
+  /** Rows with room for those that are not on the page. The row that has the focus is always there. */
+  rows({ items, row }, { first, end, pinned }) {
+    if (items.length <= ALL) return items.map(row);
+    const from = Math.min(first, Math.max(0, items.length - ALL));
+    const shown = [];
+    let next = 0;
+    const show = (at) => {
+      if (at > next) shown.push(html`<div key=${`room${at > from}`} style=${{ height: `${(at - next) * (this.height ?? 46)}px` }}></div>`);
+      if (at < items.length) shown.push(row(items[at]));
+      next = at + 1;
+    };
+    const held = pinned ? items.findIndex((item) => item.id === pinned) : -1;
+    if (held >= 0 && held < from) show(held);
+    for (let at = from; at < Math.min(end, items.length); at += 1) show(at);
+    if (held >= next) show(held);
+    if (next < items.length) show(items.length);
+    return shown;
+  }
+
+  render(props, state) {
+    const { label, columns, kind, items } = props;
+    return html`<div class="table" data-kind=${kind} role="grid" aria-label=${label} aria-rowcount=${items.length + 1}>
       <div class="head" role="row">${columns.map(({ name, label }) => html`<span role="columnheader" class=${`c-${name}`}>${label}</span>`)}</div>
-      <div class="rows" role="rowgroup" ref=${this.element} onKeyDown=${this.walk} onFocusIn=${this.arrive}>${children}</div>
+      <div class="rows" role="rowgroup" ref=${this.element} onKeyDown=${this.walk} onFocusIn=${this.arrive}>${this.rows(props, state)}</div>
     </div>`;
   }
 }

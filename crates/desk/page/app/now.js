@@ -43,7 +43,7 @@ export class Now extends Component {
                 ${Object.entries(words.direction).map(([value, word]) => html`<option value=${value}>${word}</option>`)}</select></label>
           </div>
           ${rows.length > 0
-            ? html`<${List} kind="live" label=${words.now.title} columns=${COLUMNS}>${rows.map((call) => html`<${CallRow} key=${call.id} call=${call} canOpen=${canOpen} selected=${selected === call.id} />`)}</${List}>`
+            ? html`<${List} kind="live" label=${words.now.title} columns=${COLUMNS} items=${rows} row=${(call) => html`<${CallRow} key=${call.id} call=${call} canOpen=${canOpen} selected=${selected === call.id} />`} />`
             : !store.pictured
               ? html`<p class="quiet" role="status">${words.loading}</p>`
               : counts.live > 0

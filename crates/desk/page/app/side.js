@@ -11,6 +11,7 @@ import { words } from './words.js';
 
 const SHOWN_WAITING = 8;
 const SHOWN_MISSED = 8;
+const SHOWN_USERS = 150;
 
 export function Queues({ queues }) {
   return html`<section class="panel" aria-labelledby="queues">
@@ -76,21 +77,25 @@ export class Missed extends Component {
 }
 
 export class Users extends Component {
-  state = { free: false };
+  state = { free: false, most: SHOWN_USERS };
 
   toggle = () => this.setState(({ free }) => ({ free: !free }));
 
-  render({ users }, { free }) {
+  more = () => this.setState(({ most }) => ({ most: most + SHOWN_USERS }));
+
+  render({ users }, { free, most }) {
     const busy = users.filter((user) => user.state !== 'free');
     const idle = users.length - busy.length;
     const few = users.length <= 30;
-    const shown = few || free ? users : busy;
+    const wanted = few || free ? users : busy;
+    const shown = wanted.slice(0, most);
     return html`<section class="panel users" aria-labelledby="users">
       <div class="bar"><h2 id="users">${words.now.users}</h2><span class="count">${users.length > 0 && words.now.usersBusy(busy.length, users.length)}</span></div>
       ${users.length === 0 && html`<p class="quiet">${words.now.noUsers}</p>`}
       ${users.length > 0 && shown.length === 0 && html`<p class="quiet">${words.now.nobodyBusy}</p>`}
       <ul tabIndex=${shown.length > 12 ? 0 : undefined} aria-labelledby="users">${shown.map(({ key, label, user, state, call }) => html`<${User} key=${key} label=${label} extension=${user.name ? user.extension : ''} state=${state}
         since=${since(call)} peer=${call ? peer(call, user) : ''} />`)}</ul>
+      ${wanted.length > most && html`<button type="button" class="plain wide" onClick=${this.more}>${words.now.moreUsers(wanted.length - most)}</button>`}
       ${!few && idle > 0 && html`<button type="button" class="plain wide" aria-expanded=${free} onClick=${this.toggle}>${free ? words.now.hideFree : words.now.showFree(idle)}</button>`}
     </section>`;
   }

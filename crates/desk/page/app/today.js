@@ -147,9 +147,9 @@ export class Today extends Component {
       if (state === 'loading') return html`<p class="quiet" role="status">${words.loading}</p>`;
       return filtered ? html`<${Empty} title=${text.filtered} />` : html`<${Empty} title=${text.empty} hint=${text.emptyHint} />`;
     }
-    const today = store.now();
-    return html`<div aria-busy=${state === 'loading'}><${List} kind="past" label=${text.title} columns=${COLUMNS}>
-        ${calls.map((call) => html`<${PastRow} key=${call.id} call=${call} print=${print(call)} today=${day(today)} selected=${selected === call.id} />`)}</${List}></div>
+    const today = day(store.now());
+    return html`<div aria-busy=${state === 'loading'}><${List} kind="past" label=${text.title} columns=${COLUMNS} items=${calls}
+        row=${(call) => html`<${PastRow} key=${call.id} call=${call} print=${print(call)} today=${today} selected=${selected === call.id} />`} /></div>
       ${next && (calls.length < MOST ? html`<button type="button" class="wide" disabled=${state === 'more'} onClick=${this.more}>${state === 'more' ? words.loading : text.more}</button>` : html`<p class="quiet">${text.full}</p>`)}`;
   }
 }

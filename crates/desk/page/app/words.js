@@ -88,6 +88,7 @@ export const words = {
     noUsers: 'No user yet. They come from [directory] and from the calls.',
     usersBusy: (busy, all) => `${busy} of ${all} busy`,
     showFree: (count) => `Show ${many(count, 'free user', 'free users')}`,
+    moreUsers: (count) => `Show more (${count} left)`,
     hideFree: 'Hide free users',
     nobodyBusy: 'Nobody is in a call.',
     missed: 'Missed',

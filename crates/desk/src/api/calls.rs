@@ -119,7 +119,7 @@ pub(super) fn agent() -> OpenApiRouter<Counter> {
 }
 
 /// The history of calls, newest first, in pages
-#[utoipa::path(get, path = "/api/v1/calls", tag = "history", params(Which), responses((status = 200, body = Calls)))]
+#[utoipa::path(get, path = "/api/v1/calls", tag = "history", params(Which), responses((status = 200, description = "A page of calls", body = Calls)))]
 async fn calls(
     State(counter): State<Counter>,
     Extension(who): Extension<Who>,
@@ -135,7 +135,7 @@ async fn calls(
 /// One call: its facts, what was said of it, to whom, what became of that, and its story
 #[utoipa::path(get, path = "/api/v1/calls/{id}", tag = "history",
     params(("id" = String, Path, description = "The id of the call")),
-    responses((status = 200, body = Story), (status = 404, description = "There is no such call")))]
+    responses((status = 200, description = "The call", body = Story), (status = 404, description = "There is no such call")))]
 async fn call(
     State(counter): State<Counter>,
     Extension(who): Extension<Who>,

@@ -105,7 +105,7 @@ pub(super) fn viewer() -> OpenApiRouter<Counter> {
 }
 
 /// The channels of the PBXs, at most a second old
-#[utoipa::path(get, path = "/api/v1/channels", tag = "now", params(Which), responses((status = 200, body = Standing)))]
+#[utoipa::path(get, path = "/api/v1/channels", tag = "now", params(Which), responses((status = 200, description = "The channels", body = Standing)))]
 async fn channels(
     State(counter): State<Counter>,
     Asked(which): Asked<Which>,

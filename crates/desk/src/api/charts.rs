@@ -20,7 +20,7 @@ pub(super) fn viewer() -> OpenApiRouter<Counter> {
 }
 
 /// The last hour, minute by minute: times of ringing and talking in seconds, delays of delivery in milliseconds
-#[utoipa::path(get, path = "/api/v1/charts", tag = "health", responses((status = 200, body = Hour)))]
+#[utoipa::path(get, path = "/api/v1/charts", tag = "health", responses((status = 200, description = "The last hour", body = Hour)))]
 async fn charts(State(counter): State<Counter>) -> Json<Hour> {
     Json(Hour { minutes: counter.desk().charts().minutes(counter.now()) })
 }

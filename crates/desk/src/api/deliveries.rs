@@ -73,12 +73,12 @@ pub(super) fn agent() -> OpenApiRouter<Counter> {
 }
 
 pub(super) fn admin() -> OpenApiRouter<Counter> {
-    OpenApiRouter::default().routes(routes!(order))
+    OpenApiRouter::default().routes(routes!(order_delivery))
 }
 
 /// What is owed, or was, newest first
 #[utoipa::path(get, path = "/api/v1/deliveries", tag = "deliveries", params(Which),
-    responses((status = 200, body = Deliveries)))]
+    responses((status = 200, description = "The deliveries", body = Deliveries)))]
 async fn deliveries(
     State(counter): State<Counter>,
     Extension(who): Extension<Who>,
@@ -99,7 +99,7 @@ fn found(reader: &ringwire_outbox::store::Reader, filter: &DeliveryFilter) -> ru
 /// One delivery: the event, and each try
 #[utoipa::path(get, path = "/api/v1/deliveries/{id}", tag = "deliveries",
     params(("id" = i64, Path, description = "The number of the delivery")),
-    responses((status = 200, body = Detail), (status = 404, description = "There is no such delivery")))]
+    responses((status = 200, description = "The delivery", body = Detail), (status = 404, description = "There is no such delivery")))]
 async fn delivery(
     State(counter): State<Counter>,
     Extension(who): Extension<Who>,
@@ -115,10 +115,10 @@ async fn delivery(
 #[utoipa::path(post, path = "/api/v1/deliveries/{id}/{order}", tag = "deliveries",
     params(("id" = i64, Path, description = "The number of the delivery"),
            ("order" = String, Path, description = "`retry` or `drop`")),
-    responses((status = 202, body = Ordered),
+    responses((status = 202, description = "It was ordered", body = Ordered),
         (status = 404, description = "There is no such delivery, or no such order"),
         (status = 409, description = "The endpoint has it already")))]
-async fn order(
+async fn order_delivery(
     State(counter): State<Counter>,
     Named((id, order)): Named<(i64, String)>,
 ) -> Result<(StatusCode, Json<Ordered>), Problem> {

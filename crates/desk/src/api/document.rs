@@ -110,7 +110,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 }
 
 /// This document
-#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "session", responses((status = 200, body = Object)))]
+#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "session", responses((status = 200, description = "An OpenAPI 3.1 document", body = Object)))]
 async fn document() -> impl IntoResponse {
     static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {
         let document = routes().into_openapi();

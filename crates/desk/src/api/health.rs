@@ -44,7 +44,7 @@ pub(super) fn viewer() -> OpenApiRouter<Counter> {
 
 /// Whether the daemon lives: if not, it should be started anew
 #[utoipa::path(get, path = "/livez", tag = "health", responses(
-    (status = 200, body = Life),
+    (status = 200, description = "It lives", body = Life),
     (status = 503, description = "The one who follows the calls is stuck")))]
 async fn livez(State(counter): State<Counter>) -> Result<Json<Life>, Problem> {
     if counter.desk().is_alive(counter.now(), SILENCE) {
@@ -77,7 +77,7 @@ async fn readyz(State(counter): State<Counter>, who: Option<Extension<Who>>) -> 
 
 /// What is counted, as OpenMetrics text
 #[utoipa::path(get, path = "/metrics", tag = "health", responses(
-    (status = 200, content_type = "application/openmetrics-text", body = String)))]
+    (status = 200, description = "What is counted", content_type = "application/openmetrics-text", body = String)))]
 async fn metrics(State(counter): State<Counter>) -> Response {
     let (desk, now) = (counter.desk(), counter.now());
     let metrics = desk.metrics();
@@ -85,16 +85,14 @@ async fn metrics(State(counter): State<Counter>) -> Response {
     for pbx in desk.parts().pbxs() {
         metrics.calls(&pbx.name, calls.get(&pbx.name).copied().unwrap_or(0));
     }
-    // What was owed a moment ago may be owed no more: an endpoint that is not counted has nothing.
+    // An endpoint that is not counted is owed nothing.
     let mut owed: BTreeMap<_, _> =
         desk.parts().endpoints().into_iter().map(|endpoint| (endpoint.name, (0, Duration::ZERO))).collect();
     for waiting in counter.0.owed.seen(&counter).await {
         let age = waiting.oldest.and_then(|oldest| now.duration_since(oldest).try_into().ok());
         owed.insert(waiting.endpoint, (waiting.count, age.unwrap_or_default()));
     }
-    for (endpoint, (count, oldest)) in owed {
-        metrics.outbox(&endpoint, count, oldest);
-    }
+    metrics.outbox(owed.into_iter().map(|(endpoint, (count, oldest))| (endpoint, count, oldest)));
     metrics.journal_size(counter.journal().path());
     metrics.streams(counter.0.limits.streams());
     ([(header::CONTENT_TYPE, CONTENT_TYPE)], metrics.encode()).into_response()

@@ -7,19 +7,21 @@ use tokio::{sync::Semaphore, task::spawn_blocking};
 
 use super::problem::Problem;
 
-/// How many read at once. The disk is the daemon's first.
+/// How many read, or give orders, at once. The disk is the daemon's first; an order waits until it is taken up.
 const AT_ONCE: usize = 4;
 
 /// Reads the journal off the tasks that must not wait.
 #[derive(Clone, Debug)]
 pub(super) struct Journal {
     readers: Readers,
-    turns: Arc<Semaphore>,
+    reading: Arc<Semaphore>,
+    ordering: Arc<Semaphore>,
 }
 
 impl Journal {
     pub(super) fn new(path: &Path) -> Self {
-        Self { readers: Readers::new(path), turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        let turns = || Arc::new(Semaphore::new(AT_ONCE));
+        Self { readers: Readers::new(path), reading: turns(), ordering: turns() }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -35,7 +37,7 @@ impl Journal {
         read: impl FnOnce(&Reader) -> Result<T, StoredWrongly> + Send + 'static,
     ) -> Result<T, Problem> {
         let readers = self.readers.clone();
-        self.turn(move || readers.read(read)).await
+        in_turn(&self.reading, move || readers.read(read)).await
     }
 
     /// Leaves an order for the daemon.
@@ -44,23 +46,23 @@ impl Journal {
     /// The journal cannot be written.
     pub(super) async fn order(&self, wanted: Request, now: jiff::Timestamp) -> Result<Taken, Problem> {
         let path = self.path().to_owned();
-        self.turn(move || request(&path, &[wanted], now)).await
+        in_turn(&self.ordering, move || request(&path, &[wanted], now)).await
     }
+}
 
-    async fn turn<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, Problem> {
-        let turn = Arc::clone(&self.turns).acquire_owned().await;
-        // The turn ends with the work, even if nobody waits for it any more.
-        let done = spawn_blocking(move || {
-            let _turn = turn;
-            work()
-        });
-        match done.await {
-            Ok(found) => found.map_err(Problem::from),
-            Err(error) => Err(Problem::no_answer(format!("the journal was not read: {error}"))),
-        }
+async fn in_turn<T: Send + 'static>(
+    turns: &Arc<Semaphore>,
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, Problem> {
+    let turn = Arc::clone(turns).acquire_owned().await;
+    // The turn ends with the work, even if nobody waits for it any more.
+    let done = spawn_blocking(move || {
+        let _turn = turn;
+        work()
+    });
+    match done.await {
+        Ok(found) => found.map_err(Problem::from),
+        Err(error) => Err(Problem::no_answer(format!("the journal was not read: {error}"))),
     }
 }
 

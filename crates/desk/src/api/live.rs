@@ -29,7 +29,7 @@ pub(super) fn viewer() -> OpenApiRouter<Counter> {
 }
 
 /// The calls, queues and users as they stand
-#[utoipa::path(get, path = "/api/v1/live", tag = "now", responses((status = 200, body = Now)))]
+#[utoipa::path(get, path = "/api/v1/live", tag = "now", responses((status = 200, description = "What is going on", body = Now)))]
 async fn live(State(counter): State<Counter>) -> Json<Now> {
     let desk = counter.desk();
     // The place first: what happens from here on may be in the calls already, and is told again.

@@ -24,11 +24,11 @@ pub(super) fn viewer() -> OpenApiRouter<Counter> {
 }
 
 pub(super) fn admin() -> OpenApiRouter<Counter> {
-    OpenApiRouter::default().routes(routes!(diagnosis)).routes(routes!(order))
+    OpenApiRouter::default().routes(routes!(diagnosis)).routes(routes!(order_endpoint))
 }
 
 /// How the connections to the PBXs stand
-#[utoipa::path(get, path = "/api/v1/pbxs", tag = "health", responses((status = 200, body = Vec<PbxStatus>)))]
+#[utoipa::path(get, path = "/api/v1/pbxs", tag = "health", responses((status = 200, description = "The PBXs, by name", body = Vec<PbxStatus>)))]
 async fn pbxs(State(counter): State<Counter>) -> Json<Vec<PbxStatus>> {
     let desk = counter.desk();
     let (mut pbxs, calls) = (desk.parts().pbxs(), desk.live().by_pbx());
@@ -39,13 +39,13 @@ async fn pbxs(State(counter): State<Counter>) -> Json<Vec<PbxStatus>> {
 }
 
 /// How the endpoints do
-#[utoipa::path(get, path = "/api/v1/endpoints", tag = "health", responses((status = 200, body = Vec<EndpointStatus>)))]
+#[utoipa::path(get, path = "/api/v1/endpoints", tag = "health", responses((status = 200, description = "The endpoints, by name", body = Vec<EndpointStatus>)))]
 async fn endpoints(State(counter): State<Counter>) -> Json<Vec<EndpointStatus>> {
     Json(counter.desk().parts().endpoints())
 }
 
 /// What `ringwire doctor` wants to know: what each PBX said lately, and what became of it
-#[utoipa::path(get, path = "/api/v1/diagnosis", tag = "health", responses((status = 200, body = Object)))]
+#[utoipa::path(get, path = "/api/v1/diagnosis", tag = "health", responses((status = 200, description = "The diagnosis", body = Object)))]
 async fn diagnosis(State(counter): State<Counter>) -> Result<Json<Value>, Problem> {
     match within(PATIENCE, counter.0.switchboard.diagnosis()).await {
         Some(diagnosis) => Ok(Json(diagnosis)),
@@ -57,8 +57,8 @@ async fn diagnosis(State(counter): State<Counter>) -> Result<Json<Value>, Proble
 #[utoipa::path(post, path = "/api/v1/endpoints/{name}/{order}", tag = "deliveries",
     params(("name" = String, Path, description = "The endpoint"),
            ("order" = String, Path, description = "`retry`, `pause` or `resume`")),
-    responses((status = 202, body = Ordered), (status = 404, description = "There is no such endpoint, or no such order")))]
-async fn order(
+    responses((status = 202, description = "It was ordered", body = Ordered), (status = 404, description = "There is no such endpoint, or no such order")))]
+async fn order_endpoint(
     State(counter): State<Counter>,
     Named((name, order)): Named<(String, String)>,
 ) -> Result<(StatusCode, Json<Ordered>), Problem> {

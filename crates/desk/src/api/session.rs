@@ -45,7 +45,7 @@ pub(super) fn open() -> OpenApiRouter<Counter> {
 }
 
 /// Who one is
-#[utoipa::path(get, path = "/api/v1/me", tag = "session", responses((status = 200, body = Me)))]
+#[utoipa::path(get, path = "/api/v1/me", tag = "session", responses((status = 200, description = "Who one is", body = Me)))]
 async fn me(Extension(who): Extension<Who>) -> Json<Me> {
     Json(Me { name: who.name.to_string(), role: who.role })
 }

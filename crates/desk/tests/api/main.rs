@@ -1,1 +1,16 @@
-//! The API.
+//! The counter, as those see it who come to it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what went wrong by failing"
+)]
+
+mod access;
+mod asking;
+mod contract;
+mod serving;
+mod streams;
+mod support;

@@ -19,8 +19,11 @@ pub(super) fn in_short(packet: &Packet) -> Heard {
         })
     };
     let mut with = String::new();
+    let uniqueid = text("Uniqueid");
     for key in deciding(name) {
-        if let Some(value) = text(key) {
+        // A Linkedid that is the channel's own says nothing.
+        if let Some(value) = text(key).filter(|value| *key != "Linkedid" || uniqueid.as_ref() != Some(value))
+        {
             if !with.is_empty() {
                 with.push_str(", ");
             }
@@ -29,12 +32,7 @@ pub(super) fn in_short(packet: &Packet) -> Heard {
             with.push_str(&value);
         }
     }
-    Heard {
-        event: String::from_utf8_lossy(name).into_owned(),
-        channel: text("Channel"),
-        uniqueid: text("Uniqueid"),
-        with,
-    }
+    Heard { event: String::from_utf8_lossy(name).into_owned(), channel: text("Channel"), uniqueid, with }
 }
 
 /// The headers that decide, in the order in which they are read.
@@ -51,9 +49,7 @@ fn deciding(event: &[u8]) -> &'static [&'static str] {
         b"DialBegin" => &["DestChannel", "DialString", "CallerIDNum"],
         b"DialEnd" => &["DestChannel", "DialStatus", "Forward"],
         b"LocalBridge" => &["LocalOneChannel", "LocalTwoChannel", "Channel1", "Channel2"],
-        b"BridgeEnter" | b"BridgeLeave" => {
-            &["BridgeType", "BridgeTechnology", "BridgeCreator", "BridgeUniqueid", "Exten"]
-        }
+        b"BridgeEnter" | b"BridgeLeave" => &["BridgeType", "BridgeTechnology", "BridgeCreator", "Exten"],
         b"Bridge" | b"Link" | b"Unlink" => &["Bridgestate", "Channel1", "Channel2"],
         b"ConfbridgeJoin" => &["Conference"],
         b"MeetmeJoin" => &["Meetme"],

@@ -12,7 +12,7 @@ impl Tracker {
         if own {
             return self.note(key, Conclusion::OwnLeg, "rules 2", |tracker| {
                 format!(
-                    "{} is the caller's own phone, called by the PBX (Originate): not one that rings",
+                    "{} counts as the caller's own phone, which the PBX called first (Originate): not as one that rings",
                     tracker.shown(ch)
                 )
             });
@@ -29,7 +29,8 @@ impl Tracker {
 
     pub(in crate::tracker) fn explain_gathering(&mut self, key: CallKey) {
         self.note(key, Conclusion::Gathering, "rules 3", |tracker| {
-            let waits = "it is worth announcing; that waits for the other phones of this round of ringing";
+            let waits =
+                "the call is to be announced; that waits for the other phones of this round of ringing";
             match tracker.now {
                 Some(_) => format!("{waits}, {} ms at most", tracker.rules.gather.as_millis()),
                 None => format!("{waits} (there is no clock)"),
@@ -142,8 +143,12 @@ impl Tracker {
     }
 
     pub(in crate::tracker) fn explain_left_queue(&mut self, key: CallKey) {
-        self.note(key, Conclusion::LeftQueue, "rules 4.3", |_| {
-            "the caller waits no more: if no answer follows, the queue has given the call up".to_owned()
+        let gave_up = self.calls.get(key).is_some_and(|call| call.gave_up);
+        self.note(key, Conclusion::LeftQueue, "rules 4.3", |_| match gave_up {
+            true => "the caller waits no more".to_owned(),
+            false => {
+                "the caller waits no more: if no answer follows, the queue has given the call up".to_owned()
+            }
         });
     }
 
@@ -312,7 +317,7 @@ impl Tracker {
             let because = match why {
                 Why::Answered => "it was answered".to_owned(),
                 Why::GaveUp => "the caller had given up".to_owned(),
-                Why::Legs => "nobody took it, and this is what those who were dialled say together".to_owned(),
+                Why::Legs => "nobody took it, and those who were dialled say so together".to_owned(),
                 Why::Queue => "nobody took it before the queue gave it up".to_owned(),
                 Why::Own(code) => {
                     format!("nobody took it, nobody who was dialled says why, and the caller's own Cause is {code}")
@@ -323,20 +328,20 @@ impl Tracker {
                 Why::Unwatched => "it ended while nobody watched, and nobody had taken it".to_owned(),
                 Why::Absorbed => "it is a part of another call from here on".to_owned(),
             };
-            format!("{}over, {}: {because}", tracker.who_is_gone(key), cause.as_str())
+            format!("{}over, as {}, for {because}", tracker.who_is_gone(key), cause.as_str())
         });
     }
 
     /// Whose end ends the call.
     fn who_is_gone(&self, key: CallKey) -> &'static str {
         let heard = self.notes.hearing.as_ref().filter(|packet| packet.event() == Some(b"Hangup"));
-        let Some(uniqueid) = heard.and_then(|packet| packet.text("Uniqueid")) else { return "" };
+        let Some(uniqueid) = heard.and_then(|packet| packet.text("Uniqueid")) else { return "the call is " };
         let ch = self.by_uniqueid.get(&*uniqueid).copied();
-        let Some(call) = self.calls.get(key) else { return "" };
+        let Some(call) = self.calls.get(key) else { return "the call is " };
         match ch {
-            Some(_) if ch == call.beginner => "the caller is gone: ",
-            Some(_) if ch == call.far => "the far party is gone: ",
-            _ => "nobody is left: ",
+            Some(_) if ch == call.beginner => "the caller is gone, so the call is ",
+            Some(_) if ch == call.far => "the far party is gone, so the call is ",
+            _ => "nobody is left, so the call is ",
         }
     }
 

@@ -79,16 +79,19 @@ impl Tracker {
 
     /// A channel begins a call.
     pub(in crate::tracker) fn explain_begin(&mut self, key: CallKey, ch: Ch) {
-        self.note(key, Conclusion::Began, "rules 1", |tracker| {
+        let Some(story) = self.channels.get(ch).map(|channel| channel.born).filter(|_| self.notes.on) else {
+            return;
+        };
+        let words = |tracker: &Self| {
             let shown = tracker.shown(ch);
             let exten = tracker.channels.get(ch).map_or("", |channel| &channel.exten);
             match tracker.event_heard() {
                 b"Newchannel" | b"Newstate" => {
-                    format!("{shown} begins a call: nobody dialled it, and it goes somewhere ({exten})")
+                    format!("{shown} begins a call: nobody dialled it, and it has somewhere to go ({exten})")
                 }
                 b"DialBegin" | b"Dial" => {
                     format!(
-                        "{shown} begins a call: the PBX called it (Originate), and it now dials for itself"
+                        "{shown} begins a call: it dials, and nobody was seen to dial it (Originate, or a queue)"
                     )
                 }
                 b"CoreShowChannelsComplete" | b"StatusComplete" => {
@@ -96,7 +99,8 @@ impl Tracker {
                 }
                 _ => format!("{shown} begins a call: it waits in a queue"),
             }
-        });
+        };
+        self.push_note(key.into(), Conclusion::Began, "rules 1", words, |note| note.absorbs = Some(story));
     }
 
     /// A leg tells of a call of which nothing else is known.
@@ -128,15 +132,14 @@ impl Tracker {
             return self.explain_uncalled(ch, "it belongs to a call that is over");
         }
         let own = call.root == uniqueid;
+        if own && call.beginner == Some(ch) {
+            return; // told when it began
+        }
         let concluded = if party { Conclusion::Tied } else { Conclusion::Helper };
-        let words = |tracker: &Self| match own {
-            true => format!("{} is the first channel of the call", tracker.shown(ch)),
-            false => format!(
-                "{} belongs to the call {}: {}",
-                tracker.shown(ch),
-                tracker.root_of(key),
-                tracker.tied_by(key)
-            ),
+        let words = |tracker: &Self| {
+            let by =
+                if own { "it is the channel that the call is named after" } else { tracker.tied_by(key) };
+            format!("{} belongs to the call {}: {by}", tracker.shown(ch), tracker.root_of(key))
         };
         self.push_note(key.into(), concluded, "rules 1", words, |note| note.absorbs = Some(story));
     }

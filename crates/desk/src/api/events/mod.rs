@@ -89,7 +89,7 @@ pub(super) fn viewer() -> OpenApiRouter<Counter> {
 /// back than a viewer may look, which is one hour: then what is known is to be loaded anew.
 #[utoipa::path(get, path = "/events", tag = "now",
     params(Which, ("Last-Event-ID" = Option<i64>, Header, description = "The place of the journal after which to begin")),
-    responses((status = 200, content_type = "text/event-stream", body = String)))]
+    responses((status = 200, description = "The stream, which does not end", content_type = "text/event-stream", body = String)))]
 async fn events(
     State(counter): State<Counter>,
     Extension(who): Extension<Who>,

@@ -1,88 +1,26 @@
 //! What is counted, and under which names (OpenMetrics).
 //!
 //! A name is `ringwire_` and what is counted, with its unit; counters end in `_total`. Labels are names that the
-//! operator has chosen, or words of a closed list: nothing that a caller or an endpoint says becomes one.
+//! operator has chosen, or words of a closed list, in snake_case: nothing that a caller or an endpoint says becomes
+//! one.
 
-use std::{path::PathBuf, time::Duration};
+mod labels;
+mod registry;
+
+use std::{path::PathBuf, sync::atomic::AtomicU64, time::Duration};
 
 use jiff::Timestamp;
-use prometheus_client::{
-    encoding::{EncodeLabelSet, EncodeLabelValue, text},
-    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
-    registry::{Registry, Unit},
-};
+use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram};
 
-/// By PBX.
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct OfPbx {
-    pbx: String,
-}
-
-/// By PBX and what was odd.
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct OddityOf {
-    pbx: String,
-    kind: String,
-}
-
-/// By what happened.
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct OfType {
-    r#type: &'static str,
-}
-
-/// By endpoint.
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct OfEndpoint {
-    endpoint: String,
-}
-
-/// By endpoint and what came of it.
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct AttemptAt {
-    endpoint: String,
-    outcome: AttemptOutcome,
-}
-
-/// By endpoint and why.
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct DeadAt {
-    endpoint: String,
-    reason: DeadReason,
-}
-
-/// What came of one try.
-#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelValue)]
-pub enum AttemptOutcome {
-    /// The endpoint has it.
-    Delivered,
-    /// It failed in a way that may pass.
-    Failed,
-    /// It was refused.
-    Refused,
-    /// All events are refused until a setting is corrected.
-    Misconfigured,
-    /// The endpoint says that it is gone.
-    Gone,
-    /// The endpoint does not know the call: it is announced again.
-    UnknownCall,
-}
-
-/// Why a delivery was given up.
-#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelValue)]
-pub enum DeadReason {
-    /// The endpoint refused it.
-    Refused,
-    /// Every try has failed.
-    Exhausted,
-}
+use self::labels::{AttemptAt, DeadAt, OddityOf, OfEndpoint, OfPbx, OfType, RequestOf, snake};
+pub use self::labels::{AttemptOutcome, DeadReason};
 
 /// All that is counted. Clones count together.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
     ami_connected: Family<OfPbx, Gauge>,
     ami_reconciled: Family<OfPbx, Gauge>,
-    ami_last_event: Family<OfPbx, Gauge<f64, std::sync::atomic::AtomicU64>>,
+    ami_last_event: Family<OfPbx, Gauge<f64, AtomicU64>>,
     ami_reconnects: Family<OfPbx, Counter>,
     ami_packets: Family<OfPbx, Counter>,
     ami_oddities: Family<OddityOf, Counter>,
@@ -90,7 +28,7 @@ pub struct Metrics {
     calls_active: Family<OfPbx, Gauge>,
     events: Family<OfType, Counter>,
     outbox_pending: Family<OfEndpoint, Gauge>,
-    outbox_oldest_age: Family<OfEndpoint, Gauge<f64, std::sync::atomic::AtomicU64>>,
+    outbox_oldest_age: Family<OfEndpoint, Gauge<f64, AtomicU64>>,
     attempts: Family<AttemptAt, Counter>,
     latency: Latencies,
     dead: Family<DeadAt, Counter>,
@@ -103,14 +41,7 @@ pub struct Metrics {
     commit: Commits,
     api_streams: Gauge,
     api_requests: Family<RequestOf, Counter>,
-    started: Gauge<f64, std::sync::atomic::AtomicU64>,
-}
-
-/// By role and how it ended.
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct RequestOf {
-    role: &'static str,
-    status: u16,
+    started: Gauge<f64, AtomicU64>,
 }
 
 /// From the commit to the endpoint's yes, by endpoint.
@@ -165,7 +96,7 @@ impl Metrics {
     /// So many more oddities of a kind were found in what a PBX says.
     pub fn oddities(&self, pbx: &str, kind: &str, more: u64) {
         if more > 0 {
-            let of = OddityOf { pbx: pbx.to_owned(), kind: kind.to_owned() };
+            let of = OddityOf { pbx: pbx.to_owned(), kind: snake(kind) };
             self.ami_oddities.get_or_create(&of).inc_by(more);
         }
     }
@@ -188,7 +119,7 @@ impl Metrics {
 
     /// An event was committed, so long after it was learnt.
     pub(crate) fn event(&self, what: &'static str, took: Option<Duration>) {
-        self.events.get_or_create(&OfType { r#type: what }).inc();
+        self.events.get_or_create(&OfType { r#type: snake(what) }).inc();
         if let Some(took) = took {
             self.commit.0.observe(took.as_secs_f64());
         }
@@ -224,11 +155,15 @@ impl Metrics {
         self.breaker.get_or_create(&of).set(breaker);
     }
 
-    /// What is owed to an endpoint, on disk and in memory, and how long it has been.
-    pub fn outbox(&self, endpoint: &str, pending: u64, oldest: Duration) {
-        let of = OfEndpoint { endpoint: endpoint.to_owned() };
-        self.outbox_pending.get_or_create(&of).set(i64::try_from(pending).unwrap_or(i64::MAX));
-        self.outbox_oldest_age.get_or_create(&of).set(oldest.as_secs_f64());
+    /// How much each endpoint is owed, and how long the oldest of it has been. Others are owed nothing.
+    pub(crate) fn outbox(&self, owed: impl Iterator<Item = (String, u64, Duration)>) {
+        self.outbox_pending.clear();
+        self.outbox_oldest_age.clear();
+        for (endpoint, pending, oldest) in owed {
+            let of = OfEndpoint { endpoint };
+            self.outbox_pending.get_or_create(&of).set(i64::try_from(pending).unwrap_or(i64::MAX));
+            self.outbox_oldest_age.get_or_create(&of).set(oldest.as_secs_f64());
+        }
     }
 
     /// An endpoint is configured no more.
@@ -274,100 +209,6 @@ impl Metrics {
     pub(crate) fn began(&self, at: Timestamp) {
         self.started.set(at.as_millisecond() as f64 / 1000.0);
         self.journal(true);
-    }
-
-    /// All of it, as OpenMetrics text.
-    #[must_use]
-    pub fn encode(&self) -> String {
-        let mut text = String::new();
-        // Writing to a String cannot fail.
-        let _ = text::encode(&mut text, &self.registry());
-        text
-    }
-
-    fn registry(&self) -> Registry {
-        let mut registry = Registry::with_prefix("ringwire");
-        let all = &mut registry;
-        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
-        all.register("build", "What runs", build);
-        all.register_with_unit(
-            "process_start_time",
-            "When the daemon began, in Unix time",
-            Unit::Seconds,
-            self.started.clone(),
-        );
-        all.register("ami_connected", "Whether there is a connection to the PBX", self.ami_connected.clone());
-        all.register(
-            "ami_reconciled",
-            "Whether every channel of the PBX is known",
-            self.ami_reconciled.clone(),
-        );
-        all.register_with_unit(
-            "ami_last_event_timestamp",
-            "When the PBX said something last, in Unix time",
-            Unit::Seconds,
-            self.ami_last_event.clone(),
-        );
-        all.register("ami_reconnects", "Connections made anew", self.ami_reconnects.clone());
-        all.register("ami_packets", "Packets that the PBX sent", self.ami_packets.clone());
-        all.register(
-            "ami_parse_oddities",
-            "Things in what the PBX sent that should not be there",
-            self.ami_oddities.clone(),
-        );
-        all.register("channels_active", "Channels that are being followed", self.channels_active.clone());
-        all.register("calls_active", "Calls that were announced and are not over", self.calls_active.clone());
-        all.register("events", "Events of calls, by what happened", self.events.clone());
-        all.register(
-            "outbox_pending",
-            "Deliveries that are owed to the endpoint",
-            self.outbox_pending.clone(),
-        );
-        all.register_with_unit(
-            "outbox_oldest_age",
-            "How long the oldest of them has been",
-            Unit::Seconds,
-            self.outbox_oldest_age.clone(),
-        );
-        all.register(
-            "delivery_attempts",
-            "Requests to the endpoint, by what came of them",
-            self.attempts.clone(),
-        );
-        all.register_with_unit(
-            "delivery_latency",
-            "From the commit of an event to the endpoint's yes",
-            Unit::Seconds,
-            self.latency.0.clone(),
-        );
-        all.register("delivery_dead", "Deliveries that were given up", self.dead.clone());
-        all.register("delivery_expired", "Deliveries that became too late", self.expired.clone());
-        all.register(
-            "breaker_state",
-            "Whether the endpoint is spared because it fails: 0 no, 1 it is being tried, 2 yes",
-            self.breaker.clone(),
-        );
-        all.register(
-            "endpoint_up",
-            "Whether the endpoint is sent to and takes events",
-            self.endpoint_up.clone(),
-        );
-        all.register_with_unit(
-            "journal",
-            "The size of the journal on disk",
-            Unit::Bytes,
-            self.journal_bytes.clone(),
-        );
-        all.register("journal_writable", "Whether the journal can be written", self.journal_writable.clone());
-        all.register(
-            "journal_lost_events",
-            "Events that the journal does not have: there were too many while it could not be written",
-            self.journal_lost.clone(),
-        );
-        all.register_with_unit("commit", "From an event to the disk", Unit::Seconds, self.commit.0.clone());
-        all.register("api_streams", "Streams of events that are open", self.api_streams.clone());
-        all.register("api_requests", "Requests to the API", self.api_requests.clone());
-        registry
     }
 }
 

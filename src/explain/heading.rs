@@ -1,0 +1,86 @@
+//! What kind of call it was, before its story.
+
+use anstyle::{AnsiColor, Style};
+use jiff::{Timestamp, tz::TimeZone};
+use ringwire_event::{Conclusion, Direction, What};
+use ringwire_recording::is_offset;
+
+use super::Known;
+use crate::lines::{plain, took};
+
+/// The lines above the story.
+pub(super) fn lines(known: &Known) -> Vec<String> {
+    let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
+    let mut lines = vec![format!("{bold}{}{bold:#}", summary(known))];
+    let mut facts = Vec::new();
+    if let Some(event) = known.events.first() {
+        facts.push(format!("PBX {}", plain(&event.pbx)));
+    }
+    match (&known.root, &known.call) {
+        (Some(root), Some(call)) if root != call => facts.push(format!("Uniqueid {}", plain(root))),
+        _ => {}
+    }
+    match known.began() {
+        Some(began) => facts.push(format!("began {}", moment(began))),
+        None => facts.push("there is no clock, so nothing happens by the passing of time".to_owned()),
+    }
+    lines.push(format!("{dim}{}{dim:#}", facts.join(", ")));
+    let remark = AnsiColor::Yellow.on_default();
+    lines.extend(known.remarks.iter().map(|words| format!("{remark}{}{remark:#}", plain(words))));
+    lines
+}
+
+/// The whole call in one line.
+#[must_use]
+pub(crate) fn in_a_line(known: &Known) -> String {
+    format!("{}  ({} conclusions)", summary(known), known.notes.len())
+}
+
+fn summary(known: &Known) -> String {
+    let id = known.call.as_deref().or(known.root.as_deref()).unwrap_or("?");
+    let Some(first) = known.events.first() else {
+        return match (&known.call, known.notes.last()) {
+            (None, Some(last)) if last.concluded == Conclusion::Unannounced => {
+                format!("{}: {}", plain(id), plain(&last.words))
+            }
+            (None, _) => format!("{}: not announced yet", plain(id)),
+            (Some(_), _) => plain(id),
+        };
+    };
+    let mut words = vec![match first.direction {
+        Direction::In => format!("inbound, {} → {}", plain(&first.from), plain(&first.to)),
+        Direction::Out => format!("outbound, {} → {}", plain(&first.from), plain(&first.to)),
+        Direction::Internal => format!("internal, {} → {}", plain(&first.from), plain(&first.to)),
+    }];
+    let queue = known.events.iter().filter_map(|event| event.queue.as_deref()).next_back();
+    words.extend(queue.map(|queue| format!("queue {}", plain(queue))));
+    let takers = known.events.iter().filter_map(|event| match &event.what {
+        What::Answer { taker } => Some(format!("answered by {}", took(taker))),
+        _ => None,
+    });
+    words.extend(takers);
+    match known.events.last().map(|event| (&event.what, event.time)) {
+        Some((What::Hangup { cause, .. }, ended)) => {
+            words.push(match (known.began(), ended) {
+                (Some(began), Some(ended)) => {
+                    let passed = ended.duration_since(began).as_secs_f64();
+                    format!("over after {passed:.1} s: {}", cause.as_str())
+                }
+                _ => format!("over: {}", cause.as_str()),
+            });
+        }
+        _ => words.push("not over".to_owned()),
+    }
+    if known.events.iter().any(|event| event.recovered) {
+        words.push("partly learnt from a list of channels".to_owned());
+    }
+    format!("{}: {}", plain(id), words.join(", "))
+}
+
+/// A moment: in UTC, as logs of two machines are held against each other; or in a recording.
+fn moment(time: Timestamp) -> String {
+    if is_offset(time) {
+        return format!("{}.{:03} s after the recording did", time.as_second(), time.subsec_millisecond());
+    }
+    time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S%.3f UTC").to_string()
+}

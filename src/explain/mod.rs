@@ -1,0 +1,160 @@
+//! The story of a call, for people: what was heard, what was concluded and by which rule, what was said to whom, and what
+//! they replied.
+//!
+//! Pure: what is known of a call goes in, lines come out. Times are relative to the beginning of the call. What came from
+//! outside is spelt out where it could reach a terminal as anything but text.
+
+mod heading;
+mod note;
+mod sent;
+
+use anstyle::Style;
+use jiff::Timestamp;
+use ringwire_event::{CallEvent, Conclusion, StoryNote};
+
+pub(crate) use self::heading::in_a_line;
+pub(crate) use self::sent::{Sent, Try};
+use crate::lines::plain;
+
+/// All that is known of one call.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known {
+    /// Its id; `None` if it was never announced.
+    pub(crate) call: Option<String>,
+    /// The Uniqueid of the channel that began it, where it is known.
+    pub(crate) root: Option<String>,
+    /// What was concluded, in order.
+    pub(crate) notes: Vec<StoryNote>,
+    /// What was said of it, in order.
+    pub(crate) events: Vec<CallEvent>,
+    /// Who was told, and what they replied, in order.
+    pub(crate) sent: Vec<Sent>,
+    /// What else there is to say of it as a whole.
+    pub(crate) remarks: Vec<String>,
+    /// Whether it can be known who is owed an event: then it is said that nobody is.
+    pub(crate) knows_owed: bool,
+}
+
+impl Known {
+    /// When it began: the first that was heard or said of it.
+    fn began(&self) -> Option<Timestamp> {
+        let heard = self.notes.iter().filter_map(|note| note.time);
+        heard.chain(self.events.iter().filter_map(|event| event.time)).min()
+    }
+
+    fn sent_of<'a>(&'a self, event: &'a str) -> impl Iterator<Item = &'a Sent> {
+        self.sent.iter().filter(move |sent| sent.event == event)
+    }
+}
+
+/// The story of a call, line by line.
+#[must_use]
+pub(crate) fn lines(known: &Known) -> Vec<String> {
+    let mut story = Story { known, began: known.began(), lines: heading::lines(known), said: Vec::new() };
+    let mut group: &[StoryNote] = &known.notes;
+    while let Some(first) = group.first() {
+        let same = |note: &&StoryNote| note.heard == first.heard && (at(note) == at(first) || is_said(note));
+        let count = group.iter().take_while(same).count();
+        let (now, rest) = group.split_at(count.max(1));
+        story.group(now);
+        group = rest;
+    }
+    story.unexplained();
+    story.helpers();
+    story.lines
+}
+
+/// The story so far of one that is being written.
+struct Story<'a> {
+    known: &'a Known,
+    began: Option<Timestamp>,
+    lines: Vec<String>,
+    /// The events that have their lines.
+    said: Vec<&'a str>,
+}
+
+impl<'a> Story<'a> {
+    /// What was concluded from one event, or from the passing of time.
+    fn group(&mut self, notes: &'a [StoryNote]) {
+        let told = |note: &&StoryNote| note.concluded != Conclusion::Helper;
+        let Some(first) = notes.iter().find(told) else { return };
+        let heard_at = notes.iter().find(|note| !is_said(note)).map_or(first.time, |note| note.time);
+        self.lines.push(note::heard(first, &since(self.began, heard_at)));
+        for note in notes.iter().filter(told) {
+            match self.event(note) {
+                Some(event) => self.said(event, heard_at),
+                None => self.lines.push(note::concluded(note)),
+            }
+        }
+    }
+
+    /// The event that a note says was said.
+    fn event(&self, note: &StoryNote) -> Option<&'a CallEvent> {
+        let id = note.event.as_deref()?;
+        self.known.events.iter().find(|event| event.id == id)
+    }
+
+    /// An event, and who was told.
+    fn said(&mut self, event: &'a CallEvent, heard_at: Option<Timestamp>) {
+        let of = (event.time != heard_at).then(|| since(self.began, event.time));
+        self.lines.push(note::said(event, of.as_deref()));
+        let mut nobody = true;
+        for sent in self.known.sent_of(&event.id) {
+            nobody = false;
+            self.lines.extend(sent.lines());
+        }
+        if nobody && self.known.knows_owed {
+            self.lines.push(note::nobody());
+        }
+        self.said.push(&event.id);
+    }
+
+    /// The events that no conclusion led to: the story was cut, or there is none.
+    fn unexplained(&mut self) {
+        let known = self.known;
+        for event in &known.events {
+            if !self.said.contains(&event.id.as_str()) {
+                self.lines.push(note::time_alone(&since(self.began, event.time)));
+                self.said(event, event.time);
+            }
+        }
+    }
+
+    /// The helpers of the PBX in one line: they are never a party.
+    fn helpers(&mut self) {
+        let helpers = self.known.notes.iter().filter(|note| note.concluded == Conclusion::Helper);
+        let mut names: Vec<_> = helpers
+            .filter_map(|note| note.heard.as_ref())
+            .filter(|heard| matches!(heard.event.as_str(), "Newchannel" | "CoreShowChannel" | "Status"))
+            .filter_map(|heard| heard.channel.as_deref())
+            .map(plain)
+            .collect();
+        names.sort();
+        names.dedup();
+        if !names.is_empty() {
+            let dim = Style::new().dimmed();
+            let names = names.join(", ");
+            self.lines.push(format!("{:>10}  {dim}helpers of the PBX, never a party: {names}{dim:#}", ""));
+        }
+    }
+}
+
+fn at(note: &StoryNote) -> Option<Timestamp> {
+    note.time
+}
+
+fn is_said(note: &StoryNote) -> bool {
+    note.event.is_some()
+}
+
+/// What passed since the beginning of the call.
+fn since(began: Option<Timestamp>, time: Option<Timestamp>) -> String {
+    match (began, time) {
+        (Some(began), Some(time)) => {
+            let passed = time.as_millisecond() - began.as_millisecond();
+            let sign = if passed < 0 { '-' } else { '+' };
+            format!("{sign}{}.{:03}", passed.abs() / 1000, passed.abs() % 1000)
+        }
+        _ => "-".to_owned(),
+    }
+}

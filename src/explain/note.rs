@@ -1,0 +1,82 @@
+//! One line each: an event that was heard, a conclusion, an event that was said.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use ringwire_event::{CallEvent, Conclusion, Heard, StoryNote};
+
+use crate::lines::{detail, plain, style};
+
+/// What was heard, under the time in its column.
+pub(super) fn heard(note: &StoryNote, time: &str) -> String {
+    let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
+    match &note.heard {
+        Some(Heard { event, channel, uniqueid, with }) => {
+            let mut line = format!("{time:>10}  {bold}{}{bold:#}", plain(event));
+            if let Some(channel) = channel {
+                let _ = write!(line, " {}", plain(channel));
+            }
+            let introduces = matches!(event.as_str(), "Newchannel" | "CoreShowChannel" | "Status");
+            if let Some(uniqueid) = uniqueid.as_deref().filter(|_| introduces || channel.is_none()) {
+                let _ = write!(line, " (Uniqueid {})", plain(uniqueid));
+            }
+            if !with.is_empty() {
+                let _ = write!(line, "  {dim}{}{dim:#}", plain(with));
+            }
+            line
+        }
+        None if note.concluded == Conclusion::More => format!("{:>10}  {dim}…{dim:#}", ""),
+        None => format!("{time:>10}  {bold}(time passes){bold:#}"),
+    }
+}
+
+/// An event that was said and of which it is not known why.
+pub(super) fn time_alone(time: &str) -> String {
+    format!("{time:>10}")
+}
+
+/// A conclusion, with the rule it was drawn by.
+pub(super) fn concluded(note: &StoryNote) -> String {
+    let (dim, style) = (Style::new().dimmed(), weight(note.concluded));
+    let mut line = format!("{:>14}{style}{}{style:#}", "", plain(&note.words));
+    if !note.rule.is_empty() {
+        let _ = write!(line, "  {dim}[{}]{dim:#}", plain(&note.rule));
+    }
+    line
+}
+
+/// What decides how the call is told stands out.
+fn weight(concluded: Conclusion) -> Style {
+    match concluded {
+        Conclusion::Announced | Conclusion::Answered | Conclusion::Over => Style::new().bold(),
+        Conclusion::Unannounced | Conclusion::Forged | Conclusion::GaveUp => AnsiColor::Yellow.on_default(),
+        _ => Style::new(),
+    }
+}
+
+/// A call event that was said; `of` is the time it is said of, if that is another.
+pub(super) fn said(event: &CallEvent, of: Option<&str>) -> String {
+    let (dim, style) = (Style::new().dimmed(), style(&event.what));
+    let mut line = format!("{:>12}{style}» {}{style:#}", "", event.what.name());
+    if event.seq == 1 {
+        let (from, to) = (plain(&event.from), plain(&event.to));
+        let _ = write!(line, "  {}  {from} → {to}", event.direction.as_str());
+    }
+    let detail = detail(event);
+    if !detail.is_empty() {
+        let _ = write!(line, "  {detail}");
+    }
+    if event.recovered {
+        let _ = write!(line, "  {dim}(recovered){dim:#}");
+    }
+    if let Some(of) = of {
+        let _ = write!(line, "  {dim}as of {of}{dim:#}");
+    }
+    line
+}
+
+/// Nobody hears of an event.
+pub(super) fn nobody() -> String {
+    let dim = Style::new().dimmed();
+    format!("{:>16}{dim}no endpoint is owed this: none is told of such calls or events{dim:#}", "")
+}
