@@ -34,9 +34,14 @@ impl Desk {
     /// One that has heard of nothing, of a daemon that began at `began`.
     #[must_use]
     pub fn new(began: Timestamp) -> Self {
+        Self::with_feed(began, Feed::default())
+    }
+
+    /// The same, which speaks by `feed`.
+    pub(crate) fn with_feed(began: Timestamp, feed: Feed) -> Self {
         let metrics = Metrics::default();
         metrics.began(began);
-        let (live, feed, parts, charts) = Default::default();
+        let (live, parts, charts) = Default::default();
         let alive = AtomicI64::new(began.as_millisecond());
         Self(Arc::new(Inner { began, alive, live, feed, parts, charts, metrics }))
     }

@@ -150,11 +150,17 @@ pub struct Feed {
 
 impl Default for Feed {
     fn default() -> Self {
-        Self { frames: broadcast::Sender::new(BACKLOG), last: AtomicI64::new(0), unplaced: AtomicI64::new(0) }
+        Self::with_backlog(BACKLOG)
     }
 }
 
 impl Feed {
+    /// One that keeps so many frames for those who are slow.
+    pub(crate) fn with_backlog(backlog: usize) -> Self {
+        let frames = broadcast::Sender::new(backlog);
+        Self { frames, last: AtomicI64::new(0), unplaced: AtomicI64::new(0) }
+    }
+
     pub(crate) fn say(&self, frame: Frame) {
         if let Frame::Call(told) = &frame
             && let Some(seq) = told.journal

@@ -2,6 +2,8 @@
 
 mod filter;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use axum::{
     Extension,

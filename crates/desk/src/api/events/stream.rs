@@ -133,7 +133,11 @@ impl Listener {
 
     /// Greets, and finds the place to begin at.
     async fn begin(&mut self, from: Place) -> Bytes {
-        let end = self.counter.desk().feed().last();
+        let mut end = self.counter.desk().feed().last();
+        if from.after.is_some_and(|after| after > end) {
+            // What is in the journal can have been read before it was said.
+            end = self.counter.journal().read(|reader| reader.last_event()).await.unwrap_or(end).max(end);
+        }
         self.reading = Reading::Journal;
         let (mut place, mut reset) = match from.after {
             None => {
