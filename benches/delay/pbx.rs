@@ -40,6 +40,11 @@ impl Pbx {
 
     /// Says so many calls, and gives when each answer and each hangup was said.
     pub(crate) fn say(&self, calls: u32, rate: u32) -> Vec<(Key, Instant)> {
+        self.say_in_steps(calls, rate, STEP)
+    }
+
+    /// The same, with `step` from one moment of a call to the next of its three.
+    pub(crate) fn say_in_steps(&self, calls: u32, rate: u32, step: Duration) -> Vec<(Key, Instant)> {
         let (line, listed) = &*self.line;
         let guard = listed.wait_while(line.lock().unwrap(), |stream| stream.is_none()).unwrap();
         let mut stream = guard.as_ref().unwrap().try_clone().unwrap();
@@ -49,8 +54,8 @@ impl Pbx {
         let mut due: BTreeMap<(Duration, u32), u8> = BTreeMap::new();
         for call in 0..calls {
             let start = Duration::from_secs(1) * call / rate;
-            for step in 0..3 {
-                due.insert((start + STEP * u32::from(step), call), step);
+            for place in 0..3 {
+                due.insert((start + step * u32::from(place), call), place);
             }
         }
         for ((at, call), step) in due {
