@@ -9,6 +9,7 @@
 
 mod endpoint;
 mod full_disk;
+mod tail;
 mod verdict;
 
 use std::{
@@ -88,7 +89,7 @@ fn config(
 ) -> PathBuf {
     let file = home.join("ringwire.toml");
     let text = format!(
-        "[journal]\npath = \"{}\"\n\
+        "[journal]\npath = \"{}\"\n[api]\nsocket = \"ringwire.sock\"\n\
          [pbx.main]\nhost = \"127.0.0.1\"\nport = {}\nusername = \"{}\"\nsecret = \"{}\"\nevents = \"{}\"\n\
          [endpoint.zammad]\ndialect = \"zammad\"\nurl = \"{}\"\nconcurrency = 16\ntimeout = 1.0\nlate = \"all\"\n",
         journal.display(),
