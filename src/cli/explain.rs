@@ -103,7 +103,7 @@ struct Out<W: Write> {
 }
 
 impl<W: Write> Out<W> {
-    fn tell(&mut self, known: &Known, record: Option<serde_json::Value>) -> io::Result<()> {
+    fn tell(&mut self, known: &Known, record: Option<&serde_json::Value>) -> io::Result<()> {
         if self.json {
             serde_json::to_writer(&mut self.writer, &machine(known, record))?;
             return writeln!(self.writer);
@@ -124,7 +124,7 @@ impl<W: Write> Out<W> {
 }
 
 /// A story for machines: its parts are called as in the API.
-fn machine(known: &Known, record: Option<serde_json::Value>) -> serde_json::Value {
+fn machine(known: &Known, record: Option<&serde_json::Value>) -> serde_json::Value {
     let sent: Vec<_> = known
         .sent
         .iter()

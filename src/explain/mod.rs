@@ -59,7 +59,7 @@ pub(crate) fn lines(known: &Known) -> Vec<String> {
         story.group(now);
         group = rest;
     }
-    story.unexplained();
+    story.unexplained(|_| true);
     story.helpers();
     story.lines
 }
@@ -79,10 +79,11 @@ impl<'a> Story<'a> {
         let told = |note: &&StoryNote| note.concluded != Conclusion::Helper;
         let Some(first) = notes.iter().find(told) else { return };
         let heard_at = notes.iter().find(|note| !is_said(note)).map_or(first.time, |note| note.time);
+        self.unexplained(|event| heard_at.is_some() && event.time < heard_at);
         self.lines.push(note::heard(first, &since(self.began, heard_at)));
         for note in notes.iter().filter(told) {
             match self.event(note) {
-                Some(event) => self.said(event, heard_at),
+                Some(event) => self.said(event, heard_at, false),
                 None => self.lines.push(note::concluded(note)),
             }
         }
@@ -94,10 +95,11 @@ impl<'a> Story<'a> {
         self.known.events.iter().find(|event| event.id == id)
     }
 
-    /// An event, and who was told.
-    fn said(&mut self, event: &'a CallEvent, heard_at: Option<Timestamp>) {
+    /// An event, and who was told; `alone` where nothing stands above it that has its time.
+    fn said(&mut self, event: &'a CallEvent, heard_at: Option<Timestamp>, alone: bool) {
         let of = (event.time != heard_at).then(|| since(self.began, event.time));
-        self.lines.push(note::said(event, of.as_deref()));
+        let alone = alone.then(|| since(self.began, event.time)).unwrap_or_default();
+        self.lines.push(note::said(event, &alone, of.as_deref()));
         let mut nobody = true;
         for sent in self.known.sent_of(&event.id) {
             nobody = false;
@@ -109,13 +111,13 @@ impl<'a> Story<'a> {
         self.said.push(&event.id);
     }
 
-    /// The events that no conclusion led to: the story was cut, or there is none.
-    fn unexplained(&mut self) {
+    /// The events, of those that are `due`, that no conclusion led to: the story was cut, or there is none.
+    fn unexplained(&mut self, due: impl Fn(&CallEvent) -> bool) {
         let known = self.known;
-        for event in &known.events {
-            if !self.said.contains(&event.id.as_str()) {
-                self.lines.push(note::time_alone(&since(self.began, event.time)));
-                self.said(event, event.time);
+        for event in known.events.iter().filter(|event| due(event)) {
+            let explained = known.notes.iter().any(|note| note.event.as_deref() == Some(&event.id));
+            if !explained && !self.said.contains(&event.id.as_str()) {
+                self.said(event, event.time, true);
             }
         }
     }

@@ -30,11 +30,6 @@ pub(super) fn heard(note: &StoryNote, time: &str) -> String {
     }
 }
 
-/// An event that was said and of which it is not known why.
-pub(super) fn time_alone(time: &str) -> String {
-    format!("{time:>10}")
-}
-
 /// A conclusion, with the rule it was drawn by.
 pub(super) fn concluded(note: &StoryNote) -> String {
     let (dim, style) = (Style::new().dimmed(), weight(note.concluded));
@@ -54,10 +49,11 @@ fn weight(concluded: Conclusion) -> Style {
     }
 }
 
-/// A call event that was said; `of` is the time it is said of, if that is another.
-pub(super) fn said(event: &CallEvent, of: Option<&str>) -> String {
+/// A call event that was said, with its `time` in the column where nothing above has it; `of` is the time it is said of, if
+/// that is another.
+pub(super) fn said(event: &CallEvent, time: &str, of: Option<&str>) -> String {
     let (dim, style) = (Style::new().dimmed(), style(&event.what));
-    let mut line = format!("{:>12}{style}» {}{style:#}", "", event.what.name());
+    let mut line = format!("{time:>10}  {style}» {}{style:#}", event.what.name());
     if event.seq == 1 {
         let (from, to) = (plain(&event.from), plain(&event.to));
         let _ = write!(line, "  {}  {from} → {to}", event.direction.as_str());

@@ -1,11 +1,29 @@
 //! `ringwire explain`.
 
-use std::fs;
-use std::io::Read;
+use std::{
+    fs::{self, OpenOptions},
+    io::{Read, Write as _},
+    os::unix::fs::OpenOptionsExt,
+    time::Duration,
+};
 
 use insta::with_settings;
+use ringwire::Signal;
+use ringwire_event::{Cause, Conclusion, Heard, StoryNote};
+use ringwire_outbox::store::{StoredState, Write};
+use ringwire_testkit::{
+    player::{PbxServer, PlayOptions, Recording, Speed},
+    zammad::{ZammadConfig, ZammadServer},
+};
+use tokio::{sync::mpsc, time::timeout};
 
-use crate::support::{capture, captures, run, stderr, stdout};
+use crate::{
+    journal::{Place, answer, at, hangup, new_call},
+    support::{capture, captures, run, stderr, stdout},
+};
+
+/// Longer than anything here takes, even on a busy machine.
+const LONG: Duration = Duration::from_secs(60);
 
 const RELEASES: [&str; 3] = ["11", "16", "22"];
 
@@ -105,5 +123,125 @@ fn what_is_wrong_is_said_with_what_to_do_and_an_exit_code() {
         let output = run(&args);
         assert_eq!(output.status.code(), Some(code), "{args:?}: {}", stderr(&output));
         assert!(stderr(&output).contains(said), "{args:?}: {}", stderr(&output));
+    }
+}
+
+fn note(seconds: i64, concluded: Conclusion, words: &str, event: Option<&str>) -> StoryNote {
+    StoryNote {
+        time: Some(at(seconds)),
+        heard: Some(Heard {
+            event: "Hangup".to_owned(),
+            channel: Some("PJSIP/trunk-1".to_owned()),
+            uniqueid: Some("1.7".to_owned()),
+            with: "Cause 16".to_owned(),
+        }),
+        concluded,
+        rule: if event.is_some() { "".into() } else { "rules 4.1".into() },
+        words: words.to_owned(),
+        event: event.map(str::to_owned),
+    }
+}
+
+/// A journal with a call that is over and has a story, one that has none, and one that lives.
+fn stored() -> Place {
+    let mut place = Place::new();
+    place.commit(new_call("1.1", 0), &["desk", "crm"]);
+    place.commit(hangup("1.1", 20, Cause::NormalClearing), &["desk"]);
+    place.commit(new_call("1.2", 30), &[]);
+    place.commit(hangup("1.2", 31, Cause::Busy), &[]);
+    place.commit(new_call("1.3", 40), &["desk"]);
+    place.commit(answer("1.3", 42), &["desk"]);
+    place.tried(1, Some(503), "HTTP 503: back\u{1b}[2J soon", StoredState::Retry);
+    place.tried(1, Some(200), "{}", StoredState::Delivered);
+    place.tried(2, Some(422), "HTTP 422: no", StoredState::Dead);
+    let notes = vec![
+        note(20, Conclusion::Over, "the caller is gone\u{7}", None),
+        note(20, Conclusion::Said, "says hangup", Some("1.1/3")),
+    ];
+    place.write(Write::Story { call: "1.1".to_owned(), notes });
+    place.close();
+    place
+}
+
+#[test]
+fn a_stored_call_is_told_with_who_was_told_and_what_they_replied() {
+    let place = stored();
+    let told = stdout(&place.run(&["explain", "1.1"]));
+    check("stored", &told);
+    assert_eq!(stdout(&place.run(&["explain", "1.7"])), told, "by another of its channels");
+    let json: serde_json::Value =
+        serde_json::from_str(&stdout(&place.run(&["explain", "--json", "1.1"]))).unwrap();
+    assert_eq!(json["call"]["cause"], "normalClearing");
+    assert_eq!(json["deliveries"][0]["attempts"][1]["status"], 200);
+    assert_eq!(json["story"][0]["concluded"], "over");
+}
+
+#[test]
+fn without_a_story_what_was_said_is_told_and_where_the_story_is() {
+    let place = stored();
+    check("stored-without-story", &stdout(&place.run(&["explain", "1.2"])));
+    let socket = place.path("nobody.sock");
+    let living = stdout(&place.run(&["explain", "1.3", "--api", socket.to_str().unwrap()]));
+    check("stored-living", &living.replace(socket.to_str().unwrap(), "SOCKET"));
+}
+
+#[test]
+fn a_call_that_is_not_stored_is_an_error_that_says_what_to_do() {
+    stored().fails(
+        &["explain", "1.4"],
+        66,
+        "1.4: neither a file nor a call in the journal journal.db
+
+hint: ringwire calls --json shows the ids of stored calls; a call that was never announced is in no journal, only in a \
+         recording: ringwire capture, then ringwire explain FILE",
+    );
+}
+
+#[tokio::test]
+async fn the_daemon_keeps_the_story_for_those_who_ask_later() {
+    let recorded = Recording::parse(&fs::read(capture("22/inbound-answered")).unwrap(), None);
+    let options = PlayOptions {
+        speed: Speed::AsTaken,
+        pause: Duration::ZERO,
+        ..PlayOptions::new("ringwire", "swordfish")
+    };
+    let pbx = PbxServer::start(vec![recorded], options).await.unwrap();
+    let zammad = ZammadServer::start(ZammadConfig::new("token")).await.unwrap();
+    let mut posts = zammad.watch();
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("ringwire.toml");
+    let (address, url) = (pbx.address(), zammad.url());
+    let (host, port) = (address.ip(), address.port());
+    let text = format!(
+        "[journal]\npath = \"journal.db\"\n[api]\nsocket = \"\"\n\
+         [endpoint.zammad]\ndialect = \"zammad\"\nurl = \"{url}\"\n\
+         [pbx.main]\nhost = \"{host}\"\nport = {port}\nusername = \"ringwire\"\nsecret = \"swordfish\"\n"
+    );
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&config).unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    let (signals, told) = mpsc::channel(1);
+    let path = config.clone();
+    let daemon = tokio::spawn(async move { ringwire::serve(&path, told).await });
+    for _ in ["newCall", "answer", "hangup"] {
+        timeout(LONG, posts.recv()).await.unwrap().unwrap();
+    }
+    signals.send(Signal::Stop).await.unwrap();
+    timeout(LONG, daemon).await.unwrap().unwrap().unwrap();
+
+    let story = run(["explain", "pbx1-1795226702.1", "--config", config.to_str().unwrap()]);
+    let (story, errors) = (stdout(&story), stderr(&story));
+    let told = [
+        "pbx1-1795226702.0: inbound, 491761234567 → 4930100, answered by Alice Adams (101), over after",
+        "PJSIP/trunk is a trunk: its context from-trunk matches from-trunk*  [rules 2]",
+        "» newCall  in  491761234567 → 4930100  Alice Adams (101)",
+        "→ zammad: delivered  event=newCall",
+        "try 1,",
+        "» hangup  normalClearing",
+    ];
+    let mut rest = story.as_str();
+    for part in told {
+        let (_, after) =
+            rest.split_once(part).unwrap_or_else(|| panic!("{part:?} is not in {story}{errors}"));
+        rest = after;
     }
 }

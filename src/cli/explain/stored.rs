@@ -59,7 +59,7 @@ pub(super) fn tell<W: Write>(args: &Args, out: &mut Out<W>) -> Result<(), Failur
         call: Some(call.id.clone()),
     };
     let record = serde_json::to_value(&call).map_err(|error| Failure::new(Code::Software, error))?;
-    Ok(out.tell(&known, Some(record))?)
+    Ok(out.tell(&known, Some(&record))?)
 }
 
 /// What the daemon has concluded so far about a call that is not over; or why it does not tell.

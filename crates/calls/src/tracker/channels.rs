@@ -104,7 +104,10 @@ impl Tracker {
                 self.note_ringing(ch);
             }
             Some(State::Ring) => self.note_calling(ch, packet),
-            Some(State::Up) => self.note_voicemail(ch),
+            Some(State::Up) => {
+                self.note_voicemail(ch);
+                self.explain_up(ch);
+            }
             Some(State::Busy) => self.note_busy(ch),
             _ => {}
         }

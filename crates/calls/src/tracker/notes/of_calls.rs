@@ -4,7 +4,7 @@ use ringwire_event::{Cause, Conclusion, Direction, Party, Taker, TransferKind};
 
 use super::super::Tracker;
 use super::{Occasion, list, person, taker};
-use crate::model::{CallKey, Ch, Kind, Stage, Why};
+use crate::model::{CallKey, Ch, Kind, Stage, State, Why, known_number};
 
 impl Tracker {
     /// A phone or trunk is dialled for the call.
@@ -125,7 +125,7 @@ impl Tracker {
         match shown {
             _ if call.direction == Direction::Internal => None,
             _ if beginner.withheld => Some("the caller asked not to show the number: anonymous".to_owned()),
-            None if call.direction == Direction::In => {
+            _ if call.direction == Direction::In && shown.and_then(known_number).is_none() => {
                 Some("the caller shows no number: anonymous".to_owned())
             }
             Some(shown) if call.direction == Direction::In && *shown != *call.from => {
@@ -180,6 +180,21 @@ impl Tracker {
         if !others.is_empty() {
             self.note(key, Conclusion::NotAnAnswer, "rules 3", |_| {
                 format!("{} joins in; {taken} still has the call", list(&others))
+            });
+        }
+    }
+
+    /// The caller's channel is up, and nobody has taken the call (translation rules, section 3).
+    pub(in crate::tracker) fn explain_up(&mut self, ch: Ch) {
+        let Some(call) = self.beginner_call(ch).and_then(|key| self.calls.get(key)).filter(|_| self.notes.on)
+        else {
+            return;
+        };
+        let up = |ch: &Ch| self.channels.get(*ch).is_some_and(|channel| channel.state == State::Up);
+        if !call.is_answered() && !call.members.iter().any(|member| *member != ch && up(member)) {
+            self.note(ch, Conclusion::NotAnAnswer, "rules 3", |tracker| {
+                let shown = tracker.shown(ch);
+                format!("the PBX has answered {shown} (a menu, music, an announcement): by that nobody has taken the call")
             });
         }
     }
