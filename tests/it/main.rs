@@ -18,3 +18,4 @@ mod push;
 mod replay;
 mod support;
 mod tail;
+mod top;
