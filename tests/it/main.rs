@@ -12,6 +12,7 @@ mod capture;
 mod check;
 mod deliveries;
 mod demo;
+mod doctor;
 mod explain;
 mod journal;
 mod push;
