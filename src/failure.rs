@@ -76,6 +76,12 @@ impl Failure {
         self
     }
 
+    /// What kind of failure it is.
+    #[must_use]
+    pub(crate) fn code(&self) -> Code {
+        self.code
+    }
+
     /// The exit code. Whoever closed the pipe has read enough: that is no failure.
     #[must_use]
     pub(crate) fn exit_code(&self) -> ExitCode {

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use ringwire_event::{CallEvent, Party, Taker, What};
 use ringwire_recording::is_offset;
 use serde_json::{Map, Value};
+use unicode_width::UnicodeWidthChar;
 
 /// A call event as one line: time, what, call, direction, who called whom, and what else there is to say.
 ///
@@ -53,12 +54,35 @@ pub(crate) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         {
             let _ = write!(out, "{}", c.escape_unicode());
         } else {
             out.push(c);
         }
+    }
+    out
+}
+
+/// Text from outside, fit for a terminal and at most `width` columns wide; what is cut ends in `~`.
+#[must_use]
+pub(crate) fn cut(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    let mut wide = 0;
+    // Marks that take no room of their own may be heaped up without end.
+    for (count, c) in plain(text).chars().enumerate() {
+        let more = c.width().unwrap_or(0);
+        if wide + more > width || count > 2 * width {
+            while wide + 1 > width
+                && let Some(last) = out.pop()
+            {
+                wide -= last.width().unwrap_or(0);
+            }
+            out.push('~');
+            break;
+        }
+        wide += more;
+        out.push(c);
     }
     out
 }
@@ -94,11 +118,85 @@ pub(crate) fn detail(event: &CallEvent) -> String {
     [said, queue].into_iter().flatten().collect::<Vec<_>>().join("  ")
 }
 
-fn name(party: &Party) -> String {
+/// A user: name and extension, as far as they are known.
+#[must_use]
+pub(crate) fn name(party: &Party) -> String {
     match (&party.name, &party.extension) {
         (Some(name), Some(extension)) => format!("{} ({})", plain(name), plain(extension)),
         _ => plain(party.label()),
     }
+}
+
+/// A call by the end of its id, which tells calls of some hours apart: `1795226702.0` is `6702.0`, and of a PBX with a
+/// name `main-1795226702.0` is `main-6702.0`.
+#[must_use]
+pub(crate) fn short(call: &str) -> String {
+    /// How many of the digits of the time stay.
+    const DIGITS: usize = 4;
+    let cut = call.rsplit_once('.').and_then(|(before, number)| {
+        let start = before.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
+        let (name, time) = before.split_at_checked(start)?;
+        let kept = time.get(time.len().checked_sub(DIGITS)?..)?;
+        Some(format!("{name}{kept}.{number}"))
+    });
+    plain(&cut.unwrap_or_else(|| call.to_owned()))
+}
+
+/// The style of everything that is about one call: always the same for the same call.
+#[must_use]
+pub(crate) fn style_of(call: &str) -> Style {
+    const COLOURS: [AnsiColor; 6] = [
+        AnsiColor::Cyan,
+        AnsiColor::Magenta,
+        AnsiColor::Blue,
+        AnsiColor::BrightCyan,
+        AnsiColor::BrightMagenta,
+        AnsiColor::BrightBlue,
+    ];
+    // Ids of calls at the same time differ in their last characters.
+    let sum = call.bytes().fold(0usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    let colour = COLOURS.get(sum % COLOURS.len()).copied().unwrap_or(AnsiColor::Cyan);
+    colour.on_default()
+}
+
+/// `12s`, `1m05s` or `1h02m`.
+#[must_use]
+pub(crate) fn duration(seconds: i64) -> String {
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, seconds) => format!("{minutes}m{seconds:02}s"),
+        (hours, minutes, _) => format!("{hours}h{minutes:02}m"),
+    }
+}
+
+/// Why a call ended that nobody took, by the word for it.
+#[must_use]
+pub(crate) fn why(cause: Option<&str>) -> &'static str {
+    match cause {
+        Some("busy") => "busy",
+        Some("cancel") => "given up by the caller",
+        Some("noAnswer") => "no answer",
+        Some("congestion") => "could not be carried",
+        Some("notFound") => "no such number, or offline",
+        Some("forwarded") => "forwarded elsewhere",
+        _ => "ended",
+    }
+}
+
+/// Whether the terminal shows more than ASCII, as the environment has it (locale(7)).
+#[must_use]
+pub(crate) fn terminal_is_unicode() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    is_unicode(locale.as_deref())
+}
+
+fn is_unicode(locale: Option<&str>) -> bool {
+    locale.is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
 }
 
 /// Who took a call.
@@ -127,7 +225,7 @@ pub(crate) fn style(what: &What) -> Style {
 }
 
 /// A time of day, or what passed since a recording began.
-struct Time(Option<Timestamp>);
+pub(crate) struct Time(pub(crate) Option<Timestamp>);
 
 impl Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -149,5 +247,54 @@ mod tests {
     #[test]
     fn what_would_reach_the_terminal_is_spelt_out() {
         assert_eq!(plain("Ärger\u{1b}[2J\u{7}\u{202e}x"), "Ärger\\u{1b}[2J\\u{7}\\u{202e}x");
+    }
+
+    #[test]
+    fn a_call_is_called_by_the_end_of_its_id() {
+        for (call, said) in [
+            ("1795226702.0", "6702.0"),
+            ("main-1795226702.17", "main-6702.17"),
+            ("1.2", "1.2"),
+            ("pbx", "pbx"),
+            ("", ""),
+            ("1795226702.\u{1b}", "6702.\\u{1b}"),
+        ] {
+            assert_eq!(short(call), said);
+        }
+        assert_eq!(style_of("1795226702.0"), style_of("1795226702.0"));
+    }
+
+    #[test]
+    fn durations_have_two_units_at_most() {
+        for (seconds, said) in [(0, "0s"), (59, "59s"), (65, "1m05s"), (3599, "59m59s"), (7384, "2h03m")] {
+            assert_eq!(duration(seconds), said);
+        }
+    }
+
+    #[test]
+    fn a_locale_says_whether_it_is_unicode() {
+        for (locale, unicode) in [
+            (Some("en_GB.UTF-8"), true),
+            (Some("C.utf8"), true),
+            (Some("C"), false),
+            (Some("de_DE@euro"), false),
+            (None, false),
+        ] {
+            assert_eq!(is_unicode(locale), unicode, "{locale:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_wide_is_cut() {
+        for (text, width, expected) in [
+            ("abc", 3, "abc"),
+            ("abcd", 3, "ab~"),
+            ("\u{6f22}\u{6f22}\u{6f22}", 5, "\u{6f22}\u{6f22}~"),
+            ("\u{6f22}\u{6f22}\u{6f22}", 4, "\u{6f22}~"),
+            ("\n", 3, "\\u~"),
+        ] {
+            assert_eq!(cut(text, width), expected);
+        }
+        assert_eq!(cut(&"e\u{301}".repeat(1000), 10).chars().last(), Some('~'));
     }
 }

@@ -166,7 +166,7 @@ fn table(calls: &[CallRecord]) -> Table {
         let caller = if call.is_missed() { style } else { Style::new() };
         let lasted = |seconds: Option<i64>| {
             let about = if call.recovered { "~" } else { "" };
-            Cell::maybe(seconds.map(|seconds| format!("{about}{}", duration(seconds))))
+            Cell::maybe(seconds.map(|seconds| format!("{about}{}", lines::duration(seconds))))
         };
         table.row([
             Cell::new(when(call.began)),
@@ -191,40 +191,11 @@ fn outcome(call: &CallRecord) -> (String, Style) {
         (Some(_), None) => ("talking".to_owned(), bold(AnsiColor::Green)),
         (Some(_), Some(_)) => ("answered".to_owned(), AnsiColor::Green.on_default()),
         (None, Some(_)) => {
-            let why = match call.cause.as_deref() {
-                Some("busy") => "busy",
-                Some("cancel") => "given up by the caller",
-                Some("noAnswer") => "no answer",
-                Some("congestion") => "could not be carried",
-                Some("notFound") => "no such number, or offline",
-                Some("forwarded") => "forwarded elsewhere",
-                _ => "ended",
-            };
+            let why = lines::why(call.cause.as_deref());
             match call.is_missed() {
                 true => (format!("missed: {why}"), bold(AnsiColor::Red)),
                 false => (why.to_owned(), Style::new().dimmed()),
             }
-        }
-    }
-}
-
-/// `12s`, `1m05s` or `1h02m`.
-fn duration(seconds: i64) -> String {
-    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, seconds) => format!("{seconds}s"),
-        (0, minutes, seconds) => format!("{minutes}m{seconds:02}s"),
-        (hours, minutes, _) => format!("{hours}h{minutes:02}m"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_have_two_units_at_most() {
-        for (seconds, said) in [(0, "0s"), (59, "59s"), (65, "1m05s"), (3599, "59m59s"), (7384, "2h03m")] {
-            assert_eq!(duration(seconds), said);
         }
     }
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 use anyhow::anyhow;
 use jiff::Timestamp;
 
-use crate::config;
-use crate::doctor::{self, Address, Asked, Report};
-use crate::failure::Failure;
+use crate::client::{Access, Address, Client};
+use crate::config::{self, Api};
+use crate::doctor::{self, Asked, Report};
+use crate::failure::{Code, Failure};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,9 +45,8 @@ pub(crate) struct Args {
     /// How long each step may take
     #[arg(long, value_name = "SECONDS", default_value_t = doctor::STEP.as_secs(), value_parser = clap::value_parser!(u64).range(1..=60))]
     timeout: u64,
-    /// The socket at which the daemon answers [default: what the configuration says, else /run/ringwire/ringwire.sock]
-    #[arg(long, value_name = "SOCKET", env = "RINGWIRE_API")]
-    api: Option<PathBuf>,
+    #[command(flatten)]
+    access: Access,
     /// Who the daemon runs as [default: the user in the unit, or ringwire]
     #[arg(long, value_name = "USER")]
     user: Option<String>,
@@ -64,11 +64,20 @@ pub(crate) struct Args {
 /// Something is wrong, or it cannot be told.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let unit = if args.unit.contains('.') { args.unit.clone() } else { format!("{}.service", args.unit) };
+    let file = config::path(args.config.clone());
+    let client = match args.access.client(Some(&file)) {
+        Ok(client) => Some(client),
+        // What is wrong with the configuration is told among all else.
+        Err(failure) if failure.code() == Code::Config => {
+            Some(Client::new(Address::Socket(Api::default_socket()), None)?)
+        }
+        Err(failure) => return Err(failure),
+    };
     let asked = Asked {
-        file: config::path(args.config.clone()),
+        file,
         unit,
         user: args.user.clone(),
-        api: args.api.clone().map(Address),
+        client,
         listen: args.listen.map(Duration::from_secs),
         step: Duration::from_secs(args.timeout),
     };

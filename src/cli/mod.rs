@@ -12,6 +12,7 @@ mod replay;
 mod run;
 mod table;
 mod tail;
+mod top;
 
 use crate::failure::Failure;
 
@@ -55,6 +56,7 @@ enum Command {
     Explain(explain::Args),
     Replay(replay::Args),
     Tail(tail::Args),
+    Top(top::Args),
     Capture(capture::Args),
     Doctor(doctor::Args),
     Demo(demo::Args),
@@ -71,6 +73,7 @@ impl Cli {
             Command::Explain(args) => explain::run(args),
             Command::Replay(args) => replay::run(args),
             Command::Tail(args) => tail::run(args),
+            Command::Top(args) => top::run(args),
             Command::Capture(args) => capture::run(args),
             Command::Doctor(args) => doctor::run(args),
             Command::Demo(args) => demo::run(args),

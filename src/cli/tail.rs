@@ -1,96 +1,67 @@
-//! `ringwire tail`: translated events of a recording that grows.
+//! `ringwire tail`: what happens, a line an event: from the daemon, or of a recording that grows.
 
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+mod daemon;
+mod file;
+mod filter;
+mod line;
+mod merge;
 
-use jiff::Timestamp;
-use ringwire_recording::Recording;
+use std::path::PathBuf;
 
-use crate::config::{Config, Purpose};
+use crate::client::Access;
 use crate::failure::Failure;
-use crate::lines;
-use crate::replay::Replay;
-
-/// How often a file that has not grown is looked at again.
-const LOOK: Duration = Duration::from_millis(200);
 
 const EXAMPLES: &str = "\
 Examples:
-  ringwire tail capture.ami              the calls so far, then each event as it comes
-  ringwire tail --json capture.ami       one JSON object a line, for machines
-  NO_COLOR=1 ringwire tail capture.ami   without colours
+  ringwire tail                          what happens from now on, and who was told
+  ringwire tail --missed                 only calls from outside that nobody took, as they end
+  ringwire tail --user alice             calls from the moment that alice has to do with them
+  ringwire tail --queue support,sales    calls from the moment that they are in one of these queues
+  ringwire tail --json --after 0         all that the journal holds, and what comes, for machines
+  ringwire tail capture.ami              the events of a recording that grows, without a daemon
 
-Ends on ctrl-c. A file that was cut short or replaced is read again from its start.";
+An event's line ends with the endpoints that are told: \u{2713} has it; \u{2717} will never take it; \u{2013} it came too
+late, or was dropped by order; \u{2026} not yet. What comes of that later has a line of its own.
 
-/// Print the translated events of a growing recording.
+With --json, an event stands as in the journal, with its place there (`journal`: what --after takes) and its
+deliveries as they were when it was printed; what settles later is a line whose `event` is `delivery` and whose `of`
+is the id of the event.
+
+It goes on when the daemon is started again, without a gap: the journal knows what was missed. It ends on ctrl-c.
+A FILE that was cut short or replaced is read again from its start.";
+
+/// Print what happens to calls, one aligned line an event.
 ///
-/// One aligned line an event, coloured on a terminal. What is already in the file is told by the recording's own
-/// clock, what is added later by the clock of this machine.
+/// From the running daemon, with the deliveries to each endpoint. With a FILE, the translated events of a recording
+/// that is being written: what is already in it is told by its own clock, what is added by the clock of this machine.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// A recording that is being written (raw bytes of the manager interface)
+    /// A recording that is being written (raw bytes of the manager interface), in place of the daemon
     #[arg(value_name = "FILE")]
-    file: PathBuf,
-    /// Configuration with the rules of the PBX and its users; the defaults otherwise
+    file: Option<PathBuf>,
+    /// Configuration: where the daemon is; for a FILE, the rules of the PBX and its users
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The PBX whose rules count, where the configuration has several
-    #[arg(long, value_name = "NAME", requires = "config")]
+    #[arg(long, value_name = "NAME", requires = "config", requires = "file")]
     pbx: Option<String>,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    daemon: daemon::Wanted,
+    #[command(flatten)]
+    access: Access,
 }
 
 /// Runs the command, until it is interrupted or nobody reads on.
 ///
 /// # Errors
-/// The file or the configuration cannot be used.
+/// The daemon, the file or the configuration cannot be used.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let config = match &args.config {
-        Some(path) => Config::load(path, Purpose::Replay)?,
-        None => Config::embedded(),
-    };
-    let rules = super::replay::rules(&config, args.pbx.as_deref())?;
-    let mut out = anstream::stdout();
-    loop {
-        let mut recording = Recording::open(&args.file, Timestamp::UNIX_EPOCH)?;
-        let mut replay = Replay::new(rules.clone());
-        let mut caught_up = false;
-        loop {
-            while let Some((frame, time)) = recording.next_frame()? {
-                replay.take(&frame, if caught_up { Some(Timestamp::now()) } else { time });
-                print(&mut replay, &mut out, args.json)?;
-            }
-            if !caught_up {
-                replay.run_out(recording.last_time());
-                caught_up = true;
-            }
-            replay.tick(Timestamp::now());
-            print(&mut replay, &mut out, args.json)?;
-            out.flush()?;
-            std::thread::sleep(LOOK);
-            if was_replaced(&args.file, &recording) {
-                break;
-            }
-        }
+    match &args.file {
+        Some(file) => file::follow(file, args),
+        None => daemon::follow(args),
     }
-}
-
-fn print(replay: &mut Replay, out: &mut impl Write, json: bool) -> io::Result<()> {
-    while let Some(event) = replay.poll_event() {
-        if json {
-            serde_json::to_writer(&mut *out, &event)?;
-            writeln!(out)?;
-        } else {
-            writeln!(out, "{}", lines::event(&event))?;
-        }
-    }
-    Ok(())
-}
-
-fn was_replaced(path: &Path, recording: &Recording) -> bool {
-    std::fs::metadata(path).is_ok_and(|about| about.len() < recording.position())
 }

@@ -27,8 +27,8 @@ pub(crate) use self::{
     follow::{Follower, News},
     sse::Frames,
     wire::{
-        Call, Channel, Channels, Charts, Delivery, DeliveryChange, EndpointStanding, Live, PbxStanding,
-        Queue, Story, StoryDelivery, StreamEvent, Told,
+        Call, Channel, Channels, Charts, Delivery, DeliveryChange, EndpointStanding, Live, Minute,
+        PbxStanding, Queue, Story, StoryDelivery, StreamEvent, Told,
     },
 };
 use crate::failure::{Code, Failure};
@@ -62,11 +62,6 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    /// Whether an API was named on the command line or in the environment.
-    pub(crate) fn is_named(&self) -> bool {
-        self.api.is_some()
-    }
-
     /// A client of the API that was named, else of the one in the configuration at `config` or the default one.
     ///
     /// # Errors

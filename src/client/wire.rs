@@ -69,6 +69,29 @@ pub(crate) struct Delivery {
     pub(crate) endpoint: String,
     /// How far it has come: `pending`, `retry`, `paused`, `delivered`, `dead`, `expired`, `dropped`.
     pub(crate) state: String,
+    /// How many tries have failed, as far as that was told.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(crate) failures: u32,
+    /// Why it is not delivered, where that was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+}
+
+impl Delivery {
+    /// Whether nothing more will become of it by itself.
+    pub(crate) fn is_settled(&self) -> bool {
+        matches!(self.state.as_str(), "delivered" | "dead" | "expired" | "dropped")
+    }
+
+    /// Whether it is about to be tried.
+    pub(crate) fn is_under_way(&self) -> bool {
+        matches!(self.state.as_str(), "pending" | "retry")
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 /// A delivery that has got further.
@@ -79,6 +102,9 @@ pub(crate) struct DeliveryChange {
     pub(crate) id: i64,
     /// The endpoint.
     pub(crate) endpoint: String,
+    /// The event, where it is owed only now, to an endpoint that comes late to the call.
+    #[serde(default)]
+    pub(crate) event: Option<String>,
     /// How far it has come.
     pub(crate) state: String,
     /// How many tries have failed.
@@ -196,6 +222,18 @@ pub(crate) struct Channel {
     /// The call it belongs to.
     #[serde(default)]
     pub(crate) call: Option<String>,
+    /// The number at its other end.
+    #[serde(default)]
+    pub(crate) number: Option<String>,
+    /// Where in the dialplan it is.
+    #[serde(default)]
+    pub(crate) context: String,
+    /// At which extension there.
+    #[serde(default)]
+    pub(crate) exten: String,
+    /// The bridge it is in.
+    #[serde(default)]
+    pub(crate) bridge: Option<String>,
     /// Whether it is on hold.
     #[serde(default)]
     pub(crate) hold: bool,
@@ -246,6 +284,9 @@ pub(crate) struct EndpointStanding {
     /// How many the endpoint will never take.
     #[serde(default)]
     pub(crate) dead: u64,
+    /// How many it was too late for.
+    #[serde(default)]
+    pub(crate) expired: u64,
     /// Whether more wait on disk.
     #[serde(default)]
     pub(crate) more: bool,
@@ -263,6 +304,8 @@ pub(crate) struct Charts {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Minute {
+    /// When it began.
+    pub(crate) at: Option<Timestamp>,
     /// How many calls began.
     pub(crate) calls: u64,
     /// How many from outside nobody took.

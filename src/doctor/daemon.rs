@@ -29,6 +29,8 @@ pub(crate) struct DaemonFacts {
 /// What came of asking a daemon.
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
+    /// The configuration says that there is no API.
+    Off,
     /// There is nothing to connect to.
     Absent,
     /// A socket is there, and nobody listens at it.
@@ -104,6 +106,10 @@ pub(crate) fn judge(facts: &DaemonFacts) -> Findings {
     let restart = "systemctl restart ringwire";
     match &facts.reply {
         Reply::Answered(answer) => answered(&mut findings, facts, answer),
+        Reply::Off => findings.unchecked_until(
+            "the configuration has no API, so the daemon cannot be asked what it has heard",
+            "take socket = \"\" out of [api]",
+        ),
         Reply::Denied => findings.unchecked_until(
             format!("this user may not connect to {at}"),
             "run it as root or as a member of the daemon's group: sudo ringwire doctor",

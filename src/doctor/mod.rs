@@ -26,7 +26,7 @@ use std::path::PathBuf;
 
 pub(crate) use self::{
     finding::{Finding, Severity},
-    gather::{Address, Asked, Limits, STEP, endpoint as look_at, gather, place as place_of, visit},
+    gather::{Asked, Limits, STEP, endpoint as look_at, gather, place as place_of, visit},
     observations::Observations,
     report::{Report, line},
 };

@@ -1,5 +1,8 @@
 //! `ringwire tail`.
 
+mod daemon;
+mod double;
+
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;

@@ -1,85 +1,68 @@
 //! Asking the daemon.
 
-use std::{env, fs, io::ErrorKind, path::PathBuf, time::Duration};
+use std::{io::ErrorKind, time::Duration};
 
 use jiff::Timestamp;
-use reqwest::Client;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use tokio::{net::UnixStream, time::timeout};
 
-use crate::doctor::daemon::{Answer, DaemonFacts, Ready, Reply};
+use crate::{
+    client::{Address, ApiError, Client},
+    doctor::daemon::{Answer, DaemonFacts, Ready, Reply},
+};
 
-/// Where a daemon answers: a socket.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Address(pub(crate) PathBuf);
-
-impl Default for Address {
-    /// Where it is unless told otherwise.
-    fn default() -> Self {
-        let directory =
-            env::var_os("RUNTIME_DIRECTORY").map_or_else(|| PathBuf::from("/run/ringwire"), PathBuf::from);
-        Self(directory.join("ringwire.sock"))
-    }
+/// What is known of a daemon without asking it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known {
+    /// Whether some daemon has the journal.
+    pub(crate) has_journal: bool,
+    /// Whether systemd says that it runs.
+    pub(crate) is_active: bool,
+    /// When the configuration, or a file that it names, was changed last.
+    pub(crate) changed: Option<Timestamp>,
 }
 
-/// Asks the daemon at `address` how it does and what it has heard.
-pub(crate) async fn ask(
-    address: Address,
-    has_journal: bool,
-    is_active: bool,
-    changed: Option<Timestamp>,
-    step: Duration,
-) -> DaemonFacts {
-    let reply = Box::pin(reply(&address, step)).await;
+/// Asks the daemon how it does and what it has heard; `None`: it has no API.
+pub(crate) async fn ask(client: Option<&Client>, known: Known, step: Duration) -> DaemonFacts {
+    let reply = match client {
+        Some(client) => match timeout(step, Box::pin(reply(client))).await {
+            Ok(reply) => reply,
+            Err(_) => Reply::Silent,
+        },
+        None => Reply::Off,
+    };
     DaemonFacts {
-        address: address.0.display().to_string(),
+        address: client.map(|client| client.address().to_string()).unwrap_or_default(),
         reply,
-        has_journal,
-        is_active,
-        changed,
+        has_journal: known.has_journal,
+        is_active: known.is_active,
+        changed: known.changed,
         version: env!("CARGO_PKG_VERSION"),
     }
 }
 
-async fn reply(address: &Address, step: Duration) -> Reply {
-    if fs::symlink_metadata(&address.0).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
-        return Reply::Absent;
+async fn reply(client: &Client) -> Reply {
+    let is_socket = matches!(client.address(), Address::Socket(_));
+    if let Address::Socket(path) = client.address()
+        && let Err(error) = UnixStream::connect(path).await
+    {
+        return match error.kind() {
+            ErrorKind::PermissionDenied => Reply::Denied,
+            ErrorKind::NotFound => Reply::Absent,
+            _ => Reply::Refused,
+        };
     }
-    match timeout(step, UnixStream::connect(&address.0)).await {
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) if error.kind() == ErrorKind::PermissionDenied => return Reply::Denied,
-        Ok(Err(error)) if error.kind() == ErrorKind::NotFound => return Reply::Absent,
-        Ok(Err(_)) => return Reply::Refused,
-        Err(_) => return Reply::Silent,
-    }
-    // It fails where there is a provider already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = Client::builder().unix_socket(address.0.clone()).timeout(step).build();
-    let client = match client {
-        Ok(client) => client,
-        Err(error) => return Reply::Foreign(error.to_string()),
+    let ready: Ready = match client.get("/readyz", &[]).await {
+        Ok(ready) => ready,
+        Err(ApiError::Silent { .. } | ApiError::Ended(_)) => return Reply::Silent,
+        // At a socket somebody listens, as was just seen.
+        Err(ApiError::Unreachable { .. }) if !is_socket => return Reply::Refused,
+        Err(ApiError::Unreachable { why, .. }) => return Reply::Foreign(why),
+        Err(ApiError::Nonsense { what, .. }) => return Reply::Foreign(what),
+        Err(ApiError::Refused { status, why, .. }) => return Reply::Foreign(format!("HTTP {status}: {why}")),
     };
-    let ready = match client.get("http://localhost/readyz").send().await {
-        Ok(response) => {
-            let status = response.status();
-            match response.json_of::<Ready>().await {
-                Some(ready) => ready,
-                None => {
-                    return Reply::Foreign(format!(
-                        "HTTP {}, and not how a daemon says how it does",
-                        status.as_u16()
-                    ));
-                }
-            }
-        }
-        Err(error) if error.is_timeout() => return Reply::Silent,
-        Err(_) => return Reply::Foreign("it does not speak HTTP".to_owned()),
-    };
-    let diagnosis = match client.get("http://localhost/api/v1/diagnosis").send().await {
-        Ok(response) if response.status().is_success() => response.json_of().await,
-        _ => None,
-    };
-    Reply::Answered(Box::new(Answer { ready, version: version(&client).await, diagnosis }))
+    let diagnosis = client.get("/api/v1/diagnosis", &[]).await.ok();
+    Reply::Answered(Box::new(Answer { ready, version: version(client).await, diagnosis }))
 }
 
 /// The version that the daemon greets those with who follow its events.
@@ -88,39 +71,7 @@ async fn version(client: &Client) -> Option<String> {
     struct Hello {
         version: String,
     }
-    const LONGEST: usize = 4096;
-    let mut response = client.get("http://localhost/events").send().await.ok()?;
-    if !response.status().is_success() {
-        return None;
-    }
-    let mut said = String::new();
-    while said.len() < LONGEST {
-        said.push_str(&String::from_utf8_lossy(&response.chunk().await.ok()??));
-        let mut frames = said.split("\n\n").filter(|frame| frame.lines().any(|line| line == "event: hello"));
-        if let Some(data) =
-            frames.find_map(|frame| frame.lines().find_map(|line| line.strip_prefix("data: ")))
-        {
-            return serde_json::from_str::<Hello>(data).ok().map(|hello| hello.version);
-        }
-    }
-    None
-}
-
-/// Reading JSON of a bounded length.
-trait JsonOf {
-    async fn json_of<T: DeserializeOwned>(self) -> Option<T>;
-}
-
-impl JsonOf for reqwest::Response {
-    async fn json_of<T: DeserializeOwned>(mut self) -> Option<T> {
-        const LONGEST: usize = 4 << 20;
-        let mut body = Vec::new();
-        while let Some(chunk) = self.chunk().await.ok()? {
-            body.extend_from_slice(&chunk);
-            if body.len() > LONGEST {
-                return None;
-            }
-        }
-        serde_json::from_slice(&body).ok()
-    }
+    let mut frames = client.events(&[], None).await.ok()?;
+    let frame = frames.next().await.ok().filter(|frame| frame.event == "hello")?;
+    serde_json::from_str::<Hello>(&frame.data).ok().map(|hello| hello.version)
 }

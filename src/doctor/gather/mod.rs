@@ -15,7 +15,6 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 pub(crate) use self::{
-    daemon::Address,
     endpoint::look as endpoint,
     journal::place,
     pbx::{Visit, visit},
@@ -25,7 +24,10 @@ use super::{
     calls::{By, CallsFacts},
     files::User,
 };
-use crate::config::{Config, Pbx, Purpose};
+use crate::{
+    client::Client,
+    config::{Config, Pbx, Purpose},
+};
 
 /// How long a step may take unless told otherwise.
 pub(crate) const STEP: Duration = Duration::from_secs(10);
@@ -41,8 +43,8 @@ pub(crate) struct Asked {
     pub(crate) unit: String,
     /// Who the daemon runs as, where the unit does not say.
     pub(crate) user: Option<String>,
-    /// Where the daemon answers.
-    pub(crate) api: Option<Address>,
+    /// Who asks the daemon.
+    pub(crate) client: Option<Client>,
     /// For how long to listen; `None`: as is needed.
     pub(crate) listen: Option<Duration>,
     /// How long a step may take.
@@ -81,16 +83,16 @@ pub(crate) async fn gather(asked: &Asked, tell: fn(&str)) -> Facts {
     let files = files::look(&asked.file);
     let journal = known.and_then(|config| config.journal.as_ref());
     let journal = journal.map(|journal| journal::look(journal, user.clone(), now));
-    let socket = known.and_then(|config| config.api.as_ref()).and_then(|api| api.socket.clone());
-    let address = asked.api.clone().or(socket.map(Address)).unwrap_or_default();
-    let daemon = daemon::ask(
-        address,
-        journal.as_ref().is_some_and(super::journal::JournalFacts::is_taken),
-        service.as_ref().is_ok_and(super::service::Unit::is_active),
-        files::changed(&files),
-        asked.step,
-    )
-    .await;
+    let has_api = known
+        .and_then(|config| config.api.as_ref())
+        .is_none_or(|api| api.socket.is_some() || api.listen.is_some());
+    let client = asked.client.as_ref().filter(|_| has_api);
+    let what = daemon::Known {
+        has_journal: journal.as_ref().is_some_and(super::journal::JournalFacts::is_taken),
+        is_active: service.as_ref().is_ok_and(super::service::Unit::is_active),
+        changed: files::changed(&files),
+    };
+    let daemon = daemon::ask(client, what, asked.step).await;
     let listen = match (asked.listen, daemon.diagnosis()) {
         (Some(given), _) => Some(given).filter(|given| !given.is_zero()),
         (None, Some(_)) => None,

@@ -1,0 +1,54 @@
+//! What is asked of the daemon.
+
+use crate::client::{
+    ApiError, Channel, Channels, Charts, Client, EndpointStanding, Live, Minute, PbxStanding, Story, segment,
+};
+
+/// How things stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Picture {
+    /// Calls and queues.
+    pub(super) live: Live,
+    /// The legs of the chosen call, and whose they are.
+    pub(super) legs: Option<(String, Vec<Channel>)>,
+    /// The PBXs.
+    pub(super) pbxs: Vec<PbxStanding>,
+    /// The endpoints.
+    pub(super) endpoints: Vec<EndpointStanding>,
+    /// The last hour.
+    pub(super) minutes: Vec<Minute>,
+}
+
+/// How things stand, with the legs of the call `chosen`.
+///
+/// # Errors
+/// The daemon does not answer.
+pub(super) async fn picture(client: &Client, chosen: Option<&str>) -> Result<Picture, ApiError> {
+    let (live, legs, pbxs, endpoints, charts) = tokio::join!(
+        client.get::<Live>("/api/v1/live", &[]),
+        legs(client, chosen),
+        client.get("/api/v1/pbxs", &[]),
+        client.get("/api/v1/endpoints", &[]),
+        client.get::<Charts>("/api/v1/charts", &[]),
+    );
+    Ok(Picture { live: live?, legs: legs?, pbxs: pbxs?, endpoints: endpoints?, minutes: charts?.minutes })
+}
+
+async fn legs(client: &Client, chosen: Option<&str>) -> Result<Option<(String, Vec<Channel>)>, ApiError> {
+    let Some(call) = chosen else { return Ok(None) };
+    let channels = client.get::<Channels>("/api/v1/channels", &[("call", call)]).await;
+    // The PBX may be too busy to say; calls are known without it.
+    let channels = match channels {
+        Err(error) if error.status().is_some() => Vec::new(),
+        channels => channels?.channels,
+    };
+    Ok(Some((call.to_owned(), channels)))
+}
+
+/// What is known of the call `id`.
+///
+/// # Errors
+/// The daemon does not answer, does not know it, or may not tell us.
+pub(super) async fn story(client: &Client, id: &str) -> Result<Story, ApiError> {
+    client.get(&format!("/api/v1/calls/{}", segment(id)), &[]).await
+}

@@ -1,0 +1,165 @@
+//! The way to the PBX.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+
+use ringwire_testkit::player::{Pbx, PlayOptions};
+use ringwire_testkit::{Script, Step};
+use socket2::{Domain, Socket, Type};
+
+use super::bench::{Answers, Bench};
+use super::{Probe, check_broken};
+
+/// What is to be looked at where Asterisk says no and not why.
+const LOGIN: [&str; 4] = [
+    "nonexistent user: there is no section [ringwire]",
+    "failed to pass IP ACL",
+    "permit = 127.0.0.1/255.255.255.255",
+    "failed to authenticate: the secret is another one",
+];
+
+async fn with_user(username: &str, secret: &str) -> Bench {
+    let pbx = Pbx::new(Vec::new(), PlayOptions::new(username, secret));
+    Bench::with_pbx([Script::well_behaved(pbx)]).await
+}
+
+#[tokio::test]
+async fn a_wrong_secret() {
+    let bench = with_user("ringwire", "another").await;
+    check_broken(&bench, &["login: ", "authentication failed"], &LOGIN, 69, Probe::Same).await;
+}
+
+#[tokio::test]
+async fn an_unknown_user() {
+    let bench = with_user("somebody", "swordfish").await;
+    check_broken(&bench, &["login: ", "authentication failed"], &LOGIN, 69, Probe::Same).await;
+}
+
+#[tokio::test]
+async fn an_acl_that_keeps_this_machine_out() {
+    let bench = Bench::with_pbx([Script::refuse_login()]).await;
+    check_broken(&bench, &["login: ", "authentication failed"], &LOGIN, 69, Probe::Same).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_is_closed_before_a_word() {
+    let bench = Bench::with_pbx([Script::close_without_banner()]).await;
+    let cure = ["authlimit", "permit = 127.0.0.1/255.255.255.255"];
+    check_broken(&bench, &["greeting: ", "closed the connection without a greeting"], &cure, 69, Probe::Same)
+        .await;
+}
+
+#[tokio::test]
+async fn a_connection_that_is_closed_during_the_login() {
+    let bench = Bench::with_pbx([Script::close_after_banner()]).await;
+    let cure = ["permit = 127.0.0.1/255.255.255.255"];
+    check_broken(&bench, &["login: ", "closed the connection during the login"], &cure, 69, Probe::Same)
+        .await;
+}
+
+#[tokio::test]
+async fn a_refusal_in_words() {
+    let words = [("Message".to_owned(), "Your account is not permitted here".to_owned())];
+    let answer = Step::Answer { response: "Error".to_owned(), headers: words.to_vec() };
+    let script = Script::Steps(vec![Step::banner(), Step::Await("Challenge".to_owned()), answer]);
+    let bench = Bench::with_pbx([script]).await;
+    check_broken(
+        &bench,
+        &["login: ", "not permitted here"],
+        &["the user's section in manager.conf"],
+        69,
+        Probe::Same,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_manager_that_is_switched_off() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let bench = Bench::sound().await.at(listener.local_addr().unwrap());
+    drop(listener);
+    let cure = ["check that Asterisk runs", "enabled = yes"];
+    check_broken(&bench, &["TCP: ", "Connection refused"], &cure, 69, Probe::Same).await;
+}
+
+#[tokio::test]
+async fn a_port_at_which_nobody_takes_connections() {
+    // Who is listened for but never accepted fills the queue; the next is left without an answer.
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    socket.listen(0).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    let waiting = TcpStream::connect(address).unwrap();
+    let bench = Bench::sound().await.at(address).keep(socket).keep(waiting);
+    let cure = ["the network and firewalls between", "bindaddr"];
+    check_broken(&bench, &["TCP: no answer from 127.0.0.1"], &cure, 69, Probe::Same).await;
+}
+
+#[tokio::test]
+async fn a_port_that_says_nothing() {
+    let bench = Bench::with_pbx([Script::Steps(vec![Step::Ignore])]).await;
+    let cure = ["bindaddr and port in manager.conf"];
+    check_broken(&bench, &["greeting: ", "sent no greeting"], &cure, 69, Probe::Same).await;
+}
+
+#[tokio::test]
+async fn a_name_that_leads_nowhere() {
+    let bench = Bench::sound().await.with("host = \"127.0.0.1\"", "host = \"pbx.invalid\"");
+    let cure = ["correct host of [pbx.main]", "getent hosts pbx.invalid"];
+    check_broken(&bench, &["DNS: the name pbx.invalid cannot be resolved"], &cure, 69, Probe::Same).await;
+}
+
+#[tokio::test]
+async fn a_port_of_something_else() {
+    for (says, said) in
+        [("HTTP/1.1 400", "HTTP/1.1 400 Bad Request\r\n\r\n"), ("SSH-2.0", "SSH-2.0-OpenSSH_9.2\r\n")]
+    {
+        let bench = Bench::with_pbx([Script::Steps(vec![Step::send(said), Step::Ignore])]).await;
+        let cure = ["check host and port", "5038 unless changed"];
+        check_broken(&bench, &["greeting: this is no Asterisk manager", says], &cure, 69, Probe::Same).await;
+    }
+}
+
+#[tokio::test]
+async fn read_system_is_missing() {
+    let bench = Bench::with_pbx([Answers { booted: false, ..Answers::default() }.script()]).await;
+    let cure = ["read = system,call,agent", "manager reload"];
+    check_broken(&bench, &["read = system is missing"], &cure, 69, Probe::Same).await;
+}
+
+#[tokio::test]
+async fn the_list_of_channels_is_refused() {
+    let denied = &["CoreShowChannels", "Status", "Filter", "CoreSettings"];
+    let bench = Bench::with_pbx([Answers { denied, ..Answers::default() }.script()]).await;
+    let cure = ["write = system,reporting", "manager reload"];
+    check_broken(&bench, &["may not have the list of channels"], &cure, 69, Probe::Same).await;
+}
+
+#[tokio::test]
+async fn filters_are_refused() {
+    let bench = Bench::with_pbx([Answers { denied: &["Filter"], ..Answers::default() }.script()]).await;
+    check_broken(&bench, &["may not filter"], &["filter_events = false"], 0, Probe::Same).await;
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong() {
+    for (ahead, which) in [(600, "ahead of ours"), (-600, "behind ours")] {
+        let bench = Bench::with_pbx([Answers { ahead, ..Answers::default() }.script()]).await;
+        let cure = ["timedatectl set-ntp true"];
+        check_broken(&bench, &["clock: that of the PBX is", which], &cure, 69, Probe::Same).await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_does_not_last() {
+    let bench = Bench::with_pbx([Script::after_login([])]).await;
+    check_broken(&bench, &["the connection did not last"], &["the Asterisk log"], 69, Probe::Same).await;
+}
+
+#[tokio::test]
+async fn a_secret_with_a_blank_behind_it() {
+    let bench = Bench::with_pbx([Script::refuse_login()]).await;
+    bench.put("ami.secret", "swordfish \n", 0o600);
+    let told = bench.doctor(&[]).await;
+    assert!(told.stdout.contains("has blanks at its beginning or end"), "{}", told.stdout);
+    assert!(told.stdout.contains("→ write nothing but the secret into the file"), "{}", told.stdout);
+}
