@@ -1,0 +1,56 @@
+//! A daemon that begins anew under the page's feet.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use ringwire_outbox::store::Reader;
+use ringwire_testkit::{Exchange, ExchangeOptions};
+use serde_json::json;
+
+use crate::{daemon::Daemon, driver::Page};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_desk_goes_on_by_itself_after_a_restart_and_misses_nothing() {
+    let Some(page) = Page::open().await else { return };
+    let options = ExchangeOptions { rate: 20.0, pace: 0.5, seed: 5, ..ExchangeOptions::default() };
+    let exchange = Exchange::start(options.clone()).await.unwrap();
+    let mut daemon = Daemon::start(exchange.address(), &options.username, &options.secret);
+    daemon.answers().await;
+    page.go(&daemon.desk()).await;
+    page.until("return document.querySelector('#connection')?.dataset.state === 'live'").await;
+    exchange.resume();
+    for _ in 0..3 {
+        page.until(&grown(20)).await;
+        daemon.restart(Duration::from_millis(300)).await;
+        page.until("return document.querySelector('#connection')?.dataset.state === 'live'").await;
+    }
+    page.until(&grown(20)).await;
+    exchange.finish().await;
+
+    let written = move || {
+        let events = Reader::open(&daemon.journal()).unwrap().events_after(0, usize::MAX).unwrap();
+        events.into_iter().map(|(_, event)| event.id).collect::<BTreeSet<_>>()
+    };
+    let heard = async || -> BTreeSet<String> {
+        serde_json::from_value(page.run("return watched.heard").await).unwrap()
+    };
+    let begun = std::time::Instant::now();
+    loop {
+        let (heard, written) = (heard().await, written());
+        let living = page.run("return document.querySelectorAll('[data-view=now] [data-call]:not([data-state=ended])').length").await;
+        if heard == written && living == json!(0) && !written.is_empty() {
+            break;
+        }
+        let missed: Vec<_> = written.difference(&heard).take(5).collect();
+        assert!(begun.elapsed() < crate::PATIENCE, "{} of {} events were heard, not {missed:?}; {living} calls live", heard.len(), written.len());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    // What the browser itself says of connections that were refused is no fault of the page.
+    page.end().await;
+}
+
+/// Whether so many more events were heard than when it was asked first.
+fn grown(by: usize) -> String {
+    format!(
+        "watched.from ??= watched.heard.length; if (watched.heard.length < watched.from + {by}) return false; watched.from = null; return true"
+    )
+}
