@@ -21,7 +21,7 @@ export class CallRow extends Pure {
       <span role="gridcell" class="c-state"><${Badge} state=${tone} text=${call.state === 'ended' ? outcome(call) : undefined} /></span>
       <span role="gridcell" class="c-caller"><${Caller} call=${call} /></span>
       <span role="gridcell" class="c-who"><${Who} call=${call} /></span>
-      <span role="gridcell" class="c-called"><${Called} call=${call} />${call.queue && html`<span class="tag"><${Wire} text=${call.queue} /></span>`}</span>
+      <span role="gridcell" class="c-called"><${Called} call=${call} /></span>
       <span role="gridcell" class="c-time"><${Time} call=${call} /></span>
     </div>`;
   }
@@ -34,9 +34,10 @@ export function outcome(call) {
   return Number.isFinite(call.answered) ? words.state.ended : (words.cause[call.cause] ?? words.state.ended);
 }
 
-/** The number called; for an outbound call that is whom it is with, so the trunk stands here. */
-function Called({ call }) {
-  return call.direction === 'out' ? html`<span class="dim"><${Wire} text=${call.trunk} /></span>` : html`<${Number_} number=${call.to} />`;
+/** The number called, and the queue; for an outbound call that is whom it is with, so the trunk stands here. */
+export function Called({ call }) {
+  if (call.direction === 'out') return call.trunk && html`<span class="dim"><${Wire} text=${call.trunk} /></span>`;
+  return html`<span class="main-line"><${Number_} number=${call.to} /></span>${call.queue && html`<span class="tag"><${Wire} text=${call.queue} /></span>`}`;
 }
 
 export function Caller({ call }) {

@@ -43,11 +43,11 @@ export class Charts extends Component {
     return html`<section class="charts" aria-labelledby="charts"><h2 id="charts">${text.charts}</h2>
       ${error && html`<p class="wrong" role="alert">${text.chartsFailed} ${error}</p>`}
       ${hour && html`<div class="chart-row">
-        <${Chart} key=${`calls${theme}`} uPlot=${uPlot} title=${text.calling} summary=${text.summary(hour.sums.calls, hour.sums.answered, hour.sums.missed)} at=${hour.at} data=${[hour.calls, hour.answered, hour.missed]} bars=${true}
+        <${Chart} key=${`calls${theme}`} uPlot=${uPlot} title=${text.calling} summary=${text.summary(hour.sums.calls, hour.sums.answered, hour.sums.missed)} at=${hour.at} data=${[hour.calls, hour.answered, hour.missed]} bars=${true} steps="count"
           lines=${[line('calls', series.calls, String), line('answered', series.answered, String), line('missed', series.missed, String)]} />
-        <${Chart} key=${`times${theme}`} uPlot=${uPlot} title=${text.times} summary=${text.timesSummary(hour.sums.ringMax && timer(hour.sums.ringMax * 1000), hour.sums.talkMax && timer(hour.sums.talkMax * 1000))} at=${hour.at} data=${[hour.ringMedian, hour.talkMedian]}
+        <${Chart} key=${`times${theme}`} uPlot=${uPlot} title=${text.times} summary=${text.timesSummary(hour.sums.ringMax && timer(hour.sums.ringMax * 1000), hour.sums.talkMax && timer(hour.sums.talkMax * 1000))} at=${hour.at} data=${[hour.ringMedian, hour.talkMedian]} steps="seconds"
           lines=${[line('ring', series.ring, seconds), line('talk', series.talk, seconds)]} />
-        <${Chart} key=${`delays${theme}`} uPlot=${uPlot} title=${text.delays} summary=${text.delaysSummary(delay(hour.sums.delayMedian), hour.sums.delayMax && delay(hour.sums.delayMax))} at=${hour.at} data=${[hour.delayMedian, hour.delayMax]}
+        <${Chart} key=${`delays${theme}`} uPlot=${uPlot} title=${text.delays} summary=${text.delaysSummary(delay(hour.sums.delayMedian), hour.sums.delayMax && delay(hour.sums.delayMax))} at=${hour.at} data=${[hour.delayMedian, hour.delayMax]} steps="ms"
           lines=${[line('median', series.median, delay), line('max', series.max, delay)]} />
       </div>`}
     </section>`;
@@ -87,11 +87,28 @@ class Chart extends Component {
   }
 }
 
+/** Steps of an axis: whole calls, times that people say, thousandths of a second. */
+const STEPS = {
+  count: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000],
+  seconds: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400],
+  ms: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000, 600_000, 3_600_000],
+};
+
+/** The places of values that have none beside them: no line goes there, so a dot is drawn. */
+function lonely(plot, series) {
+  const values = plot.data[series];
+  const alone = [];
+  for (let at = 0; at < values.length; at += 1) {
+    if (values[at] != null && values[at - 1] == null && values[at + 1] == null) alone.push(at);
+  }
+  return alone.length ? alone : null;
+}
+
 /** Series are told apart by more than their colour: by dashes, or as bars of a width. */
 const DASH = [undefined, [6, 3]];
 const BARS = { calls: 0.75, missed: 0.4 };
 
-function options({ lines, bars }, place, uPlot) {
+function options({ lines, bars, steps }, place, uPlot) {
   const colour = (name) => resolved(place, `--chart-${name}`);
   const font = `11px ${getComputedStyle(place).fontFamily}`;
   const axis = { stroke: resolved(place, '--dim'), grid: { stroke: resolved(place, '--line'), width: 1 }, ticks: { show: false }, font };
@@ -104,7 +121,7 @@ function options({ lines, bars }, place, uPlot) {
     scales: { x: { time: true }, y: { range: (_, least, most) => [0, Math.max(most == null ? 1 : most * 1.1, 1)] } },
     axes: [
       { ...axis, space: 60, size: 26, values: (_, splits) => splits.map((time) => clock(time * 1000).slice(0, 5)) },
-      { ...axis, size: 48, values: (_, splits) => splits.map((number) => (number % 1 && lines[0].format === String ? '' : lines[0].format(number))) },
+      { ...axis, size: 52, incrs: STEPS[steps], values: (_, splits) => splits.map(lines[0].format) },
     ],
     series: [
       { value: (_, time) => (time == null ? words.none : clock(time * 1000).slice(0, 5)), label: '' },
@@ -114,7 +131,7 @@ function options({ lines, bars }, place, uPlot) {
         width: 1.75,
         dash: bars ? undefined : DASH[at],
         value: value(format),
-        points: { show: false },
+        points: { show: false, size: 5, filter: lonely },
         spanGaps: false,
         ...(bars && BARS[name] && { paths: uPlot.paths.bars({ size: [BARS[name], 14] }), fill: colour(`${name}-fill`), width: 0 }),
       })),

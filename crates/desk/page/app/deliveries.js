@@ -2,7 +2,7 @@
 
 import { ask } from './ask.js';
 import { store } from './store.js';
-import { clean } from './text.js';
+import { PROSE, clean } from './text.js';
 import { clock, delay, millis, when } from './time.js';
 import { Badge, Component, Wire, html } from './ui.js';
 import { words } from './words.js';
@@ -41,7 +41,7 @@ export class Delivery extends Component {
         <time class="delivery-time" datetime=${changed}>${when(millis(changed), now)}</time>
       </div>
       <div class="delivery-more"><div>
-          ${reason && state !== 'delivered' && html`<p class="reason"><bdi>${clean(reason)}</bdi></p>`}
+          ${reason && state !== 'delivered' && html`<p class="reason"><bdi>${clean(reason, PROSE)}</bdi></p>`}
           ${due && (state === 'retry' || state === 'pending') && html`<p class="dim">${words.story.nextTry(clock(millis(due)))}</p>`}
           ${withCall}</div>
         ${store.can('admin') && html`<${Orders} delivery=${delivery} onChange=${onChange} />`}</div>
@@ -51,8 +51,8 @@ export class Delivery extends Component {
 }
 
 function Attempt({ attempt: { at, took, outcome, status, reply } }) {
-  return html`<li><time>${clock(millis(at))}</time> <span>${clean(outcome)}${status ? ` · HTTP ${status}` : ''}</span> <span class="dim">${words.story.took(delay(took))}</span>
-    ${reply && html`<pre class="reply" tabIndex=${0} aria-label=${words.story.reply}>${reply.split('\n').map(clean).join('\n')}</pre>`}</li>`;
+  return html`<li><time>${clock(millis(at))}</time> <span>${clean(outcome, PROSE)}${status ? ` · HTTP ${status}` : ''}</span> <span class="dim">${words.story.took(delay(took))}</span>
+    ${reply && html`<pre class="reply" tabIndex=${0} aria-label=${words.story.reply}>${reply.split('\n').map((line) => clean(line, PROSE)).join('\n')}</pre>`}</li>`;
 }
 
 function Orders({ delivery: { id, endpoint, kind, state }, onChange }) {

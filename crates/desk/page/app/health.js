@@ -5,7 +5,7 @@ import { ask } from './ask.js';
 import { Charts } from './charts.js';
 import { Delivery } from './deliveries.js';
 import { store } from './store.js';
-import { clean } from './text.js';
+import { PROSE, clean } from './text.js';
 import { millis, when } from './time.js';
 import { Timer } from './timers.js';
 import { Badge, Component, Empty, Prose, Wire, html } from './ui.js';
@@ -131,7 +131,7 @@ function PartHead({ name, detail, tone, icon, word, since, children }) {
 
 function Reason({ reason, hint }) {
   if (!reason && !hint) return null;
-  return html`<div class="reason">${reason && html`<p><bdi>${clean(reason)}</bdi></p>`}${hint && html`<p class="hint"><${Prose} text=${clean(hint)} /></p>`}</div>`;
+  return html`<div class="reason">${reason && html`<p><bdi>${clean(reason, PROSE)}</bdi></p>`}${hint && html`<p class="hint"><${Prose} text=${clean(hint, PROSE)} /></p>`}</div>`;
 }
 
 function figure(name, value, bad = false) {

@@ -50,7 +50,7 @@ export class Now extends Component {
                 ? html`<${Empty} title=${words.now.filtered}><button type="button" onClick=${this.clear}>${words.now.clearFilter}</button></${Empty}>`
                 : html`<${Empty} title=${words.now.empty} hint=${words.now.emptyHint} />`}
         </div>
-        <div class="side">
+        <div class="side" tabIndex=${0} role="region" aria-label=${words.now.side}>
           <${Queues} queues=${queues} />
           <${Missed} />
           <${Users} users=${users} />

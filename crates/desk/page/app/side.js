@@ -18,20 +18,20 @@ export function Queues({ queues }) {
     <div class="bar"><h2 id="queues">${words.now.queues}</h2></div>
     ${queues.length === 0 && html`<p class="quiet">${words.now.noQueues}</p>`}
     ${queues.map(({ key, pbx, name, waiting, talking }) => html`<${Queue} key=${key} name=${name} pbx=${pbx} talking=${talking} waits=${waiting.length}
-      calls=${waiting.slice(0, SHOWN_WAITING)} print=${waiting.slice(0, SHOWN_WAITING).map((call) => `${call.id}/${call.from}/${call.fromName}`).join('\n')} />`)}
+      several=${queues.some((other) => other.pbx !== pbx)} calls=${waiting.slice(0, SHOWN_WAITING)} print=${waiting.slice(0, SHOWN_WAITING).map((call) => `${call.id}/${call.from}/${call.fromName}`).join('\n')} />`)}
   </section>`;
 }
 
 class Queue extends Pure {
   // The list of calls is made anew each time; `print` tells whether it says something else.
   shouldComponentUpdate(props) {
-    return ['name', 'talking', 'waits', 'print'].some((field) => props[field] !== this.props[field]);
+    return ['name', 'several', 'talking', 'waits', 'print'].some((field) => props[field] !== this.props[field]);
   }
 
-  render({ name, talking, waits, calls }) {
+  render({ name, pbx, several, talking, waits, calls }) {
     return html`<div class="queue" data-queue=${name} data-waits=${waits > 0}>
       <div class="queue-head">
-        <h3><${Wire} text=${name} /></h3>
+        <h3><${Wire} text=${name} />${several && html` <span class="dim"><${Wire} text=${pbx} /></span>`}</h3>
         <span class="queue-talks">${talking > 0 && words.now.talkingInQueue(talking)}</span>
         ${waits > 0 ? html`<span class="badge" data-tone="waiting"><${Icon} name="waiting" />${words.now.waits(waits)}</span>` : html`<span class="quiet-inline">${words.now.nobodyWaits}</span>`}
       </div>
@@ -93,7 +93,7 @@ export class Users extends Component {
       <div class="bar"><h2 id="users">${words.now.users}</h2><span class="count">${users.length > 0 && words.now.usersBusy(busy.length, users.length)}</span></div>
       ${users.length === 0 && html`<p class="quiet">${words.now.noUsers}</p>`}
       ${users.length > 0 && shown.length === 0 && html`<p class="quiet">${words.now.nobodyBusy}</p>`}
-      <ul tabIndex=${shown.length > 12 ? 0 : undefined} aria-labelledby="users">${shown.map(({ key, label, user, state, call }) => html`<${User} key=${key} label=${label} extension=${user.name ? user.extension : ''} state=${state}
+      <ul>${shown.map(({ key, label, user, state, call }) => html`<${User} key=${key} label=${label} extension=${user.name ? user.extension : ''} state=${state}
         since=${since(call)} peer=${call ? peer(call, user) : ''} />`)}</ul>
       ${wanted.length > most && html`<button type="button" class="plain wide" onClick=${this.more}>${words.now.moreUsers(wanted.length - most)}</button>`}
       ${!few && idle > 0 && html`<button type="button" class="plain wide" aria-expanded=${free} onClick=${this.toggle}>${free ? words.now.hideFree : words.now.showFree(idle)}</button>`}

@@ -5,7 +5,7 @@ import { closeStory } from './route.js';
 import { store } from './store.js';
 import { result } from './today.js';
 import { Deliveries } from './deliveries.js';
-import { clean, label } from './text.js';
+import { PROSE, clean, label } from './text.js';
 import { exactClock, millis, timer, when } from './time.js';
 import { Badge, Component, Empty, Icon, Number_, Person, Taker, Wire, createRef, html, takerText } from './ui.js';
 import { why, words } from './words.js';
@@ -111,7 +111,8 @@ function Told({ story: { call, events = [], deliveries = [], story }, copied, on
     <ol class="timeline">${events.map((event) => html`<${Happened} key=${event.id} event=${event} began=${millis(call.began)} />`)}</ol>
     <h3>${text.deliveries}</h3>
     ${deliveries.length === 0 ? html`<p class="quiet">${text.noDeliveries}</p>` : html`<${Deliveries} deliveries=${deliveries} onChange=${onChange} />`}
-    ${story?.length > 0 && html`<h3>${text.notes}</h3><ol class="notes">${story.map((note) => html`<${Note} note=${note} />`)}</ol>`}`;
+    ${story?.length > 0 && html`<details class="why"><summary><h3>${text.notes} <span class="count">${story.length}</span></h3></summary>
+      <ol class="notes">${story.map((note) => html`<${Note} note=${note} />`)}</ol></details>`}`;
 }
 
 function Happened({ event, began }) {
@@ -145,6 +146,6 @@ function sentence(event) {
 /** A note of the one who follows the calls: what was heard, what was concluded from it, and by which rule. */
 function Note({ note: { time, heard, rule, words: said } }) {
   return html`<li><time class="story-time" datetime=${time}>${exactClock(millis(time))}</time>
-    <div><p><bdi>${clean(said)}</bdi>${rule && html` <span class="tag"><${Wire} text=${rule} /></span>`}</p>
-      ${heard && html`<p class="heard"><code><${Wire} text=${[heard.event, heard.channel, heard.with].filter(Boolean).join(' · ')} /></code></p>`}</div></li>`;
+    <div><p><bdi>${clean(said, PROSE)}</bdi>${rule && html` <span class="tag"><${Wire} text=${rule} /></span>`}</p>
+      ${heard && html`<p class="heard"><code><bdi>${clean([heard.event, heard.channel, heard.with].filter(Boolean).join(' · '), PROSE)}</bdi></code></p>`}</div></li>`;
 }

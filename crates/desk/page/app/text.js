@@ -1,7 +1,10 @@
 // Strings from the wire made fit to be shown. They stay text; this only keeps them from disturbing the line they are in.
 
-/** Longer strings are cut: nobody reads on, and a page with a thousand of them should stay light. */
+/** Longer names and numbers are cut: nobody reads on, and a page with a thousand of them should stay light. */
 const LONGEST = 160;
+
+/** Reasons, replies and what was heard may say more. */
+export const PROSE = 4_000;
 
 // Bidirectional overrides, marks and isolates, invisible and line-breaking characters, tags: what can reorder, hide or
 // break a line. Joiners (U+200C, U+200D) stay, for emoji and Persian names are made with them.
@@ -10,10 +13,10 @@ const MARKS = /(\p{M}{3})\p{M}+/gu;
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
 
-/** `wire` with control characters shown as pictures (␀ … ␡), disturbing ones as �, and cut where it is very long. */
-export function clean(wire) {
+/** `wire` with control characters shown as pictures (␀ … ␡), disturbing ones as �, and cut where it is longer than `longest`. */
+export function clean(wire, longest = LONGEST) {
   const text = String(wire ?? '');
-  const cut = text.length > LONGEST ? cutAt(text, LONGEST) + '…' : text;
+  const cut = text.length > longest ? cutAt(text, longest) + '…' : text;
   return wellFormed(cut.replace(CONTROL, picture).replace(DISTURBING, '\ufffd').replace(MARKS, '$1'));
 }
 

@@ -1,12 +1,12 @@
 // The calls of a day: searched, filtered, read on.
 
 import * as api from './api.js';
-import { Caller } from './call-row.js';
+import { Called, Caller } from './call-row.js';
 import { List, walkable } from './list.js';
 import { goTo, openStory } from './route.js';
 import { store } from './store.js';
 import { day, dayBounds, isDay, millis, timer, when } from './time.js';
-import { Badge, Component, Empty, Icon, Number_, Person, Pure, Taker, Wire, html } from './ui.js';
+import { Badge, Component, Empty, Icon, Number_, Person, Pure, Taker, html } from './ui.js';
 import { why, words } from './words.js';
 
 const PAGE = 50;
@@ -35,7 +35,8 @@ function takeWish() {
 }
 
 export class Today extends Component {
-  state = { day: day(store.now()), ...NO_FILTER, ...takeWish(), calls: [], next: null, state: 'loading', error: null };
+  /** Without a `day` it is today, and goes on to be at midnight. */
+  state = { day: null, ...NO_FILTER, ...takeWish(), calls: [], next: null, state: 'loading', error: null };
   asked = 0;
 
   componentDidMount() {
@@ -50,21 +51,28 @@ export class Today extends Component {
     this.abort?.abort();
   }
 
+  day() {
+    return this.state.day ?? day(store.now());
+  }
+
   query() {
-    const { q, missed, direction, user, queue, day } = this.state;
-    return { ...dayBounds(day), q: q.trim(), missed: missed ? 'true' : '', direction, user: user.trim(), queue: queue.trim(), limit: PAGE };
+    const { q, missed, direction, user, queue } = this.state;
+    return { ...dayBounds(this.day()), q: q.trim(), missed: missed ? 'true' : '', direction, user: user.trim(), queue: queue.trim(), limit: PAGE };
   }
 
   /** Loads the first page anew; `quietly`, newer calls are put before the ones that are there. */
   async load(quietly = false) {
     const turn = ++this.asked;
+    const date = this.day();
     this.abort?.abort();
     this.abort = new AbortController();
     if (!quietly) this.setState({ state: 'loading', error: null });
     try {
       const { calls, next } = await this.page(undefined, this.abort.signal);
       if (turn !== this.asked) return;
-      this.setState((was) => (quietly && was.calls.length > PAGE ? { calls: merge(calls, was.calls) } : { calls, next: next ?? null, state: 'there', error: null }));
+      const goesOn = quietly && date === this.shown;
+      this.shown = date;
+      this.setState((was) => (goesOn && was.calls.length > PAGE ? { calls: merge(calls, was.calls) } : { calls, next: next ?? null, state: 'there', error: null }));
     } catch (error) {
       this.failed(error, turn, quietly);
     }
@@ -103,7 +111,7 @@ export class Today extends Component {
   /** Something happened to calls: those shown may be others now. */
   stir = () => {
     if (this.stirring || document.hidden || !store.connection.live || store.events === this.seen || this.state.state !== 'there') return;
-    if (this.state.day !== day(store.now())) return;
+    if (this.day() !== day(store.now())) return;
     this.stirring = setTimeout(() => {
       this.stirring = null;
       this.seen = store.events;
@@ -132,7 +140,7 @@ export class Today extends Component {
             <option value="">${words.now.anyDirection}</option>${Object.entries(words.direction).map(([value, word]) => html`<option value=${value}>${word}</option>`)}</select></label>
           <${Field} label=${text.user} value=${state.user} list=${userNames} onInput=${(value) => this.set({ user: value }, PATIENCE)} />
           <${Field} label=${text.queue} value=${state.queue} list=${queueNames} onInput=${(value) => this.set({ queue: value }, PATIENCE)} />
-          <label><span class="unseen">${text.day}</span><input type="date" value=${state.day} max=${day(store.now())} onChange=${(event) => isDay(event.target.value) && this.set({ day: event.target.value })} /></label>
+          <label><span class="unseen">${text.day}</span><input type="date" value=${this.day()} max=${day(store.now())} onChange=${(event) => this.set({ day: isDay(event.target.value) && event.target.value !== day(store.now()) ? event.target.value : null })} /></label>
           ${filtered && html`<button type="button" class="plain" onClick=${() => this.set(NO_FILTER)}>${text.reset}</button>`}
         </div>
         ${this.list(state, selected, filtered)}
@@ -198,13 +206,20 @@ class PastRow extends Pure {
       <span role="gridcell" class="c-time"><time datetime=${call.began}>${when(millis(call.began), store.now())}</time></span>
       <span role="gridcell" class="c-way"><${Icon} name=${call.direction} label=${words.direction[call.direction]} /></span>
       <span role="gridcell" class="c-caller"><${Caller} call=${call} /></span>
-      <span role="gridcell" class="c-called"><${Number_} number=${call.to} />${call.queue && html`<span class="tag"><${Wire} text=${call.queue} /></span>`}</span>
-      <span role="gridcell" class="c-who">${call.direction === 'out' && call.taker?.kind !== 'user' ? null : call.taker ? html`<${Taker} taker=${call.taker} />` : call.users.length > 0 && html`<span class="dim"><${Person} party=${call.users[0]} />${call.users.length > 1 && ` ${words.now.moreRung(call.users.length - 1)}`}</span>`}</span>
+      <span role="gridcell" class="c-called"><${Called} call=${call} /></span>
+      <span role="gridcell" class="c-who"><${With} call=${call} /></span>
       <span role="gridcell" class="c-outcome"><${Badge} state=${tone} icon=${icon} text=${text} /></span>
       <span role="gridcell" class="c-rang" data-label=${words.today.columns.rang}>${call.rang != null && timer(call.rang * 1000)}</span>
       <span role="gridcell" class="c-talked" data-label=${words.today.columns.talked}>${call.talked != null && timer(call.talked * 1000)}</span>
     </div>`;
   }
+}
+
+/** Who took a call; else, dimmed, whom it was for. */
+function With({ call: { direction, taker, to, users } }) {
+  if (taker) return html`<${Taker} taker=${taker} />`;
+  if (direction === 'out') return html`<span class="dim"><${Number_} number=${to} /></span>`;
+  return users.length > 0 && html`<span class="dim"><${Person} party=${users[0]} />${users.length > 1 && ` ${words.now.moreRung(users.length - 1)}`}</span>`;
 }
 
 /** How a stored call came out: tone, word and shape. */
