@@ -12,6 +12,7 @@ use std::{
 use crate::Key;
 
 /// From one moment of a call to the next.
+#[allow(dead_code, reason = "several benchmarks share it")]
 const STEP: Duration = Duration::from_millis(700);
 
 pub(crate) struct Pbx {
@@ -20,6 +21,7 @@ pub(crate) struct Pbx {
     line: Arc<(Mutex<Option<TcpStream>>, Condvar)>,
 }
 
+#[allow(dead_code, reason = "several benchmarks share it")]
 impl Pbx {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();

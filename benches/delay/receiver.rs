@@ -30,7 +30,7 @@ pub(crate) struct Receiver {
     arrived: Arc<(Mutex<Arrived>, Condvar)>,
 }
 
-#[allow(dead_code, reason = "two benchmarks share it")]
+#[allow(dead_code, reason = "several benchmarks share it")]
 impl Receiver {
     pub(crate) fn start() -> Self {
         let mut receiver = Self::closed();

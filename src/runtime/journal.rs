@@ -1,12 +1,9 @@
 //! The journal, as the daemon's tasks use it.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::path::Path;
 
 use anyhow::anyhow;
-use ringwire_outbox::store::{Reader, Report, Resumption, Store, StoreError, Write};
+use ringwire_outbox::store::{Reader, Readers, Report, Resumption, Store, StoreError, Write};
 use tempfile::TempDir;
 use tokio::{sync::mpsc, task::spawn_blocking};
 
@@ -28,12 +25,9 @@ pub(crate) struct Journal {
     _home: Option<TempDir>,
 }
 
-/// Reads the journal, off the tasks that must not wait. Clones share one connection.
+/// Reads the journal, off the tasks that must not wait. Clones share their connections.
 #[derive(Clone, Debug)]
-pub(crate) struct Reading {
-    path: PathBuf,
-    reader: Arc<Mutex<Option<Reader>>>,
-}
+pub(crate) struct Reading(Readers);
 
 impl Journal {
     /// Opens the journal, and reads what the process before this one has left in it.
@@ -59,7 +53,7 @@ impl Journal {
         } else if opened.unclean {
             tracing::info!("the journal was not closed; it has been checked and is sound");
         }
-        let reading = Reading { path: settings.path.clone(), reader: Arc::default() };
+        let reading = Reading(Readers::new(&settings.path));
         if let Some(error) = &opened.trouble {
             say_failing(error);
         }
@@ -142,24 +136,14 @@ impl Reading {
         &self,
         read: impl FnOnce(&Reader) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, String> {
-        let Self { path, reader } = self.clone();
-        let found = spawn_blocking(move || {
-            let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
-            let open = match reader.take() {
-                Some(open) => open,
-                None => Reader::open(&path).map_err(|error| error.to_string())?,
-            };
-            // One that fails is not kept: the file may be another by now.
-            let found = read(&open).map_err(|error| format!("{}: {error}", path.display()))?;
-            *reader = Some(open);
-            Ok(found)
-        });
+        let readers = self.0.clone();
+        let found = spawn_blocking(move || readers.read(read).map_err(|error| error.to_string()));
         found.await.map_err(|error| error.to_string())?
     }
 
     /// Opens the file anew at the next reading.
     pub(crate) fn reopen(&self) {
-        *self.reader.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.0.reopen();
     }
 }
 

@@ -36,7 +36,8 @@ impl Daemon {
             pbx.port()
         );
         let mut file = OpenOptions::new();
-        let mut file = file.write(true).create_new(true).mode(0o600).open(home.path().join("ringwire.toml")).unwrap();
+        let mut file =
+            file.write(true).create_new(true).mode(0o600).open(home.path().join("ringwire.toml")).unwrap();
         file.write_all(text.as_bytes()).unwrap();
         let child = spawn(&home);
         Self { home, address, child }
@@ -55,7 +56,11 @@ impl Daemon {
     pub(crate) async fn answers(&self) {
         let begun = Instant::now();
         while tokio::net::TcpStream::connect(self.address).await.is_err() {
-            assert!(begun.elapsed() < PATIENCE, "{}", fs::read_to_string(self.home.path().join("log")).unwrap());
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "{}",
+                fs::read_to_string(self.home.path().join("log")).unwrap()
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

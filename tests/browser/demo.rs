@@ -23,7 +23,8 @@ impl Demo {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let desk = lines.by_ref().find_map(|line| line.strip_prefix("The desk: ").map(str::to_owned)).unwrap();
+        let desk =
+            lines.by_ref().find_map(|line| line.strip_prefix("The desk: ").map(str::to_owned)).unwrap();
         std::thread::spawn(move || lines.for_each(drop));
         (Self(child), desk)
     }
@@ -46,8 +47,12 @@ async fn a_call_is_seen_to_ring_to_be_answered_to_be_held_and_to_end() {
     page.prefer("light").await;
     page.go(&desk).await;
     page.until("return document.querySelector('#connection')?.dataset.state === 'live'").await;
-    assert!(!page.run("return location.href").await.as_str().unwrap().contains("token"), "the token stays in sight");
-    page.until("return document.querySelector('[data-view=now] [data-call][data-state=talking]') !== null").await;
+    assert!(
+        !page.run("return location.href").await.as_str().unwrap().contains("token"),
+        "the token stays in sight"
+    );
+    page.until("return document.querySelector('[data-view=now] [data-call][data-state=talking]') !== null")
+        .await;
     page.picture("desk-now").await;
     let states = page.until(HELD).await;
     assert_eq!(states, json!(["ringing", "talking", "held", "talking", "ended"]));
@@ -56,7 +61,8 @@ async fn a_call_is_seen_to_ring_to_be_answered_to_be_held_and_to_end() {
     page.until("return document.querySelector('[data-view=today] [data-missed]') !== null").await;
     page.picture("desk-today").await;
     page.run("document.querySelector('[data-view=today] [data-call]').click()").await;
-    page.until("return document.querySelector('[role=dialog], [data-story]')?.innerText.includes('zammad')").await;
+    page.until("return document.querySelector('[role=dialog], [data-story]')?.innerText.includes('zammad')")
+        .await;
     page.picture("desk-story").await;
     page.run("location.hash = '#health'").await;
     page.until("return document.querySelector('[data-view=health] canvas') !== null").await;

@@ -9,7 +9,6 @@ const NAME: &str = r#"<img src=x onerror="document.title='owned'"><script>docume
 
 const RECORDING: &[u8] = include_bytes!("../fixtures/captures/22/inbound-answered.ami");
 
-
 #[tokio::test]
 async fn what_a_caller_is_called_stays_text() {
     let Some(page) = Page::open().await else { return };
@@ -26,7 +25,8 @@ async fn what_a_caller_is_called_stays_text() {
     page.run("location.hash = '#today'").await;
     page.until("return document.querySelector('[data-view=today]')?.innerText.includes('onerror')").await;
     page.run("document.querySelector('[data-view=today] [data-call]').click()").await;
-    page.until("return document.querySelector('[role=dialog], [data-story]')?.innerText.includes('onerror')").await;
+    page.until("return document.querySelector('[role=dialog], [data-story]')?.innerText.includes('onerror')")
+        .await;
     assert_eq!(page.run("return document.querySelectorAll('img, body script').length").await, json!(0));
     assert!(!page.run("return document.title").await.as_str().unwrap().contains("owned"));
     page.close().await;
@@ -34,7 +34,6 @@ async fn what_a_caller_is_called_stays_text() {
 
 /// The recording of an answered call, of a caller with this name.
 fn named(name: &str) -> Vec<u8> {
-
     let text = std::str::from_utf8(RECORDING).unwrap();
     let own = text
         .split("\r\n\r\n")

@@ -41,7 +41,12 @@ async fn the_desk_goes_on_by_itself_after_a_restart_and_misses_nothing() {
             break;
         }
         let missed: Vec<_> = written.difference(&heard).take(5).collect();
-        assert!(begun.elapsed() < crate::PATIENCE, "{} of {} events were heard, not {missed:?}; {living} calls live", heard.len(), written.len());
+        assert!(
+            begun.elapsed() < crate::PATIENCE,
+            "{} of {} events were heard, not {missed:?}; {living} calls live",
+            heard.len(),
+            written.len()
+        );
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     // What the browser itself says of connections that were refused is no fault of the page.

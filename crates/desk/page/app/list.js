@@ -4,7 +4,7 @@
 import { Component, createRef, html } from './ui.js';
 
 /** Up to so many rows all are on the page, so that the browser's own search finds them. */
-const ALL = 150;
+const ALL = 60;
 /** Rows beyond what is in sight, on either side; and how far one scrolls until others are shown. */
 const BESIDE = 16;
 const STEP = 8;
