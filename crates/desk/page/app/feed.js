@@ -6,7 +6,7 @@ const LONGEST_REPLAY = 5_000;
 /** How long a replay may take that the greeting announced before the picture is loaded anew instead. */
 const CATCH_UP = 5_000;
 /** A stream that said nothing for so long is compared with the picture: a dead connection looks like a quiet one. */
-const SILENCE = 60_000;
+const SILENCE = 30_000;
 const PAUSES = [1_000, 2_000, 4_000, 8_000, 15_000];
 
 /**
@@ -44,7 +44,7 @@ export class Feed {
 
   /** To be called when the page was asleep, or is looked at again: what is shown may be old. */
   async wake() {
-    if (this.#stopped || this.#world.now() - this.#heard < SILENCE / 2) return;
+    if (this.#stopped || this.#world.now() - this.#heard < SILENCE) return;
     this.#lost('checking');
     await this.#compare();
   }
@@ -110,10 +110,9 @@ export class Feed {
   }
 
   #watch() {
-    this.#set('silence', () => {
-      if (this.#world.now() - this.#heard >= SILENCE) this.#compare();
-      else this.#watch();
-    }, SILENCE);
+    const silent = this.#world.now() - this.#heard;
+    if (silent >= SILENCE) this.#compare();
+    else this.#set('silence', () => this.#watch(), SILENCE - silent);
   }
 
   /** Whether the stream tells all that the daemon knows; if it does not, another one is made. */

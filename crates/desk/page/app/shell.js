@@ -7,6 +7,7 @@ import { VIEWS, closeStory, goTo, route } from './route.js';
 import { SignIn } from './sign-in.js';
 import { store } from './store.js';
 import { Story } from './story.js';
+import { clean } from './text.js';
 import { nextTheme, setTheme, theme } from './theme.js';
 import { clock } from './time.js';
 import { Today } from './today.js';
@@ -113,27 +114,31 @@ function Connection() {
   return html`<span id="connection" class="connection" data-state=${live ? 'live' : 'lost'} data-why=${live ? undefined : why}><span class="dot"></span>${text}</span>`;
 }
 
-/** Says that what is shown may be old, and marks it so. */
+/** Says that what is shown may be old, or is not all there is; and marks what is old. */
 class Banner extends Component {
   componentDidMount() {
-    this.end = store.on('connection', () => this.forceUpdate());
+    const again = () => this.forceUpdate();
+    this.ends = [store.on('connection', again), store.on('health', again)];
   }
 
   componentWillUnmount() {
-    this.end();
+    for (const end of this.ends) end();
   }
 
   render() {
     const { live, since, why } = store.connection;
-    document.documentElement.dataset.stale = String(!live && why !== 'starting');
     const { connection: text } = words;
-    if (!live && why !== 'starting') {
-      const said = why === 'checking' ? text.checking : why === 'refused' ? text.refused(clock(since)) : text.since(clock(since));
-      return html`<div class="banner" data-tone="bad" role="region" aria-label=${text.label}><${Icon} name="warn" /><span>${said}</span></div>`;
+    const stale = !live && why !== 'starting';
+    const deaf = (store.health?.parts ?? []).filter(({ part, ok }) => !ok && part.startsWith('pbx '));
+    document.documentElement.dataset.stale = String(stale);
+    document.documentElement.dataset.banner = String(stale || deaf.length > 0 || store.newVersion !== null);
+    const banner = (tone, icon, said, more) => html`<div class="banner" data-tone=${tone} role="region" aria-label=${text.label}><${Icon} name=${icon} /><span>${said}</span>${more}</div>`;
+    if (stale) return banner('bad', 'warn', why === 'checking' ? text.checking : why === 'refused' ? text.refused(clock(since)) : text.since(clock(since)));
+    if (deaf.length > 0) {
+      const names = deaf.map(({ part, state }) => html`<${Wire} text=${part.slice(4)} /> (${(words.health.pbx[state] ?? clean(state)).toLowerCase()})`);
+      return banner('warn', 'warn', html`${text.deaf(deaf.length)} ${names.map((name, at) => [at > 0 && ', ', name])}`, html`<button type="button" onClick=${() => goTo('health')}>${text.why}</button>`);
     }
-    if (store.newVersion) {
-      return html`<div class="banner" data-tone="info" role="region" aria-label=${text.label}><${Icon} name="well" /><span>${text.updated(store.newVersion)}</span><button type="button" onClick=${() => location.reload()}>${text.reload}</button></div>`;
-    }
+    if (store.newVersion) return banner('info', 'well', text.updated(store.newVersion), html`<button type="button" onClick=${() => location.reload()}>${text.reload}</button>`);
     return null;
   }
 }

@@ -42,6 +42,8 @@ export const words = {
     never: 'ringwire cannot be reached; trying again.',
     updated: (version) => `ringwire was updated to ${version}.`,
     reload: 'Reload the page',
+    deaf: (count) => (count === 1 ? 'Calls are not seen of the PBX' : 'Calls are not seen of the PBXs'),
+    why: 'Why?',
     checkingShort: 'Checking',
   },
 

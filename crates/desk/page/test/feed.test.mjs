@@ -165,10 +165,10 @@ test('events without a place are told and leave the place as it is', async () =>
 test('a stream that is silent is compared with the picture', async () => {
   const it = world();
   await it.start();
-  await it.pass(60_000);
+  await it.pass(30_000);
   assert.deepEqual([it.loads, it.sources.length], [2, 1]);
   it.journal = 15;
-  await it.pass(60_000);
+  await it.pass(30_000);
   assert.deepEqual([it.loads, it.sources.length], [4, 2]);
 });
 

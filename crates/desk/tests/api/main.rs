@@ -11,6 +11,7 @@
 mod access;
 mod asking;
 mod contract;
+mod load;
 mod serving;
 mod streams;
 mod support;

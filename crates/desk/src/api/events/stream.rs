@@ -16,7 +16,7 @@ use tokio::{
         },
         watch,
     },
-    time::{Instant, Interval, MissedTickBehavior, interval_at},
+    time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +31,9 @@ const PAGE: usize = 256;
 
 /// How many bytes of frames go out in one piece, if so many are ready.
 const PIECE: usize = 32 * 1024;
+
+/// How soon one piece follows another: under load frames are gathered, and nobody sees the difference.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// How many frames are looked at before it is somebody else's turn.
 const TURN: usize = 512;
@@ -65,6 +68,8 @@ pub(super) struct Listener {
     named: i64,
     reading: Reading,
     beat: Interval,
+    /// When the last piece was long enough ago.
+    paused_until: Instant,
     stop: CancellationToken,
     /// Sees when others may ask than when the stream began; the unix socket's user always may.
     keys: Option<watch::Receiver<Arc<Fitting>>>,
@@ -97,7 +102,7 @@ impl Listener {
         let keys = by_token.then(|| counter.0.keys.changes());
         let mut beat = interval_at(Instant::now() + SILENCE, SILENCE);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let reading = Reading::Beginning(from);
+        let (reading, paused_until) = (Reading::Beginning(from), Instant::now());
         Self {
             counter,
             frames,
@@ -107,6 +112,7 @@ impl Listener {
             named: 0,
             reading,
             beat,
+            paused_until,
             stop,
             keys,
             _stream: stream,
@@ -126,6 +132,7 @@ impl Listener {
             };
             if let Some(said) = said {
                 self.beat.reset();
+                self.paused_until = Instant::now() + PAUSE;
                 return Some(said);
             }
         }
@@ -197,11 +204,17 @@ impl Listener {
             Reading::JournalLater(when) => Some(when),
             _ => None,
         };
+        let paused_until = self.paused_until;
+        let frames = &mut self.frames;
+        let heard = async move {
+            sleep_until(paused_until).await;
+            frames.recv().await
+        };
         let frame = tokio::select! {
             biased;
             () = self.stop.cancelled() => return None,
             () = changed(&mut self.keys) => return None,
-            frame = self.frames.recv() => frame,
+            frame = heard => frame,
             () = at(later) => {
                 self.reading = Reading::Journal;
                 return Some(None);
@@ -298,7 +311,7 @@ async fn changed(keys: &mut Option<watch::Receiver<Arc<Fitting>>>) {
 
 async fn at(when: Option<Instant>) {
     match when {
-        Some(when) => tokio::time::sleep_until(when).await,
+        Some(when) => sleep_until(when).await,
         None => std::future::pending().await,
     }
 }

@@ -30,8 +30,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Few enough that a listener who does not listen is soon too slow.
 const BACKLOG: usize = 4;
 
-static RUNTIME: LazyLock<Runtime> =
-    LazyLock::new(|| tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap());
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
+});
 
 /// What can happen.
 #[derive(Clone, Debug)]
