@@ -13,6 +13,7 @@ mod forged;
 mod healing;
 mod invariants;
 mod notes;
+mod outline;
 mod pbx;
 mod resume;
 mod stories;

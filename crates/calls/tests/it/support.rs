@@ -87,7 +87,17 @@ pub(crate) fn follow_frames(
 /// A line `at 1.5` sets the clock, `connect 1.3` begins a connection, and with `restart` another tracker takes up what
 /// the one before it said.
 pub(crate) fn tell(rules: &Rules, story: &str) -> String {
+    play(rules, story, false)
+}
+
+/// What a tracker concludes of such a call: a line a conclusion, but for those that an event was said.
+pub(crate) fn conclude(rules: &Rules, story: &str) -> String {
+    play(rules, story, true)
+}
+
+fn play(rules: &Rules, story: &str, explain: bool) -> String {
     let mut tracker = Tracker::new(rules.clone());
+    tracker.explain(explain);
     let mut version = Version::NEWEST;
     let mut now = None;
     let mut told = String::new();
@@ -102,6 +112,7 @@ pub(crate) fn tell(rules: &Rules, story: &str) -> String {
             tracker.connected(version, now);
         } else if line == "restart" {
             tracker = Tracker::new(rules.clone());
+            tracker.explain(explain);
             tracker.resume(&said, &[]);
         } else {
             let mut parts = line.split("  ").map(str::trim).filter(|part| !part.is_empty());
@@ -115,9 +126,22 @@ pub(crate) fn tell(rules: &Rules, story: &str) -> String {
             }
             tracker.apply(&Packet::new(Bytes::from(text), version).unwrap(), now);
         }
+        while let Some(note) = tracker.poll_note() {
+            if note.note.event.is_none() {
+                let rule = &note.note.rule;
+                told.push_str(&format!(
+                    "{} {}: {} [{rule}]\n",
+                    note.root,
+                    note.note.concluded.as_str(),
+                    note.note.words
+                ));
+            }
+        }
         while let Some(event) = tracker.poll_event() {
-            told.push_str(&summary(&event));
-            told.push('\n');
+            if !explain {
+                told.push_str(&summary(&event));
+                told.push('\n');
+            }
             said.push(event);
         }
     }
