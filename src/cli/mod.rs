@@ -31,6 +31,8 @@ Examples:
   ringwire run                             the daemon
   ringwire doctor                          why does no call appear?
   ringwire calls --since today --missed    who called in vain today
+  ringwire tail                            what happens, as it happens, and who was told
+  ringwire top                             what is going on, on the whole screen
   ringwire deliveries                      what is not delivered yet, or was given up, and why
   ringwire explain main-1795226702.0       why a call was told as it was, and to whom
   ringwire replay --to zammad call.ami     what would have been posted for a recorded call

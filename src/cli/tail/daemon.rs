@@ -15,9 +15,12 @@ use super::{
     line::Writing,
     merge::{Late, Line, Merge},
 };
-use crate::client::{Follower, News, Told};
+use crate::client::{Client, Follower, News, Told};
 use crate::failure::Failure;
 use crate::lines::{plain, terminal_is_unicode};
+
+/// Of how many deliveries it is asked what became of them while there was no connection.
+const ASKED: usize = 50;
 
 /// What to show, of what the daemon says.
 #[derive(Debug, clap::Args)]
@@ -91,11 +94,12 @@ pub(super) fn follow(args: &super::Args) -> Result<(), Failure> {
     let merge = Merge::new(filter, !wanted.no_deliveries);
     let writing = Writing { unicode: terminal_is_unicode() };
     let mut screen = Screen { out: anstream::stdout(), json: args.json, writing };
-    let follower = Follower::new(client, query, wanted.after);
-    crate::cli::run::block_on(async { Ok(tell(follower, merge, &mut screen).await) })?
+    let follower = Follower::new(client.clone(), query, wanted.after);
+    crate::cli::run::block_on(async { Ok(tell(&client, follower, merge, &mut screen).await) })?
 }
 
 async fn tell<W: Write>(
+    client: &Client,
     mut follower: Follower,
     mut merge: Merge,
     screen: &mut Screen<W>,
@@ -127,6 +131,7 @@ async fn tell<W: Write>(
             Some(News::Connected) => {
                 if std::mem::take(&mut lost) {
                     screen.remark("connected again")?;
+                    catch_up(client, &mut merge, now).await;
                 }
             }
             Some(News::Lost(why)) => {
@@ -141,6 +146,17 @@ async fn tell<W: Write>(
             }
         }
         screen.print(&mut merge, now)?;
+    }
+}
+
+/// What became of deliveries is not said again: it is asked for. Who may not ask goes without.
+async fn catch_up(client: &Client, merge: &mut Merge, now: Duration) {
+    for id in merge.unsettled().take(ASKED).collect::<Vec<_>>() {
+        match client.get(&format!("/api/v1/deliveries/{id}"), &[]).await {
+            Ok(change) => merge.change(change, now),
+            Err(error) if error.status() == Some(404) => {} // the journal has forgotten it
+            Err(_) => break,
+        }
     }
 }
 

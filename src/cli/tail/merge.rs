@@ -169,6 +169,13 @@ impl Merge {
         self.held.front().map(|(until, _)| *until)
     }
 
+    /// The deliveries of what was told, the newest first, of which more may be said.
+    pub(super) fn unsettled(&self) -> impl Iterator<Item = i64> {
+        let held = self.held.iter().rev().flat_map(|(_, shown)| &shown.told.deliveries);
+        let held = held.filter(|delivery| !delivery.is_settled()).map(|delivery| delivery.id);
+        held.chain(self.owed.keys().rev().copied())
+    }
+
     /// Nothing more will come: all that waits is to be printed.
     pub(super) fn finish(&mut self) {
         self.release(Duration::MAX);

@@ -23,7 +23,7 @@ use super::{
 use crate::lines;
 
 /// From how many columns on there is room for more.
-const WIDE: u16 = 100;
+const WIDE: u16 = 120;
 
 /// Draws `state` as it is at `now`.
 pub(super) fn view(state: &State, now: Timestamp, frame: &mut Frame<'_>) {

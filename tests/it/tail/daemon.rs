@@ -143,6 +143,29 @@ fn a_line_has_what_became_of_its_deliveries() {
 }
 
 #[test]
+fn what_settles_while_there_is_no_connection_is_asked_for() {
+    let double = Double::start();
+    let mut tail = Tail::start(&double, &["--json"]);
+    let mut stream = double.asked().stream(0);
+    stream.call(&event(1, "pending"));
+    assert_eq!(tail.json()["deliveries"][0]["state"], "pending");
+    drop(stream);
+    let asked = double.asked();
+    assert_eq!(asked.last, Some(1));
+    let _stream = asked.stream(1);
+    let asked = double.asked();
+    assert_eq!(asked.path, "/api/v1/deliveries/1");
+    let detail = r#"{"id":1,"endpoint":"zammad","event":"1795226702.0/1","kind":"newCall","call":"1795226702.0",
+        "state":"dead","failures":3,"reason":"HTTP 410","told":{},"attempts":[]}"#;
+    asked.answer("200 OK", "application/json", detail);
+    let late = tail.json();
+    assert_eq!((&late["event"], &late["state"]), (&"delivery".into(), &"dead".into()));
+    assert_eq!((&late["of"], &late["failures"]), (&"1795226702.0/1".into(), &3.into()));
+    let (_, output) = tail.interrupt();
+    assert!(stderr(&output).ends_with("(connected again)\n"), "{}", stderr(&output));
+}
+
+#[test]
 fn what_is_not_understood_is_said_and_passed_over() {
     let double = Double::start();
     let mut tail = Tail::start(&double, &["--json", "--missed", "--no-deliveries"]);

@@ -129,6 +129,19 @@ fn an_endpoint_may_come_late_to_a_call() {
 }
 
 #[test]
+fn what_is_not_settled_can_be_asked_for() {
+    let mut merge = merge();
+    merge.event(told("1.0", 1, &[(1, "pending"), (2, "delivered")]), ms(0));
+    assert_eq!(said(&mut merge, 500), "1.0/1[pending,delivered]");
+    merge.event(told("1.0", 2, &[(3, "pending"), (4, "retry")]), ms(600));
+    merge.change(change(4, "delivered", 1), ms(600));
+    assert_eq!(merge.unsettled().collect::<Vec<_>>(), [3, 1]);
+    merge.change(DeliveryChange { event: Some("1.0/1".into()), ..change(1, "delivered", 0) }, ms(700));
+    assert_eq!(merge.unsettled().collect::<Vec<_>>(), [3]);
+    assert_eq!(said(&mut merge, 700), "late 1 delivered newCall 1.0 0");
+}
+
+#[test]
 fn a_paused_endpoint_holds_nothing_up() {
     let mut merge = merge();
     merge.event(told("1.0", 1, &[(1, "paused")]), ms(0));
