@@ -60,12 +60,14 @@ pub(super) struct Who {
     pub(super) name: Arc<str>,
     /// What for.
     pub(super) role: Role,
+    /// Whether it is at the socket, where nothing is counted: whoever is there could stop the daemon as well.
+    pub(super) local: bool,
 }
 
 impl Who {
     /// Whoever is at the socket: the mode of its file says who can be.
     pub(super) fn local() -> Self {
-        Self { name: "local".into(), role: Role::Admin }
+        Self { name: "local".into(), role: Role::Admin, local: true }
     }
 }
 
@@ -101,7 +103,7 @@ impl Fitting {
     fn new(access: Access) -> Self {
         let key = |token: Token| {
             let secret = digest(&SHA256, token.secret.expose_secret().as_bytes());
-            (secret, Who { name: token.name.into(), role: token.role })
+            (secret, Who { name: token.name.into(), role: token.role, local: false })
         };
         // A page's browser writes its origin in lower case, without a slash at the end.
         let origin = |origin: String| origin.trim_end_matches('/').to_ascii_lowercase();

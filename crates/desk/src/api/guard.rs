@@ -85,8 +85,8 @@ pub(super) async fn admit(
         Ok(who) => {
             let role = who.as_ref().map_or("none", |who| who.role.as_str());
             match counter.0.limits.request(who.as_ref(), peer) {
-                Err(problem) if door == Door::Network => (role, problem.into_response()),
-                _ => {
+                Err(problem) => (role, problem.into_response()),
+                Ok(()) => {
                     if let Some(who) = who {
                         request.extensions_mut().insert(who);
                     }

@@ -27,7 +27,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use ringwire_event::StoryNote;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use self::{access::Keys, channels::Channels, health::Owed, journal::Journal, limits::Limits};
 pub use self::{
@@ -100,9 +100,8 @@ impl Counter {
     pub async fn watch_parts(&self) {
         let mut changes = self.0.desk.parts().changes();
         while changes.changed().await.is_ok() {
-            let until = Instant::now() + HEALTH_EVERY;
             self.0.desk.health_changed();
-            sleep(until - Instant::now()).await;
+            sleep(HEALTH_EVERY).await;
         }
     }
 

@@ -25,7 +25,6 @@ use super::{
     Counter,
     access::Who,
     asked::{Asked, filled, words},
-    guard::Peer,
     problem::Problem,
     serve::Stop,
 };
@@ -95,22 +94,20 @@ pub(super) fn viewer() -> OpenApiRouter<Counter> {
 async fn events(
     State(counter): State<Counter>,
     Extension(who): Extension<Who>,
-    peer: Option<Extension<Peer>>,
     stop: Option<Extension<Stop>>,
     headers: HeaderMap,
     Asked(which): Asked<Which>,
 ) -> Result<Response, Problem> {
-    let local = who == Who::local() && peer.is_none_or(|Extension(peer)| peer.0.is_none());
     let after = match headers.get("last-event-id").filter(|id| !id.is_empty()) {
         Some(id) => Some(place(id)?),
         None => which.last_event_id,
     };
     let filter = Filter::new(which.user, which.queue, &which.direction, which.event, which.call)?;
-    let stream = counter.0.limits.stream(&who, local)?;
+    let stream = counter.0.limits.stream(&who)?;
     let stop = stop.map_or_else(CancellationToken::new, |Extension(Stop(stop))| stop);
     let from = Place { after, viewer: who.role == super::Role::Viewer };
     let deliveries = which.deliveries.unwrap_or(false);
-    let listener = Listener::new(counter, from, filter, deliveries, !local, (stop, stream));
+    let listener = Listener::new(counter, from, filter, deliveries, !who.local, (stop, stream));
     let frames = futures_util::stream::unfold(listener, async |mut listener| {
         let frames = listener.next().await?;
         Some((Ok::<_, std::convert::Infallible>(frames), listener))

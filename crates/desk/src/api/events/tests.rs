@@ -119,7 +119,7 @@ fn event(number: i64) -> Arc<CallEvent> {
 
 fn listener(counter: &Counter, after: i64) -> Listener {
     let place = Place { after: Some(after), viewer: false };
-    let stream = counter.0.limits.stream(&Who::local(), true).unwrap();
+    let stream = counter.0.limits.stream(&Who::local()).unwrap();
     Listener::new(counter.clone(), place, Filter::default(), false, false, (CancellationToken::new(), stream))
 }
 
