@@ -2,6 +2,7 @@
 
 import { store } from './store.js';
 import { clean } from './text.js';
+import { callerText } from './ui.js';
 import { words } from './words.js';
 
 const QUIET = 10_000;
@@ -20,7 +21,7 @@ export function startAnnouncements(region) {
   const flush = () => {
     timer = null;
     if (!missed) return;
-    const who = clean(latest.fromName || (latest.from === 'anonymous' ? words.anonymous : latest.from));
+    const who = clean(callerText(latest));
     say(missed === 1 ? words.announce.missed(who) : words.announce.manyMissed(missed, who));
     missed = 0;
     timer = setTimeout(flush, QUIET);
@@ -43,7 +44,8 @@ export function startAnnouncements(region) {
 export function startTitle() {
   const show = () => {
     let ringing = 0;
-    for (const call of store.calls.calls.values()) if (call.state === 'ringing' || call.state === 'waiting') ringing += 1;
+    for (const call of store.calls.calls.values())
+      if (call.state === 'ringing' || call.state === 'waiting') ringing += 1;
     const lost = store.me && !store.connection.live && store.connection.why !== 'starting';
     const title = `${lost ? '(!) ' : ringing > 0 ? `(${ringing}) ` : ''}${words.product}`;
     if (document.title !== title) document.title = title;

@@ -62,9 +62,13 @@ export class Asker extends Component {
 
   render(_, { question, busy, notice }) {
     return html`<dialog ref=${this.dialog} class="ask" aria-labelledby="ask-title" onClose=${this.closed}>
-        ${question && html`<h2 id="ask-title">${question.title}</h2><p>${question.body}</p>
+        ${
+          question &&
+          html`<h2 id="ask-title">${question.title}</h2><p>${question.body}</p>
           <div class="buttons"><button type="button" onClick=${this.close}>${words.cancel}</button>
-            <button type="button" class=${question.danger ? 'danger' : 'primary'} disabled=${busy} onClick=${this.run} autofocus>${question.action}</button></div>`}
+            <button type="button" class=${question.danger ? 'danger' : 'primary'} disabled=${busy}
+              onClick=${this.run} autofocus>${question.action}</button></div>`
+        }
       </dialog>
       <div class="notice" role="status" data-bad=${notice?.bad}>${notice?.text}</div>`;
   }

@@ -35,7 +35,9 @@ function matches(call, { text, direction }) {
   if (!text) return true;
   const needle = text.toLowerCase();
   if (anyHas(needle, [call.from, call.fromName, call.to, call.queue, call.id, call.pbx, call.trunk])) return true;
-  return [...call.users, call.taker ?? {}].some((party) => anyHas(needle, [party.name, party.extension, party.endpoint, party.login, party.email, party.number]));
+  return [...call.users, call.taker ?? {}].some((party) =>
+    anyHas(needle, [party.name, party.extension, party.endpoint, party.login, party.email, party.number]),
+  );
 }
 
 function queues(calls, all) {

@@ -16,9 +16,11 @@ export class CallRow extends Pure {
   render({ call, canOpen, selected }) {
     const row = walkable(canOpen && this.open);
     const tone = call.missed ? 'missed' : call.state;
-    return html`<div role="row" tabIndex=${-1} ...${row} data-call=${call.id} data-state=${call.state} data-missed=${call.missed || undefined} aria-selected=${selected}>
+    return html`<div role="row" tabIndex=${-1} ...${row} data-call=${call.id} data-state=${call.state}
+      data-missed=${call.missed || undefined} aria-selected=${selected}>
       <span role="gridcell" class="c-way"><${Icon} name=${call.direction} label=${words.direction[call.direction]} /></span>
-      <span role="gridcell" class="c-state"><${Badge} state=${tone} text=${call.state === 'ended' ? outcome(call) : undefined} /></span>
+      <span role="gridcell" class="c-state"><${Badge} state=${tone}
+        text=${call.state === 'ended' ? outcome(call) : undefined} /></span>
       <span role="gridcell" class="c-caller"><${Caller} call=${call} /></span>
       <span role="gridcell" class="c-who"><${Who} call=${call} /></span>
       <span role="gridcell" class="c-called"><${Called} call=${call} /></span>
@@ -37,28 +39,40 @@ export function outcome(call) {
 /** The number called, and the queue; for an outbound call that is whom it is with, so the trunk stands here. */
 export function Called({ call }) {
   if (call.direction === 'out') return call.trunk && html`<span class="dim"><${Wire} text=${call.trunk} /></span>`;
-  return html`<span class="main-line"><${Number_} number=${call.to} /></span>${call.queue && html`<span class="tag"><${Wire} text=${call.queue} /></span>`}`;
+  return html`<span class="main-line"><${Number_} number=${call.to} /></span>${call.queue && html`<span class="tag">
+    <${Wire} text=${call.queue} /></span>`}`;
 }
 
 export function Caller({ call }) {
   const own = call.direction === 'out' ? call.users[0] : null;
   const name = call.fromName || own?.name;
   if (!name) return html`<span class="main-line"><${Number_} number=${call.from} /></span>`;
-  return html`<span class="main-line"><${Wire} class="name" text=${name} /></span><span class="sub-line"><${Number_} number=${call.from} /></span>`;
+  return html`<span class="main-line"><${Wire} class="name" text=${name} /></span><span class="sub-line"><${Number_}
+    number=${call.from} /></span>`;
 }
 
 function Who({ call }) {
-  if (call.missed) return html`<span class="sub-line">${words.cause[call.cause] ?? words.state.ended}</span>${call.users.length > 0 && html`<span class="sub-line"><${Rung} users=${call.users} /></span>`}`;
-  const passed = call.transferred && call.state !== 'ended' && html`<span class="sub-line">${words.transfer[call.transferred.kind]}${call.transferred.target && html` → <${Wire} class="number" text=${call.transferred.target} />`}</span>`;
+  if (call.missed)
+    return html`<span class="sub-line">${words.cause[call.cause] ?? words.state.ended}</span>
+      ${call.users.length > 0 && html`<span class="sub-line"><${Rung} users=${call.users} /></span>`}`;
+  const passed =
+    call.transferred &&
+    call.state !== 'ended' &&
+    html`<span class="sub-line">${words.transfer[call.transferred.kind]}${call.transferred.target && html` → <${Wire}
+      class="number" text=${call.transferred.target} />`}</span>`;
   if (call.taker) return html`<span class="main-line"><${Taker} taker=${call.taker} /></span>${passed}`;
-  if (call.direction === 'out') return html`<span class="main-line"><span class="dim">${words.now.rings}</span> <${Number_} number=${call.to} /></span>${passed}`;
+  if (call.direction === 'out')
+    return html`<span class="main-line"><span class="dim">${words.now.rings}</span> <${Number_} number=${call.to} />
+      </span>${passed}`;
   if (!call.users.length) return passed || null;
-  return html`<span class="main-line"><span class="dim">${words.now.rings}</span> <${Rung} users=${call.users} /></span>${passed}`;
+  return html`<span class="main-line"><span class="dim">${words.now.rings}</span> <${Rung} users=${call.users} /></span>
+    ${passed}`;
 }
 
 function Rung({ users }) {
   const rest = users.slice(RUNG);
-  return html`${users.slice(0, RUNG).map((user, at) => html`${at > 0 && ', '}<${Person} party=${user} />`)}${rest.length > 0 && html` <span class="dim">${words.now.moreRung(rest.length)}</span>`}`;
+  return html`${users.slice(0, RUNG).map((user, at) => html`${at > 0 && ', '}<${Person} party=${user} />`)}
+    ${rest.length > 0 && html` <span class="dim">${words.now.moreRung(rest.length)}</span>`}`;
 }
 
 function Time({ call }) {
@@ -70,7 +84,8 @@ function Time({ call }) {
     case 'waiting':
       return html`<${Timer} since=${call.waitsSince} />`;
     case 'ended':
-      return html`<span class="timer">${timer(call.ended - (Number.isFinite(call.answered) ? call.answered : call.began))}</span>`;
+      return html`<span class="timer">
+        ${timer(call.ended - (Number.isFinite(call.answered) ? call.answered : call.began))}</span>`;
     default:
       return html`<${Timer} since=${call.began} />`;
   }

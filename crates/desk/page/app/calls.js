@@ -63,7 +63,11 @@ export class Calls {
    * `now` is when it is heard, for events that do not tell when they happened.
    */
   apply(event, now) {
-    const at = Number.isFinite(millis(event.time)) ? millis(event.time) : Number.isFinite(millis(event.recorded)) ? millis(event.recorded) : now;
+    const at = Number.isFinite(millis(event.time))
+      ? millis(event.time)
+      : Number.isFinite(millis(event.recorded))
+        ? millis(event.recorded)
+        : now;
     const known = this.calls.get(event.call);
     if (event.seq <= (known?.seq ?? this.buried.get(event.call) ?? 0) || this.buried.has(event.call)) return null;
     this.#remember(event);
@@ -87,7 +91,9 @@ export class Calls {
   /** Takes stored calls, latest first, that were missed before we listened. */
   recall(records) {
     const known = new Set(this.missed.map((call) => call.id));
-    const unseen = records.map((call) => ({ ...call, recalled: true, began: millis(call.began), ended: millis(call.ended) })).filter((call) => !known.has(call.id) && call.ended > this.cleared);
+    const unseen = records
+      .map((call) => ({ ...call, recalled: true, began: millis(call.began), ended: millis(call.ended) }))
+      .filter((call) => !known.has(call.id) && call.ended > this.cleared);
     this.missed = [...this.missed, ...unseen].sort((left, right) => right.ended - left.ended).slice(0, MISSED);
   }
 
@@ -134,12 +140,23 @@ export class Calls {
       }
     }
     const queue = event.queue && `${event.pbx}\n${event.queue}`;
-    if (queue && !this.queues.has(queue) && this.queues.size < QUEUES) this.queues.set(queue, { pbx: event.pbx, name: event.queue });
+    if (queue && !this.queues.has(queue) && this.queues.size < QUEUES)
+      this.queues.set(queue, { pbx: event.pbx, name: event.queue });
   }
 }
 
 function begin(event, at) {
-  return { id: event.call, pbx: event.pbx, users: [], began: at, answered: NaN, heldSince: NaN, waitsSince: at, seq: 0, recovered: false };
+  return {
+    id: event.call,
+    pbx: event.pbx,
+    users: [],
+    began: at,
+    answered: NaN,
+    heldSince: NaN,
+    waitsSince: at,
+    seq: 0,
+    recovered: false,
+  };
 }
 
 function next(call, event, at) {
@@ -160,7 +177,8 @@ function next(call, event, at) {
       now.users = event.users ?? [];
       break;
     case 'ringing':
-      if (event.user && !call.users.some((user) => user.endpoint === event.user.endpoint)) now.users = [...call.users, event.user];
+      if (event.user && !call.users.some((user) => user.endpoint === event.user.endpoint))
+        now.users = [...call.users, event.user];
       break;
     case 'answer':
       now.taker = event.taker;
@@ -186,11 +204,26 @@ function next(call, event, at) {
 
 function ended(call, event, at) {
   const missed = event.direction === 'in' && !Number.isFinite(call.answered);
-  return { ...call, was: call.state, state: 'ended', ended: at, cause: event.cause, taker: event.taker ?? call.taker, missed };
+  return {
+    ...call,
+    was: call.state,
+    state: 'ended',
+    ended: at,
+    cause: event.cause,
+    taker: event.taker ?? call.taker,
+    missed,
+  };
 }
 
 function partyOf(party, pbx) {
-  return { pbx, endpoint: party.endpoint, extension: party.extension, name: party.name, login: party.login, email: party.email };
+  return {
+    pbx,
+    endpoint: party.endpoint,
+    extension: party.extension,
+    name: party.name,
+    login: party.login,
+    email: party.email,
+  };
 }
 
 function sameParty(left, right) {

@@ -10,6 +10,8 @@ import { why, words } from './words.js';
 
 const POLL = 15_000;
 const HEIGHT = 180;
+/** Series are told apart by more than their colour: as bars, or by dashes. */
+const DASHES = [6, 3];
 
 export class Charts extends Component {
   state = { hour: null, error: null, theme: 0 };
@@ -28,7 +30,10 @@ export class Charts extends Component {
 
   load = async () => {
     try {
-      const [hour, { default: uPlot }] = await Promise.all([api.get('api/v1/charts'), import('../vendor/uplot/uPlot.esm.js')]);
+      const [hour, { default: uPlot }] = await Promise.all([
+        api.get('api/v1/charts'),
+        import('../vendor/uplot/uPlot.esm.js'),
+      ]);
       if (!this.left) this.setState({ hour: minutes(hour.minutes ?? []), uPlot, error: null });
     } catch (error) {
       store.refused(error);
@@ -38,20 +43,58 @@ export class Charts extends Component {
 
   render(_, { hour, uPlot, error, theme }) {
     const text = words.health;
-    const { series } = text;
-    const line = (name, label, format) => ({ name, label, format });
-    return html`<section class="charts" aria-labelledby="charts"><h2 id="charts">${text.charts}</h2>
+    return html`<section class="charts" aria-labelledby="charts">
+      <h2 id="charts">${text.charts}</h2>
       ${error && html`<p class="wrong" role="alert">${text.chartsFailed} ${error}</p>`}
-      ${hour && html`<div class="chart-row">
-        <${Chart} key=${`calls${theme}`} uPlot=${uPlot} title=${text.calling} summary=${text.summary(hour.sums.calls, hour.sums.answered, hour.sums.missed)} at=${hour.at} data=${[hour.calls, hour.answered, hour.missed]} bars=${true} steps="count"
-          lines=${[line('calls', series.calls, String), line('answered', series.answered, String), line('missed', series.missed, String)]} />
-        <${Chart} key=${`times${theme}`} uPlot=${uPlot} title=${text.times} summary=${text.timesSummary(hour.sums.ringMax && timer(hour.sums.ringMax * 1000), hour.sums.talkMax && timer(hour.sums.talkMax * 1000))} at=${hour.at} data=${[hour.ringMedian, hour.talkMedian]} steps="seconds"
-          lines=${[line('ring', series.ring, seconds), line('talk', series.talk, seconds)]} />
-        <${Chart} key=${`delays${theme}`} uPlot=${uPlot} title=${text.delays} summary=${text.delaysSummary(delay(hour.sums.delayMedian), hour.sums.delayMax && delay(hour.sums.delayMax))} at=${hour.at} data=${[hour.delayMedian, hour.delayMax]} steps="ms"
-          lines=${[line('median', series.median, delay), line('max', series.max, delay)]} />
-      </div>`}
+      <div class="chart-row">
+        ${hour &&
+        charts(hour).map((chart) => html`<${Chart} key=${chart.steps + theme} uPlot=${uPlot} at=${hour.at} ...${chart} />`)}
+      </div>
     </section>`;
   }
+}
+
+/** What is drawn: of each chart its title, what it adds up to, and its lines. */
+function charts({ sums, ...hour }) {
+  const text = words.health;
+  const { series } = text;
+  const longest = (value) => value && seconds(value);
+  return [
+    {
+      title: text.calling,
+      summary: text.summary(sums.calls, sums.answered, sums.missed),
+      steps: 'count',
+      format: String,
+      data: [hour.calls, hour.answered, hour.missed],
+      lines: [
+        { name: 'calls', label: series.calls, bar: 0.75 },
+        { name: 'answered', label: series.answered },
+        { name: 'missed', label: series.missed, bar: 0.4 },
+      ],
+    },
+    {
+      title: text.times,
+      summary: text.timesSummary(longest(sums.ringMax), longest(sums.talkMax)),
+      steps: 'seconds',
+      format: seconds,
+      data: [hour.ringMedian, hour.talkMedian],
+      lines: [
+        { name: 'ring', label: series.ring },
+        { name: 'talk', label: series.talk, dash: DASHES },
+      ],
+    },
+    {
+      title: text.delays,
+      summary: text.delaysSummary(delay(sums.delayMedian), sums.delayMax && delay(sums.delayMax)),
+      steps: 'ms',
+      format: delay,
+      data: [hour.delayMedian, hour.delayMax],
+      lines: [
+        { name: 'median', label: series.median },
+        { name: 'max', label: series.max, dash: DASHES },
+      ],
+    },
+  ];
 }
 
 function seconds(value) {
@@ -65,7 +108,9 @@ class Chart extends Component {
   componentDidMount() {
     const place = this.place.current;
     this.plot = new this.props.uPlot(options(this.props, place, this.props.uPlot), this.data(), place);
-    this.watcher = new ResizeObserver(() => place.clientWidth && this.plot.setSize({ width: place.clientWidth, height: HEIGHT }));
+    this.watcher = new ResizeObserver(
+      () => place.clientWidth && this.plot.setSize({ width: place.clientWidth, height: HEIGHT }),
+    );
     this.watcher.observe(place);
   }
 
@@ -83,7 +128,8 @@ class Chart extends Component {
   }
 
   render({ title, summary }) {
-    return html`<figure class="panel chart"><figcaption><h3>${title}</h3><p class="dim">${summary}</p></figcaption><div class="plot" ref=${this.place} role="img" aria-label=${`${title}: ${summary}`}></div></figure>`;
+    return html`<figure class="panel chart"><figcaption><h3>${title}</h3><p class="dim">${summary}</p></figcaption>
+      <div class="plot" ref=${this.place} role="img" aria-label=${`${title}: ${summary}`}></div></figure>`;
   }
 }
 
@@ -104,36 +150,35 @@ function lonely(plot, series) {
   return alone.length ? alone : null;
 }
 
-/** Series are told apart by more than their colour: by dashes, or as bars of a width. */
-const DASH = [undefined, [6, 3]];
-const BARS = { calls: 0.75, missed: 0.4 };
-
-function options({ lines, bars, steps }, place, uPlot) {
+function options({ lines, format, steps }, place, uPlot) {
   const colour = (name) => resolved(place, `--chart-${name}`);
-  const font = `11px ${getComputedStyle(place).fontFamily}`;
-  const axis = { stroke: resolved(place, '--dim'), grid: { stroke: resolved(place, '--line'), width: 1 }, ticks: { show: false }, font };
-  const value = (format) => (_, number) => (number == null ? words.none : format(number));
+  const axis = {
+    stroke: resolved(place, '--dim'),
+    grid: { stroke: resolved(place, '--line'), width: 1 },
+    ticks: { show: false },
+    font: `11px ${getComputedStyle(place).fontFamily}`,
+  };
+  const minute = (time) => clock(time * 1000).slice(0, 5);
+  const bars = (size, name) => ({ paths: uPlot.paths.bars({ size: [size, 14] }), fill: colour(`${name}-fill`), width: 0 });
   return {
     width: place.clientWidth || 300,
     height: HEIGHT,
     cursor: { y: false, points: { size: 6 } },
-    legend: { live: true },
     scales: { x: { time: true }, y: { range: (_, least, most) => [0, Math.max(most == null ? 1 : most * 1.1, 1)] } },
     axes: [
-      { ...axis, space: 60, size: 26, values: (_, splits) => splits.map((time) => clock(time * 1000).slice(0, 5)) },
-      { ...axis, size: 52, incrs: STEPS[steps], values: (_, splits) => splits.map(lines[0].format) },
+      { ...axis, space: 60, size: 26, values: (_, times) => times.map(minute) },
+      { ...axis, size: 52, incrs: STEPS[steps], values: (_, numbers) => numbers.map(format) },
     ],
     series: [
-      { value: (_, time) => (time == null ? words.none : clock(time * 1000).slice(0, 5)), label: '' },
-      ...lines.map(({ name, label, format }, at) => ({
+      { label: words.health.time, value: (_, time) => (time == null ? words.none : minute(time)) },
+      ...lines.map(({ name, label, dash, bar }) => ({
         label,
         stroke: colour(name),
         width: 1.75,
-        dash: bars ? undefined : DASH[at],
-        value: value(format),
+        dash,
+        value: (_, number) => (number == null ? words.none : format(number)),
         points: { show: false, size: 5, filter: lonely },
-        spanGaps: false,
-        ...(bars && BARS[name] && { paths: uPlot.paths.bars({ size: [BARS[name], 14] }), fill: colour(`${name}-fill`), width: 0 }),
+        ...(bar && bars(bar, name)),
       })),
     ],
   };

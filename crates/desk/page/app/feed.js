@@ -72,12 +72,13 @@ export class Feed {
     this.#close();
     const source = new this.#world.EventSource(`events?last_event_id=${this.last}`);
     this.#source = source;
-    const handle = (name, take) => source.addEventListener(name, (frame) => {
-      if (source !== this.#source) return;
-      this.#heard = this.#world.now();
-      const data = parse(frame.data);
-      if (data) take(data, frame);
-    });
+    const handle = (name, take) =>
+      source.addEventListener(name, (frame) => {
+        if (source !== this.#source) return;
+        this.#heard = this.#world.now();
+        const data = parse(frame.data);
+        if (data) take(data, frame);
+      });
     handle('hello', (data) => this.#greeted(data));
     handle('call', (data, frame) => {
       const place = Number(data.journal ?? (frame.lastEventId || 0));

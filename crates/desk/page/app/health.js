@@ -14,8 +14,20 @@ import { why, words } from './words.js';
 
 const POLL = 5_000;
 const DEAD = 20;
-const PBX = { reconciled: ['talking', 'well'], connected: ['talking', 'well'], connecting: ['ringing', 'wait'], refused: ['missed', 'bad'], unreachable: ['missed', 'bad'] };
-const ENDPOINT = { well: ['talking', 'well'], failing: ['missed', 'warn'], held: ['missed', 'warn'], paused: ['held', 'held'], disabled: ['missed', 'bad'] };
+const PBX = {
+  reconciled: ['talking', 'well'],
+  connected: ['talking', 'well'],
+  connecting: ['ringing', 'wait'],
+  refused: ['missed', 'bad'],
+  unreachable: ['missed', 'bad'],
+};
+const ENDPOINT = {
+  well: ['talking', 'well'],
+  failing: ['missed', 'warn'],
+  held: ['missed', 'warn'],
+  paused: ['held', 'held'],
+  disabled: ['missed', 'bad'],
+};
 
 export class Health extends Component {
   state = { pbxs: null, endpoints: null, dead: [], error: null };
@@ -55,17 +67,34 @@ export class Health extends Component {
     return html`<div class="health" data-view="health">
       ${error && html`<p class="wrong" role="alert">${text.failed} ${error}</p>`}
       ${!pbxs && !error && html`<p class="quiet" role="status">${words.loading}</p>`}
-      ${pbxs && html`<div class="parts">
+      ${
+        pbxs &&
+        html`<div class="parts">
         <section class="panel" aria-labelledby="pbxs"><div class="bar"><h2 id="pbxs">${text.pbxs}</h2></div>
-          ${pbxs.length === 0 && html`<${Empty} title=${text.noPbxs} />`}${pbxs.map((pbx) => html`<${Pbx} key=${pbx.name} pbx=${pbx} />`)}</section>
+          ${pbxs.length === 0 && html`<${Empty} title=${text.noPbxs} />`}${pbxs.map((pbx) => html`<${Pbx}
+            key=${pbx.name} pbx=${pbx} />`)}</section>
         <${Rest} />
-      </div>`}
-      ${endpoints && html`<section class="panel" aria-labelledby="endpoints"><div class="bar"><h2 id="endpoints">${text.endpoints}</h2><span class="count">${text.sinceStart}</span></div>
-        ${endpoints.length === 0 && html`<${Empty} title=${text.noEndpoints} />`}${endpoints.map((endpoint) => html`<${Endpoint} key=${endpoint.name} endpoint=${endpoint} onChange=${this.load} />`)}</section>`}
+      </div>`
+      }
+      ${
+        endpoints &&
+        html`<section class="panel" aria-labelledby="endpoints"><div class="bar"><h2 id="endpoints">${text.endpoints}
+          </h2><span class="count">${text.sinceStart}</span></div>
+        ${endpoints.length === 0 && html`<${Empty} title=${text.noEndpoints} />`}
+          ${endpoints.map((endpoint) => html`<${Endpoint} key=${endpoint.name} endpoint=${endpoint}
+          onChange=${this.load} />`)}</section>`
+      }
       <${Charts} />
-      ${dead.length > 0 && html`<section class="panel" aria-labelledby="dead"><div class="bar"><h2 id="dead">${text.dead}</h2></div><p class="quiet">${text.deadLead}</p>
-        <ul class="dead">${dead.map((delivery) => html`<${Delivery} key=${delivery.id} delivery=${delivery} onChange=${this.load}
-          withCall=${html`<button type="button" class="plain" onClick=${() => openStory(delivery.call)}><${Wire} text=${delivery.call} /></button>`} />`)}</ul></section>`}
+      ${
+        dead.length > 0 &&
+        html`<section class="panel" aria-labelledby="dead"><div class="bar"><h2 id="dead">${text.dead}</h2></div>
+          <p class="quiet">${text.deadLead}</p>
+        <ul class="dead">${dead.map(
+          (delivery) => html`<${Delivery} key=${delivery.id} delivery=${delivery} onChange=${this.load}
+          withCall=${html`<button type="button" class="plain" onClick=${() => openStory(delivery.call)}><${Wire}
+            text=${delivery.call} /></button>`} />`,
+        )}</ul></section>`
+      }
     </div>`;
   }
 }
@@ -74,10 +103,13 @@ function Pbx({ pbx }) {
   const text = words.health;
   const [tone, icon] = PBX[pbx.state] ?? ['ended', 'wait'];
   return html`<article class="part" data-pbx=${pbx.name} data-part-state=${pbx.state}>
-    <${PartHead} name=${pbx.name} detail=${pbx.address} tone=${tone} icon=${icon} word=${text.pbx[pbx.state] ?? clean(pbx.state)} since=${pbx.since} />
+    <${PartHead} name=${pbx.name} detail=${pbx.address} tone=${tone} icon=${icon}
+      word=${text.pbx[pbx.state] ?? clean(pbx.state)} since=${pbx.since} />
     <${Reason} reason=${pbx.detail} hint=${pbx.hint} />
     <dl class="figures">
-      ${figure(text.calls, pbx.calls)}${figure(text.channels, pbx.channels)}${figure(text.lastEvent, pbx.lastEvent ? html`<${Timer} since=${millis(pbx.lastEvent)} ago=${words.health.ago} />` : words.none)}
+      ${figure(text.calls, pbx.calls)}${figure(text.channels, pbx.channels)}
+        ${figure(text.lastEvent, pbx.lastEvent ? html`<${Timer} since=${millis(pbx.lastEvent)}
+        ago=${words.health.ago} />` : words.none)}
       ${figure(text.reconnects, pbx.reconnects)}${pbx.version && figure(text.version, html`<${Wire} text=${pbx.version} />`)}
     </dl>
   </article>`;
@@ -88,22 +120,29 @@ function Endpoint({ endpoint, onChange }) {
   const { name, state } = endpoint;
   const [tone, icon] = ENDPOINT[state] ?? ['ended', 'wait'];
   return html`<article class="part" data-endpoint=${name} data-part-state=${state}>
-    <${PartHead} name=${name} detail=${endpoint.dialect} tone=${tone} icon=${icon} word=${text.endpoint[state] ?? clean(state)} since=${endpoint.since}>
+    <${PartHead} name=${name} detail=${endpoint.dialect} tone=${tone} icon=${icon}
+      word=${text.endpoint[state] ?? clean(state)} since=${endpoint.since}>
       ${store.can('admin') && html`<${Orders} endpoint=${endpoint} onChange=${onChange} />`}
     </${PartHead}>
     <${Reason} reason=${endpoint.reason} hint=${endpoint.hint} />
-    <dl class="figures">${Object.entries(text.counts).map(([key, word]) => figure(word, html`${endpoint[key] ?? 0}${key === 'waiting' && endpoint.more && html`<span title=${text.more}>+<span class="unseen"> ${text.more}</span></span>`}`, (key === 'dead' || key === 'expired') && endpoint[key] > 0))}</dl>
+    <dl class="figures">${Object.entries(text.counts).map(([key, word]) => figure(word, html`${endpoint[key] ?? 0}
+      ${key === 'waiting' && endpoint.more && html`<span title=${text.more}>+<span class="unseen"> ${text.more}</span>
+      </span>`}`, (key === 'dead' || key === 'expired') && endpoint[key] > 0))}</dl>
   </article>`;
 }
 
 function Orders({ endpoint: { name, state, dead, expired, dropped }, onChange }) {
   const path = (order) => `api/v1/endpoints/${encodeURIComponent(name)}/${order}`;
-  const button = (order, action, title, body, danger) => html`<button type="button" data-order=${order} onClick=${() => ask({ title, body, action, danger, path: path(order) }, onChange)}>${action}</button>`;
+  const button = (order, action, title, body, danger) =>
+    html`<button type="button" data-order=${order}
+      onClick=${() => ask({ title, body, action, danger, path: path(order) }, onChange)}>${action}</button>`;
   const text = words.order;
   const shown = clean(name);
   return html`<span class="orders">
     ${dead + expired + dropped > 0 && button('retry', text.retryAll, text.retryAllAsk(shown), text.retryAllBody)}
-    ${state === 'paused' || state === 'disabled' || state === 'held' ? button('resume', text.resume, text.resumeAsk(shown), text.resumeBody) : button('pause', text.pause, text.pauseAsk(shown), text.pauseBody, true)}
+    ${['paused', 'disabled', 'held'].includes(state)
+      ? button('resume', text.resume, text.resumeAsk(shown), text.resumeBody)
+      : button('pause', text.pause, text.pauseAsk(shown), text.pauseBody, true)}
   </span>`;
 }
 
@@ -112,11 +151,22 @@ function Rest() {
   const parts = (store.health?.parts ?? []).filter(({ part }) => !/^(pbx|endpoint) /.test(part));
   if (parts.length === 0) return null;
   const text = words.health;
-  return html`<section class="panel" aria-labelledby="rest"><div class="bar"><h2 id="rest">${words.product}</h2><span class="count">${store.version}</span></div>
-    ${parts.map(({ part, ok, state, reason, hint, since }) => html`<article class="part" key=${part} data-part=${part} data-part-state=${ok ? 'well' : 'bad'}>
-      <${PartHead} name=${text.part[part] ?? part} tone=${ok ? 'talking' : 'missed'} icon=${ok ? 'well' : 'bad'} word=${ok ? text.endpoint.well : (text.endpoint[state] ?? clean(state))} since=${since} />
+  return html`<section class="panel" aria-labelledby="rest"><div class="bar"><h2 id="rest">${words.product}</h2>
+    <span class="count">${store.version}</span></div>
+    ${parts.map(
+      ({
+        part,
+        ok,
+        state,
+        reason,
+        hint,
+        since,
+      }) => html`<article class="part" key=${part} data-part=${part} data-part-state=${ok ? 'well' : 'bad'}>
+      <${PartHead} name=${text.part[part] ?? part} tone=${ok ? 'talking' : 'missed'} icon=${ok ? 'well' : 'bad'}
+        word=${ok ? text.endpoint.well : (text.endpoint[state] ?? clean(state))} since=${since} />
       <${Reason} reason=${reason} hint=${hint} />
-    </article>`)}</section>`;
+    </article>`,
+    )}</section>`;
 }
 
 function PartHead({ name, detail, tone, icon, word, since, children }) {
@@ -131,7 +181,8 @@ function PartHead({ name, detail, tone, icon, word, since, children }) {
 
 function Reason({ reason, hint }) {
   if (!reason && !hint) return null;
-  return html`<div class="reason">${reason && html`<p><bdi>${clean(reason, PROSE)}</bdi></p>`}${hint && html`<p class="hint"><${Prose} text=${clean(hint, PROSE)} /></p>`}</div>`;
+  return html`<div class="reason">${reason && html`<p><bdi>${clean(reason, PROSE)}</bdi></p>`}
+    ${hint && html`<p class="hint"><${Prose} text=${clean(hint, PROSE)} /></p>`}</div>`;
 }
 
 function figure(name, value, bad = false) {

@@ -14,14 +14,18 @@ const PAGE = 10;
 export function walkable(open) {
   return {
     class: open ? 'row opens' : 'row',
-    onClick: open && ((event) => {
-      if (!event.target.closest('button, a') && getSelection().isCollapsed) open();
-    }),
-    onKeyDown: open && ((event) => {
-      if (event.key !== 'Enter' || event.target !== event.currentTarget) return;
-      event.preventDefault();
-      open();
-    }),
+    onClick:
+      open &&
+      ((event) => {
+        if (!event.target.closest('button, a') && getSelection().isCollapsed) open();
+      }),
+    onKeyDown:
+      open &&
+      ((event) => {
+        if (event.key !== 'Enter' || event.target !== event.currentTarget) return;
+        event.preventDefault();
+        open();
+      }),
   };
 }
 
@@ -81,7 +85,14 @@ export class List extends Component {
     if (!row.classList.contains('row')) return;
     const { items } = this.props;
     const at = items.findIndex((item) => item.id === row.dataset.call);
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + PAGE, PageUp: at - PAGE, Home: 0, End: items.length - 1 }[event.key];
+    const to = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      PageDown: at + PAGE,
+      PageUp: at - PAGE,
+      Home: 0,
+      End: items.length - 1,
+    }[event.key];
     if (to === undefined || at < 0) return;
     event.preventDefault();
     const { id } = items[Math.min(Math.max(to, 0), items.length - 1)];
@@ -110,7 +121,10 @@ export class List extends Component {
     const shown = [];
     let next = 0;
     const show = (at) => {
-      if (at > next) shown.push(html`<div key=${`room${at > from}`} style=${{ height: `${(at - next) * (this.height ?? 46)}px` }}></div>`);
+      if (at > next)
+        shown.push(
+          html`<div key=${`room${at > from}`} style=${{ height: `${(at - next) * (this.height ?? 46)}px` }}></div>`,
+        );
       if (at < items.length) shown.push(row(items[at]));
       next = at + 1;
     };
@@ -125,8 +139,10 @@ export class List extends Component {
   render(props, state) {
     const { label, columns, kind, items } = props;
     return html`<div class="table" data-kind=${kind} role="grid" aria-label=${label} aria-rowcount=${items.length + 1}>
-      <div class="head" role="row">${columns.map(({ name, label }) => html`<span role="columnheader" class=${`c-${name}`}>${label}</span>`)}</div>
-      <div class="rows" role="rowgroup" ref=${this.element} onKeyDown=${this.walk} onFocusIn=${this.arrive}>${this.rows(props, state)}</div>
+      <div class="head" role="row">${columns.map(({ name, label }) => html`<span role="columnheader"
+        class=${`c-${name}`}>${label}</span>`)}</div>
+      <div class="rows" role="rowgroup" ref=${this.element} onKeyDown=${this.walk} onFocusIn=${this.arrive}>
+        ${this.rows(props, state)}</div>
     </div>`;
   }
 }

@@ -2,7 +2,17 @@
 
 import { millis } from './time.js';
 
-const COLUMNS = ['calls', 'answered', 'missed', 'ringMedian', 'ringMax', 'talkMedian', 'talkMax', 'delayMedian', 'delayMax'];
+const COLUMNS = [
+  'calls',
+  'answered',
+  'missed',
+  'ringMedian',
+  'ringMax',
+  'talkMedian',
+  'talkMax',
+  'delayMedian',
+  'delayMax',
+];
 
 /** Columns of `list`, seconds since 1970 in `at`, null where there was nothing; in `sums` totals, greatest and middle. */
 export function minutes(list) {

@@ -27,7 +27,14 @@ export class Shell extends Component {
 
   /** `/` searches; Esc closes what is open. */
   key = (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
+    if (
+      event.defaultPrevented ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      document.querySelector('dialog[open]')
+    )
+      return;
     const typing = event.target.closest?.('input, select, textarea');
     if (event.key === '/' && !typing) {
       const field = document.querySelector('[data-search]');
@@ -44,7 +51,9 @@ export class Shell extends Component {
 
   render({ wrong }, { view, call }) {
     if (store.me === false) return html`<${SignIn} wrong=${wrong} />`;
-    if (store.me === null) return html`<${Banner} /><main id="main" class="sign-in"><p class="quiet" role="status">${words.connection.never}</p></main>`;
+    if (store.me === null)
+      return html`<${Banner} /><main id="main" class="sign-in"><p class="quiet" role="status">${words.connection.never}
+        </p></main>`;
     const views = VIEWS.filter((name) => name !== 'today' || store.can('agent'));
     const shown = views.includes(view) ? view : 'now';
     const open = store.can('agent') ? call : null;
@@ -52,7 +61,8 @@ export class Shell extends Component {
     return html`<${Top} view=${shown} views=${views} />
       <${Banner} />
       <div class="body" data-story=${Boolean(open)}>
-        <main id="main" tabIndex=${-1}><div role="tabpanel" id="view" aria-labelledby=${`tab-${shown}`}><${View} selected=${open} /></div></main>
+        <main id="main" tabIndex=${-1}><div role="tabpanel" id="view" aria-labelledby=${`tab-${shown}`}><${View}
+          selected=${open} /></div></main>
         ${open && html`<${Story} key=${open} id=${open} />`}
       </div>
       <${Asker} />`;
@@ -95,14 +105,23 @@ class Top extends Component {
     return html`<header class="top">
       <a class="brand" href="#now"><img src="icon.svg" width="22" height="22" alt="" /><h1>${words.product}</h1></a>
       <div class="tabs" role="tablist" aria-label=${words.views} onKeyDown=${this.walk}>
-        ${views.map((name) => html`<button type="button" role="tab" id=${`tab-${name}`} aria-selected=${name === view} aria-controls="view" tabIndex=${name === view ? 0 : -1} onClick=${() => goTo(name)}>
-          ${words.view[name]}${name === 'health' && troubles > 0 && html`<span class="trouble"><${Icon} name="warn" />${troubles}<span class="unseen"> ${words.health.troubled(troubles).replace(/^\d+ /, '')}</span></span>`}</button>`)}
+        ${views.map(
+          (
+            name,
+          ) => html`<button type="button" role="tab" id=${`tab-${name}`} aria-selected=${name === view}
+            aria-controls="view" tabIndex=${name === view ? 0 : -1} onClick=${() => goTo(name)}>
+          ${words.view[name]}${name === 'health' && troubles > 0 && html`<span class="trouble"><${Icon} name="warn" />
+            ${troubles}<span class="unseen"> ${words.health.troubled(troubles).replace(/^\d+ /, '')}</span></span>`}
+            </button>`,
+        )}
       </div>
       <div class="right">
         <${Connection} />
         <span class="me"><${Wire} text=${store.me.name} /> <span class="role">${store.me.role}</span></span>
-        <button type="button" class="bare" onClick=${this.turn} title=${switchLabel} aria-label=${switchLabel}><${Icon} name=${now} /></button>
-        <button type="button" class="bare" onClick=${() => store.signOut()} title=${words.signOut} aria-label=${words.signOut}><${Icon} name="leave" /></button>
+        <button type="button" class="bare" onClick=${this.turn} title=${switchLabel} aria-label=${switchLabel}><${Icon}
+          name=${now} /></button>
+        <button type="button" class="bare" onClick=${() => store.signOut()} title=${words.signOut}
+          aria-label=${words.signOut}><${Icon} name="leave" /></button>
       </div>
     </header>`;
   }
@@ -110,8 +129,15 @@ class Top extends Component {
 
 function Connection() {
   const { live, why } = store.connection;
-  const text = live ? words.connection.live : why === 'starting' ? words.connection.starting : why === 'checking' ? words.connection.checkingShort : words.connection.lost;
-  return html`<span id="connection" class="connection" data-state=${live ? 'live' : 'lost'} data-why=${live ? undefined : why}><span class="dot"></span>${text}</span>`;
+  const text = live
+    ? words.connection.live
+    : why === 'starting'
+      ? words.connection.starting
+      : why === 'checking'
+        ? words.connection.checkingShort
+        : words.connection.lost;
+  return html`<span id="connection" class="connection" data-state=${live ? 'live' : 'lost'}
+    data-why=${live ? undefined : why}><span class="dot"></span>${text}</span>`;
 }
 
 /** Says that what is shown may be old, or is not all there is; and marks what is old. */
@@ -132,13 +158,34 @@ class Banner extends Component {
     const deaf = (store.health?.parts ?? []).filter(({ part, ok }) => !ok && part.startsWith('pbx '));
     document.documentElement.dataset.stale = String(stale);
     document.documentElement.dataset.banner = String(stale || deaf.length > 0 || store.newVersion !== null);
-    const banner = (tone, icon, said, more) => html`<div class="banner" data-tone=${tone} role="region" aria-label=${text.label}><${Icon} name=${icon} /><span>${said}</span>${more}</div>`;
-    if (stale) return banner('bad', 'warn', why === 'checking' ? text.checking : why === 'refused' ? text.refused(clock(since)) : text.since(clock(since)));
+    const banner = (tone, icon, said, more) =>
+      html`<div class="banner" data-tone=${tone} role="region" aria-label=${text.label}><${Icon} name=${icon} /><span>
+        ${said}</span>${more}</div>`;
+    if (stale)
+      return banner(
+        'bad',
+        'warn',
+        why === 'checking' ? text.checking : why === 'refused' ? text.refused(clock(since)) : text.since(clock(since)),
+      );
     if (deaf.length > 0) {
-      const names = deaf.map(({ part, state }) => html`<${Wire} text=${part.slice(4)} /> (${(words.health.pbx[state] ?? clean(state)).toLowerCase()})`);
-      return banner('warn', 'warn', html`${text.deaf(deaf.length)} ${names.map((name, at) => [at > 0 && ', ', name])}`, html`<button type="button" onClick=${() => goTo('health')}>${text.why}</button>`);
+      const names = deaf.map(
+        ({ part, state }) =>
+          html`<${Wire} text=${part.slice(4)} /> (${(words.health.pbx[state] ?? clean(state)).toLowerCase()})`,
+      );
+      return banner(
+        'warn',
+        'warn',
+        html`${text.deaf(deaf.length)} ${names.map((name, at) => [at > 0 && ', ', name])}`,
+        html`<button type="button" onClick=${() => goTo('health')}>${text.why}</button>`,
+      );
     }
-    if (store.newVersion) return banner('info', 'well', text.updated(store.newVersion), html`<button type="button" onClick=${() => location.reload()}>${text.reload}</button>`);
+    if (store.newVersion)
+      return banner(
+        'info',
+        'well',
+        text.updated(store.newVersion),
+        html`<button type="button" onClick=${() => location.reload()}>${text.reload}</button>`,
+      );
     return null;
   }
 }

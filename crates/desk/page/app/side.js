@@ -6,7 +6,7 @@ import { clock, timer } from './time.js';
 import { openStory } from './route.js';
 import { showMissed } from './today.js';
 import { Timer } from './timers.js';
-import { Badge, Component, Icon, Number_, Pure, Wire, html } from './ui.js';
+import { Badge, Component, Icon, Number_, Pure, Wire, callerText, html } from './ui.js';
 import { words } from './words.js';
 
 const SHOWN_WAITING = 8;
@@ -17,8 +17,19 @@ export function Queues({ queues }) {
   return html`<section class="panel" aria-labelledby="queues">
     <div class="bar"><h2 id="queues">${words.now.queues}</h2></div>
     ${queues.length === 0 && html`<p class="quiet">${words.now.noQueues}</p>`}
-    ${queues.map(({ key, pbx, name, waiting, talking }) => html`<${Queue} key=${key} name=${name} pbx=${pbx} talking=${talking} waits=${waiting.length}
-      several=${queues.some((other) => other.pbx !== pbx)} calls=${waiting.slice(0, SHOWN_WAITING)} print=${waiting.slice(0, SHOWN_WAITING).map((call) => `${call.id}/${call.from}/${call.fromName}`).join('\n')} />`)}
+    ${queues.map(
+      ({
+        key,
+        pbx,
+        name,
+        waiting,
+        talking,
+      }) => html`<${Queue} key=${key} name=${name} pbx=${pbx} talking=${talking} waits=${waiting.length}
+      several=${queues.some((other) => other.pbx !== pbx)} calls=${waiting.slice(0, SHOWN_WAITING)} print=${waiting
+        .slice(0, SHOWN_WAITING)
+        .map((call) => `${call.id}/${call.from}/${call.fromName}`)
+        .join('\n')} />`,
+    )}
   </section>`;
 }
 
@@ -33,11 +44,18 @@ class Queue extends Pure {
       <div class="queue-head">
         <h3><${Wire} text=${name} />${several && html` <span class="dim"><${Wire} text=${pbx} /></span>`}</h3>
         <span class="queue-talks">${talking > 0 && words.now.talkingInQueue(talking)}</span>
-        ${waits > 0 ? html`<span class="badge" data-tone="waiting"><${Icon} name="waiting" />${words.now.waits(waits)}</span>` : html`<span class="quiet-inline">${words.now.nobodyWaits}</span>`}
+        ${waits > 0 ? html`<span class="badge" data-tone="waiting"><${Icon} name="waiting" />${words.now.waits(waits)}
+          </span>` : html`<span class="quiet-inline">${words.now.nobodyWaits}</span>`}
       </div>
-      ${calls.length > 0 && html`<ol class="waiting">${calls.map((call) => html`<li key=${call.id}>
-        <span class="who"><${Wire} text=${call.fromName || (call.from === 'anonymous' ? words.anonymous : call.from)} /></span>
-        <${Timer} since=${call.waitsSince} /></li>`)}</ol>`}
+      ${
+        calls.length > 0 &&
+        html`<ol class="waiting">${calls.map(
+          (call) => html`<li key=${call.id}>
+        <span class="who"><${Wire} text=${callerText(call)} />
+          </span>
+        <${Timer} since=${call.waitsSince} /></li>`,
+        )}</ol>`
+      }
       ${waits > calls.length && html`<p class="more">${words.now.moreRung(waits - calls.length)}</p>`}
     </div>`;
   }
@@ -63,15 +81,28 @@ export class Missed extends Component {
 
   render() {
     const missed = store.calls.missed;
-    const line = (call) => html`<span class="who"><span class="main-line"><${Wire} text=${call.fromName || (call.from === 'anonymous' ? words.anonymous : call.from)} /></span>
-        <span class="sub-line">${call.fromName && html`<${Number_} number=${call.from} /> `}${call.queue && html`<span class="tag"><${Wire} text=${call.queue} /></span>`}</span></span>
-      <span class="missed-time"><time>${clock(call.ended)}</time><span class="sub-line">${words.now.rang(timer(call.ended - call.began))}</span></span>`;
-    return html`<section class="panel missed" aria-labelledby="missed" data-any=${missed.length > 0} data-fresh=${missed.some((call) => !call.recalled)}>
-      <div class="bar"><h2 id="missed"><${Icon} name="missed" />${words.now.missed} ${missed.length > 0 && html`<span class="count">${missed.length}</span>`}</h2>
-        ${missed.length > 0 && html`<button type="button" class="plain" onClick=${this.clear}>${words.now.dismiss}</button>`}</div>
-      ${missed.length === 0 && html`<p class="quiet">${store.can('agent') ? words.now.noMissedToday : words.now.noMissed}</p>`}
-      <ul>${missed.slice(0, SHOWN_MISSED).map((call) => html`<li key=${call.id}>${store.can('agent') ? html`<button type="button" class="line" onClick=${() => openStory(call.id)}>${line(call)}</button>` : html`<span class="line">${line(call)}</span>`}</li>`)}</ul>
-      ${missed.length > SHOWN_MISSED && (store.can('agent') ? html`<button type="button" class="plain wide" onClick=${showMissed}>${words.now.allMissed}</button>` : html`<p class="more">${words.now.moreRung(missed.length - SHOWN_MISSED)}</p>`)}
+    const line = (
+      call,
+    ) => html`<span class="who"><span class="main-line"><${Wire}
+      text=${callerText(call)} /></span>
+        <span class="sub-line">${call.fromName && html`<${Number_} number=${call.from} /> `}
+          ${call.queue && html`<span class="tag"><${Wire} text=${call.queue} /></span>`}</span></span>
+      <span class="missed-time"><time>${clock(call.ended)}</time><span class="sub-line">
+        ${words.now.rang(timer(call.ended - call.began))}</span></span>`;
+    return html`<section class="panel missed" aria-labelledby="missed" data-any=${missed.length > 0}
+      data-fresh=${missed.some((call) => !call.recalled)}>
+      <div class="bar"><h2 id="missed"><${Icon} name="missed" />
+        ${words.now.missed} ${missed.length > 0 && html`<span class="count">${missed.length}</span>`}</h2>
+        ${missed.length > 0 && html`<button type="button" class="plain" onClick=${this.clear}>${words.now.dismiss}
+          </button>`}</div>
+      ${missed.length === 0 && html`<p class="quiet">
+        ${store.can('agent') ? words.now.noMissedToday : words.now.noMissed}</p>`}
+      <ul>${missed.slice(0, SHOWN_MISSED).map((call) => html`<li key=${call.id}>
+        ${store.can('agent') ? html`<button type="button" class="line" onClick=${() => openStory(call.id)}>${line(call)}
+        </button>` : html`<span class="line">${line(call)}</span>`}</li>`)}</ul>
+      ${missed.length > SHOWN_MISSED && (store.can('agent') ? html`<button type="button" class="plain wide"
+        onClick=${showMissed}>${words.now.allMissed}</button>` : html`<p class="more">
+        ${words.now.moreRung(missed.length - SHOWN_MISSED)}</p>`)}
     </section>`;
   }
 }
@@ -90,13 +121,24 @@ export class Users extends Component {
     const wanted = few || free ? users : busy;
     const shown = wanted.slice(0, most);
     return html`<section class="panel users" aria-labelledby="users">
-      <div class="bar"><h2 id="users">${words.now.users}</h2><span class="count">${users.length > 0 && words.now.usersBusy(busy.length, users.length)}</span></div>
+      <div class="bar"><h2 id="users">${words.now.users}</h2><span class="count">
+        ${users.length > 0 && words.now.usersBusy(busy.length, users.length)}</span></div>
       ${users.length === 0 && html`<p class="quiet">${words.now.noUsers}</p>`}
       ${users.length > 0 && shown.length === 0 && html`<p class="quiet">${words.now.nobodyBusy}</p>`}
-      <ul>${shown.map(({ key, label, user, state, call }) => html`<${User} key=${key} label=${label} extension=${user.name ? user.extension : ''} state=${state}
-        since=${since(call)} peer=${call ? peer(call, user) : ''} />`)}</ul>
-      ${wanted.length > most && html`<button type="button" class="plain wide" onClick=${this.more}>${words.now.moreUsers(wanted.length - most)}</button>`}
-      ${!few && idle > 0 && html`<button type="button" class="plain wide" aria-expanded=${free} onClick=${this.toggle}>${free ? words.now.hideFree : words.now.showFree(idle)}</button>`}
+      <ul>${shown.map(
+        ({
+          key,
+          label,
+          user,
+          state,
+          call,
+        }) => html`<${User} key=${key} label=${label} extension=${user.name ? user.extension : ''} state=${state}
+        since=${since(call)} peer=${call ? peer(call, user) : ''} />`,
+      )}</ul>
+      ${wanted.length > most && html`<button type="button" class="plain wide" onClick=${this.more}>
+        ${words.now.moreUsers(wanted.length - most)}</button>`}
+      ${!few && idle > 0 && html`<button type="button" class="plain wide" aria-expanded=${free} onClick=${this.toggle}>
+        ${free ? words.now.hideFree : words.now.showFree(idle)}</button>`}
     </section>`;
   }
 }
@@ -104,9 +146,11 @@ export class Users extends Component {
 class User extends Pure {
   render({ label, extension, state, since, peer }) {
     return html`<li class="user" data-user-state=${state}>
-      <span class="who"><span class="main-line"><${Wire} text=${label} />${extension && html` <${Wire} class="number dim" text=${extension} />`}</span>
+      <span class="who"><span class="main-line"><${Wire} text=${label} />${extension && html` <${Wire}
+        class="number dim" text=${extension} />`}</span>
         ${peer && html`<span class="sub-line"><${Wire} text=${peer} /></span>`}</span>
-      <span class="user-state"><${Badge} state=${state} />${Number.isFinite(since) && html`<${Timer} since=${since} />`}</span></li>`;
+      <span class="user-state"><${Badge} state=${state} />${Number.isFinite(since) && html`<${Timer} since=${since} />`}
+        </span></li>`;
   }
 }
 
@@ -116,7 +160,7 @@ function since(call) {
 }
 
 function peer(call, user) {
-  const caller = call.fromName || (call.from === 'anonymous' ? words.anonymous : call.from);
+  const caller = callerText(call);
   const own = call.direction === 'out' && call.users.some((party) => party.endpoint === user.endpoint);
   return clean(own ? call.to : caller);
 }

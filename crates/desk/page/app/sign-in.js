@@ -5,7 +5,12 @@ import { store } from './store.js';
 import { Component, Prose, createRef, html } from './ui.js';
 import { words } from './words.js';
 
-const said = (error) => (error.status === 401 || error.status === 403 || error.status === 400 || error.status === 422 ? words.signIn.wrong : error.status === 429 ? words.signIn.busy : words.signIn.unreachable);
+const said = (error) =>
+  error.status === 401 || error.status === 403 || error.status === 400 || error.status === 422
+    ? words.signIn.wrong
+    : error.status === 429
+      ? words.signIn.busy
+      : words.signIn.unreachable;
 
 /** Trades `token` for a session; gives what went wrong, in words, or null. */
 export async function signIn(token) {
@@ -45,7 +50,8 @@ export class SignIn extends Component {
         <h1>${text.title}</h1>
         <p class="dim">${text.lead}</p>
         <label for="token">${text.token}</label>
-        <input id="token" name="token" type="password" ref=${this.field} autocomplete="current-password" autocapitalize="off" spellcheck=${false} required
+        <input id="token" name="token" type="password" ref=${this.field} autocomplete="current-password"
+          autocapitalize="off" spellcheck=${false} required
           aria-describedby=${wrong ? 'token-wrong token-hint' : 'token-hint'} aria-invalid=${wrong ? 'true' : undefined} />
         <p id="token-wrong" class="wrong" role="alert">${wrong && html`<${Prose} text=${wrong} />`}</p>
         <button type="submit" class="primary" disabled=${busy}>${busy ? text.waiting : text.action}</button>

@@ -29,7 +29,9 @@ class Store {
 
   /** The daemon's time, as well as it is known. While the stream is lost it stands still: nothing shown goes on. */
   now() {
-    return (this.connection.live || this.connection.why === 'starting' ? Date.now() : this.connection.since) + this.#skew;
+    return (
+      (this.connection.live || this.connection.why === 'starting' ? Date.now() : this.connection.since) + this.#skew
+    );
   }
 
   /** Calls `take` after a change of `topic`: session, connection, calls, missed, health or notice. Gives what ends it. */

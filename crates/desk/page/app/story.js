@@ -7,7 +7,20 @@ import { result } from './today.js';
 import { Deliveries } from './deliveries.js';
 import { PROSE, clean, label } from './text.js';
 import { exactClock, millis, timer, when } from './time.js';
-import { Badge, Component, Empty, Icon, Number_, Person, Taker, Wire, createRef, html, takerText } from './ui.js';
+import {
+  Badge,
+  Component,
+  Empty,
+  Icon,
+  Number_,
+  Person,
+  Taker,
+  Wire,
+  callerText,
+  createRef,
+  html,
+  takerText,
+} from './ui.js';
 import { why, words } from './words.js';
 
 /** How soon the story is read again after something happened to its call, or while a delivery is under way. */
@@ -33,7 +46,9 @@ export class Story extends Component {
     this.end();
     clearTimeout(this.timer);
     this.left = true;
-    const row = this.back?.isConnected ? this.back : document.querySelector(`[data-call="${CSS.escape(this.props.id)}"]`);
+    const row = this.back?.isConnected
+      ? this.back
+      : document.querySelector(`[data-call="${CSS.escape(this.props.id)}"]`);
     row?.focus?.();
   }
 
@@ -75,9 +90,11 @@ export class Story extends Component {
     return html`<aside class="story" data-story=${id} aria-labelledby="story-title" onKeyDown=${this.key}>
       <div class="story-head">
         <h2 id="story-title" tabIndex=${-1} ref=${this.heading}>${text.title}</h2>
-        <button type="button" class="bare" onClick=${closeStory} title=${words.close} aria-label=${words.close}><${Icon} name="close" /></button>
+        <button type="button" class="bare" onClick=${closeStory} title=${words.close} aria-label=${words.close}><${Icon}
+          name="close" /></button>
       </div>
-      ${error && html`<${Empty} title=${text.failed} hint=${error}><button type="button" onClick=${this.load}>${words.today.retry}</button></${Empty}>`}
+      ${error && html`<${Empty} title=${text.failed} hint=${error}><button type="button" onClick=${this.load}>
+        ${words.today.retry}</button></${Empty}>`}
       ${gone && html`<${Empty} title=${text.gone} />`}
       ${!story && !error && !gone && html`<p class="quiet" role="status">${words.loading}</p>`}
       ${story && html`<${Told} story=${story} copied=${copied} onCopy=${this.copy} onChange=${this.load} />`}
@@ -93,38 +110,61 @@ function Told({ story: { call, events = [], deliveries = [], story }, copied, on
   const time = (timestamp) => timestamp && html`<time datetime=${timestamp}>${when(millis(timestamp), now)}</time>`;
   return html`<div class="story-top">
       <${Icon} name=${call.direction} label=${words.direction[call.direction]} />
-      <div class="story-who"><p class="story-name"><${Wire} text=${call.fromName || (call.from === 'anonymous' ? words.anonymous : call.from)} /></p>
-        <p class="dim">${call.fromName && html`<${Number_} number=${call.from} /> → `}<${Number_} number=${call.to} /></p></div>
+      <div class="story-who"><p class="story-name"><${Wire}
+        text=${callerText(call)} /></p>
+        <p class="dim">${call.fromName && html`<${Number_} number=${call.from} /> → `}<${Number_} number=${call.to} />
+          </p></div>
       <${Badge} state=${tone} icon=${icon} text=${outcome} />
     </div>
     <dl class="facts">
-      ${fact('began', time(call.began))}${fact('answered', time(call.answered))}${fact('ended', call.ended && html`${time(call.ended)}${call.cause && call.cause !== 'normalClearing' && html` <span class="dim">${words.cause[call.cause] ?? clean(call.cause)}</span>`}`)}
-      ${fact('rang', call.rang != null && timer(call.rang * 1000))}${fact('talked', call.talked != null && timer(call.talked * 1000))}
+      ${fact('began', time(call.began))}${fact('answered', time(call.answered))}
+        ${fact('ended', call.ended && html`${time(call.ended)}
+        ${call.cause && call.cause !== 'normalClearing' && html` <span class="dim">
+        ${words.cause[call.cause] ?? clean(call.cause)}</span>`}`)}
+      ${fact('rang', call.rang != null && timer(call.rang * 1000))}
+      ${fact('talked', call.talked != null && timer(call.talked * 1000))}
       ${fact('taker', call.taker && html`<${Taker} taker=${call.taker} />`)}
-      ${fact('users', call.users?.length > 0 && call.users.map((user, at) => html`${at > 0 && ', '}<${Person} party=${user} />`))}
+      ${fact('users', call.users?.length > 0 && call.users.map((user, at) => html`${at > 0 && ', '}<${Person}
+        party=${user} />`))}
       ${fact('queue', call.queue && html`<${Wire} text=${call.queue} />`)}
       ${fact('trunk', call.trunk && html`<${Wire} text=${call.trunk} />`)}${fact('pbx', html`<${Wire} text=${call.pbx} />`)}
-      ${fact('id', html`<span class="copyable"><code><${Wire} text=${call.id} /></code> <button type="button" class="plain" onClick=${onCopy}>${copied ? text.copied : text.copy}</button></span>`)}
+      ${fact('id', html`<span class="copyable"><code><${Wire} text=${call.id} /></code> <button type="button"
+        class="plain" onClick=${onCopy}>${copied ? text.copied : text.copy}</button></span>`)}
     </dl>
     ${call.recovered && html`<p class="remark"><${Icon} name="warn" />${words.recoveredHint}</p>`}
     <h3>${text.events}</h3>
-    <ol class="timeline">${events.map((event) => html`<${Happened} key=${event.id} event=${event} began=${millis(call.began)} />`)}</ol>
+    <ol class="timeline">${events.map((event) => html`<${Happened} key=${event.id} event=${event}
+      began=${millis(call.began)} />`)}</ol>
     <h3>${text.deliveries}</h3>
-    ${deliveries.length === 0 ? html`<p class="quiet">${text.noDeliveries}</p>` : html`<${Deliveries} deliveries=${deliveries} onChange=${onChange} />`}
-    ${story?.length > 0 && html`<details class="why"><summary><h3>${text.notes} <span class="count">${story.length}</span></h3></summary>
-      <ol class="notes">${story.map((note) => html`<${Note} note=${note} />`)}</ol></details>`}`;
+    ${deliveries.length === 0 ? html`<p class="quiet">${text.noDeliveries}</p>` : html`<${Deliveries}
+      deliveries=${deliveries} onChange=${onChange} />`}
+    ${
+      story?.length > 0 &&
+      html`<details class="why"><summary><h3>${text.notes} <span class="count">${story.length}</span></h3></summary>
+      <ol class="notes">${story.map((note) => html`<${Note} note=${note} />`)}</ol></details>`
+    }`;
 }
 
 function Happened({ event, began }) {
   const at = Number.isFinite(millis(event.time)) ? millis(event.time) : millis(event.recorded);
   return html`<li data-event=${event.event}>
-    <time class="story-time" datetime=${event.time ?? event.recorded} title=${exactClock(at)}>${exactClock(at).slice(0, 8)}</time>
+    <time class="story-time" datetime=${event.time ?? event.recorded} title=${exactClock(at)}>
+      ${exactClock(at).slice(0, 8)}</time>
     <span class="story-after">+${timer(at - began)}</span>
-    <span class="story-what"><${Icon} name=${SHAPE[event.event] ?? 'wait'} /><span><bdi>${sentence(event)}</bdi>${event.recovered && html` <span class="tag" title=${words.recoveredHint}>${words.recovered}</span>`}</span></span>
+    <span class="story-what"><${Icon} name=${SHAPE[event.event] ?? 'wait'} /><span><bdi>${sentence(event)}</bdi>
+      ${event.recovered && html` <span class="tag" title=${words.recoveredHint}>${words.recovered}</span>`}</span></span>
   </li>`;
 }
 
-const SHAPE = { newCall: 'in', ringing: 'ringing', answer: 'talking', hold: 'held', unhold: 'talking', transfer: 'out', hangup: 'ended' };
+const SHAPE = {
+  newCall: 'in',
+  ringing: 'ringing',
+  answer: 'talking',
+  hold: 'held',
+  unhold: 'talking',
+  transfer: 'out',
+  hangup: 'ended',
+};
 
 function sentence(event) {
   const text = words.story.event;
@@ -135,9 +175,15 @@ function sentence(event) {
     case 'answer':
       return text.answer(takerText(event.taker));
     case 'transfer':
-      return text.transfer(words.transfer[event.kind] ?? clean(event.kind), name(event.user), event.target ? clean(event.target) : '');
+      return text.transfer(
+        words.transfer[event.kind] ?? clean(event.kind),
+        name(event.user),
+        event.target ? clean(event.target) : '',
+      );
     case 'hangup':
-      return text.hangup(event.cause === 'normalClearing' ? '' : (words.cause[event.cause] ?? clean(event.cause)).toLowerCase());
+      return text.hangup(
+        event.cause === 'normalClearing' ? '' : (words.cause[event.cause] ?? clean(event.cause)).toLowerCase(),
+      );
     default:
       return text[event.event]?.(name(event.user)) ?? clean(event.event);
   }
@@ -147,5 +193,6 @@ function sentence(event) {
 function Note({ note: { time, heard, rule, words: said } }) {
   return html`<li><time class="story-time" datetime=${time}>${exactClock(millis(time))}</time>
     <div><p><bdi>${clean(said, PROSE)}</bdi>${rule && html` <span class="tag"><${Wire} text=${rule} /></span>`}</p>
-      ${heard && html`<p class="heard"><code><bdi>${clean([heard.event, heard.channel, heard.with].filter(Boolean).join(' · '), PROSE)}</bdi></code></p>`}</div></li>`;
+      ${heard && html`<p class="heard"><code><bdi>
+        ${clean([heard.event, heard.channel, heard.with].filter(Boolean).join(' · '), PROSE)}</bdi></code></p>`}</div></li>`;
 }

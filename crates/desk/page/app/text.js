@@ -8,12 +8,13 @@ export const PROSE = 4_000;
 
 // Bidirectional overrides, marks and isolates, invisible and line-breaking characters, tags: what can reorder, hide or
 // break a line. Joiners (U+200C, U+200D) stay, for emoji and Persian names are made with them.
-const DISTURBING = /[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb]|\udb40[\udc00-\udc7f]/g;
+const DISTURBING =
+  /[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb]|\udb40[\udc00-\udc7f]/g;
 const MARKS = /(\p{M}{3})\p{M}+/gu;
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
 
-/** `wire` with control characters shown as pictures (␀ … ␡), disturbing ones as �, and cut where it is longer than `longest`. */
+/** `wire` with control characters shown as pictures (␀ … ␡), disturbing ones as �, and cut after `longest`. */
 export function clean(wire, longest = LONGEST) {
   const text = String(wire ?? '');
   const cut = text.length > longest ? cutAt(text, longest) + '…' : text;
@@ -32,7 +33,9 @@ function picture(control) {
 }
 
 function wellFormed(text) {
-  return text.toWellFormed ? text.toWellFormed() : text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd');
+  return text.toWellFormed
+    ? text.toWellFormed()
+    : text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd');
 }
 
 /** What to call a user: the name, else the extension, else the device. */

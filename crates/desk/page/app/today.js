@@ -16,7 +16,10 @@ const JOINED = 4;
 const PATIENCE = 250;
 /** New calls are looked for at most this often. */
 const REFRESH = 4_000;
-const COLUMNS = ['time', 'way', 'caller', 'called', 'who', 'outcome', 'rang', 'talked'].map((name) => ({ name, label: words.today.columns[name] ?? '' }));
+const COLUMNS = ['time', 'way', 'caller', 'called', 'who', 'outcome', 'rang', 'talked'].map((name) => ({
+  name,
+  label: words.today.columns[name] ?? '',
+}));
 COLUMNS[1].label = html`<span class="unseen">${words.now.direction}</span>`;
 const NO_FILTER = { q: '', missed: false, direction: '', user: '', queue: '' };
 
@@ -51,13 +54,23 @@ export class Today extends Component {
     this.abort?.abort();
   }
 
+  turnTo = ({ target: { value } }) => this.set({ day: isDay(value) && value !== day(store.now()) ? value : null });
+
   day() {
     return this.state.day ?? day(store.now());
   }
 
   query() {
     const { q, missed, direction, user, queue } = this.state;
-    return { ...dayBounds(this.day()), q: q.trim(), missed: missed ? 'true' : '', direction, user: user.trim(), queue: queue.trim(), limit: PAGE };
+    return {
+      ...dayBounds(this.day()),
+      q: q.trim(),
+      missed: missed ? 'true' : '',
+      direction,
+      user: user.trim(),
+      queue: queue.trim(),
+      limit: PAGE,
+    };
   }
 
   /** Loads the first page anew; `quietly`, newer calls are put before the ones that are there. */
@@ -72,7 +85,11 @@ export class Today extends Component {
       if (turn !== this.asked) return;
       const goesOn = quietly && date === this.shown;
       this.shown = date;
-      this.setState((was) => (goesOn && was.calls.length > PAGE ? { calls: merge(calls, was.calls) } : { calls, next: next ?? null, state: 'there', error: null }));
+      this.setState((was) =>
+        goesOn && was.calls.length > PAGE
+          ? { calls: merge(calls, was.calls) }
+          : { calls, next: next ?? null, state: 'there', error: null },
+      );
     } catch (error) {
       this.failed(error, turn, quietly);
     }
@@ -110,7 +127,14 @@ export class Today extends Component {
 
   /** Something happened to calls: those shown may be others now. */
   stir = () => {
-    if (this.stirring || document.hidden || !store.connection.live || store.events === this.seen || this.state.state !== 'there') return;
+    if (
+      this.stirring ||
+      document.hidden ||
+      !store.connection.live ||
+      store.events === this.seen ||
+      this.state.state !== 'there'
+    )
+      return;
     if (this.day() !== day(store.now())) return;
     this.stirring = setTimeout(() => {
       this.stirring = null;
@@ -132,16 +156,29 @@ export class Today extends Component {
     return html`<div class="today" data-view="today">
       <div class="panel calls">
         <div class="bar filters" role="search">
-          <h2>${text.title} <span class="count" aria-live="polite">${state.state === 'there' && text.count(calls.length, next)}</span></h2>
+          <h2>${text.title} <span class="count" aria-live="polite">
+            ${state.state === 'there' && text.count(calls.length, next)}</span></h2>
           <label class="search"><span class="unseen">${text.search}</span><${Icon} name="search" />
-            <input type="search" data-search value=${state.q} placeholder=${text.searchHint} onInput=${(event) => this.set({ q: event.target.value }, PATIENCE)} autocomplete="off" spellcheck=${false} /></label>
-          <label class="switch" data-tone="missed"><input type="checkbox" checked=${state.missed} onChange=${(event) => this.set({ missed: event.target.checked })} /><span><${Icon} name="missed" />${text.missedOnly}</span></label>
-          <label><span class="unseen">${words.now.direction}</span><select value=${state.direction} onChange=${(event) => this.set({ direction: event.target.value })}>
-            <option value="">${words.now.anyDirection}</option>${Object.entries(words.direction).map(([value, word]) => html`<option value=${value}>${word}</option>`)}</select></label>
-          <${Field} label=${text.user} value=${state.user} list=${userNames} onInput=${(value) => this.set({ user: value }, PATIENCE)} />
-          <${Field} label=${text.queue} value=${state.queue} list=${queueNames} onInput=${(value) => this.set({ queue: value }, PATIENCE)} />
-          <label><span class="unseen">${text.day}</span><input type="date" value=${this.day()} max=${day(store.now())} onChange=${(event) => this.set({ day: isDay(event.target.value) && event.target.value !== day(store.now()) ? event.target.value : null })} /></label>
-          ${filtered && html`<button type="button" class="plain" onClick=${() => this.set(NO_FILTER)}>${text.reset}</button>`}
+            <input type="search" data-search value=${state.q} placeholder=${text.searchHint}
+              onInput=${(event) => this.set({ q: event.target.value }, PATIENCE)} autocomplete="off"
+              spellcheck=${false} /></label>
+          <label class="switch" data-tone="missed"><input type="checkbox" checked=${state.missed}
+            onChange=${(event) => this.set({ missed: event.target.checked })} /><span><${Icon} name="missed" />
+            ${text.missedOnly}</span></label>
+          <label><span class="unseen">${words.now.direction}</span><select value=${state.direction}
+            onChange=${(event) => this.set({ direction: event.target.value })}>
+            <option value="">${words.now.anyDirection}</option>
+              ${Object.entries(words.direction).map(([value, word]) => html`<option value=${value}>${word}</option>`)}
+              </select></label>
+          <${Field} label=${text.user} value=${state.user} list=${userNames}
+            onInput=${(value) => this.set({ user: value }, PATIENCE)} />
+          <${Field} label=${text.queue} value=${state.queue} list=${queueNames}
+            onInput=${(value) => this.set({ queue: value }, PATIENCE)} />
+          <label><span class="unseen">${text.day}</span><input type="date" value=${this.day()} max=${day(store.now())}
+            onChange=${this.turnTo} />
+            </label>
+          ${filtered && html`<button type="button" class="plain" onClick=${() => this.set(NO_FILTER)}>${text.reset}
+            </button>`}
         </div>
         ${this.list(state, selected, filtered)}
       </div>
@@ -150,15 +187,23 @@ export class Today extends Component {
 
   list({ calls, next, state, error }, selected, filtered) {
     const text = words.today;
-    if (state === 'failed') return html`<${Empty} title=${text.failed} hint=${error}><button type="button" onClick=${() => this.load()}>${text.retry}</button></${Empty}>`;
+    if (state === 'failed')
+      return html`<${Empty} title=${text.failed} hint=${error}><button type="button" onClick=${() => this.load()}>
+        ${text.retry}</button></${Empty}>`;
     if (calls.length === 0 && !next) {
       if (state === 'loading') return html`<p class="quiet" role="status">${words.loading}</p>`;
-      return filtered ? html`<${Empty} title=${text.filtered} />` : html`<${Empty} title=${text.empty} hint=${text.emptyHint} />`;
+      return filtered
+        ? html`<${Empty} title=${text.filtered} />`
+        : html`<${Empty} title=${text.empty} hint=${text.emptyHint} />`;
     }
     const today = day(store.now());
-    return html`<div aria-busy=${state === 'loading'}><${List} kind="past" label=${text.title} columns=${COLUMNS} items=${calls}
-        row=${(call) => html`<${PastRow} key=${call.id} call=${call} print=${print(call)} today=${today} selected=${selected === call.id} />`} /></div>
-      ${next && (calls.length < MOST ? html`<button type="button" class="wide" disabled=${state === 'more'} onClick=${this.more}>${state === 'more' ? words.loading : text.more}</button>` : html`<p class="quiet">${text.full}</p>`)}`;
+    return html`<div aria-busy=${state === 'loading'}><${List} kind="past" label=${text.title} columns=${COLUMNS}
+      items=${calls}
+        row=${(call) => html`<${PastRow} key=${call.id} call=${call} print=${print(call)} today=${today}
+          selected=${selected === call.id} />`} /></div>
+      ${next && (calls.length < MOST ? html`<button type="button" class="wide" disabled=${state === 'more'}
+        onClick=${this.more}>${state === 'more' ? words.loading : text.more}</button>` : html`<p class="quiet">
+        ${text.full}</p>`)}`;
   }
 }
 
@@ -169,7 +214,8 @@ function merge(first, second) {
 }
 
 function print(call) {
-  return `${call.ended}/${call.answered}/${call.cause}/${call.taker?.endpoint}/${call.users?.length}/${call.queue}/${call.from}/${call.fromName}`;
+  const { ended, answered, cause, taker, users, queue, from, fromName } = call;
+  return [ended, answered, cause, taker?.kind, taker?.endpoint, users.length, queue, from, fromName].join('/');
 }
 
 function userNames() {
@@ -186,8 +232,10 @@ class Field extends Component {
 
   render({ label, value, list, onInput }, { names }) {
     const id = `names-${label}`;
-    return html`<label><span class="unseen">${label}</span><input type="text" value=${value} placeholder=${label} list=${id} autocomplete="off" spellcheck=${false}
-        onFocus=${() => this.setState({ names: [...new Set(list())].slice(0, 500) })} onInput=${(event) => onInput(event.target.value)} />
+    return html`<label><span class="unseen">${label}</span><input type="text" value=${value} placeholder=${label}
+      list=${id} autocomplete="off" spellcheck=${false}
+      onFocus=${() => this.setState({ names: [...new Set(list())].slice(0, 500) })}
+      onInput=${(event) => onInput(event.target.value)} />
       <datalist id=${id}>${names.map((name) => html`<option value=${name}></option>`)}</datalist></label>`;
   }
 }
@@ -202,15 +250,19 @@ class PastRow extends Pure {
   render({ call, selected }) {
     const row = walkable(this.open);
     const { tone, text, icon } = result(call);
-    return html`<div role="row" tabIndex=${-1} ...${row} data-call=${call.id} data-state=${call.ended ? 'ended' : tone} data-missed=${call.missed || undefined} aria-selected=${selected}>
-      <span role="gridcell" class="c-time"><time datetime=${call.began}>${when(millis(call.began), store.now())}</time></span>
+    return html`<div role="row" tabIndex=${-1} ...${row} data-call=${call.id} data-state=${call.ended ? 'ended' : tone}
+      data-missed=${call.missed || undefined} aria-selected=${selected}>
+      <span role="gridcell" class="c-time"><time datetime=${call.began}>${when(millis(call.began), store.now())}</time>
+        </span>
       <span role="gridcell" class="c-way"><${Icon} name=${call.direction} label=${words.direction[call.direction]} /></span>
       <span role="gridcell" class="c-caller"><${Caller} call=${call} /></span>
       <span role="gridcell" class="c-called"><${Called} call=${call} /></span>
       <span role="gridcell" class="c-who"><${With} call=${call} /></span>
       <span role="gridcell" class="c-outcome"><${Badge} state=${tone} icon=${icon} text=${text} /></span>
-      <span role="gridcell" class="c-rang" data-label=${words.today.columns.rang}>${call.rang != null && timer(call.rang * 1000)}</span>
-      <span role="gridcell" class="c-talked" data-label=${words.today.columns.talked}>${call.talked != null && timer(call.talked * 1000)}</span>
+      <span role="gridcell" class="c-rang" data-label=${words.today.columns.rang}>
+        ${call.rang != null && timer(call.rang * 1000)}</span>
+      <span role="gridcell" class="c-talked" data-label=${words.today.columns.talked}>
+        ${call.talked != null && timer(call.talked * 1000)}</span>
     </div>`;
   }
 }
@@ -219,7 +271,11 @@ class PastRow extends Pure {
 function With({ call: { direction, taker, to, users } }) {
   if (taker) return html`<${Taker} taker=${taker} />`;
   if (direction === 'out') return html`<span class="dim"><${Number_} number=${to} /></span>`;
-  return users.length > 0 && html`<span class="dim"><${Person} party=${users[0]} />${users.length > 1 && ` ${words.now.moreRung(users.length - 1)}`}</span>`;
+  return (
+    users.length > 0 &&
+    html`<span class="dim"><${Person} party=${users[0]} />
+      ${users.length > 1 && ` ${words.now.moreRung(users.length - 1)}`}</span>`
+  );
 }
 
 /** How a stored call came out: tone, word and shape. */

@@ -39,7 +39,8 @@ export function Number_({ number }) {
 /** A user: name and extension. */
 export function Person({ party }) {
   const beside = extensionBeside(party);
-  return html`<span class="person"><${Wire} text=${label(party)} />${beside && html` <${Wire} class="number dim" text=${beside} />`}</span>`;
+  return html`<span class="person"><${Wire} text=${label(party)} />${beside && html` <${Wire} class="number dim"
+    text=${beside} />`}</span>`;
 }
 
 /** Who took a call. */
@@ -48,6 +49,11 @@ export function Taker({ taker }) {
   if (taker.kind === 'user') return html`<${Person} party=${taker} />`;
   if (taker.kind === 'number') return html`<${Number_} number=${taker.number} />`;
   return html`<span class="person">${words.taker[taker.kind] ?? clean(taker.kind)}</span>`;
+}
+
+/** Who calls, as plain text that is not clean yet: the name, else the number. */
+export function callerText(call) {
+  return call.fromName || (call.from === 'anonymous' ? words.anonymous : call.from);
 }
 
 /** Who took a call, as plain text. */
@@ -64,7 +70,8 @@ export function Prose({ text }) {
 
 /** What to say where there is nothing to show. */
 export function Empty({ title, hint, children }) {
-  return html`<div class="empty"><p class="empty-title">${title}</p>${hint && html`<p><${Prose} text=${hint} /></p>`}${children}</div>`;
+  return html`<div class="empty"><p class="empty-title">${title}</p>${hint && html`<p><${Prose} text=${hint} /></p>`}
+    ${children}</div>`;
 }
 
 const PATHS = {

@@ -10,7 +10,16 @@ const BOB = { endpoint: 'PJSIP/bob', extension: '102', name: 'Bob Bauer' };
 /** Events of one call: each is `[seconds, what]`, numbered as they come. */
 function events(list, facts = {}) {
   return list.map(([seconds, what], at) => ({
-    id: `c/${at + 1}`, call: 'c', seq: at + 1, time: new Date(T0 + seconds * 1000).toISOString(), pbx: 'main', direction: 'in', from: '491761234567', to: '4930100', ...facts, ...what,
+    id: `c/${at + 1}`,
+    call: 'c',
+    seq: at + 1,
+    time: new Date(T0 + seconds * 1000).toISOString(),
+    pbx: 'main',
+    direction: 'in',
+    from: '491761234567',
+    to: '4930100',
+    ...facts,
+    ...what,
   }));
 }
 
@@ -39,11 +48,19 @@ test('a call is held', () => check([NEW, BOB_TAKES, HOLD], {}, { state: 'held', 
 test('a call is taken back', () => check([NEW, BOB_TAKES, HOLD, UNHOLD], {}, { state: 'talking', heldSince: NaN }));
 test('who takes a call over has it, and it was answered when it first was', () => {
   const passed = [12, { event: 'transfer', kind: 'blind', user: BOB, target: '101' }];
-  check([NEW, BOB_TAKES, HOLD, passed, [14, { event: 'answer', taker: { kind: 'user', ...ALICE } }]], {}, {
-    state: 'talking', taker: { kind: 'user', ...ALICE }, answered: T0 + 5000, transferred: { kind: 'blind', target: '101' },
-  });
+  check(
+    [NEW, BOB_TAKES, HOLD, passed, [14, { event: 'answer', taker: { kind: 'user', ...ALICE } }]],
+    {},
+    {
+      state: 'talking',
+      taker: { kind: 'user', ...ALICE },
+      answered: T0 + 5000,
+      transferred: { kind: 'blind', target: '101' },
+    },
+  );
 });
-test('a call from outside that nobody took is missed', () => check([NEW, MISSED], {}, { state: 'ended', was: 'ringing', missed: true, cause: 'cancel' }));
+test('a call from outside that nobody took is missed', () =>
+  check([NEW, MISSED], {}, { state: 'ended', was: 'ringing', missed: true, cause: 'cancel' }));
 test('a call of our own that nobody took is not', () => check([NEW, MISSED], { direction: 'out' }, { missed: false }));
 
 test('what was heard before changes nothing', () => {
@@ -75,11 +92,21 @@ test('a missed call stays longer, and is remembered once', () => {
 test('calls that were missed while nobody listened are recalled, but not those that were cleared', () => {
   const calls = told([NEW, MISSED]);
   const record = (id, ended) => ({ id, from: '1', began: ended, ended });
-  calls.recall([record('c', '2026-11-21T10:00:30Z'), record('b', '2026-11-21T09:00:00Z'), record('d', '2026-11-21T10:05:00Z')]);
-  assert.deepEqual(calls.missed.map((call) => call.id), ['d', 'c', 'b']);
+  calls.recall([
+    record('c', '2026-11-21T10:00:30Z'),
+    record('b', '2026-11-21T09:00:00Z'),
+    record('d', '2026-11-21T10:05:00Z'),
+  ]);
+  assert.deepEqual(
+    calls.missed.map((call) => call.id),
+    ['d', 'c', 'b'],
+  );
   calls.clearMissed(T0);
   calls.recall([record('b', '2026-11-21T09:00:00Z'), record('d', '2026-11-21T10:05:00Z')]);
-  assert.deepEqual(calls.missed.map((call) => call.id), ['d']);
+  assert.deepEqual(
+    calls.missed.map((call) => call.id),
+    ['d'],
+  );
 });
 
 test('an end that nobody heard the beginning of shows nothing', () => {
@@ -92,9 +119,26 @@ test('an end that nobody heard the beginning of shows nothing', () => {
 test('a picture replaces what was known, and events go on from it', () => {
   const calls = told([NEW, BOB_TAKES]);
   calls.load({
-    journal: 7, now: '2026-11-21T10:01:00Z', users: [{ pbx: 'main', ...ALICE, state: 'free' }],
-    queues: [{ pbx: 'main', name: 'sales', waiting: [{ call: 'd', from: '1', since: '2026-11-21T10:00:40Z' }], talking: 0 }],
-    calls: [{ id: 'd', pbx: 'main', direction: 'in', from: '1', to: '2', queue: 'sales', state: 'waiting', users: [], began: '2026-11-21T10:00:30Z', seq: 3 }],
+    journal: 7,
+    now: '2026-11-21T10:01:00Z',
+    users: [{ pbx: 'main', ...ALICE, state: 'free' }],
+    queues: [
+      { pbx: 'main', name: 'sales', waiting: [{ call: 'd', from: '1', since: '2026-11-21T10:00:40Z' }], talking: 0 },
+    ],
+    calls: [
+      {
+        id: 'd',
+        pbx: 'main',
+        direction: 'in',
+        from: '1',
+        to: '2',
+        queue: 'sales',
+        state: 'waiting',
+        users: [],
+        began: '2026-11-21T10:00:30Z',
+        seq: 3,
+      },
+    ],
   });
   assert.deepEqual([...calls.calls.keys()], ['d']);
   assert.equal(calls.calls.get('d').waitsSince, T0 + 40_000);
@@ -109,25 +153,51 @@ test('memory is bounded', () => {
   const calls = new Calls();
   for (let at = 0; at < 12_000; at += 1) {
     const facts = { call: `c${at}`, users: [{ endpoint: `PJSIP/${at}` }], queue: `q${at}` };
-    for (const event of events([[at, { event: 'newCall' }], [at + 1, { event: 'hangup', cause: 'cancel' }]], facts)) calls.apply(event, T0);
+    for (const event of events(
+      [
+        [at, { event: 'newCall' }],
+        [at + 1, { event: 'hangup', cause: 'cancel' }],
+      ],
+      facts,
+    ))
+      calls.apply(event, T0);
   }
   calls.sweep(T0 + LINGER_MISSED);
-  assert.deepEqual([calls.calls.size, calls.missed.length, calls.buried.size, calls.users.size, calls.queues.size], [0, 50, 5_000, 10_000, 500]);
+  assert.deepEqual(
+    [calls.calls.size, calls.missed.length, calls.buried.size, calls.users.size, calls.queues.size],
+    [0, 50, 5_000, 10_000, 500],
+  );
 });
 
 test('the board has calls that need somebody first, queues with the longest wait first, and users with what they do', () => {
   const calls = new Calls();
-  const say = (call, seconds, what, facts = {}) => events([[seconds, what]], { call, ...facts }).forEach((event) => calls.apply({ ...event, seq: what.seq ?? 1 }, T0));
+  const say = (call, seconds, what, facts = {}) =>
+    events([[seconds, what]], { call, ...facts }).forEach((event) => calls.apply({ ...event, seq: what.seq ?? 1 }, T0));
   say('talks', 0, NEW[1]);
   say('talks', 1, { ...BOB_TAKES[1], seq: 2 });
   say('second', 4, NEW[1], { queue: 'support' });
   say('first', 3, NEW[1], { queue: 'support' });
   say('last', 9, NEW[1]);
   const { rows, counts, queues, users } = board(calls);
-  assert.deepEqual(rows.map((call) => call.id), ['first', 'second', 'last', 'talks']);
+  assert.deepEqual(
+    rows.map((call) => call.id),
+    ['first', 'second', 'last', 'talks'],
+  );
   assert.deepEqual(counts, { ringing: 1, waiting: 2, talking: 1, held: 0, live: 4 });
-  assert.deepEqual(queues[0].waiting.map((call) => call.id), ['first', 'second']);
-  assert.deepEqual(users.map(({ label, state }) => [label, state]), [['Alice Adams', 'ringing'], ['Bob Bauer', 'talking']]);
-  assert.deepEqual(board(calls, { text: 'bauer' }).rows.map((call) => call.id), ['talks']);
+  assert.deepEqual(
+    queues[0].waiting.map((call) => call.id),
+    ['first', 'second'],
+  );
+  assert.deepEqual(
+    users.map(({ label, state }) => [label, state]),
+    [
+      ['Alice Adams', 'ringing'],
+      ['Bob Bauer', 'talking'],
+    ],
+  );
+  assert.deepEqual(
+    board(calls, { text: 'bauer' }).rows.map((call) => call.id),
+    ['talks'],
+  );
   assert.equal(board(calls, { direction: 'out' }).rows.length, 0);
 });

@@ -4,7 +4,17 @@ import { Feed } from '../app/feed.js';
 
 /** A world in which time and the daemon do what the test says. */
 function world() {
-  const it = { sources: [], timers: new Map(), said: [], journal: 10, loads: 0, letIn: true, time: 0, ids: 0, failure: null };
+  const it = {
+    sources: [],
+    timers: new Map(),
+    said: [],
+    journal: 10,
+    loads: 0,
+    letIn: true,
+    time: 0,
+    ids: 0,
+    failure: null,
+  };
   class Source {
     constructor(path) {
       this.path = path;
@@ -26,29 +36,32 @@ function world() {
       this.onerror();
     }
   }
-  it.feed = new Feed({
-    EventSource: Source,
-    loadLive: async () => {
-      it.loads += 1;
-      if (it.failure) throw it.failure;
-      return { journal: it.journal };
+  it.feed = new Feed(
+    {
+      EventSource: Source,
+      loadLive: async () => {
+        it.loads += 1;
+        if (it.failure) throw it.failure;
+        return { journal: it.journal };
+      },
+      isLetIn: async () => it.letIn,
+      now: () => it.time,
+      later: (what, wait) => {
+        it.timers.set(++it.ids, { what, at: it.time + wait });
+        return it.ids;
+      },
+      cancel: (id) => it.timers.delete(id),
+      random: () => 0.5,
     },
-    isLetIn: async () => it.letIn,
-    now: () => it.time,
-    later: (what, wait) => {
-      it.timers.set(++it.ids, { what, at: it.time + wait });
-      return it.ids;
+    {
+      picture: (live) => it.said.push(`picture ${live.journal}`),
+      call: (event) => it.said.push(`call ${event.id}`),
+      health: () => it.said.push('health'),
+      version: () => {},
+      state: ({ live, why }) => it.said.push(live ? 'live' : `lost ${why}`),
+      signedOut: () => it.said.push('signed out'),
     },
-    cancel: (id) => it.timers.delete(id),
-    random: () => 0.5,
-  }, {
-    picture: (live) => it.said.push(`picture ${live.journal}`),
-    call: (event) => it.said.push(`call ${event.id}`),
-    health: () => it.said.push('health'),
-    version: () => {},
-    state: ({ live, why }) => it.said.push(live ? 'live' : `lost ${why}`),
-    signedOut: () => it.said.push('signed out'),
-  });
+  );
   it.source = () => it.sources.at(-1);
   it.settle = () => new Promise((done) => setImmediate(done));
   it.pass = async (ms) => {
@@ -93,7 +106,11 @@ test('a replay that does not come is given up for a new picture', async () => {
 });
 
 test('another journal, a reset and a long gap want a new picture', async () => {
-  for (const frame of [['hello', { journal: 3 }], ['reset', {}], ['hello', { journal: 100_000 }]]) {
+  for (const frame of [
+    ['hello', { journal: 3 }],
+    ['reset', {}],
+    ['hello', { journal: 100_000 }],
+  ]) {
     const it = world();
     await it.start();
     it.source().say(...frame);

@@ -8,7 +8,8 @@ function check(wire, shown) {
 
 test('markup stays what it is', () => check('<img src=x onerror=alert(1)>', '<img src=x onerror=alert(1)>'));
 test('control characters are seen', () => check('a\u0000\u001b[31m\nb\u007f\u0085', 'a␀␛[31m␊b␡�'));
-test('nothing turns the line around or hides', () => check('\u202egpj.exe\u202c\u2066\u200b\u2028\ufeff', '�gpj.exe�����'));
+test('nothing turns the line around or hides', () =>
+  check('\u202egpj.exe\u202c\u2066\u200b\u2028\ufeff', '�gpj.exe�����'));
 test('emoji and names that need joiners stay whole', () => {
   check('👨‍👩‍👧 می‌خواهم', '👨‍👩‍👧 می‌خواهم');
 });

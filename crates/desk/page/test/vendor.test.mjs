@@ -9,8 +9,16 @@ test('vendored files are those that the table names', async () => {
   const table = await readFile(new URL('README.md', VENDOR), 'utf8');
   const named = [...table.matchAll(/\| `([\w./-]+)` \| .*`([0-9a-f]{64})` \|/g)].map(([, file, sum]) => [file, sum]);
   for (const [file, sum] of named) {
-    assert.equal(createHash('sha256').update(await readFile(new URL(file, VENDOR))).digest('hex'), sum, file);
+    assert.equal(
+      createHash('sha256')
+        .update(await readFile(new URL(file, VENDOR)))
+        .digest('hex'),
+      sum,
+      file,
+    );
   }
-  const there = (await readdir(VENDOR, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile() && entry.name !== 'README.md');
+  const there = (await readdir(VENDOR, { recursive: true, withFileTypes: true })).filter(
+    (entry) => entry.isFile() && entry.name !== 'README.md',
+  );
   assert.equal(there.length, named.length);
 });
