@@ -20,7 +20,7 @@ Examples:
 daemon asks for, and sends each endpoint one request that it refuses by design.
 
 Of the privileges in manager.conf, `read = call,agent` cannot be seen from outside before there is a call: without
-them everything here looks right and no call appears.
+them everything here looks right and no call appears. `ringwire doctor` listens, and asks the daemon what it has heard.
 
 Whether the journal can be written is seen for the user who asks: run it as the daemon's user.
 

@@ -91,7 +91,7 @@ fn span(by: By, heard: &PbxDiagnosis) -> String {
     match by {
         By::Daemon if heard.window.is_multiple_of(60) => format!("in the last {} minutes", heard.window / 60),
         By::Daemon => format!("in the last {} s", heard.window),
-        By::Ourselves { seconds, .. } => format!("in {seconds} s of listening"),
+        By::Ourselves { seconds, .. } => format!("in {} s of listening", seconds.max(1)),
     }
 }
 

@@ -20,7 +20,12 @@ pub(crate) fn judge(file: &Path, config: &Result<Config, ConfigError>, files: &[
         Err(error) => {
             for finding in error.findings() {
                 let cure = finding.cure().unwrap_or("correct it; ringwire check says what it means then");
-                findings.fault(Code::Config, finding.says(), cure);
+                let says = finding.says();
+                let cure = match says.contains("this user may not read it") {
+                    true => format!("{cure}; if this user is another one: sudo ringwire doctor"),
+                    false => cure.to_owned(),
+                };
+                findings.fault(Code::Config, says, cure);
             }
             findings
                 .unchecked("PBXs and endpoints: they can be looked at once the configuration can be used");

@@ -103,7 +103,18 @@ pub(crate) fn judge_place(condition: &Result<Condition, StoreError>) -> Placed {
 
 /// What is wrong with the journal.
 pub(crate) fn judge(facts: &JournalFacts) -> Findings {
-    let mut findings = judge_place(&facts.condition).findings;
+    let mut findings = match &facts.condition {
+        // It is judged for the daemon's user below, by whoever asks.
+        Err(StoreError::Place { source, .. })
+            if source.kind() == ErrorKind::PermissionDenied && facts.user.is_some() =>
+        {
+            let mut findings = Findings::new(Subject::Journal);
+            let path = facts.path.display();
+            findings.unchecked_until(format!("this user may not look at {path}"), "sudo ringwire doctor");
+            findings
+        }
+        condition => judge_place(condition).findings,
+    };
     if let Some(user) = &facts.user {
         places(&mut findings, facts, user);
     }

@@ -128,14 +128,12 @@ pub(crate) fn judge(facts: &PbxFacts) -> Findings {
 /// What was passed on the way when a later step was reached.
 fn reached(findings: &mut Findings, facts: &PbxFacts) {
     findings.ok(format!("TCP: {} port {} answers", facts.host, facts.port));
-    if let Some(certificate) = &facts.certificate {
-        if facts.is_pinned {
-            findings.ok("TLS: it shows the certificate that is pinned");
-        } else {
-            let renew = "renew the certificate of tlscertfile in manager.conf, then: touch manager.conf, and asterisk -rx \
-                         'manager reload'";
-            certificate::judge(findings, certificate, facts.now, renew);
-        }
+    if facts.is_pinned {
+        findings.ok("TLS: it shows the certificate that is pinned");
+    } else if let Some(certificate) = &facts.certificate {
+        let renew = "renew the certificate of tlscertfile in manager.conf, then: touch manager.conf, and asterisk -rx \
+                     'manager reload'";
+        certificate::judge(findings, certificate, facts.now, renew);
     }
 }
 

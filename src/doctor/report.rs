@@ -21,7 +21,7 @@ pub(crate) struct Report {
     code: u8,
     faults: usize,
     warnings: usize,
-    /// Why calls do not appear, the most likely cause first.
+    /// The faults, what is most likely to keep calls from appearing first.
     causes: Vec<Finding>,
     findings: Vec<Finding>,
 }
@@ -101,7 +101,7 @@ impl Report {
                  became of it (ringwire explain CALL)."
             );
         }
-        writeln!(out, "Why calls do not appear, the most likely cause first:")?;
+        writeln!(out, "What is to be put right; what keeps calls from appearing first:")?;
         for (index, finding) in self.causes.iter().take(CAUSES).enumerate() {
             writeln!(out, "  {}. {}: {}", index + 1, plain(&finding.subject.title()), plain(&finding.says))?;
             cure(out, finding, "     ")?;
@@ -125,8 +125,8 @@ pub(crate) fn line(out: &mut impl Write, finding: &Finding) -> io::Result<()> {
         Severity::NotChecked => ("–", "not checked", AnsiColor::Cyan),
     };
     let style = colour.on_default().bold();
-    writeln!(out, "  {style}{mark} {word:<7}{style:#}  {}", plain(&finding.says))?;
-    cure(out, finding, "             ")
+    writeln!(out, "  {style}{mark} {word:<11}{style:#}  {}", plain(&finding.says))?;
+    cure(out, finding, "                 ")
 }
 
 fn cure(out: &mut impl Write, finding: &Finding, indent: &str) -> io::Result<()> {

@@ -24,7 +24,7 @@ fn check(place: &Place, journal: &str) -> (String, Option<i32>) {
 #[test]
 fn the_place_of_the_journal_is_looked_at() {
     let mut place = Place::empty();
-    let ok = |said: &str| (format!("  ok     {said}\n"), Some(0));
+    let ok = |said: &str| (format!("  ✓ ok           {said}\n"), Some(0));
     assert_eq!(check(&place, "state/journal.db"), ok("there is no journal yet, and this user can make it"));
     assert!(!place.path("state").exists());
     place.open();
@@ -41,7 +41,7 @@ fn the_place_of_the_journal_is_looked_at() {
     assert_eq!(
         check(&place, "directory"),
         (
-            "  fault  directory: is a directory\n         make the directory, writable for the daemon's user, on a local disk\n".to_owned(),
+            "  ✗ fault        directory: is a directory\n                 → make the directory, writable for the daemon's user, on a local disk\n".to_owned(),
             Some(0)
         )
     );
@@ -49,7 +49,7 @@ fn the_place_of_the_journal_is_looked_at() {
     assert_eq!(
         check(&place, "other.db"),
         (
-            "  fault  other.db: is not a journal of ringwire; name another file\n         set journal.path to another file\n".to_owned(),
+            "  ✗ fault        other.db: is not a journal of ringwire; name another file\n                 → set journal.path to another file\n".to_owned(),
             Some(78)
         )
     );

@@ -89,7 +89,10 @@ fn a_journal_where_none_can_be() {
         78,
     );
     let denied = StoreError::Place { path: path(), source: Error::from(ErrorKind::PermissionDenied) };
-    check_broken(journal::judge(&at(denied)), &["permission denied"], &["run it as the daemon's user"], 74);
+    let mut denied = at(denied);
+    check_broken(journal::judge(&denied), &["this user may not look at"], &["sudo ringwire doctor"], 0);
+    denied.user = None;
+    check_broken(journal::judge(&denied), &["permission denied"], &["run it as the daemon's user"], 74);
 }
 
 #[test]

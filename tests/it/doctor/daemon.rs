@@ -149,8 +149,14 @@ async fn a_daemon_that_does_not_answer() {
         }
     });
     let cure = ["systemctl restart ringwire"];
-    check_broken(&bench.keep(stuck), &["takes the connection and does not answer"], &cure, 69, Probe::Blind)
-        .await;
+    check_broken(
+        &bench.keep(stuck).hasty(),
+        &["takes the connection and does not answer"],
+        &cure,
+        69,
+        Probe::Blind,
+    )
+    .await;
 }
 
 #[tokio::test]

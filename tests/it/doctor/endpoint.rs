@@ -23,14 +23,14 @@ async fn an_endpoint_that_is_down() {
 
 #[tokio::test]
 async fn an_endpoint_that_does_not_answer() {
-    let bench = Bench::with_endpoint(Act::Stall).await;
+    let bench = Bench::with_endpoint(Act::Stall).await.hasty();
     let cure = ["whether the endpoint is up"];
     check_broken(&bench, &["no answer within 2s"], &cure, 69, Probe::Same).await;
 }
 
 #[tokio::test]
 async fn an_endpoint_whose_name_leads_nowhere() {
-    let bench = Bench::sound().await.url("https://desk.invalid/api/v1/cti/t0ken");
+    let bench = Bench::sound().await.url("https://desk.invalid/api/v1/cti/t0ken").hasty();
     check_broken(&bench, &["https://desk.invalid: "], &["check the URL, DNS"], 69, Probe::Same).await;
 }
 

@@ -89,21 +89,21 @@ async fn a_port_at_which_nobody_takes_connections() {
     socket.listen(0).unwrap();
     let address = socket.local_addr().unwrap().as_socket().unwrap();
     let waiting = TcpStream::connect(address).unwrap();
-    let bench = Bench::sound().await.at(address).keep(socket).keep(waiting);
+    let bench = Bench::sound().await.at(address).keep(socket).keep(waiting).hasty();
     let cure = ["the network and firewalls between", "bindaddr"];
     check_broken(&bench, &["TCP: no answer from 127.0.0.1"], &cure, 69, Probe::Same).await;
 }
 
 #[tokio::test]
 async fn a_port_that_says_nothing() {
-    let bench = Bench::with_pbx([Script::Steps(vec![Step::Ignore])]).await;
+    let bench = Bench::with_pbx([Script::Steps(vec![Step::Ignore])]).await.hasty();
     let cure = ["bindaddr and port in manager.conf"];
     check_broken(&bench, &["greeting: ", "sent no greeting"], &cure, 69, Probe::Same).await;
 }
 
 #[tokio::test]
 async fn a_name_that_leads_nowhere() {
-    let bench = Bench::sound().await.with("host = \"127.0.0.1\"", "host = \"pbx.invalid\"");
+    let bench = Bench::sound().await.with("host = \"127.0.0.1\"", "host = \"pbx.invalid\"").hasty();
     let cure = ["correct host of [pbx.main]", "getent hosts pbx.invalid"];
     check_broken(&bench, &["DNS: the name pbx.invalid cannot be resolved"], &cure, 69, Probe::Same).await;
 }

@@ -93,7 +93,7 @@ async fn tls_that_is_as_it_should_be() {
 
 #[tokio::test]
 async fn a_port_of_tls_that_is_spoken_to_in_clear() {
-    let bench = behind_tls("127.0.0.1", (-10, 300), |_| String::new()).await;
+    let bench = behind_tls("127.0.0.1", (-10, 300), |_| String::new()).await.hasty();
     let cure = ["turn TLS on here", "port in manager.conf"];
     check_broken(&bench, &["TLS: this port speaks TLS"], &cure, 69, Probe::Same).await;
 }
