@@ -255,10 +255,10 @@ pub(crate) struct PbxStanding {
     pub(crate) last_event: Option<Timestamp>,
     /// How many channels it has.
     #[serde(default)]
-    pub(crate) channels: u64,
+    pub(crate) channels: usize,
     /// How many calls it has.
     #[serde(default)]
-    pub(crate) calls: u64,
+    pub(crate) calls: usize,
 }
 
 /// `GET /api/v1/endpoints`: how an endpoint does.

@@ -75,9 +75,9 @@ fn row(paint: Paint, call: &Call, clock: Timestamp, width: usize) -> Line<'stati
     let before = format!(
         "{} {} {} {} {} {} ",
         right(&format!("{about}{}", since(from, clock)), 7),
-        left(&lines::short(&call.id), if wide { 16 } else { 11 }),
+        left(&lines::short(&call.id), if wide { 16 } else { 12 }),
         left(call.direction.as_str().get(..way).unwrap_or(call.direction.as_str()), way),
-        if wide { left(&caller, 34) } else { left(&caller, 15) },
+        if wide { left(&caller, 34) } else { left(&caller, 14) },
         paint.arrow(),
         left(&call.to, if wide { 16 } else { 12 }),
     );

@@ -10,6 +10,7 @@ use ratatui::{
 };
 
 use super::{WIDE, block, left, right, since};
+use crate::cli::table::count;
 use crate::cli::top::{
     paint::{Mood, Paint},
     state::State,
@@ -140,7 +141,8 @@ fn pbx(paint: Paint, pbx: &PbxStanding, clock: Timestamp, width: usize) -> Line<
         "connected" | "connecting" => Mood::Waiting,
         _ => Mood::Bad,
     };
-    let mut rest = format!("{} channels, {} calls", pbx.channels, pbx.calls);
+    let mut rest =
+        format!("{}, {}", count(pbx.channels, "channel", "channels"), count(pbx.calls, "call", "calls"));
     if let Some(last) = pbx.last_event {
         rest = format!("{rest}, heard {} ago", since(last, clock));
     }
