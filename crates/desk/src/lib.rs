@@ -4,6 +4,10 @@
 //! It keeps the calls as they stand ([`Live`]), passes everything on to those who listen ([`Feed`]), counts
 //! ([`Metrics`], [`Charts`]), and knows how each part does ([`Parts`]). Nobody who looks or listens can make those
 //! wait who tell.
+//!
+//! A [`Counter`] is where it is asked: an HTTP API with its OpenAPI document, streams of events that resume without a
+//! gap, metrics, and the desk, which is a web page. It is served at a unix socket and, if so configured, on the
+//! loopback interface, where a token says who asks.
 
 mod api;
 mod charts;

@@ -251,7 +251,7 @@ async fn what_is_no_route_is_a_problem() {
     for (method, path, status) in [
         (Method::GET, "/api/v1/nothing", StatusCode::NOT_FOUND),
         (Method::GET, "/api", StatusCode::NOT_FOUND),
-        (Method::GET, "/test/feed.test.js", StatusCode::NOT_FOUND),
+        (Method::GET, "/test/feed.test.mjs", StatusCode::NOT_FOUND),
         (Method::GET, "/../Cargo.toml", StatusCode::NOT_FOUND),
         (Method::GET, "/%2e%2e/Cargo.toml", StatusCode::NOT_FOUND),
         (Method::POST, "/", StatusCode::NOT_FOUND),
