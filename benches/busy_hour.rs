@@ -20,7 +20,7 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use ringwire_ami::{Codec, Frame, Packet, Version};
-use ringwire_calls::{Rules, Tracker};
+use ringwire_calls::{Rules, Stories, Tracker};
 use tokio_util::codec::Decoder;
 
 const PIECE: usize = 64 << 10;
@@ -48,13 +48,17 @@ fn main() {
     row("framing, streaming", &mut || {
         black_box(framing(&bytes, |_| {}));
     });
-    row("framing + tracking, streaming", &mut || track(&bytes));
+    row("framing + tracking, streaming", &mut || track(&bytes, false));
+    row("the same, told why, as the daemon has it", &mut || track(&bytes, true));
     row("ringwire replay --to zammad --json, process", &mut || replay(&file));
     fs::remove_file(&file).unwrap();
 
     println!("\n{:44} {:>12} {:>12} {:>10}", "", "bytes/call", "ns/event", "peak MB");
     for calls in [10, 1_000, 10_000, 100_000] {
-        live(calls);
+        live(calls, false);
+    }
+    for calls in [10, 1_000, 10_000] {
+        live(calls, true);
     }
 }
 
@@ -134,17 +138,36 @@ fn framing(bytes: &[u8], mut each: impl FnMut(Frame)) -> usize {
     count
 }
 
-fn track(bytes: &[u8]) {
-    let mut tracker = Tracker::new(Rules::new("pbx"));
-    framing(bytes, |frame| {
-        match frame {
-            Frame::Banner(version) => tracker.connected(version, None),
-            Frame::Packet(packet) => tracker.apply(&packet, None),
-        }
-        while let Some(event) = tracker.poll_event() {
+fn track(bytes: &[u8], explain: bool) {
+    let mut followed = Followed::new(explain);
+    framing(bytes, |frame| match frame {
+        Frame::Banner(version) => followed.tracker.connected(version, None),
+        Frame::Packet(packet) => followed.take(&packet),
+    });
+}
+
+/// A tracker, and the stories of its calls.
+struct Followed {
+    tracker: Tracker,
+    stories: Stories,
+}
+
+impl Followed {
+    fn new(explain: bool) -> Self {
+        let mut tracker = Tracker::new(Rules::new("pbx"));
+        tracker.explain(explain);
+        Self { tracker, stories: Stories::default() }
+    }
+
+    fn take(&mut self, packet: &Packet) {
+        self.tracker.apply(packet, None);
+        while let Some(event) = self.tracker.poll_event() {
             black_box(event);
         }
-    });
+        while let Some(note) = self.tracker.poll_note() {
+            black_box(self.stories.take(note));
+        }
+    }
 }
 
 fn replay(file: &std::path::Path) {
@@ -158,38 +181,28 @@ fn replay(file: &std::path::Path) {
 }
 
 /// What a live, answered call costs in memory, and an event of it in time, while `calls` are in progress.
-fn live(calls: usize) {
-    let mut tracker = Tracker::new(Rules::new("pbx"));
+fn live(calls: usize, explain: bool) {
+    let mut followed = Followed::new(explain);
     let before = resident();
     for call in 0..calls {
         for text in answered(call) {
-            apply(&mut tracker, text);
+            followed.take(&packet(text));
         }
     }
     let each = resident().saturating_sub(before) as f64 / calls as f64;
-    assert_eq!(tracker.live_calls(), calls);
+    assert_eq!(followed.tracker.live_calls(), calls);
     let events: Vec<_> = (0..20_000).flat_map(|n| held(n % calls)).map(packet).collect();
     let begun = Instant::now();
     for packet in &events {
-        tracker.apply(packet, None);
-        while let Some(event) = tracker.poll_event() {
-            black_box(event);
-        }
+        followed.take(packet);
     }
     let cost = begun.elapsed().as_nanos() as f64 / events.len() as f64;
     println!(
         "{:44} {each:>12.0} {cost:>12.0} {:>10.1}",
-        format!("{calls} live calls"),
+        format!("{calls} live calls{}", if explain { ", told why" } else { "" }),
         resident() as f64 / 1e6
     );
     std::io::stdout().flush().unwrap();
-}
-
-fn apply(tracker: &mut Tracker, text: String) {
-    tracker.apply(&packet(text), None);
-    while let Some(event) = tracker.poll_event() {
-        black_box(event);
-    }
 }
 
 fn packet(text: String) -> Packet {

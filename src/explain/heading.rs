@@ -40,7 +40,7 @@ fn summary(known: &Known) -> String {
     let id = known.call.as_deref().or(known.root.as_deref()).unwrap_or("?");
     let Some(first) = known.events.first() else {
         return match (&known.call, known.notes.last()) {
-            (None, Some(last)) if last.concluded == Conclusion::Unannounced => {
+            (None, Some(last)) if matches!(last.concluded, Conclusion::Unannounced | Conclusion::Forged) => {
                 format!("{}: {}", plain(id), plain(&last.words))
             }
             (None, _) => format!("{}: not announced yet", plain(id)),

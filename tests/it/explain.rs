@@ -57,6 +57,17 @@ fn every_recorded_call_can_be_followed() {
 }
 
 #[test]
+fn a_call_into_which_a_caller_has_written_can_be_followed() {
+    let forged = captures().join("../forged");
+    let mut files: Vec<_> = fs::read_dir(forged).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "ami")) {
+        let name = format!("forged-{}", file.file_stem().unwrap().to_str().unwrap());
+        check(&name, &explain(&[file.to_str().unwrap()]));
+    }
+}
+
+#[test]
 fn a_busy_hour_is_a_line_a_call_and_each_can_be_asked_for() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("storm.ami");

@@ -7,7 +7,7 @@ mod of_channels;
 use std::{borrow::Cow, collections::VecDeque};
 
 use ringwire_ami::Packet;
-use ringwire_event::{CallEvent, CallId, Conclusion, Party, StoryNote, Taker};
+use ringwire_event::{CallEvent, CallId, Conclusion, Heard, Party, StoryNote, Taker};
 
 use super::Tracker;
 use crate::model::{CallKey, Ch};
@@ -40,6 +40,10 @@ pub(super) struct Notes {
     told: VecDeque<Note>,
     /// What is being heard; nothing while the passing of time decides.
     hearing: Option<Packet>,
+    /// The same in short, once something was concluded from it.
+    heard: Option<Heard>,
+    /// How many stories were told that belong to no channel.
+    alone: u64,
 }
 
 /// What a conclusion is about.
@@ -95,12 +99,20 @@ impl Tracker {
     pub(super) fn hear(&mut self, packet: &Packet) {
         if self.notes.on {
             self.notes.hearing = Some(packet.clone());
+            self.notes.heard = None;
         }
     }
 
     /// It was applied: what comes next is decided by the passing of time.
     pub(super) fn heard_out(&mut self) {
         self.notes.hearing = None;
+    }
+
+    /// What is being heard, in short.
+    fn heard(&mut self) -> Option<Heard> {
+        let Notes { hearing, heard, .. } = &mut self.notes;
+        let hearing = hearing.as_ref()?;
+        Some(heard.get_or_insert_with(|| heard::in_short(hearing)).clone())
     }
 
     /// Tells a conclusion. Of a call that is over nothing more is told.
@@ -126,19 +138,26 @@ impl Tracker {
         more: impl FnOnce(&mut Note),
     ) {
         let Some((story, root, call)) = self.story_of(about) else { return };
-        let mut words = words(self);
-        cut(&mut words, SENTENCE);
-        let note = StoryNote {
-            time: self.now,
-            heard: self.notes.hearing.as_ref().map(heard::in_short),
-            concluded,
-            rule: Cow::Borrowed(rule),
-            words,
-            event: None,
-        };
+        let words = words(self);
+        let note = self.story_note(concluded, rule, words);
         let mut note = Note { story, absorbs: None, ends: false, call, root, note };
         more(&mut note);
         self.notes.told.push_back(note);
+    }
+
+    /// Tells a conclusion that belongs to no channel that is known: a story of one sentence.
+    fn note_alone(&mut self, root: String, concluded: Conclusion, rule: &'static str, words: &str) {
+        // Those of channels and calls count upwards.
+        let story = u64::MAX - self.notes.alone;
+        self.notes.alone += 1;
+        let note = self.story_note(concluded, rule, words.to_owned());
+        self.notes.told.push_back(Note { story, absorbs: None, ends: true, call: None, root, note });
+    }
+
+    fn story_note(&mut self, concluded: Conclusion, rule: &'static str, mut words: String) -> StoryNote {
+        cut(&mut words, SENTENCE);
+        let (time, heard) = (self.now, self.heard());
+        StoryNote { time, heard, concluded, rule: Cow::Borrowed(rule), words, event: None }
     }
 
     fn story_of(&self, about: About) -> Option<(u64, String, Option<CallId>)> {

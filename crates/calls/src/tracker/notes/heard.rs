@@ -8,21 +8,41 @@ use super::cut;
 /// How much of a header's value is shown, in bytes.
 const VALUE: usize = 80;
 
+/// How many headers decide at most.
+const DECIDING: usize = 6;
+
 /// A packet, in short.
 pub(super) fn in_short(packet: &Packet) -> Heard {
     let name = packet.event().unwrap_or(b"Response");
-    let text = |key: &str| {
-        packet.text(key).map(|value| {
+    let keys = deciding(name);
+    let (mut channel, mut uniqueid, mut values) = (None, None, [None; DECIDING]);
+    for (key, value) in packet.headers() {
+        let slot = if key.eq_ignore_ascii_case(b"Channel") {
+            &mut channel
+        } else if key.eq_ignore_ascii_case(b"Uniqueid") {
+            &mut uniqueid
+        } else {
+            let place = keys.iter().position(|known| key.eq_ignore_ascii_case(known.as_bytes()));
+            match place.and_then(|place| values.get_mut(place)) {
+                Some(slot) => slot,
+                None => continue,
+            }
+        };
+        slot.get_or_insert(value);
+    }
+    let text = |key: &str, value: Option<&[u8]>| {
+        packet.decode(key, value?).map(|value| {
             let mut value = value.into_owned();
             cut(&mut value, VALUE);
             value
         })
     };
+    let uniqueid = text("Uniqueid", uniqueid);
     let mut with = String::new();
-    let uniqueid = text("Uniqueid");
-    for key in deciding(name) {
+    for (key, value) in keys.iter().zip(values) {
         // A Linkedid that is the channel's own says nothing.
-        if let Some(value) = text(key).filter(|value| *key != "Linkedid" || uniqueid.as_ref() != Some(value))
+        if let Some(value) =
+            text(key, value).filter(|value| *key != "Linkedid" || uniqueid.as_ref() != Some(value))
         {
             if !with.is_empty() {
                 with.push_str(", ");
@@ -32,7 +52,8 @@ pub(super) fn in_short(packet: &Packet) -> Heard {
             with.push_str(&value);
         }
     }
-    Heard { event: String::from_utf8_lossy(name).into_owned(), channel: text("Channel"), uniqueid, with }
+    let event = String::from_utf8_lossy(name).into_owned();
+    Heard { event, channel: text("Channel", channel), uniqueid, with }
 }
 
 /// The headers that decide, in the order in which they are read.

@@ -220,19 +220,19 @@ impl Tracker {
         }
     }
 
-    /// An event was dropped. Whose it was is not certain: the channel is the first that it names.
+    /// An event was dropped. Whose it was is not certain: the channel is the first that it names. Of a channel that is not
+    /// known it is a story of its own.
     pub(in crate::tracker) fn explain_forged(&mut self) {
         if !self.notes.on {
             return;
         }
         let uniqueid = self.notes.hearing.as_ref().and_then(|packet| packet.text("Uniqueid"));
-        let Some(ch) = uniqueid.and_then(|uniqueid| self.by_uniqueid.get(&*uniqueid).copied()) else {
-            return;
-        };
-        self.note(ch, Conclusion::Forged, "AMI 5", |_| {
-            "dropped: a caller has written headers of their own into this event; a list of channels makes good \
-             what it told"
-                .to_owned()
-        });
+        let uniqueid = uniqueid.map(|uniqueid| uniqueid.into_owned()).unwrap_or_default();
+        let words = "dropped: a caller has written headers of their own into this event; a list of channels makes good \
+                     what it told";
+        match self.by_uniqueid.get(&uniqueid).copied() {
+            Some(ch) => self.note(ch, Conclusion::Forged, "AMI 5", |_| words.to_owned()),
+            None => self.note_alone(uniqueid, Conclusion::Forged, "AMI 5", words),
+        }
     }
 }
