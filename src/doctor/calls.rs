@@ -1,7 +1,6 @@
 //! What is heard of a PBX, and why it may be no call.
 
 use jiff::Timestamp;
-use ringwire_ami::Login;
 
 use super::{
     diagnosis::{InternalContext, PbxDiagnosis},
@@ -261,9 +260,4 @@ fn unknown(findings: &mut Findings, heard: &PbxDiagnosis, pbx: &Pbx) {
         ),
         format!("write into ringwire.toml, or the same into users_file:\n{}{more}", tables.join("\n")),
     );
-}
-
-/// Whether a login that asks for `login`'s events could hear of calls at all.
-pub(crate) fn hears_calls(login: &Login) -> bool {
-    login.events.split(',').any(|class| matches!(class.trim(), "call" | "all" | "on"))
 }

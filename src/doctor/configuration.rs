@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use super::{
-    calls::hears_calls,
     files::{FileFacts, is_public, plural},
     finding::{Findings, Subject},
 };
@@ -35,7 +34,7 @@ pub(crate) fn judge(file: &Path, config: &Result<Config, ConfigError>, files: &[
     findings.ok(format!(
         "{} can be used: {}, {}",
         file.display(),
-        plural(config.pbxs.len(), "PBX").replace("PBXs", "PBXs"),
+        plural(config.pbxs.len(), "PBX"),
         plural(config.endpoints.len(), "endpoint")
     ));
     for warning in &config.warnings {
@@ -48,15 +47,6 @@ pub(crate) fn judge(file: &Path, config: &Result<Config, ConfigError>, files: &[
         if !is_told {
             findings
                 .warning(says, warning.cure().unwrap_or("ringwire check says what the configuration means"));
-        }
-    }
-    for pbx in &config.pbxs {
-        if pbx.login.as_ref().is_some_and(|login| !hears_calls(login)) {
-            findings.fault(
-                Code::Config,
-                format!("pbx.{}.events asks for no events of calls", pbx.name),
-                "take the key out: system,call,agent,dialplan is asked for without it",
-            );
         }
     }
     findings

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
-use ringwire_ami::{ConnectError, ErrorKind, LoginError};
+use ringwire_ami::{ConnectError, LoginError};
 
 use super::{
     certificate::{self, Certificate},
@@ -187,14 +187,7 @@ fn refused(findings: &mut Findings, facts: &PbxFacts, username: &str, error: &Co
         }
         _ => error.hint().to_owned(),
     };
-    let code = match error.kind() {
-        ErrorKind::Network
-        | ErrorKind::Credentials
-        | ErrorKind::Untrusted
-        | ErrorKind::Refused
-        | ErrorKind::Overrun => Code::Unavailable,
-    };
-    findings.fault(code, format!("{step}: {error}"), cure);
+    findings.fault(Code::Unavailable, format!("{step}: {error}"), cure);
 }
 
 /// What the PBX lets its user do, and what it says of itself.

@@ -71,7 +71,14 @@ async fn version(client: &Client) -> Option<String> {
     struct Hello {
         version: String,
     }
+    /// It is among the first frames.
+    const FIRST: usize = 3;
     let mut frames = client.events(&[], None).await.ok()?;
-    let frame = frames.next().await.ok().filter(|frame| frame.event == "hello")?;
-    serde_json::from_str::<Hello>(&frame.data).ok().map(|hello| hello.version)
+    for _ in 0..FIRST {
+        let frame = frames.next().await.ok()?;
+        if frame.event == "hello" {
+            return serde_json::from_str::<Hello>(&frame.data).ok().map(|hello| hello.version);
+        }
+    }
+    None
 }

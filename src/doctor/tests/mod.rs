@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use ringwire_outbox::store::{Condition, StoreError, Tally};
 
 use super::{
+    calls::{self, By, CallsFacts},
     daemon::{self, DaemonFacts, Reply},
+    diagnosis::{EventCounts, PbxDiagnosis},
     files::{Status, User},
     finding::{Finding, Findings, Severity},
     journal::{self, Content, Disk, JournalFacts},
@@ -14,6 +16,7 @@ use super::{
     service::{self, Unit},
     system::{self, SystemFacts},
 };
+use crate::config::Config;
 
 const MIB: u64 = 1 << 20;
 
@@ -200,6 +203,25 @@ fn a_unit_that_does_not_do_well() {
         &["systemctl restart ringwire"],
         69,
     );
+}
+
+#[test]
+fn a_daemon_that_hears_of_no_call_though_there_are_channels() {
+    let config = Config::embedded();
+    let heard = PbxDiagnosis {
+        window: 300,
+        events: EventCounts { system: 2, ..EventCounts::default() },
+        ..PbxDiagnosis::default()
+    };
+    let with = |channels| {
+        let facts = CallsFacts { heard: Ok(heard.clone()), by: By::Daemon, channels, now: now() };
+        calls::judge(&facts, &config.pbxs[0])
+    };
+    let says = [
+        "no event of a call came, though 2 events of other classes did in the last 5 minutes, though there are 3 channels",
+    ];
+    check_broken(with(Some(3)), &says, &["read = system,call,agent", "eventfilter"], 69);
+    check_broken(with(Some(0)), &["there is nothing to judge by"], &["make a test call"], 0);
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! The daemon that runs.
 
-use ringwire_testkit::{Exchange, ExchangeOptions};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
@@ -81,20 +80,6 @@ async fn a_daemon_that_takes_calls_from_outside_for_internal() {
     let bench = daemon(Bench::sound().await, ready(), heard, VERSION).await;
     let says = ["in the last 5 minutes: 0 in, 1 out, 9 internal", "from-provider by PJSIP/provider (9)"];
     check_broken(&bench, &says, &["inbound_contexts = [\"from-provider\"]"], 78, Probe::Blind).await;
-}
-
-#[tokio::test]
-async fn a_daemon_that_hears_of_no_call_though_there_are_channels() {
-    let events = json!({"call": 0, "agent": 0, "dialplan": 0, "system": 2, "other": 0});
-    let heard = heard(events, json!({"in": 0, "out": 0, "internal": 0}), json!([]));
-    let options = ExchangeOptions { read: "system".to_owned(), ..ExchangeOptions::default() };
-    let pbx = Exchange::start(options).await.unwrap();
-    pbx.resume();
-    pbx.living().wait_for(|living| *living > 10).await.unwrap();
-    let bench = Bench::sound().await.at(pbx.address()).keep(pbx);
-    let bench = daemon(bench, ready(), heard, VERSION).await;
-    let says = ["no event of a call came", "read = call is missing, or an eventfilter"];
-    check_broken(&bench, &says, &["read = system,call,agent"], 69, Probe::Blind).await;
 }
 
 #[tokio::test]
