@@ -92,11 +92,6 @@ impl DaemonFacts {
             _ => None,
         }
     }
-
-    /// Whether a daemon runs, answering or not.
-    pub(crate) fn runs(&self) -> bool {
-        matches!(self.reply, Reply::Answered(_) | Reply::Silent) || self.has_journal || self.is_active
-    }
 }
 
 /// What is wrong with the daemon.

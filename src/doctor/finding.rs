@@ -143,6 +143,7 @@ impl Findings {
     }
 
     /// Whether nothing is at fault so far.
+    #[cfg(test)]
     pub(crate) fn is_sound(&self) -> bool {
         self.found.iter().all(|finding| finding.severity != Severity::Fault)
     }

@@ -34,7 +34,7 @@ const MOST_BEGUN: usize = 2048;
 const LONGEST: usize = 80;
 
 /// What was heard of one PBX in the last five minutes.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Observations {
     events: Slots<5>,
     calls: Slots<3>,
@@ -66,22 +66,6 @@ enum Class {
     Dialplan,
     System,
     Other,
-}
-
-impl Default for Observations {
-    fn default() -> Self {
-        Self {
-            events: Slots::default(),
-            calls: Slots::default(),
-            last_event: None,
-            begun: HashMap::new(),
-            order: VecDeque::new(),
-            internal: Bounded::default(),
-            known: HashMap::new(),
-            unknown: Bounded::default(),
-            oddities: Oddities::default(),
-        }
-    }
 }
 
 impl Observations {

@@ -151,7 +151,7 @@ fn refused(findings: &mut Findings, facts: &PbxFacts, username: &str, error: &Co
         ConnectError::Unreachable { .. } | ConnectError::Timeout { .. } => {}
         ConnectError::Tls(_) => findings.ok(format!("TCP: {} port {} answers", facts.host, facts.port)),
         ConnectError::Login(_) | ConnectError::Io(_) | ConnectError::Unsendable(_) => {
-            reached(findings, facts)
+            reached(findings, facts);
         }
     }
     if matches!(error, ConnectError::Login(LoginError::InUse)) {
@@ -199,7 +199,7 @@ fn privileges(findings: &mut Findings, facts: &LoggedIn) {
     }
     match asterisk {
         _ if refused.settings => {
-            findings.warning("CoreSettings is refused: Asterisk's version is not known", WRITE)
+            findings.warning("CoreSettings is refused: Asterisk's version is not known", WRITE);
         }
         Some(version) => findings.ok(format!("Asterisk {version}")),
         None => findings.ok("it does not tell Asterisk's version"),
@@ -217,7 +217,7 @@ fn privileges(findings: &mut Findings, facts: &LoggedIn) {
     let lists = "the list of channels, to learn of calls that begin or end while there is no connection";
     match (refused.lists, channels) {
         (true, _) => {
-            findings.fault(Code::Unavailable, format!("write: the user may not have {lists}"), WRITE)
+            findings.fault(Code::Unavailable, format!("write: the user may not have {lists}"), WRITE);
         }
         (false, Some(1)) => findings.ok(format!("granted: {lists}; there is 1 now")),
         (false, Some(channels)) => findings.ok(format!("granted: {lists}; there are {channels} now")),
