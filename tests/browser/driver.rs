@@ -168,7 +168,7 @@ window.EventSource = class extends Native {
 
 fn start() -> Option<Child> {
     Command::new("chromedriver")
-        .args(["--port=0", "--log-level=OFF"])
+        .args(["--port=0"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
