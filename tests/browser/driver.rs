@@ -146,7 +146,10 @@ impl Page {
 /// that the page hears, and what goes wrong.
 const WATCH: &str = r"
 window.watched = { states: {}, heard: [], broken: [] };
-addEventListener('error', (event) => watched.broken.push(String(event.message)));
+addEventListener('error', (event) => {
+  // The browser's way to say that it paints some of it a frame later.
+  if (!event.message?.startsWith('ResizeObserver loop')) watched.broken.push(String(event.message));
+});
 addEventListener('unhandledrejection', (event) => watched.broken.push(String(event.reason)));
 document.addEventListener('securitypolicyviolation', (event) =>
   watched.broken.push(event.violatedDirective + ' ' + event.blockedURI));

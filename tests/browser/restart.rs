@@ -20,6 +20,7 @@ async fn the_desk_goes_on_by_itself_after_a_restart_and_misses_nothing() {
     exchange.resume();
     for _ in 0..3 {
         page.until(&grown(20)).await;
+        page.picture("desk-busy").await;
         daemon.restart(Duration::from_millis(300)).await;
         page.until("return document.querySelector('#connection')?.dataset.state === 'live'").await;
     }
