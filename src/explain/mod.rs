@@ -98,7 +98,7 @@ impl<'a> Story<'a> {
     /// An event, and who was told; `alone` where nothing stands above it that has its time.
     fn said(&mut self, event: &'a CallEvent, heard_at: Option<Timestamp>, alone: bool) {
         let of = (event.time != heard_at).then(|| since(self.began, event.time));
-        let alone = alone.then(|| since(self.began, event.time)).unwrap_or_default();
+        let alone = if alone { since(self.began, event.time) } else { String::new() };
         self.lines.push(note::said(event, &alone, of.as_deref()));
         let mut nobody = true;
         for sent in self.known.sent_of(&event.id) {

@@ -52,6 +52,8 @@ struct Open {
     notes: Vec<(u64, StoryNote)>,
     bytes: usize,
     left_out: u64,
+    /// How many times the last note was told.
+    times: u64,
 }
 
 impl Stories {
@@ -100,9 +102,31 @@ impl Stories {
 
 impl Open {
     fn add(&mut self, order: u64, note: StoryNote) {
+        if self.is_told_again(&note) {
+            return;
+        }
+        self.times = 1;
         self.bytes += size(&note);
         self.notes.push((order, note));
         self.shrink();
+    }
+
+    /// Counts a note that says what the last one did: a caller who forges events does not fill the story with them.
+    fn is_told_again(&mut self, note: &StoryNote) -> bool {
+        let Some((_, last)) = self.notes.last_mut().filter(|_| note.event.is_none()) else { return false };
+        let times = |times: u64| match times {
+            0 | 1 => note.words.clone(),
+            _ => format!("{} ({times} times)", note.words),
+        };
+        let same =
+            last.concluded == note.concluded && last.heard == note.heard && last.words == times(self.times);
+        if same {
+            self.times += 1;
+            self.bytes -= size(last);
+            last.words = times(self.times);
+            self.bytes += size(last);
+        }
+        same
     }
 
     /// Takes what was told of another story, each note at its place.
@@ -201,10 +225,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_told_again_is_counted() {
+        let mut stories = Stories::default();
+        for words in ["a", "a", "a", "b", "a"] {
+            stories.take(note(1, words));
+        }
+        let story = stories.take(Note { ends: true, ..note(1, "a") }).unwrap();
+        assert_eq!(told(&story), ["a (3 times)", "b", "a (2 times)"]);
+        for n in 0..3 * NOTES {
+            stories.take(note(2, format!("{}", n / 2)));
+        }
+        let open = stories.open.remove(&2).unwrap();
+        assert_eq!(open.bytes, open.notes.iter().map(|(_, note)| size(note)).sum::<usize>());
+    }
+
+    #[test]
     fn a_story_of_long_names_is_cut_to_its_bytes() {
         let mut stories = Stories::default();
         for _ in 0..NOTES {
             stories.take(note(1, "x".repeat(1_000)));
+            stories.take(note(1, "y".repeat(1_000)));
         }
         let story = stories.take(Note { ends: true, ..note(1, "end") }).unwrap();
         let bytes: usize = story.notes.iter().map(size).sum();

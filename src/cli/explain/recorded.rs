@@ -36,6 +36,7 @@ pub(super) fn tell<W: Write>(args: &Args, out: &mut Out<W>) -> Result<(), Failur
         out,
         calls: 0,
         unannounced: 0,
+        unfinished: 0,
         helpers: 0,
     };
     let mut replay = Replay::explained(rules(&config, args.pbx.as_deref())?);
@@ -69,6 +70,7 @@ struct Teller<'a, W: Write> {
     out: &'a mut Out<W>,
     calls: usize,
     unannounced: usize,
+    unfinished: usize,
     helpers: usize,
 }
 
@@ -94,7 +96,11 @@ impl<W: Write> Teller<'_, W> {
             self.helpers += 1;
             return Ok(());
         }
-        *(if story.call.is_some() { &mut self.calls } else { &mut self.unannounced }) += 1;
+        *match (over, &story.call) {
+            (_, Some(_)) => &mut self.calls,
+            (true, None) => &mut self.unannounced,
+            (false, None) => &mut self.unfinished,
+        } += 1;
         let mut remarks = Vec::new();
         if !over {
             remarks.push("The recording ends while this goes on.".to_owned());
@@ -113,9 +119,9 @@ impl<W: Write> Teller<'_, W> {
     }
 
     fn finish(self, file: &str) -> Result<(), Failure> {
-        let Self { wanted, out, calls, unannounced, helpers, .. } = self;
+        let Self { wanted, out, calls, unannounced, unfinished, helpers, .. } = self;
         if let Some(wanted) = wanted
-            && calls + unannounced == 0
+            && calls + unannounced + unfinished == 0
         {
             let error = anyhow!("{file}: no call {wanted} is in it");
             return Err(
@@ -135,6 +141,9 @@ impl<W: Write> Teller<'_, W> {
                     "channel or call never announced",
                     "channels or calls never announced",
                 ));
+            }
+            if unfinished > 0 {
+                found.push(format!("{unfinished} not announced when the recording ends"));
             }
             if helpers > 0 {
                 found.push(count(helpers, "helper of the PBX in no call", "helpers of the PBX in no call"));
