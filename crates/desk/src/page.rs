@@ -30,10 +30,7 @@ const SMALL: usize = 1024;
 
 /// A file of the page; `None` where there is none of that name.
 pub(crate) fn file(uri: &Uri, asked: &HeaderMap) -> Option<Response> {
-    let path = match uri.path().trim_start_matches('/') {
-        "" => "index.html",
-        path => path,
-    };
+    let path = path(uri);
     let file = Files::get(path)?;
     let tag: String = file.metadata.sha256_hash().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     let tag = format!("\"{tag}\"");
@@ -53,6 +50,18 @@ pub(crate) fn file(uri: &Uri, asked: &HeaderMap) -> Option<Response> {
     }
     headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     Some((headers, packed(tag, &body)).into_response())
+}
+
+/// Whether there is a file of the page of that name.
+pub(crate) fn has(uri: &Uri) -> bool {
+    Files::get(path(uri)).is_some()
+}
+
+fn path(uri: &Uri) -> &str {
+    match uri.path().trim_start_matches('/') {
+        "" => "index.html",
+        path => path,
+    }
 }
 
 fn kind(path: &str) -> &'static str {

@@ -16,6 +16,7 @@ use super::{
     problem::Problem,
     within,
 };
+use crate::page;
 
 /// The name of the cookie.
 pub(super) const COOKIE: &str = "ringwire";
@@ -85,7 +86,10 @@ pub(super) async fn admit(
         Err(problem) => ("none", problem.into_response()),
         Ok(who) => {
             let role = who.as_ref().map_or("none", |who| who.role.as_str());
-            match counter.0.limits.request(who.as_ref(), peer) {
+            // The page is some forty files, which browsers ask for one by one; they cost next to nothing.
+            let counts = !(request.method().is_safe() && page::has(request.uri()));
+            let admitted = if counts { counter.0.limits.request(who.as_ref(), peer) } else { Ok(()) };
+            match admitted {
                 Err(problem) => (role, problem.into_response()),
                 Ok(()) => {
                     if let Some(who) = who {

@@ -174,6 +174,15 @@ async fn who_asks_too_often_is_told_when_to_come_again() {
 }
 
 #[tokio::test]
+async fn fifty_browsers_may_load_the_page_at_once() {
+    let bench = Bench::new();
+    for _ in 0..50 * 45 {
+        assert_eq!(bench.get("/app/main.js", VIEWER).await.status, StatusCode::OK);
+    }
+    assert_eq!(bench.get("/api/v1/live", VIEWER).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn wrong_tokens_are_not_looked_at_for_ever_and_right_ones_are() {
     let bench = Bench::new();
     let statuses = async || bench.get("/api/v1/me", "wrong-0123456789abcdef").await.status;
