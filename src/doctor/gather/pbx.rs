@@ -24,6 +24,9 @@ use crate::{
 /// How long a farewell may take.
 const FAREWELL: Duration = Duration::from_secs(2);
 
+/// How often the channels are listed while listening.
+const GLANCE: Duration = Duration::from_secs(1);
+
 /// What came of a visit.
 #[derive(Debug)]
 pub(crate) struct Visit {
@@ -48,7 +51,7 @@ pub(crate) struct Heard {
     pub(crate) window: PbxDiagnosis,
     /// For how long, in seconds.
     pub(crate) seconds: u64,
-    /// Whether the list of channels was another at the end.
+    /// Whether the list of channels changed meanwhile.
     pub(crate) changed: bool,
     /// When it was enough.
     pub(crate) until: Timestamp,
@@ -129,9 +132,13 @@ async fn look_around(
         let asked = ask(client, filter, &mut seen).await;
         if let (Ok(()), Some(length)) = (&asked, limits.listen) {
             let began = Instant::now();
-            let _ = timeout(length, enough.notified()).await;
-            // What has come or gone meanwhile shows in another list.
-            let _ = send(client, "CoreShowChannels").await;
+            let heard_enough = async {
+                // What comes and goes meanwhile shows in the lists, be it told of or not.
+                while timeout(GLANCE, enough.notified()).await.is_err() {
+                    let _ = send(client, "CoreShowChannels").await;
+                }
+            };
+            let _ = timeout(length, heard_enough).await;
             listened = Some((began.elapsed().as_secs(), Timestamp::now()));
         }
         let _ = timeout(FAREWELL, client.logoff()).await;
@@ -149,7 +156,7 @@ async fn look_around(
     let heard = listened.map(|(seconds, until)| Heard {
         window: listener.observations.window(&pbx.name, until),
         seconds,
-        changed: listener.lists.first() != listener.lists.last(),
+        changed: listener.lists.windows(2).any(|pair| matches!(pair, [one, other] if one != other)),
         until,
     });
     (seen, heard)

@@ -45,7 +45,7 @@ fn ready() -> Value {
 }
 
 /// What a daemon that was started in the far future has heard.
-fn heard(events: Value, calls: Value, contexts: Value) -> Value {
+fn heard(events: &Value, calls: &Value, contexts: &Value) -> Value {
     json!({"started": "2999-01-01T00:00:00Z", "pbxs": [{
         "name": "main", "window": 300, "events": events, "lastEvent": "2026-11-21T09:00:00Z", "calls": calls,
         "internalContexts": contexts, "unknownUsers": [], "oddities": {},
@@ -54,9 +54,9 @@ fn heard(events: Value, calls: Value, contexts: Value) -> Value {
 
 fn well() -> Value {
     heard(
-        json!({"call": 40, "agent": 0, "dialplan": 0, "system": 1, "other": 0}),
-        json!({"in": 3, "out": 1, "internal": 0}),
-        json!([]),
+        &json!({"call": 40, "agent": 0, "dialplan": 0, "system": 1, "other": 0}),
+        &json!({"in": 3, "out": 1, "internal": 0}),
+        &json!([]),
     )
 }
 
@@ -76,7 +76,7 @@ async fn a_daemon_that_does_well_is_asked_what_it_heard() {
 async fn a_daemon_that_takes_calls_from_outside_for_internal() {
     let contexts = json!([{"context": "from-provider", "endpoint": "PJSIP/provider", "calls": 9}]);
     let events = json!({"call": 400, "agent": 0, "dialplan": 0, "system": 1, "other": 0});
-    let heard = heard(events, json!({"in": 0, "out": 1, "internal": 9}), contexts);
+    let heard = heard(&events, &json!({"in": 0, "out": 1, "internal": 9}), &contexts);
     let bench = daemon(Bench::sound().await, ready(), heard, VERSION).await;
     let says = ["in the last 5 minutes: 0 in, 1 out, 9 internal", "from-provider by PJSIP/provider (9)"];
     check_broken(&bench, &says, &["inbound_contexts = [\"from-provider\"]"], 78, Probe::Blind).await;
