@@ -218,7 +218,7 @@ impl Follow {
         match message {
             Message::Follow { pbx, rules, wish } => {
                 self.configured = Some(now);
-                self.follow(pbx, rules, wish);
+                self.follow(pbx, *rules, wish);
             }
             Message::Forget { pbx } => {
                 if let Some(followed) = self.followed.get_mut(&pbx) {
@@ -248,17 +248,17 @@ impl Follow {
         }
     }
 
-    fn follow(&mut self, pbx: PbxName, rules: Box<Rules>, wish: Arc<Notify>) {
+    fn follow(&mut self, pbx: PbxName, rules: Rules, wish: Arc<Notify>) {
         match self.followed.get_mut(&pbx) {
             Some(followed) => {
                 followed.directory = rules.directory.clone();
-                followed.tracker.set_rules(*rules);
+                followed.tracker.set_rules(rules);
                 followed.wish = wish;
                 followed.over = false;
             }
             None => {
                 let directory = rules.directory.clone();
-                let mut tracker = Tracker::new(*rules);
+                let mut tracker = Tracker::new(rules);
                 tracker.explain(true);
                 tracker.resume(&self.left.living, &self.left.used);
                 self.left.living.retain(|event| event.pbx != *pbx);

@@ -9,14 +9,17 @@ use super::Span;
 /// How many spans a call may have. More are those of calls that are passed around all day.
 const MOST_SPANS: usize = 512;
 
+/// What is known of a span.
+type Attributes = Vec<(&'static str, String)>;
+
 /// A call whose trace is not finished.
 #[derive(Debug)]
 pub(super) struct Open {
     began: Timestamp,
     ended: Option<Timestamp>,
-    attributes: Vec<(&'static str, String)>,
+    attributes: Attributes,
     /// What goes on at present; when it ends it is a span.
-    present: Option<(&'static str, Timestamp, Vec<(&'static str, String)>)>,
+    present: Option<(&'static str, Timestamp, Attributes)>,
     held: Option<Timestamp>,
     spans: Vec<Span>,
     deliveries: Vec<Delivery>,
@@ -153,13 +156,7 @@ impl Open {
         }
     }
 
-    fn add(
-        &mut self,
-        name: &str,
-        began: Timestamp,
-        ended: Timestamp,
-        attributes: Vec<(&'static str, String)>,
-    ) {
+    fn add(&mut self, name: &str, began: Timestamp, ended: Timestamp, attributes: Attributes) {
         if self.spans.len() < MOST_SPANS {
             self.spans.push(Span { name: name.to_owned(), began, ended, attributes, error: None });
         }

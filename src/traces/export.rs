@@ -103,12 +103,12 @@ impl Exporter {
                 return;
             }
             let sent = self.exporter.export(batch).await;
-            match (&sent, self.failing) {
-                (Err(error), false) => {
-                    tracing::warn!(%error, "the collector takes no traces; those of this time are lost")
-                }
-                (Ok(()), true) => tracing::info!("the collector takes traces again"),
-                _ => {}
+            if let Err(error) = &sent
+                && !self.failing
+            {
+                tracing::warn!(%error, "the collector takes no traces; those of this time are lost");
+            } else if sent.is_ok() && self.failing {
+                tracing::info!("the collector takes traces again");
             }
             self.failing = sent.is_err();
         }

@@ -1,7 +1,7 @@
 //! A daemon with a desk.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, OpenOptions},
     io::Write,
     net::{SocketAddr, TcpListener},
     os::unix::fs::OpenOptionsExt,
@@ -99,7 +99,7 @@ fn spawn(home: &TempDir) -> Child {
         .env_remove("NOTIFY_SOCKET")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::from(File::from(log)))
+        .stderr(Stdio::from(log))
         .spawn()
         .unwrap()
 }

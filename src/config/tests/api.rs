@@ -8,7 +8,7 @@ const TOKEN: &str = "secret = \"0123456789abcdef\"";
 #[track_caller]
 fn check(api: &str, expected: &[&str]) {
     let place = Place::new();
-    place.put("ringwire.toml", &format!("{PBX}{ENDPOINT}[api]\n{api}\n"), 0o600);
+    place.put("ringwire.toml", format!("{PBX}{ENDPOINT}[api]\n{api}\n"), 0o600);
     let said = match place.load(Purpose::Run) {
         Ok(config) => describe(&config),
         Err(lines) => lines.join("\n"),
