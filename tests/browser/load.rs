@@ -42,7 +42,7 @@ return {
 #[ignore = "a measurement of a minute"]
 async fn a_thousand_live_calls_and_two_hundred_events_a_second() {
     let Some(page) = Page::open().await else { return };
-    let options = ExchangeOptions { rate: 50.0, pace: 5.5, seed: 1, ..ExchangeOptions::default() };
+    let options = ExchangeOptions { rate: 50.0, pace: 11.0, seed: 1, ..ExchangeOptions::default() };
     let exchange = Exchange::start(options.clone()).await.unwrap();
     let daemon = Daemon::start(exchange.address(), &options.username, &options.secret);
     daemon.answers().await;
