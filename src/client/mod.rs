@@ -27,7 +27,7 @@ pub(crate) use self::{
     follow::{Follower, News},
     sse::Frames,
     wire::{
-        Call, Channel, Channels, Charts, Delivery, DeliveryChange, EndpointStanding, Live, Minute,
+        Attempt, Call, Channel, Channels, Charts, Delivery, DeliveryChange, EndpointStanding, Live, Minute,
         PbxStanding, Queue, Story, StoryDelivery, StreamEvent, Told,
     },
 };
@@ -62,6 +62,11 @@ pub(crate) struct Access {
 }
 
 impl Access {
+    /// Whether an API was named, on the command line or in the environment.
+    pub(crate) fn is_named(&self) -> bool {
+        self.api.is_some()
+    }
+
     /// A client of the API that was named, else of the one in the configuration at `config` or the default one.
     ///
     /// # Errors

@@ -322,6 +322,8 @@ pub(crate) struct Minute {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(crate) struct Story {
+    /// The call, as a list of calls has it.
+    pub(crate) call: serde_json::Value,
     /// What happened.
     pub(crate) events: Vec<StreamEvent>,
     /// Who was told.
@@ -371,4 +373,7 @@ pub(crate) struct Attempt {
     /// The HTTP status, if there was an answer.
     #[serde(default)]
     pub(crate) status: Option<u16>,
+    /// The beginning of the answer, for administrators.
+    #[serde(default)]
+    pub(crate) reply: Option<String>,
 }

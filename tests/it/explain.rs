@@ -224,7 +224,7 @@ async fn the_daemon_keeps_the_story_for_those_who_ask_later() {
     let (address, url) = (pbx.address(), zammad.url());
     let (host, port) = (address.ip(), address.port());
     let text = format!(
-        "[journal]\npath = \"journal.db\"\n[api]\nsocket = \"\"\n\
+        "[journal]\npath = \"journal.db\"\n[api]\nsocket = \"ringwire.sock\"\n\
          [endpoint.zammad]\ndialect = \"zammad\"\nurl = \"{url}\"\n\
          [pbx.main]\nhost = \"{host}\"\nport = {port}\nusername = \"ringwire\"\nsecret = \"swordfish\"\n"
     );
@@ -236,8 +236,17 @@ async fn the_daemon_keeps_the_story_for_those_who_ask_later() {
     for _ in ["newCall", "answer", "hangup"] {
         timeout(LONG, posts.recv()).await.unwrap().unwrap();
     }
+    let socket = home.path().join("ringwire.sock");
+    let ask = move || run(["explain", "pbx1-1795226702.0", "--api", socket.to_str().unwrap()]);
+    let asked = tokio::task::spawn_blocking(ask).await.unwrap();
     signals.send(Signal::Stop).await.unwrap();
     timeout(LONG, daemon).await.unwrap().unwrap().unwrap();
+    let (asked, errors) = (stdout(&asked), stderr(&asked));
+    for part in
+        ["PJSIP/trunk is a trunk: its context from-trunk", "→ zammad: delivered", "» hangup  normalClearing"]
+    {
+        assert!(asked.contains(part), "{part:?} is not in {asked}{errors}");
+    }
 
     let story = run(["explain", "pbx1-1795226702.1", "--config", config.to_str().unwrap()]);
     let (story, errors) = (stdout(&story), stderr(&story));

@@ -10,12 +10,8 @@ use ringwire_outbox::{
     store::{AttemptRecord, CallRecord, DeliveryRecord},
 };
 
-use super::{
-    super::{journal::Journal, run::block_on},
-    Args, Out,
-};
+use super::{super::journal::Journal, Args, Out, asked};
 use crate::{
-    client::{self, segment},
     explain::{Known, Sent, Try},
     failure::{Code, Failure},
 };
@@ -28,7 +24,14 @@ const MOST: usize = 2_000;
 /// # Errors
 /// There is no such call, or the journal cannot be read.
 pub(super) fn tell<W: Write>(args: &Args, out: &mut Out<W>) -> Result<(), Failure> {
-    let journal = args.place.open().map_err(|failure| unless_file(&args.what, failure))?;
+    if args.access.is_named() {
+        return asked::tell(args, out);
+    }
+    let journal = match args.place.open() {
+        Ok(journal) => journal,
+        // Who may use the daemon's socket need not be able to read its file.
+        Err(failure) => return asked::tell(args, out).map_err(|_| unless_file(&args.what, failure)),
+    };
     let call = find(&journal, &args.what)?;
     let told = journal.read(|reader| reader.stream_of_call(&call.id, MOST))?;
     let mut remarks = Vec::new();
@@ -64,10 +67,7 @@ pub(super) fn tell<W: Write>(args: &Args, out: &mut Out<W>) -> Result<(), Failur
 
 /// What the daemon has concluded so far about a call that is not over; or why it does not tell.
 fn living(args: &Args, call: &str) -> Result<Vec<StoryNote>, String> {
-    let client = args.access.client(args.place.named()).map_err(|failure| failure.to_string())?;
-    let path = format!("/api/v1/calls/{}", segment(call));
-    let told = block_on(async { Ok(client.get::<client::Story>(&path, &[]).await) });
-    let story = told.map_err(|failure| failure.to_string())?.map_err(|error| error.to_string())?;
+    let story = asked::story(args, call).map_err(|failure| failure.to_string())?;
     if story.story.is_empty() {
         Err("it took the call up from an earlier process".to_owned())
     } else {

@@ -133,5 +133,21 @@ mod tests {
         // A histogram is told by its buckets; of them, how many there were is enough here.
         let told = text.lines().filter(|line| !line.starts_with('#') && !line.contains("_bucket{"));
         insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"));
+
+        // What the dashboard and the alert rules ask for is there.
+        let shipped = [
+            include_str!("../../../../packaging/grafana/ringwire.json"),
+            include_str!("../../../../packaging/prometheus/ringwire.rules.yml"),
+        ];
+        let is_name = |c: char| c.is_ascii_lowercase() || c == '_';
+        let mut asked = 0;
+        for asks in shipped {
+            for (place, _) in asks.match_indices("ringwire_") {
+                let name: String = asks[place..].chars().take_while(|c| is_name(*c)).collect();
+                assert!(text.contains(&format!("\n{name}")), "there is no {name}");
+                asked += 1;
+            }
+        }
+        assert!(asked > 30, "{asked}");
     }
 }
