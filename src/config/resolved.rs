@@ -291,6 +291,8 @@ pub(crate) enum LogFormat {
     Text,
     /// As a JSON object.
     Json,
+    /// To systemd's journal, with its priority and its fields.
+    Journald,
 }
 
 impl LogFormat {
@@ -299,6 +301,7 @@ impl LogFormat {
         match self {
             Self::Text => "text",
             Self::Json => "json",
+            Self::Journald => "journald",
         }
     }
 }

@@ -15,10 +15,10 @@ pub(crate) struct Logging {
 }
 
 impl Logging {
-    /// Begins to log to standard error as `log` says; `$RUST_LOG` comes before its level.
+    /// Begins to log to standard error, or to systemd's journal, as `log` says; `$RUST_LOG` comes before its level.
     ///
     /// # Errors
-    /// The process logs already, or `$RUST_LOG` cannot be read.
+    /// The process logs already, `$RUST_LOG` cannot be read, or there is no journal.
     pub(crate) fn start(log: Log) -> anyhow::Result<Self> {
         let (filter, handle) = reload::Layer::new(filter(log)?);
         let journal = std::env::var_os("JOURNAL_STREAM").is_some();
@@ -26,6 +26,10 @@ impl Logging {
             fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).with_target(false);
         let registry = tracing_subscriber::registry().with(filter);
         match log.format {
+            LogFormat::Journald => {
+                let layer = tracing_journald::layer().context("log.format: systemd's journal takes no messages")?;
+                registry.with(layer.with_syslog_identifier("ringwire".to_owned())).try_init()
+            }
             LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
             // The journal knows the time itself.
             LogFormat::Text if journal => registry.with(lines.without_time()).try_init(),
