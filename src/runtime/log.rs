@@ -27,7 +27,8 @@ impl Logging {
         let registry = tracing_subscriber::registry().with(filter);
         match log.format {
             LogFormat::Journald => {
-                let layer = tracing_journald::layer().context("log.format: systemd's journal takes no messages")?;
+                let layer =
+                    tracing_journald::layer().context("log.format: systemd's journal takes no messages")?;
                 registry.with(layer.with_syslog_identifier("ringwire".to_owned())).try_init()
             }
             LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),

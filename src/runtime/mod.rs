@@ -74,6 +74,9 @@ const BACKLOG: usize = 1024;
 /// What the desk's charts show of the past.
 const RECENT: SignedDuration = SignedDuration::from_hours(1);
 
+/// How many calls of the past they show at most: the newest.
+const RECENT_CALLS: usize = 20_000;
+
 /// Runs the daemon with the configuration in the file at `config` until `signals` tell it to stop, or end.
 ///
 /// It logs to whatever subscriber there is, and reads the file again when it is told to reload.
@@ -111,7 +114,7 @@ pub(crate) async fn run(
         tracing::warn!("{warning}");
     }
     if let Some(api) = &config.api {
-        daemon.open_window(api, path).await?;
+        daemon.open_window(api, path).await;
     }
     daemon.apply(config, recipients).await;
     let tried = async {
@@ -166,7 +169,7 @@ async fn take_up(journal: &Journal, left: &Resumption, desk: &Desk, clock: &Cloc
     let since = clock.now().checked_sub(RECENT).unwrap_or(Timestamp::MIN);
     let reading = journal.reading();
     let recent = reading.read(move |journal| {
-        let filter = CallFilter { since: Some(since), limit: usize::MAX, ..CallFilter::default() };
+        let filter = CallFilter { since: Some(since), limit: RECENT_CALLS, ..CallFilter::default() };
         Ok((journal.calls(&filter)?, journal.last_event()?))
     });
     match recent.await {
@@ -237,11 +240,10 @@ impl Daemon {
     }
 
     /// Lets itself be asked what is going on, and what is in the journal at `path`.
-    async fn open_window(&mut self, api: &Api, path: PathBuf) -> Result<(), Failure> {
+    async fn open_window(&mut self, api: &Api, path: PathBuf) {
         let switchboard = Arc::new(Asking::new(&self.packets));
         let sources = Sources { journal: path, switchboard };
-        self.window = Some(Window::open(api, self.desk.clone(), sources).await?);
-        Ok(())
+        self.window = Some(Window::open(api, self.desk.clone(), sources).await);
     }
 
     /// Makes `config` hold from here on. Calls that are being followed are kept.

@@ -11,7 +11,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::anyhow;
 use ringwire_desk::{Access, Counter, Desk, Role, Sources, Token};
 use tokio::{
     net::{TcpListener, UnixListener},
@@ -19,10 +18,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    config::{Api, ApiRole},
-    failure::{Code, Failure},
-};
+use crate::config::{Api, ApiRole};
+
+/// What to do about a place that cannot be had.
+const HINT: &str = "stop what is there, or choose another place in [api]; then start ringwire anew";
 
 /// Who may use the socket: its owner and its group.
 const SOCKET_MODE: u32 = 0o660;
@@ -37,12 +36,9 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// Opens the socket and the port of `api`, at which `desk` can be asked, and what `sources` know.
-    ///
-    /// # Errors
-    /// A socket or port that the configuration names cannot be had. The socket that nobody named may be missing: calls
-    /// matter more than the view of them.
-    pub(super) async fn open(api: &Api, desk: Desk, sources: Sources) -> Result<Self, Failure> {
+    /// Opens the socket and the port of `api`, at which `desk` can be asked, and what `sources` know. One that cannot be
+    /// had is told of in the log, and the daemon goes on without it: calls matter more than the view of them.
+    pub(super) async fn open(api: &Api, desk: Desk, sources: Sources) -> Self {
         let counter = Counter::new(desk, sources, access(api));
         let stop = CancellationToken::new();
         let mut window = Self { counter, socket: None, listen: None, stop, served: JoinSet::new() };
@@ -53,7 +49,9 @@ impl Window {
                     window.served.spawn(window.counter.serve_unix(listener, window.stop.clone()));
                     window.socket = Some(path.clone());
                 }
-                Err(error) if api.socket_is_named => return Err(failure("api.socket", &error)),
+                Err(error) if api.socket_is_named => {
+                    tracing::error!(error, hint = HINT, "api.socket: there is no socket to be asked at");
+                }
                 Err(error) => {
                     tracing::warn!(
                         error,
@@ -63,11 +61,16 @@ impl Window {
             }
         }
         if let Some(address) = api.listen {
-            let listener = TcpListener::bind(address).await;
-            let listener = listener.map_err(|error| failure("api.listen", &format!("{address}: {error}")))?;
-            tracing::info!(%address, desk = %format_args!("http://{address}/"), "can be asked what is going on");
-            window.served.spawn(window.counter.serve_tcp(listener, window.stop.clone()));
-            window.listen = Some(address);
+            match TcpListener::bind(address).await {
+                Ok(listener) => {
+                    tracing::info!(%address, desk = %format_args!("http://{address}/"), "can be asked what is going on");
+                    window.served.spawn(window.counter.serve_tcp(listener, window.stop.clone()));
+                    window.listen = Some(address);
+                }
+                Err(error) => {
+                    tracing::error!(%address, %error, hint = HINT, "api.listen: cannot listen there; there is no desk");
+                }
+            }
         }
         let counter = window.counter.clone();
         let stop = window.stop.clone();
@@ -77,7 +80,7 @@ impl Window {
                 () = stop.cancelled() => {}
             }
         });
-        Ok(window)
+        window
     }
 
     /// Lets in from here on who may by `api`. Where it can be asked stays as it was.
@@ -131,11 +134,6 @@ fn bind(path: &Path) -> Result<UnixListener, String> {
     let listener = UnixListener::bind(path).map_err(said)?;
     fs::set_permissions(path, fs::Permissions::from_mode(SOCKET_MODE)).map_err(said)?;
     Ok(listener)
-}
-
-fn failure(key: &str, error: &str) -> Failure {
-    Failure::new(Code::Config, anyhow!("{key}: {error}"))
-        .hint("stop what is there, or choose another place in [api]")
 }
 
 #[cfg(test)]
