@@ -37,8 +37,9 @@ impl Drop for Demo {
     }
 }
 
-/// The states of a call that was held, in order.
-const HELD: &str = "return Object.values(watched.states).find((states) => states.includes('held') && states.includes('ended'))";
+/// Whether a call was shown in each state that it was in. A state that lasts less than the page's pause between two
+/// pictures may be left out, so another call may have to come.
+const HELD: &str = "return Object.values(watched.states).some((states) => states.join() === 'ringing,talking,held,talking,ended')";
 
 #[tokio::test]
 async fn a_call_is_seen_to_ring_to_be_answered_to_be_held_and_to_end() {
@@ -54,8 +55,7 @@ async fn a_call_is_seen_to_ring_to_be_answered_to_be_held_and_to_end() {
     page.until("return document.querySelector('[data-view=now] [data-call][data-state=talking]') !== null")
         .await;
     page.picture("desk-now").await;
-    let states = page.until(HELD).await;
-    assert_eq!(states, json!(["ringing", "talking", "held", "talking", "ended"]));
+    page.until(HELD).await;
 
     page.run("location.hash = '#today'").await;
     page.until("return document.querySelector('[data-view=today] [data-missed]') !== null").await;
