@@ -38,7 +38,7 @@ Numbers and names are shown as they are. To share a recording, leave them out of
 A path that exists is a recording (FILE.times beside it gives the clock, see ringwire replay --help), and anything
 else is a call: its id, or the Uniqueid of one of its channels. A stored call is read from the journal while the daemon runs
 as well as while it does not; the story of one that is not over is asked of the daemon, as is everything where --api is given
-or the journal is not ours to read.";
+and no --journal or --config, or where the journal is not ours to read.";
 
 /// Tell the story of a call: what was heard, what was concluded by which rule, who was told, what they replied.
 ///

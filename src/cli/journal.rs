@@ -43,6 +43,11 @@ impl Place {
         self.config.as_deref()
     }
 
+    /// Whether the command line says where the journal is.
+    pub(super) fn is_named(&self) -> bool {
+        self.config.is_some() || self.journal.is_some()
+    }
+
     /// Opens the journal.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ const MOST: usize = 2_000;
 /// # Errors
 /// There is no such call, or the journal cannot be read.
 pub(super) fn tell<W: Write>(args: &Args, out: &mut Out<W>) -> Result<(), Failure> {
-    if args.access.is_named() {
+    if args.access.is_named() && !args.place.is_named() {
         return asked::tell(args, out);
     }
     let journal = match args.place.open() {
@@ -67,7 +67,11 @@ pub(super) fn tell<W: Write>(args: &Args, out: &mut Out<W>) -> Result<(), Failur
 
 /// What the daemon has concluded so far about a call that is not over; or why it does not tell.
 fn living(args: &Args, call: &str) -> Result<Vec<StoryNote>, String> {
-    let story = asked::story(args, call).map_err(|failure| failure.to_string())?;
+    let story = asked::story(args, call).map_err(|failure| {
+        let said = failure.to_string();
+        // What to do stands in a paragraph of its own.
+        said.split("\n\n").next().unwrap_or_default().to_owned()
+    })?;
     if story.story.is_empty() {
         Err("it took the call up from an earlier process".to_owned())
     } else {
