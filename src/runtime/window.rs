@@ -29,8 +29,11 @@ const SOCKET_MODE: u32 = 0o660;
 /// What is served until it is closed.
 pub(super) struct Window {
     counter: Counter,
+    /// Where it was to be.
     socket: Option<PathBuf>,
     listen: Option<SocketAddr>,
+    /// The socket that it has.
+    bound: Option<PathBuf>,
     stop: CancellationToken,
     served: JoinSet<()>,
 }
@@ -41,13 +44,14 @@ impl Window {
     pub(super) async fn open(api: &Api, desk: Desk, sources: Sources) -> Self {
         let counter = Counter::new(desk, sources, access(api));
         let stop = CancellationToken::new();
-        let mut window = Self { counter, socket: None, listen: None, stop, served: JoinSet::new() };
+        let (socket, listen) = (api.socket.clone(), api.listen);
+        let mut window = Self { counter, socket, listen, bound: None, stop, served: JoinSet::new() };
         if let Some(path) = &api.socket {
             match bind(path) {
                 Ok(listener) => {
                     tracing::info!(socket = %path.display(), "can be asked what is going on");
                     window.served.spawn(window.counter.serve_unix(listener, window.stop.clone()));
-                    window.socket = Some(path.clone());
+                    window.bound = Some(path.clone());
                 }
                 Err(error) if api.socket_is_named => {
                     tracing::error!(error, hint = HINT, "api.socket: there is no socket to be asked at");
@@ -65,7 +69,6 @@ impl Window {
                 Ok(listener) => {
                     tracing::info!(%address, desk = %format_args!("http://{address}/"), "can be asked what is going on");
                     window.served.spawn(window.counter.serve_tcp(listener, window.stop.clone()));
-                    window.listen = Some(address);
                 }
                 Err(error) => {
                     tracing::error!(%address, %error, hint = HINT, "api.listen: cannot listen there; there is no desk");
@@ -97,7 +100,7 @@ impl Window {
     pub(super) async fn close(mut self) {
         self.stop.cancel();
         while self.served.join_next().await.is_some() {}
-        if let Some(socket) = self.socket {
+        if let Some(socket) = self.bound {
             // The next daemon puts another one there anyway.
             let _ = fs::remove_file(socket);
         }

@@ -242,7 +242,10 @@ async fn the_document_is_whole() {
         let name = reference.split('"').next().unwrap();
         assert!(document["components"]["schemas"][name].is_object(), "{name} is referred to and not there");
     }
-    insta::assert_json_snapshot!(document);
+    // Whether maps keep their order depends on what else is built.
+    insta::with_settings!({sort_maps => true}, {
+        insta::assert_json_snapshot!(document);
+    });
 }
 
 #[tokio::test]
