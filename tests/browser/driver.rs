@@ -3,6 +3,7 @@
 use std::{
     env,
     io::{BufRead, BufReader},
+    os::unix::process::CommandExt,
     path::PathBuf,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -10,6 +11,7 @@ use std::{
 
 use fantoccini::{Client, ClientBuilder, wd::WebDriverCompatibleCommand};
 use hyper_util::client::legacy::connect::HttpConnector;
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -18,8 +20,18 @@ use crate::PATIENCE;
 /// A page in a browser of its own, which ends with it.
 pub(crate) struct Page {
     client: Client,
-    driver: Child,
+    _driver: Driver,
     _profile: TempDir,
+}
+
+/// What drives the browser. They end together, also when a test fails.
+struct Driver(Child);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = kill_process_group(Pid::from_child(&self.0), Signal::KILL);
+        let _ = self.0.wait();
+    }
 }
 
 /// A command of Chromium's own.
@@ -48,7 +60,7 @@ impl Page {
             println!("left out: there is no chromedriver");
             return None;
         };
-        let port = port(&mut driver);
+        let port = port(&mut driver.0);
         let profile = tempfile::tempdir().unwrap();
         let capabilities = json!({
             "goog:chromeOptions": {"args": [
@@ -65,7 +77,7 @@ impl Page {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .unwrap();
-        let page = Self { client, driver, _profile: profile };
+        let page = Self { client, _driver: driver, _profile: profile };
         page.size(1280, 900).await;
         page.own(
             "goog/cdp/execute",
@@ -131,10 +143,7 @@ impl Page {
 
     /// Ends the browser, whatever went wrong.
     pub(crate) async fn end(self) {
-        let Self { client, mut driver, _profile } = self;
-        client.close().await.unwrap();
-        driver.kill().unwrap();
-        driver.wait().unwrap();
+        self.client.close().await.unwrap();
     }
 
     async fn own(&self, path: &'static str, body: Value) -> Value {
@@ -169,14 +178,16 @@ window.EventSource = class extends Native {
 };
 ";
 
-fn start() -> Option<Child> {
+fn start() -> Option<Driver> {
     Command::new("chromedriver")
         .args(["--port=0"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
+        .process_group(0)
         .spawn()
         .ok()
+        .map(Driver)
 }
 
 /// The port that the driver says it has; what else it says is read so that it never waits.
