@@ -117,7 +117,7 @@ pub(crate) fn judge(files: &[FileFacts], user: Option<&User>) -> Findings {
     if count > 0 && findings.is_empty() {
         let by = match user {
             Some(user) => format!("can be read by {}, whom the daemon runs as", user.name),
-            None => "are no more open than they should be".to_owned(),
+            None => "are not open to everyone".to_owned(),
         };
         findings.ok(match count {
             1 => format!("the configuration {}", by.replacen("are ", "is ", 1)),
