@@ -1,6 +1,6 @@
 //! The doctor: finds out how everything stands from outside in, and says what to do.
 //!
-//! [`gather`] finds out facts and changes nothing; the other files here judge them, one subject each, and are pure.
+//! [`mod@gather`] finds out facts and changes nothing; the other files here judge them, one subject each, and are pure.
 //! [`Observations`] is what the daemon counts so that the doctor can ask it, in the form of [`diagnosis`].
 
 mod calls;
