@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use ringwire_event::{CallEvent, Direction, What};
 use ringwire_outbox::store::{CallRecord, Committed};
 
-use crate::{Charts, Feed, Frame, Live, LiveCall, Metrics, Parts, Settled, Told, feed::Owing};
+use crate::{Charts, Feed, Frame, Live, Metrics, Parts, Settled, Told, feed::Owing};
 
 /// Everything that is known of what is going on. Clones are the same.
 #[derive(Clone, Debug)]
@@ -135,9 +135,9 @@ impl Desk {
             }
             return;
         }
-        let before = live.call(&event.call);
+        let before = live.times(&event.call);
         live.apply(event, *recorded);
-        self.chart(event, before.as_ref(), *recorded);
+        self.chart(event, before, *recorded);
         charts.event(*recorded);
         let took = durable.then(|| now.duration_since(*recorded).try_into().unwrap_or_default());
         metrics.event(event.what.name(), took);
@@ -174,10 +174,10 @@ impl Desk {
         self.0.feed.say(Frame::Reset);
     }
 
-    fn chart(&self, event: &CallEvent, before: Option<&LiveCall>, recorded: Timestamp) {
+    fn chart(&self, event: &CallEvent, before: Option<(Timestamp, Option<Timestamp>)>, recorded: Timestamp) {
         let at = event.time.unwrap_or(recorded);
-        let began = before.map_or(at, |call| call.began);
-        let answered = before.and_then(|call| call.answered);
+        let began = before.map_or(at, |(began, _)| began);
+        let answered = before.and_then(|(_, answered)| answered);
         match &event.what {
             What::NewCall { .. } => self.0.charts.began(at),
             What::Answer { .. } if answered.is_none() => self.0.charts.answered(at, began),

@@ -296,6 +296,11 @@ impl Live {
         calls
     }
 
+    /// When a call began, and when it was first answered.
+    pub(crate) fn times(&self, id: &str) -> Option<(Timestamp, Option<Timestamp>)> {
+        self.calls.get(id).map(|call| (call.began, call.answered))
+    }
+
     /// One call.
     #[must_use]
     pub fn call(&self, id: &str) -> Option<LiveCall> {
