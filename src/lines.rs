@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Write as _};
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use ringwire_event::{CallEvent, Party, Taker, What};
+use ringwire_event::{AnsweredBy, CallEvent, EventKind, Party};
 use ringwire_recording::is_offset;
 use serde_json::{Map, Value};
 use unicode_width::UnicodeWidthChar;
@@ -15,14 +15,14 @@ use unicode_width::UnicodeWidthChar;
 /// It is coloured; whoever prints it takes the colours out where they are not wanted.
 #[must_use]
 pub(crate) fn event(event: &CallEvent) -> String {
-    let style = style(&event.what);
+    let style = style(&event.kind);
     let mut line = String::new();
     let detail = detail(event);
     let _ = write!(
         line,
         "{:>12}  {style}{:<8}{style:#}  {:<22}  {:<8}  {:>14} → {:<14}",
         Time(event.time),
-        event.what.name(),
+        event.kind.name(),
         plain(&event.call),
         event.direction.as_str(),
         plain(&event.from),
@@ -101,19 +101,19 @@ pub(crate) fn spoken(value: &Value) -> String {
 #[must_use]
 pub(crate) fn detail(event: &CallEvent) -> String {
     let queue = event.queue.as_deref().map(|queue| format!("[{}]", plain(queue)));
-    let said = match &event.what {
-        What::NewCall { users } => {
+    let said = match &event.kind {
+        EventKind::NewCall { users } => {
             Some(users.iter().map(name).collect::<Vec<_>>().join(", ")).filter(|names| !names.is_empty())
         }
-        What::Ringing { user } => Some(name(user)),
-        What::Answer { taker } => Some(took(taker)),
-        What::Hold { user } | What::Unhold { user } => user.as_ref().map(name),
-        What::Transfer { user, target, .. } => {
+        EventKind::Ringing { user } => Some(name(user)),
+        EventKind::Answer { answered_by } => Some(took(answered_by)),
+        EventKind::Hold { user } | EventKind::Unhold { user } => user.as_ref().map(name),
+        EventKind::Transfer { user, target, .. } => {
             let by = user.as_ref().map(name);
             let to = target.as_deref().map(|target| format!("to {}", plain(target)));
             Some([by, to].into_iter().flatten().collect::<Vec<_>>().join(" "))
         }
-        What::Hangup { cause, .. } => Some(cause.as_str().to_owned()),
+        EventKind::Hangup { cause, .. } => Some(cause.as_str().to_owned()),
     };
     [said, queue].into_iter().flatten().collect::<Vec<_>>().join("  ")
 }
@@ -201,25 +201,25 @@ fn is_unicode(locale: Option<&str>) -> bool {
 
 /// Who took a call.
 #[must_use]
-pub(crate) fn took(taker: &Taker) -> String {
-    match taker {
-        Taker::User(party) => name(party),
-        Taker::Number { number } => plain(number),
-        Taker::Voicemail => "voicemail".to_owned(),
-        Taker::Conference => "conference".to_owned(),
+pub(crate) fn took(answered_by: &AnsweredBy) -> String {
+    match answered_by {
+        AnsweredBy::User(party) => name(party),
+        AnsweredBy::Number { number } => plain(number),
+        AnsweredBy::Voicemail => "voicemail".to_owned(),
+        AnsweredBy::Conference => "conference".to_owned(),
     }
 }
 
 /// The colour of an event.
 #[must_use]
-pub(crate) fn style(what: &What) -> Style {
+pub(crate) fn style(what: &EventKind) -> Style {
     let colour = match what {
-        What::NewCall { .. } => AnsiColor::Cyan,
-        What::Ringing { .. } => AnsiColor::Yellow,
-        What::Answer { .. } => AnsiColor::Green,
-        What::Hold { .. } | What::Unhold { .. } | What::Transfer { .. } => AnsiColor::Magenta,
-        What::Hangup { taker: Some(_), .. } => AnsiColor::BrightBlack,
-        What::Hangup { taker: None, .. } => AnsiColor::Red,
+        EventKind::NewCall { .. } => AnsiColor::Cyan,
+        EventKind::Ringing { .. } => AnsiColor::Yellow,
+        EventKind::Answer { .. } => AnsiColor::Green,
+        EventKind::Hold { .. } | EventKind::Unhold { .. } | EventKind::Transfer { .. } => AnsiColor::Magenta,
+        EventKind::Hangup { answered_by: Some(_), .. } => AnsiColor::BrightBlack,
+        EventKind::Hangup { answered_by: None, .. } => AnsiColor::Red,
     };
     colour.on_default().bold()
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use ringwire_calls::Pattern;
-use ringwire_event::{CallEvent, CallId, Direction, Party, Taker, What};
+use ringwire_event::{AnsweredBy, CallEvent, CallId, Direction, EventKind, Party};
 use ringwire_outbox::EndpointName;
 
 /// The place of an endpoint in the configuration.
@@ -36,7 +36,7 @@ impl Router {
     /// one, the facts as they are known now, and as users all who were seen in the call so far.
     pub(crate) fn route(&mut self, event: &Arc<CallEvent>) -> Vec<(Arc<CallEvent>, Vec<EndpointIndex>)> {
         let mut to_tell = Vec::new();
-        if let What::NewCall { .. } = event.what {
+        if let EventKind::NewCall { .. } = event.kind {
             self.calls.entry(event.call.clone()).or_insert_with(|| Call::new(event));
         }
         let Some(call) = self.calls.get_mut(&event.call) else {
@@ -48,11 +48,11 @@ impl Router {
         let late: BTreeSet<_> =
             self.routes.matching(event, &call.users).difference(&call.told).copied().collect();
         call.told.extend(&late);
-        if !matches!(event.what, What::NewCall { .. }) {
+        if !matches!(event.kind, EventKind::NewCall { .. }) {
             to_tell = tell(to_tell, call.announcement(event), late);
         }
         let told = call.told.clone();
-        if let What::Hangup { .. } = event.what {
+        if let EventKind::Hangup { .. } = event.kind {
             self.calls.remove(&event.call);
         }
         tell(to_tell, Arc::clone(event), told)
@@ -62,7 +62,7 @@ impl Router {
     /// endpoints in `told` hear them to their end.
     pub(crate) fn resume(&mut self, living: &[CallEvent], told: &[(CallId, EndpointName)]) {
         for event in living {
-            if let What::NewCall { .. } = event.what {
+            if let EventKind::NewCall { .. } = event.kind {
                 self.calls.insert(event.call.clone(), Call::new(&Arc::new(event.clone())));
             }
             if let Some(call) = self.calls.get_mut(&event.call) {
@@ -250,7 +250,7 @@ impl Call {
             seq: *seq,
             time: *time,
             recovered: *recovered,
-            what: What::NewCall { users: self.users.clone() },
+            kind: EventKind::NewCall { users: self.users.clone() },
             ..event.clone()
         })
     }
@@ -258,14 +258,14 @@ impl Call {
 
 /// The users that `event` names.
 fn users(event: &CallEvent) -> Vec<Party> {
-    match &event.what {
-        What::NewCall { users } => users.clone(),
-        What::Ringing { user } => vec![user.clone()],
-        What::Answer { taker: Taker::User(user) } => vec![user.clone()],
-        What::Hold { user } | What::Unhold { user } | What::Transfer { user, .. } => {
+    match &event.kind {
+        EventKind::NewCall { users } => users.clone(),
+        EventKind::Ringing { user } => vec![user.clone()],
+        EventKind::Answer { answered_by: AnsweredBy::User(user) } => vec![user.clone()],
+        EventKind::Hold { user } | EventKind::Unhold { user } | EventKind::Transfer { user, .. } => {
             user.iter().cloned().collect()
         }
-        What::Answer { .. } | What::Hangup { .. } => Vec::new(),
+        EventKind::Answer { .. } | EventKind::Hangup { .. } => Vec::new(),
     }
 }
 

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use reqwest::{Client, RequestBuilder};
 use ringwire_ami::{Codec, Frame};
 use ringwire_calls::{Rules, Tracker};
-use ringwire_cti::{Dialect, Zammad, ZammadOptions};
+use ringwire_dialects::{Dialect, Zammad, ZammadOptions};
 use ringwire_event::CallEvent;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -34,7 +34,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use ringwire_event::{CallEvent, Cause, Direction, Taker, What};
+use ringwire_event::{AnsweredBy, CallEvent, Cause, Direction, EventKind};
 use ringwire_outbox::{
     EndpointName,
     store::{NewEvent, Report, Store, Write as StoreWrite},
@@ -140,13 +140,13 @@ fn fill(journal: &Path) {
         let ago = SignedDuration::from_secs(3600 - i64::from(call) * 3600 / i64::from(OWED));
         let id = format!("1790000000.{call}");
         for (seq, what) in (1..).zip([
-            What::NewCall { users: Vec::new() },
-            What::Answer { taker: Taker::Number { number: "101".to_owned() } },
-            What::Hangup { cause: Cause::NormalClearing, taker: None },
+            EventKind::NewCall { users: Vec::new() },
+            EventKind::Answer { answered_by: AnsweredBy::Number { number: "101".to_owned() } },
+            EventKind::Hangup { cause: Cause::NormalClearing, answered_by: None },
         ]) {
             let event = CallEvent {
                 id: format!("{id}/{seq}"),
-                what,
+                kind: what,
                 call: id.clone(),
                 seq,
                 time: Some(now - ago),

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use jiff::{SignedDuration, Timestamp};
 use ringwire_ami::{Codec, Frame, Packet, Version};
 use ringwire_calls::{Pattern, Rules, Tracker};
-use ringwire_event::{CallEvent, What};
+use ringwire_event::{CallEvent, EventKind};
 use tokio_util::codec::Decoder;
 
 /// Follows a stream with a clock that goes on a little with each packet, then ends it with a list of no channels.
@@ -90,9 +90,9 @@ impl Follower {
         let said = self.calls.entry(call.to_owned()).or_default();
         assert!(!said.over, "after the hangup: {event:?}");
         assert_eq!(event.seq, said.seq + 1, "{event:?}");
-        assert_eq!(matches!(event.what, What::NewCall { .. }), event.seq == 1, "{event:?}");
+        assert_eq!(matches!(event.kind, EventKind::NewCall { .. }), event.seq == 1, "{event:?}");
         said.seq = event.seq;
-        said.over = matches!(event.what, What::Hangup { .. });
+        said.over = matches!(event.kind, EventKind::Hangup { .. });
     }
 
     /// A list without channels, on a new connection, ends whatever was missed.

@@ -175,7 +175,7 @@ fn table(calls: &[CallRecord]) -> Table {
             Cell::new(&call.to),
             lasted(call.rang()),
             lasted(call.talked()),
-            Cell::maybe(call.taker.as_ref().map(lines::took)),
+            Cell::maybe(call.answered_by.as_ref().map(lines::took)),
             Cell::new(outcome).styled(style),
             Cell::maybe(call.queue.as_ref()),
         ]);

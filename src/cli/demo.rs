@@ -14,7 +14,7 @@ use ringwire_ami::Login;
 use ringwire_demo::player::{PbxServer, PlayOptions, Recording, Speed};
 use ringwire_demo::zammad::{Person, Received, Row, State, ZammadConfig, ZammadServer};
 use ringwire_desk::{Desk, Frame};
-use ringwire_event::{CallEvent, What};
+use ringwire_event::{CallEvent, EventKind};
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
@@ -223,7 +223,7 @@ impl<W: Write> Screen<W> {
 
     /// Each call begins with what is going to happen: they are played one after the other.
     fn event(&mut self, event: &CallEvent) -> Result<(), Failure> {
-        if matches!(event.what, What::NewCall { .. })
+        if matches!(event.kind, EventKind::NewCall { .. })
             && let Some(call) = self.titles.next()
         {
             let dim = Style::new().dimmed();

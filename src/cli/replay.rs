@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
 use ringwire_calls::Rules;
-use ringwire_cti::{Body, Dialect};
+use ringwire_dialects::{Body, Dialect};
 use ringwire_event::CallEvent;
 use ringwire_recording::{Recording, RecordingError};
 
@@ -230,10 +230,10 @@ pub(super) fn recipient(config: &Config, name: &str) -> Result<Recipient, Failur
     let configured = config.endpoints.iter().find(|endpoint| endpoint.name == name);
     let dialect = configured
         .map(|endpoint| Arc::clone(&endpoint.dialect))
-        .or_else(|| ringwire_cti::by_name(name).map(Arc::from));
+        .or_else(|| ringwire_dialects::by_name(name).map(Arc::from));
     dialect.map(|dialect| Recipient { name: name.to_owned(), dialect }).ok_or_else(|| {
         let endpoints: Vec<_> = config.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
-        let known = [ringwire_cti::names(), endpoints.as_slice()].concat().join(", ");
+        let known = [ringwire_dialects::names(), endpoints.as_slice()].concat().join(", ");
         Failure::new(Code::Usage, anyhow::anyhow!("--to {name}: neither a dialect nor a configured endpoint"))
             .hint(format!("expected one of: {known}"))
     })

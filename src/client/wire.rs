@@ -2,7 +2,7 @@
 //! passed over, so a daemon may be of another version.
 
 use jiff::Timestamp;
-use ringwire_event::{CallEvent, Direction, Party, StoryNote, Taker};
+use ringwire_event::{AnsweredBy, CallEvent, Direction, Party, StoryNote};
 use serde::{Deserialize, Serialize};
 
 use super::sse::Frame;
@@ -154,7 +154,7 @@ pub(crate) struct Call {
     pub(crate) users: Vec<Party>,
     /// Who has it.
     #[serde(default)]
-    pub(crate) taker: Option<Taker>,
+    pub(crate) answered_by: Option<AnsweredBy>,
     /// When it began.
     pub(crate) began: Timestamp,
     /// When it was first answered.

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, time::Duration};
 
 use ringwire_ami::{Method, Tls, Trust};
-use ringwire_cti::{Format, To, ZammadOptions};
+use ringwire_dialects::{Format, To, ZammadOptions};
 use ringwire_event::Direction;
 use ringwire_outbox::{
     delivery::{Late, Lifetimes},

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fmt, ops::Range};
 
-use ringwire_cti::{Format, To};
+use ringwire_dialects::{Format, To};
 use secrecy::SecretString;
 use serde::{
     Deserialize, Deserializer,

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use ringwire_ami::{Login, Tls};
 use ringwire_calls::Rules;
-use ringwire_cti::{Dialect, Zammad, ZammadOptions};
+use ringwire_dialects::{Dialect, Zammad, ZammadOptions};
 use ringwire_outbox::delivery::{Late, Lifetimes};
 use secrecy::SecretString;
 use serde::Deserialize;

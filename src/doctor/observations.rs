@@ -11,7 +11,7 @@ use std::{
 use jiff::Timestamp;
 use ringwire_ami::{Oddities, Packet};
 use ringwire_calls::Directory;
-use ringwire_event::{CallEvent, Direction, What};
+use ringwire_event::{CallEvent, Direction, EventKind};
 
 use super::diagnosis::{CallCounts, EventCounts, InternalContext, PbxDiagnosis, UnknownUser};
 
@@ -83,8 +83,8 @@ impl Observations {
     /// A call event was concluded at `now`; `directory` is the one of the PBX.
     pub(crate) fn event(&mut self, event: &CallEvent, directory: &Directory, now: Timestamp) {
         let at = slot(now);
-        match &event.what {
-            What::NewCall { .. } => {
+        match &event.kind {
+            EventKind::NewCall { .. } => {
                 let direction = match event.direction {
                     Direction::In => 0,
                     Direction::Out => 1,
@@ -95,16 +95,16 @@ impl Observations {
                     self.internal(event, directory, at);
                 }
             }
-            What::Ringing { user } => {
+            EventKind::Ringing { user } => {
                 if directory.find(&user.endpoint, user.extension.as_deref()).is_none() {
                     self.unknown.add(short(&user.endpoint), at);
                 }
             }
-            What::Answer { .. }
-            | What::Hold { .. }
-            | What::Unhold { .. }
-            | What::Transfer { .. }
-            | What::Hangup { .. } => {}
+            EventKind::Answer { .. }
+            | EventKind::Hold { .. }
+            | EventKind::Unhold { .. }
+            | EventKind::Transfer { .. }
+            | EventKind::Hangup { .. } => {}
         }
     }
 

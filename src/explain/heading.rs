@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 use jiff::{Timestamp, tz::TimeZone};
-use ringwire_event::{Conclusion, Direction, What};
+use ringwire_event::{Conclusion, Direction, EventKind};
 use ringwire_recording::is_offset;
 
 use super::Known;
@@ -54,13 +54,13 @@ fn summary(known: &Known) -> String {
     }];
     let queue = known.events.iter().filter_map(|event| event.queue.as_deref()).next_back();
     words.extend(queue.map(|queue| format!("queue {}", plain(queue))));
-    let takers = known.events.iter().filter_map(|event| match &event.what {
-        What::Answer { taker } => Some(format!("answered by {}", took(taker))),
+    let answers = known.events.iter().filter_map(|event| match &event.kind {
+        EventKind::Answer { answered_by } => Some(format!("answered by {}", took(answered_by))),
         _ => None,
     });
-    words.extend(takers);
-    match known.events.last().map(|event| (&event.what, event.time)) {
-        Some((What::Hangup { cause, .. }, ended)) => {
+    words.extend(answers);
+    match known.events.last().map(|event| (&event.kind, event.time)) {
+        Some((EventKind::Hangup { cause, .. }, ended)) => {
             words.push(match (known.began(), ended) {
                 (Some(began), Some(ended)) => {
                     let passed = ended.duration_since(began).as_secs_f64();

@@ -52,8 +52,8 @@ fn weight(concluded: Conclusion) -> Style {
 /// A call event that was said, with its `time` in the column where nothing above has it; `of` is the time it is said of, if
 /// that is another.
 pub(super) fn said(event: &CallEvent, time: &str, of: Option<&str>) -> String {
-    let (dim, style) = (Style::new().dimmed(), style(&event.what));
-    let mut line = format!("{time:>10}  {style}» {}{style:#}", event.what.name());
+    let (dim, style) = (Style::new().dimmed(), style(&event.kind));
+    let mut line = format!("{time:>10}  {style}» {}{style:#}", event.kind.name());
     if event.seq == 1 {
         let (from, to) = (plain(&event.from), plain(&event.to));
         let _ = write!(line, "  {}  {from} → {to}", event.direction.as_str());

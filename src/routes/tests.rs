@@ -31,7 +31,7 @@ fn route(conditions: &str, endpoints: &[EndpointIndex]) -> Route {
     route
 }
 
-/// An event written `CALL WHAT [fact=value …]`, with a user or taker behind the WHAT's `:`.
+/// An event written `CALL WHAT [fact=value …]`, with a user or answered_by behind the WHAT's `:`.
 fn event(line: &str) -> Arc<CallEvent> {
     let mut words = line.split_whitespace();
     let call = words.next().unwrap().to_owned();
@@ -43,17 +43,19 @@ fn event(line: &str) -> Arc<CallEvent> {
     };
     let user = (!who.is_empty()).then(|| party(who));
     let what = match what {
-        "new" => What::NewCall { users: who.split(',').filter(|name| !name.is_empty()).map(party).collect() },
-        "ringing" => What::Ringing { user: user.unwrap() },
-        "answer" => What::Answer { taker: user.map_or(Taker::Voicemail, Taker::User) },
-        "hold" => What::Hold { user },
-        "transfer" => What::Transfer { kind: TransferKind::Blind, user, target: None },
-        "hangup" => What::Hangup { cause: Cause::NormalClearing, taker: None },
+        "new" => {
+            EventKind::NewCall { users: who.split(',').filter(|name| !name.is_empty()).map(party).collect() }
+        }
+        "ringing" => EventKind::Ringing { user: user.unwrap() },
+        "answer" => EventKind::Answer { answered_by: user.map_or(AnsweredBy::Voicemail, AnsweredBy::User) },
+        "hold" => EventKind::Hold { user },
+        "transfer" => EventKind::Transfer { kind: TransferKind::Blind, user, target: None },
+        "hangup" => EventKind::Hangup { cause: Cause::NormalClearing, answered_by: None },
         _ => panic!("no event {what}"),
     };
     let mut event = CallEvent {
         id: format!("{call}/{}", what.name()),
-        what,
+        kind: what,
         call,
         seq: 1,
         time: None,
@@ -88,8 +90,8 @@ fn told(router: &mut Router, line: &str) -> Vec<String> {
     let routed = router.route(&event(line));
     let show = |(event, endpoints): (Arc<CallEvent>, Vec<EndpointIndex>)| {
         let names: Vec<_> = endpoints.iter().map(|&index| router.routes.endpoint(index).unwrap()).collect();
-        let mut what = event.what.name().to_owned();
-        if let What::NewCall { users } = &event.what {
+        let mut what = event.kind.name().to_owned();
+        if let EventKind::NewCall { users } = &event.kind {
             let users: Vec<_> = users.iter().map(|user| user.endpoint.trim_start_matches("PJSIP/")).collect();
             what = format!("{what}[{}]", users.join(","));
             assert_eq!(event.id, format!("{}/newCall", event.call));

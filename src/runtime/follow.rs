@@ -296,7 +296,7 @@ impl Follow {
         for (pbx, followed) in &mut self.followed {
             while let Some(event) = followed.tracker.poll_event() {
                 followed.observations.event(&event, &followed.directory, self.clock.now());
-                tracing::debug!(%pbx, event = event.id, what = event.what.name(), from = event.from, to = event.to, "call");
+                tracing::debug!(%pbx, event = event.id, what = event.kind.name(), from = event.from, to = event.to, "call");
                 self.events.send(dispatch::Message::Event(Arc::new(event))).await?;
             }
             for story in stories::collect(pbx, &mut followed.tracker, &mut followed.stories) {

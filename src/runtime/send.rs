@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use reqwest::{Client, Method, Response, Url, header, redirect::Policy};
-use ringwire_cti::{Dialect, Directive, Reply, Request, Verdict, excerpt};
+use ringwire_dialects::{Dialect, Directive, Reply, Request, Verdict, excerpt};
 use ringwire_event::CallEvent;
 use ringwire_outbox::delivery::Outcome;
 use secrecy::{ExposeSecret, SecretString};

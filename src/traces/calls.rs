@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use ringwire_desk::Settled;
-use ringwire_event::{CallEvent, Taker, What};
+use ringwire_event::{AnsweredBy, CallEvent, EventKind};
 
 use super::Span;
 
@@ -52,24 +52,24 @@ impl Open {
     }
 
     pub(super) fn apply(&mut self, event: &CallEvent, at: Timestamp) {
-        match &event.what {
-            What::Answer { taker } => {
+        match &event.kind {
+            EventKind::Answer { answered_by } => {
                 self.end_hold(at);
                 self.end_present(at);
-                self.present = Some(("talk", at, vec![("ringwire.taker", who(taker))]));
+                self.present = Some(("talk", at, vec![("ringwire.answered_by", who(answered_by))]));
             }
-            What::Hold { .. } => {
+            EventKind::Hold { .. } => {
                 self.held.get_or_insert(at);
             }
-            What::Unhold { .. } => self.end_hold(at),
-            What::Hangup { cause, .. } => {
+            EventKind::Unhold { .. } => self.end_hold(at),
+            EventKind::Hangup { cause, .. } => {
                 self.end_hold(at);
                 self.end_present(at);
                 self.ended = Some(at);
                 self.attributes.push(("ringwire.cause", cause.as_str().to_owned()));
                 self.attributes.extend(event.queue.clone().map(|queue| ("ringwire.queue", queue)));
             }
-            What::NewCall { .. } | What::Ringing { .. } | What::Transfer { .. } => {}
+            EventKind::NewCall { .. } | EventKind::Ringing { .. } | EventKind::Transfer { .. } => {}
         }
     }
 
@@ -134,7 +134,7 @@ impl Open {
             let (ended, error) = delivery.ended.unwrap_or((now, Some("still under way".to_owned())));
             let attributes = vec![
                 ("ringwire.endpoint", delivery.endpoint.clone()),
-                ("ringwire.event", delivery.what.to_owned()),
+                ("ringwire.event", delivery.kind.to_owned()),
                 ("ringwire.delivery", delivery.id.to_string()),
                 ("ringwire.failures", delivery.failures.to_string()),
             ];
@@ -164,11 +164,11 @@ impl Open {
 }
 
 /// Who took a call, as far as that is no number of somebody outside.
-fn who(taker: &Taker) -> String {
-    match taker {
-        Taker::User(party) => party.endpoint.clone(),
-        Taker::Number { .. } => "outside".to_owned(),
-        Taker::Voicemail => "voicemail".to_owned(),
-        Taker::Conference => "conference".to_owned(),
+fn who(answered_by: &AnsweredBy) -> String {
+    match answered_by {
+        AnsweredBy::User(party) => party.endpoint.clone(),
+        AnsweredBy::Number { .. } => "outside".to_owned(),
+        AnsweredBy::Voicemail => "voicemail".to_owned(),
+        AnsweredBy::Conference => "conference".to_owned(),
     }
 }

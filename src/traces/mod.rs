@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use ringwire_desk::{Settled, Told};
-use ringwire_event::{CallId, What};
+use ringwire_event::{CallId, EventKind};
 
 use self::calls::Open;
 pub(crate) use self::export::Exporter;
@@ -68,7 +68,7 @@ impl Traces {
     pub(crate) fn take(&mut self, told: &Told) {
         let (event, at) = (&told.event, told.event.time.unwrap_or(told.recorded));
         if !self.open.contains_key(&event.call) {
-            let begins = matches!(event.what, What::NewCall { .. });
+            let begins = matches!(event.kind, EventKind::NewCall { .. });
             if !begins || self.open.len() >= MOST_CALLS {
                 return;
             }
@@ -78,7 +78,7 @@ impl Traces {
         let Some(open) = self.open.get_mut(&event.call) else { return };
         open.apply(event, at);
         for owing in &told.deliveries {
-            if open.owe(owing.id, &owing.endpoint, event.what.name(), told.recorded) {
+            if open.owe(owing.id, &owing.endpoint, event.kind.name(), told.recorded) {
                 self.deliveries.insert(owing.id, event.call.clone());
             }
         }

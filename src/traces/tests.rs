@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ringwire_desk::Owing;
-use ringwire_event::{CallEvent, Cause, Direction, Party, Taker};
+use ringwire_event::{AnsweredBy, CallEvent, Cause, Direction, Party};
 
 use super::*;
 
@@ -11,10 +11,10 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
-fn told(seq: u32, second: i64, what: What, deliveries: &[i64]) -> Told {
+fn told(seq: u32, second: i64, what: EventKind, deliveries: &[i64]) -> Told {
     let event = CallEvent {
         id: format!("c/{seq}"),
-        what,
+        kind: what,
         call: "c".into(),
         seq,
         time: Some(at(second)),
@@ -38,12 +38,12 @@ fn settled(id: i64, state: &'static str, failures: u32) -> Settled {
     Settled { id, endpoint, event: None, state, failures, delay_ms: None, reason: None }
 }
 
-fn answer() -> What {
-    What::Answer { taker: Taker::User(Party::endpoint("PJSIP/alice")) }
+fn answer() -> EventKind {
+    EventKind::Answer { answered_by: AnsweredBy::User(Party::endpoint("PJSIP/alice")) }
 }
 
-fn hangup() -> What {
-    What::Hangup { cause: Cause::NormalClearing, taker: None }
+fn hangup() -> EventKind {
+    EventKind::Hangup { cause: Cause::NormalClearing, answered_by: None }
 }
 
 /// Each span as `NAME FROM-TO`, with what went wrong.
@@ -59,11 +59,11 @@ fn lines(trace: &Trace) -> Vec<String> {
 #[test]
 fn a_call_is_one_trace_once_its_deliveries_are_settled() {
     let mut traces = Traces::default();
-    traces.take(&told(1, 0, What::NewCall { users: Vec::new() }, &[1]));
+    traces.take(&told(1, 0, EventKind::NewCall { users: Vec::new() }, &[1]));
     traces.settle(&settled(1, "retry", 1), at(1));
     traces.take(&told(2, 5, answer(), &[2]));
-    traces.take(&told(3, 10, What::Hold { user: None }, &[]));
-    traces.take(&told(4, 20, What::Unhold { user: None }, &[]));
+    traces.take(&told(3, 10, EventKind::Hold { user: None }, &[]));
+    traces.take(&told(4, 20, EventKind::Unhold { user: None }, &[]));
     traces.take(&told(5, 30, hangup(), &[3]));
     traces.settle(&settled(1, "delivered", 1), at(31));
     traces.settle(&settled(2, "dead", 3), at(32));
@@ -90,7 +90,7 @@ fn a_call_is_one_trace_once_its_deliveries_are_settled() {
 #[test]
 fn what_does_not_settle_is_waited_for_a_minute() {
     let mut traces = Traces::default();
-    traces.take(&told(1, 0, What::NewCall { users: Vec::new() }, &[1]));
+    traces.take(&told(1, 0, EventKind::NewCall { users: Vec::new() }, &[1]));
     traces.take(&told(2, 8, hangup(), &[]));
     traces.tick(at(67));
     assert_eq!(traces.poll(), None);

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use ringwire_event::{CallEvent, Cause, Direction, Taker, What};
+use ringwire_event::{AnsweredBy, CallEvent, Cause, Direction, EventKind};
 
 use crate::journal::{Place, alice, answer, event, hangup, new_call};
 use crate::support::{run, stderr, stdout};
@@ -27,7 +27,7 @@ fn history() -> Place {
         to: "43155".to_owned(),
         ..event
     };
-    place.commit(out(event("1.3", 1, 200, What::NewCall { users: vec![alice()] })), &[]);
+    place.commit(out(event("1.3", 1, 200, EventKind::NewCall { users: vec![alice()] })), &[]);
     place.commit(out(hangup("1.3", 205, Cause::Busy)), &[]);
     let hostile = CallEvent {
         from: "anonymous".to_owned(),
@@ -35,7 +35,7 @@ fn history() -> Place {
         ..new_call("1.4", 300)
     };
     place.commit(hostile, &[]);
-    let voicemail = event("1.4", 2, 320, What::Answer { taker: Taker::Voicemail });
+    let voicemail = event("1.4", 2, 320, EventKind::Answer { answered_by: AnsweredBy::Voicemail });
     place.commit(CallEvent { recovered: true, ..voicemail }, &[]);
     place.commit(CallEvent { recovered: true, ..hangup("1.4", 4320, Cause::NormalClearing) }, &[]);
     place.commit(new_call("1.5", 7000), &[]);

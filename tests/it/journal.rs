@@ -12,7 +12,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use ringwire_event::{CallEvent, Cause, Direction, Party, Taker, What};
+use ringwire_event::{AnsweredBy, CallEvent, Cause, Direction, EventKind, Party};
 use ringwire_outbox::{
     EndpointName,
     delivery::DeliveryId,
@@ -165,10 +165,10 @@ impl Place {
 }
 
 /// The `seq`th event of `call`, `seconds` after the beginning of the tests' time.
-pub(crate) fn event(call: &str, seq: u32, seconds: i64, what: What) -> CallEvent {
+pub(crate) fn event(call: &str, seq: u32, seconds: i64, what: EventKind) -> CallEvent {
     CallEvent {
         id: format!("{call}/{seq}"),
-        what,
+        kind: what,
         call: call.to_owned(),
         seq,
         time: Some(at(seconds)),
@@ -194,13 +194,13 @@ pub(crate) fn alice() -> Party {
 }
 
 pub(crate) fn new_call(call: &str, seconds: i64) -> CallEvent {
-    event(call, 1, seconds, What::NewCall { users: vec![alice()] })
+    event(call, 1, seconds, EventKind::NewCall { users: vec![alice()] })
 }
 
 pub(crate) fn answer(call: &str, seconds: i64) -> CallEvent {
-    event(call, 2, seconds, What::Answer { taker: Taker::User(alice()) })
+    event(call, 2, seconds, EventKind::Answer { answered_by: AnsweredBy::User(alice()) })
 }
 
 pub(crate) fn hangup(call: &str, seconds: i64, cause: Cause) -> CallEvent {
-    event(call, 3, seconds, What::Hangup { cause, taker: None })
+    event(call, 3, seconds, EventKind::Hangup { cause, answered_by: None })
 }

@@ -5,7 +5,7 @@ use std::{
     fmt,
 };
 
-use ringwire_event::{CallEvent, What};
+use ringwire_event::{CallEvent, EventKind};
 use ringwire_outbox::store::Reader;
 use ringwire_testkit::Entry;
 
@@ -37,7 +37,7 @@ pub(crate) fn check(journal: &Reader, arrived: &[Arrival], happened: &[Entry]) -
         journal.events_after(0, usize::MAX).unwrap().into_iter().map(|(_, event)| event).collect();
     every_call_begins_and_ends_once(&events);
     let wanted = |event: &&CallEvent| {
-        matches!(event.what, What::NewCall { .. } | What::Answer { .. } | What::Hangup { .. })
+        matches!(event.kind, EventKind::NewCall { .. } | EventKind::Answer { .. } | EventKind::Hangup { .. })
     };
     let committed: Vec<&CallEvent> = events.iter().filter(wanted).collect();
     let keys: BTreeSet<_> = arrived.iter().map(|arrival| arrival.key.as_str()).collect();
@@ -79,10 +79,10 @@ fn every_call_begins_and_ends_once(events: &[CallEvent]) {
         let seqs: Vec<_> = events.iter().map(|event| event.seq).collect();
         let expected: Vec<_> = (1..).take(events.len()).collect();
         assert_eq!(seqs, expected, "{call} has gaps");
-        let count = |is: fn(&What) -> bool| events.iter().filter(|event| is(&event.what)).count();
-        assert_eq!(count(|what| matches!(what, What::NewCall { .. })), 1, "{call} is announced once");
-        assert_eq!(count(|what| matches!(what, What::Hangup { .. })), 1, "{call} ends once");
-        assert!(matches!(events.last().unwrap().what, What::Hangup { .. }), "{call} ends last");
+        let count = |is: fn(&EventKind) -> bool| events.iter().filter(|event| is(&event.kind)).count();
+        assert_eq!(count(|what| matches!(what, EventKind::NewCall { .. })), 1, "{call} is announced once");
+        assert_eq!(count(|what| matches!(what, EventKind::Hangup { .. })), 1, "{call} ends once");
+        assert!(matches!(events.last().unwrap().kind, EventKind::Hangup { .. }), "{call} ends last");
     }
     // A caller has a number of his own and calls once: taken up again, it is the same call.
     let mut callers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();

@@ -6,10 +6,10 @@ use tokio::sync::Notify;
 
 use crate::{LinkError, Oddities, Packet};
 
-/// A queue between one reader, which never waits, and one taker.
+/// A queue between one reader, which never waits, and one answered_by.
 ///
 /// What is in it is all that came until it ended: it is never thinned out. When it would hold more than its limit
-/// it ends, so that the taker knows (the design's invariant 3).
+/// it ends, so that the answered_by knows (the design's invariant 3).
 #[derive(Debug)]
 pub(crate) struct Queue {
     limit: usize,
@@ -77,7 +77,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Ends it, with what the taker is to be told after the last packet.
+    /// Ends it, with what the answered_by is to be told after the last packet.
     pub(crate) fn end(&self, error: Option<LinkError>) {
         self.lock().end.get_or_insert(error.map_or(End::Quiet, End::Failed));
         self.changed.notify_one();

@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use ringwire_event::{CallEvent, Direction, What};
+use ringwire_event::{CallEvent, Direction, EventKind};
 use ringwire_outbox::store::{CallRecord, Committed};
 
 use crate::{Charts, Feed, Frame, Live, Metrics, Parts, Settled, Told, feed::Owing};
@@ -140,7 +140,7 @@ impl Desk {
         self.chart(event, before, *recorded);
         charts.event(*recorded);
         let took = durable.then(|| now.duration_since(*recorded).try_into().unwrap_or_default());
-        metrics.event(event.what.name(), took);
+        metrics.event(event.kind.name(), took);
         let journal = durable.then_some(*seq);
         if !durable {
             feed.said_unplaced(*seq);
@@ -178,10 +178,10 @@ impl Desk {
         let at = event.time.unwrap_or(recorded);
         let began = before.map_or(at, |(began, _)| began);
         let answered = before.and_then(|(_, answered)| answered);
-        match &event.what {
-            What::NewCall { .. } => self.0.charts.began(at),
-            What::Answer { .. } if answered.is_none() => self.0.charts.answered(at, began),
-            What::Hangup { .. } => {
+        match &event.kind {
+            EventKind::NewCall { .. } => self.0.charts.began(at),
+            EventKind::Answer { .. } if answered.is_none() => self.0.charts.answered(at, began),
+            EventKind::Hangup { .. } => {
                 self.0.charts.ended(at, began, answered, event.direction == Direction::In);
             }
             _ => {}

@@ -7,7 +7,7 @@ use std::{
 
 use dashmap::DashMap;
 use jiff::Timestamp;
-use ringwire_event::{CallEvent, CallId, Direction, Party, Taker, TransferKind, What};
+use ringwire_event::{AnsweredBy, CallEvent, CallId, Direction, EventKind, Party, TransferKind};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -44,7 +44,7 @@ pub struct LiveCall {
     pub users: Vec<Party>,
     /// Who has it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub taker: Option<Taker>,
+    pub answered_by: Option<AnsweredBy>,
     /// When it began.
     pub began: Timestamp,
     /// When it was first answered.
@@ -164,7 +164,7 @@ impl LiveCall {
             trunk: event.trunk.clone(),
             state,
             users: Vec::new(),
-            taker: None,
+            answered_by: None,
             began: at,
             answered: None,
             held_since: None,
@@ -179,24 +179,24 @@ impl LiveCall {
         self.seq = event.seq;
         self.recovered |= event.recovered;
         self.queue.clone_from(&event.queue);
-        match &event.what {
-            What::NewCall { users } => self.users.clone_from(users),
-            What::Ringing { user } => {
+        match &event.kind {
+            EventKind::NewCall { users } => self.users.clone_from(users),
+            EventKind::Ringing { user } => {
                 if !self.users.iter().any(|known| known.endpoint == user.endpoint) {
                     self.users.push(user.clone());
                 }
             }
-            What::Answer { taker } => {
-                self.taker = Some(taker.clone());
+            EventKind::Answer { answered_by } => {
+                self.answered_by = Some(answered_by.clone());
                 self.answered.get_or_insert(at);
                 self.held_since = None;
             }
-            What::Hold { .. } => self.held_since = Some(at),
-            What::Unhold { .. } => self.held_since = None,
-            What::Transfer { kind, target, .. } => {
+            EventKind::Hold { .. } => self.held_since = Some(at),
+            EventKind::Unhold { .. } => self.held_since = None,
+            EventKind::Transfer { kind, target, .. } => {
                 self.transferred = Some(Transferred { kind: *kind, target: target.clone() });
             }
-            What::Hangup { .. } => {}
+            EventKind::Hangup { .. } => {}
         }
         self.state = match (self.answered, self.held_since) {
             (None, _) if self.queue.is_some() => CallState::Waiting,
@@ -213,11 +213,11 @@ impl LiveCall {
             CallState::Talking => UserState::Talking,
             CallState::Held => UserState::Held,
         };
-        let taker = self.taker.as_ref().and_then(Taker::user);
+        let answered_by = self.answered_by.as_ref().and_then(AnsweredBy::user);
         // Once somebody has it, the others' phones are silent; who calls out stays in it.
-        let rung = self.taker.is_none() || self.direction == Direction::Out;
+        let rung = self.answered_by.is_none() || self.direction == Direction::Out;
         let users = self.users.iter().filter(move |_| rung);
-        taker.into_iter().chain(users).map(move |party| (party, doing))
+        answered_by.into_iter().chain(users).map(move |party| (party, doing))
     }
 }
 
@@ -234,7 +234,7 @@ impl Live {
     pub(crate) fn apply(&self, event: &CallEvent, recorded: Timestamp) -> Option<LiveCall> {
         let at = event.time.unwrap_or(recorded);
         self.remember(event);
-        if matches!(event.what, What::Hangup { .. }) {
+        if matches!(event.kind, EventKind::Hangup { .. }) {
             return self.calls.remove(&event.call).map(|(_, call)| call);
         }
         let mut call = self.calls.entry(event.call.clone()).or_insert_with(|| LiveCall::begin(event, at));
@@ -253,10 +253,10 @@ impl Live {
     }
 
     fn remember(&self, event: &CallEvent) {
-        let parties = match &event.what {
-            What::NewCall { users } => users.as_slice(),
-            What::Ringing { user } => std::slice::from_ref(user),
-            What::Answer { taker: Taker::User(user) } => std::slice::from_ref(user),
+        let parties = match &event.kind {
+            EventKind::NewCall { users } => users.as_slice(),
+            EventKind::Ringing { user } => std::slice::from_ref(user),
+            EventKind::Answer { answered_by: AnsweredBy::User(user) } => std::slice::from_ref(user),
             _ => return,
         };
         let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Cause, Party, Taker, TransferKind};
+use crate::{AnsweredBy, Cause, Party, TransferKind};
 
 /// The id of a call: the Uniqueid of the channel that began it, behind the PBX's name where there are several.
 ///
@@ -23,7 +23,7 @@ pub struct CallEvent {
     pub id: String,
     /// What happened.
     #[serde(flatten)]
-    pub what: What,
+    pub kind: EventKind,
     /// The call it happened to.
     #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub call: CallId,
@@ -64,7 +64,7 @@ pub struct CallEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "event", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum What {
+pub enum EventKind {
     /// The call is announced: the first event of every call, said once.
     NewCall {
         /// The phones rung in the first round, in the order of dialling; the caller's own for an outbound call.
@@ -79,7 +79,8 @@ pub enum What {
     /// A party starts to talk with the caller; said again for each new party that takes the call over.
     Answer {
         /// Who took it.
-        taker: Taker,
+        #[serde(alias = "taker")]
+        answered_by: AnsweredBy,
     },
     /// A party puts the other on hold.
     Hold {
@@ -109,12 +110,12 @@ pub enum What {
         /// Why it ended.
         cause: Cause,
         /// Who had it last, if it was answered.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        taker: Option<Taker>,
+        #[serde(default, alias = "taker", skip_serializing_if = "Option::is_none")]
+        answered_by: Option<AnsweredBy>,
     },
 }
 
-impl What {
+impl EventKind {
     /// The name of the event, as it stands in the JSON form.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -163,8 +164,11 @@ mod tests {
     fn the_json_form_is_flat_and_reads_back() {
         let event = CallEvent {
             id: "pbx1-1795226702.0/2".into(),
-            what: What::Answer {
-                taker: Taker::User(Party { extension: Some("101".into()), ..Party::endpoint("PJSIP/alice") }),
+            kind: EventKind::Answer {
+                answered_by: AnsweredBy::User(Party {
+                    extension: Some("101".into()),
+                    ..Party::endpoint("PJSIP/alice")
+                }),
             },
             call: "pbx1-1795226702.0".into(),
             seq: 2,
@@ -183,7 +187,7 @@ mod tests {
         let json = serde_json::to_string(&event).unwrap();
         assert_eq!(
             json,
-            r#"{"id":"pbx1-1795226702.0/2","event":"answer","taker":{"kind":"user","endpoint":"PJSIP/alice","extension":"101"},"call":"pbx1-1795226702.0","seq":2,"time":"2026-11-21T02:05:02.603Z","pbx":"main","direction":"in","from":"491761234567","to":"4930100","trunk":"PJSIP/trunk"}"#
+            r#"{"id":"pbx1-1795226702.0/2","event":"answer","answeredBy":{"kind":"user","endpoint":"PJSIP/alice","extension":"101"},"call":"pbx1-1795226702.0","seq":2,"time":"2026-11-21T02:05:02.603Z","pbx":"main","direction":"in","from":"491761234567","to":"4930100","trunk":"PJSIP/trunk"}"#
         );
         assert_eq!(serde_json::from_str::<CallEvent>(&json).unwrap(), event);
     }

@@ -10,7 +10,7 @@ mod cause;
 mod note;
 mod party;
 
-pub use call::{CallEvent, CallId, Direction, What};
+pub use call::{CallEvent, CallId, Direction, EventKind};
 pub use cause::Cause;
 pub use note::{Conclusion, Heard, StoryNote};
-pub use party::{Party, Taker, TransferKind};
+pub use party::{AnsweredBy, Party, TransferKind};

@@ -51,7 +51,7 @@ impl Party {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "camelCase")]
-pub enum Taker {
+pub enum AnsweredBy {
     /// A user, at a device.
     User(Party),
     /// An external number: the far party of an outbound call, or of an inbound call sent out again.
@@ -65,7 +65,7 @@ pub enum Taker {
     Conference,
 }
 
-impl Taker {
+impl AnsweredBy {
     /// The number of the party that answered: a user's extension or an external number.
     #[must_use]
     pub fn answering_number(&self) -> Option<&str> {

@@ -5,7 +5,7 @@ use std::{collections::HashMap, io::Write, path::Path};
 use anyhow::anyhow;
 use jiff::Timestamp;
 use ringwire_calls::{Stories, Story};
-use ringwire_cti::Body;
+use ringwire_dialects::Body;
 use ringwire_event::CallEvent;
 use ringwire_recording::Recording;
 

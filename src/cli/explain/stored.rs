@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::anyhow;
-use ringwire_cti::Body;
+use ringwire_dialects::Body;
 use ringwire_event::{CallEvent, StoryNote};
 use ringwire_outbox::{
     delivery::DeliveryId,

@@ -1,6 +1,6 @@
 //! Which events are shown.
 
-use ringwire_event::{CallEvent, Direction, Party, What};
+use ringwire_event::{CallEvent, Direction, EventKind, Party};
 
 /// Which events are shown. A call that came to match is shown from there on, to its end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,23 +30,27 @@ impl Filter {
             || event.queue.as_ref().is_some_and(|queue| self.queues.iter().any(|wanted| wanted == queue));
         matched.user
             && matched.queue
-            && (self.events.is_empty() || self.events.iter().any(|name| name == event.what.name()))
+            && (self.events.is_empty() || self.events.iter().any(|name| name == event.kind.name()))
             && (!self.missed || is_missed(event))
     }
 }
 
 /// Whether this is the end of a call from outside that nobody took.
 pub(super) fn is_missed(event: &CallEvent) -> bool {
-    event.direction == Direction::In && matches!(event.what, What::Hangup { taker: None, .. })
+    event.direction == Direction::In && matches!(event.kind, EventKind::Hangup { answered_by: None, .. })
 }
 
 fn users(event: &CallEvent) -> impl Iterator<Item = &Party> {
-    let (some, one) = match &event.what {
-        What::NewCall { users } => (users.as_slice(), None),
-        What::Ringing { user } => (&[][..], Some(user)),
-        What::Answer { taker } => (&[][..], taker.user()),
-        What::Hold { user } | What::Unhold { user } | What::Transfer { user, .. } => (&[][..], user.as_ref()),
-        What::Hangup { taker, .. } => (&[][..], taker.as_ref().and_then(|taker| taker.user())),
+    let (some, one) = match &event.kind {
+        EventKind::NewCall { users } => (users.as_slice(), None),
+        EventKind::Ringing { user } => (&[][..], Some(user)),
+        EventKind::Answer { answered_by } => (&[][..], answered_by.user()),
+        EventKind::Hold { user } | EventKind::Unhold { user } | EventKind::Transfer { user, .. } => {
+            (&[][..], user.as_ref())
+        }
+        EventKind::Hangup { answered_by, .. } => {
+            (&[][..], answered_by.as_ref().and_then(|answered_by| answered_by.user()))
+        }
     };
     some.iter().chain(one)
 }
@@ -59,7 +63,7 @@ fn is(user: &Party, part: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use ringwire_event::{Cause, Taker};
+    use ringwire_event::{AnsweredBy, Cause};
 
     use super::*;
     use crate::cli::tail::merge::testing::event;
@@ -71,10 +75,10 @@ mod tests {
     /// A call that rings somewhere, then at alice's, who takes it.
     fn call() -> Vec<CallEvent> {
         let mut events = vec![
-            event("1.0", 1, What::NewCall { users: vec![Party::endpoint("PJSIP/102")] }),
-            event("1.0", 2, What::Ringing { user: alice() }),
-            event("1.0", 3, What::Answer { taker: Taker::User(alice()) }),
-            event("1.0", 4, What::Hangup { cause: Cause::NormalClearing, taker: None }),
+            event("1.0", 1, EventKind::NewCall { users: vec![Party::endpoint("PJSIP/102")] }),
+            event("1.0", 2, EventKind::Ringing { user: alice() }),
+            event("1.0", 3, EventKind::Answer { answered_by: AnsweredBy::User(alice()) }),
+            event("1.0", 4, EventKind::Hangup { cause: Cause::NormalClearing, answered_by: None }),
         ];
         for event in &mut events[2..3] {
             event.queue = Some("support".into());

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
-use ringwire_event::{CallEvent, Cause, Taker, What};
+use ringwire_event::{AnsweredBy, CallEvent, Cause, EventKind};
 use unicode_width::UnicodeWidthStr;
 
 use super::{
@@ -28,12 +28,12 @@ impl Writing {
     /// An event as one line. It is coloured; whoever prints it takes the colours out where they are not wanted.
     pub(super) fn event(self, shown: &Shown) -> String {
         let event = &shown.told.event;
-        let (call, what) = (style_of(&event.call), style(&event.what));
+        let (call, what) = (style_of(&event.call), style(&event.kind));
         let mut line = format!(
             "{:>12}  {call}{}{call:#}  {what}{:<8}{what:#}  {:<8}  {} {} {}",
             Time(event.time.or(shown.told.recorded)),
             left(&short(&event.call), 12),
-            event.what.name(),
+            event.kind.name(),
             event.direction.as_str(),
             right(&event.from, 14),
             self.arrow(),
@@ -105,32 +105,37 @@ impl Writing {
 fn said(shown: &Shown) -> (String, Style) {
     let event = &shown.told.event;
     let none = Style::new();
-    match &event.what {
-        What::NewCall { users } => {
+    match &event.kind {
+        EventKind::NewCall { users } => {
             let caller = event.from_name.iter().filter(|name| **name != event.from);
             let caller = caller.map(|name| format!("\"{}\"", cut(name)));
             let names = users.iter().map(|user| cut(&name(user))).collect::<Vec<_>>().join(", ");
             let names = (!names.is_empty()).then_some(names);
             (caller.chain(names).collect::<Vec<_>>().join("  "), none)
         }
-        What::Ringing { user } => (cut(&name(user)), none),
-        What::Answer { taker } => (cut(&took(taker)), none),
-        What::Hold { user } | What::Unhold { user } => {
+        EventKind::Ringing { user } => (cut(&name(user)), none),
+        EventKind::Answer { answered_by } => (cut(&took(answered_by)), none),
+        EventKind::Hold { user } | EventKind::Unhold { user } => {
             (user.as_ref().map(|user| cut(&name(user))).unwrap_or_default(), none)
         }
-        What::Transfer { user, target, .. } => {
+        EventKind::Transfer { user, target, .. } => {
             let by = user.as_ref().map(|user| cut(&name(user)));
             let to = target.as_ref().map(|target| format!("to {}", cut(target)));
             (by.into_iter().chain(to).collect::<Vec<_>>().join(" "), none)
         }
-        What::Hangup { cause, taker } => outcome(shown, event, *cause, taker.as_ref()),
+        EventKind::Hangup { cause, answered_by } => outcome(shown, event, *cause, answered_by.as_ref()),
     }
 }
 
 /// What became of a call, and how long it took.
-fn outcome(shown: &Shown, event: &CallEvent, cause: Cause, taker: Option<&Taker>) -> (String, Style) {
-    let (mut said, style) = match taker {
-        Some(taker) => (format!("answered by {}", cut(&took(taker))), Style::new().dimmed()),
+fn outcome(
+    shown: &Shown,
+    event: &CallEvent,
+    cause: Cause,
+    answered_by: Option<&AnsweredBy>,
+) -> (String, Style) {
+    let (mut said, style) = match answered_by {
+        Some(answered_by) => (format!("answered by {}", cut(&took(answered_by))), Style::new().dimmed()),
         None if is_missed(event) => {
             (format!("missed: {}", why(Some(cause.as_str()))), AnsiColor::Red.on_default().bold())
         }
@@ -173,7 +178,7 @@ mod tests {
         Delivery { id: 7, endpoint: endpoint.into(), state: state.into(), failures, reason }
     }
 
-    fn shown(what: What, change: impl FnOnce(&mut CallEvent)) -> Shown {
+    fn shown(what: EventKind, change: impl FnOnce(&mut CallEvent)) -> Shown {
         let mut event = testing::event("1795226702.0", 3, what);
         event.time = None;
         change(&mut event);
@@ -196,7 +201,7 @@ mod tests {
         };
         check(
             true,
-            &shown(What::NewCall { users: vec![alice.clone()] }, |event| {
+            &shown(EventKind::NewCall { users: vec![alice.clone()] }, |event| {
                 event.from_name = Some("Casey \u{202e}Customer".into());
                 event.queue = Some("support".into());
             }),
@@ -205,12 +210,14 @@ mod tests {
         );
         check(
             false,
-            &shown(What::Hangup { cause: Cause::Cancel, taker: None }, |_| {}),
+            &shown(EventKind::Hangup { cause: Cause::Cancel, answered_by: None }, |_| {}),
             "           -  6702.0        hangup    in          491761234567 -> 4930100         missed: given up by \
              the caller, rang 12s  zammad ok  crm ...",
         );
-        let mut answered =
-            shown(What::Hangup { cause: Cause::NormalClearing, taker: Some(Taker::User(alice)) }, |_| {});
+        let mut answered = shown(
+            EventKind::Hangup { cause: Cause::NormalClearing, answered_by: Some(AnsweredBy::User(alice)) },
+            |_| {},
+        );
         answered.talked = Some(65);
         answered.told.deliveries = vec![delivery("zammad", "dead", 3), delivery("crm", "expired", 0)];
         check(
@@ -223,11 +230,12 @@ mod tests {
 
     #[test]
     fn what_callers_choose_is_cut() {
-        let line = Writing { unicode: true }.event(&shown(What::NewCall { users: Vec::new() }, |event| {
-            event.from = "9".repeat(5000);
-            event.from_name = Some("e\u{301}\u{301}\u{301}".repeat(5000));
-            event.to = "\u{6f22}".repeat(5000);
-        }));
+        let line =
+            Writing { unicode: true }.event(&shown(EventKind::NewCall { users: Vec::new() }, |event| {
+                event.from = "9".repeat(5000);
+                event.from_name = Some("e\u{301}\u{301}\u{301}".repeat(5000));
+                event.to = "\u{6f22}".repeat(5000);
+            }));
         assert!(line.chars().count() < 400, "{line}");
     }
 

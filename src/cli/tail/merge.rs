@@ -11,7 +11,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use ringwire_event::{CallEvent, CallId, What};
+use ringwire_event::{CallEvent, CallId, EventKind};
 
 use self::seen::Seen;
 use super::filter::{Filter, Matched};
@@ -200,10 +200,10 @@ impl Merge {
         let passes = self.filter.passes(event, &mut known.matched);
         known.shown |= passes;
         let (mut rang, mut talked) = (None, None);
-        match &event.what {
-            What::NewCall { .. } => known.began = event.time,
-            What::Answer { .. } => known.answered = known.answered.or(event.time),
-            What::Hangup { .. } => {
+        match &event.kind {
+            EventKind::NewCall { .. } => known.began = event.time,
+            EventKind::Answer { .. } => known.answered = known.answered.or(event.time),
+            EventKind::Hangup { .. } => {
                 rang = seconds(known.began, known.answered.or(event.time));
                 talked = seconds(known.answered, event.time);
                 self.calls.remove(&event.call);
@@ -231,7 +231,7 @@ impl Merge {
     fn tell(&mut self, shown: Shown) {
         let event = &shown.told.event;
         for delivery in shown.told.deliveries.iter().filter(|delivery| !delivery.is_settled()) {
-            let (event, what, call) = (event.id.clone(), Some(event.what.name()), event.call.clone());
+            let (event, what, call) = (event.id.clone(), Some(event.kind.name()), event.call.clone());
             self.owed.insert(delivery.id, Owed { event, what, call });
         }
         forget(&mut self.owed, REMEMBERED);
@@ -267,13 +267,13 @@ pub(super) mod testing {
     //! Events for tests.
 
     use jiff::Timestamp;
-    use ringwire_event::{CallEvent, Direction, What};
+    use ringwire_event::{CallEvent, Direction, EventKind};
 
     /// What happened to `call`, at a second of its own.
-    pub(crate) fn event(call: &str, seq: u32, what: What) -> CallEvent {
+    pub(crate) fn event(call: &str, seq: u32, what: EventKind) -> CallEvent {
         CallEvent {
             id: format!("{call}/{seq}"),
-            what,
+            kind: what,
             call: call.to_owned(),
             seq,
             time: Timestamp::from_second(1_800_000_000 + i64::from(seq) * 10).ok(),

@@ -299,7 +299,7 @@ fn rank(state: &str) -> u8 {
 
 /// Whether `wanted`, in lower case, is somewhere in `call`.
 fn has(call: &Call, wanted: &str) -> bool {
-    let users = call.users.iter().chain(call.taker.as_ref().and_then(|taker| taker.user()));
+    let users = call.users.iter().chain(call.answered_by.as_ref().and_then(|answered_by| answered_by.user()));
     let users = users.flat_map(|user| {
         let said = [Some(&user.endpoint), user.extension.as_ref(), user.name.as_ref(), user.login.as_ref()];
         said.into_iter().flatten()

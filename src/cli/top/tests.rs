@@ -93,7 +93,7 @@ fn three() -> Picture {
                 "600.9",
                 "talking",
                 -4000,
-                &json!({ "direction": "out", "taker": alice, "answered": at(-3990), "recovered": true }),
+                &json!({ "direction": "out", "answeredBy": alice, "answered": at(-3990), "recovered": true }),
             ),
         ],
         &queue,
@@ -209,7 +209,7 @@ fn story() -> Story {
         "call": { "id": "1795226702.0" },
         "events": [
             event(1, json!({ "event": "newCall", "users": [alice] })),
-            event(2, json!({ "event": "answer", "taker": { "kind": "user", "endpoint": "PJSIP/alice", "name": "Alice" } })),
+            event(2, json!({ "event": "answer", "answeredBy": { "kind": "user", "endpoint": "PJSIP/alice", "name": "Alice" } })),
             event(3, json!({ "event": "hangup", "cause": "normalClearing" })),
         ],
         "deliveries": [

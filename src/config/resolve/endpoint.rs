@@ -3,7 +3,7 @@
 use std::{ops::Range, time::Duration};
 
 use jiff::{Span, SpanRelativeTo};
-use ringwire_cti::{Zammad, ZammadOptions};
+use ringwire_dialects::{Zammad, ZammadOptions};
 use ringwire_outbox::delivery::{Late, Lifetimes};
 use toml::Spanned;
 
@@ -58,7 +58,7 @@ impl Resolver<'_> {
     }
 
     fn options(&mut self, raw: &RawEndpoint, span: &Range<usize>, path: &str) -> Options {
-        let expected = || format!("one of {}", ringwire_cti::names().join(", "));
+        let expected = || format!("one of {}", ringwire_dialects::names().join(", "));
         match &raw.dialect {
             Some(dialect) if dialect.get_ref() == Zammad::NAME => {}
             Some(dialect) => {

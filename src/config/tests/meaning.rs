@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ringwire_ami::{Method, Trust};
-use ringwire_cti::{Format, To, ZammadOptions};
+use ringwire_dialects::{Format, To, ZammadOptions};
 use ringwire_outbox::delivery::{Late, Lifetimes};
 
 use super::*;

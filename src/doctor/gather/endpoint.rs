@@ -4,8 +4,8 @@ use std::{net::SocketAddr, time::Duration};
 
 use jiff::Timestamp;
 use reqwest::Url;
-use ringwire_cti::{Body, Reply, Request, Verdict};
-use ringwire_event::{CallEvent, Cause, Direction, What};
+use ringwire_dialects::{Body, Reply, Request, Verdict};
+use ringwire_event::{CallEvent, Cause, Direction, EventKind};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 use tokio::net::lookup_host;
@@ -109,7 +109,7 @@ fn zammad_refuses(reply: &Reply<'_>) -> bool {
 fn nothing() -> CallEvent {
     CallEvent {
         id: String::new(),
-        what: What::Hangup { cause: Cause::NormalClearing, taker: None },
+        kind: EventKind::Hangup { cause: Cause::NormalClearing, answered_by: None },
         call: String::new(),
         seq: 0,
         time: None,

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use jiff::Timestamp;
 use ringwire_ami::{Incoming, LinkError, Packet};
 use ringwire_calls::Tracker;
-use ringwire_event::{Direction, What};
+use ringwire_event::{Direction, EventKind};
 use tokio::{sync::Notify, time::sleep};
 
 use crate::{config::Pbx, doctor::observations::Observations};
@@ -89,7 +89,7 @@ impl<'a> Listener<'a> {
         let mut outside = false;
         while let Some(event) = self.tracker.poll_event() {
             self.observations.event(&event, &self.pbx.rules.directory, Timestamp::now());
-            let is_new = matches!(event.what, What::NewCall { .. }) && !event.recovered;
+            let is_new = matches!(event.kind, EventKind::NewCall { .. }) && !event.recovered;
             outside |= is_new && event.direction == Direction::In;
         }
         outside

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use jiff::SignedDuration;
 use ringwire_ami::Version;
 use ringwire_calls::User;
-use ringwire_event::{Party, What};
+use ringwire_event::{EventKind, Party};
 
 use super::*;
 
@@ -16,10 +16,10 @@ fn packet(text: &str) -> Packet {
     Packet::new(Bytes::from(text.replace('\n', "\r\n")), Version::NEWEST).unwrap()
 }
 
-fn event(call: &str, direction: Direction, what: What) -> CallEvent {
+fn event(call: &str, direction: Direction, what: EventKind) -> CallEvent {
     CallEvent {
         id: format!("{call}/1"),
-        what,
+        kind: what,
         call: call.to_owned(),
         seq: 1,
         time: None,
@@ -37,11 +37,11 @@ fn event(call: &str, direction: Direction, what: What) -> CallEvent {
 }
 
 fn new_call(call: &str, direction: Direction) -> CallEvent {
-    event(call, direction, What::NewCall { users: Vec::new() })
+    event(call, direction, EventKind::NewCall { users: Vec::new() })
 }
 
 fn rings(endpoint: &str) -> CallEvent {
-    event("1.1", Direction::In, What::Ringing { user: Party::endpoint(endpoint) })
+    event("1.1", Direction::In, EventKind::Ringing { user: Party::endpoint(endpoint) })
 }
 
 fn directory() -> Directory {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ringwire_cti::Directive;
+use ringwire_dialects::Directive;
 use ringwire_outbox::{
     EndpointName,
     delivery::{Delivery, Machine, Notice, Outcome, PausedBy, Standing},
@@ -70,7 +70,7 @@ impl Say {
                 (endpoint, format!("disabled: {reason}"))
             }
             Notice::Dead { id, endpoint, event, reason } => {
-                tracing::error!(%endpoint, delivery = %id, event = event.id, what = event.what.name(), reason, "given up: it will not be delivered unless it is retried");
+                tracing::error!(%endpoint, delivery = %id, event = event.id, what = event.kind.name(), reason, "given up: it will not be delivered unless it is retried");
                 return;
             }
         };
@@ -121,7 +121,7 @@ impl Say {
 /// Tells what came of one try.
 pub(super) fn sent(delivery: &Delivery, outcome: &Outcome) {
     let Delivery { id, endpoint, event, failures, again, .. } = delivery;
-    tracing::debug!(%endpoint, delivery = %id, event = event.id, what = event.what.name(), failures, again, ?outcome, "sent");
+    tracing::debug!(%endpoint, delivery = %id, event = event.id, what = event.kind.name(), failures, again, ?outcome, "sent");
 }
 
 /// What an endpoint wants of the PBX. Nothing carries it there yet, which is said and not hidden.

@@ -4,7 +4,7 @@ mod tls;
 
 use std::net::SocketAddr;
 
-use ringwire_event::{Cause, Direction, What};
+use ringwire_event::{Cause, Direction, EventKind};
 use ringwire_testkit::{Act, Receiver, Reply as TestReply};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -52,7 +52,7 @@ fn endpoint(origin: &str) -> Endpoint {
 fn hangup() -> CallEvent {
     CallEvent {
         id: "1.0/2".into(),
-        what: What::Hangup { cause: Cause::NormalClearing, taker: None },
+        kind: EventKind::Hangup { cause: Cause::NormalClearing, answered_by: None },
         call: "1.0".into(),
         seq: 2,
         time: None,

@@ -1,7 +1,7 @@
 //! A call: the channels that belong together from the first party's point of view.
 
 use jiff::Timestamp;
-use ringwire_event::{CallId, Cause, Direction, Party, Taker, What};
+use ringwire_event::{AnsweredBy, CallId, Cause, Direction, EventKind, Party};
 
 use super::{Ch, Round, cause_verdict};
 
@@ -45,8 +45,8 @@ pub(crate) struct Call {
     /// The caller hung up while the call could still have been taken.
     pub gave_up: bool,
     /// Who talks with the caller, or did last, and at which endpoint.
-    pub taker: Option<Taker>,
-    pub taker_endpoint: Option<String>,
+    pub answered_by: Option<AnsweredBy>,
+    pub answered_by_endpoint: Option<String>,
     /// Where the caller was moved to, until it is known by what.
     pub redirected: Option<String>,
     /// Where a transfer that was said moves the caller to.
@@ -80,7 +80,7 @@ pub(crate) struct Pending {
     /// The phones rung, in the order of dialling, each with the sort key of its place.
     pub users: Vec<(Vec<u64>, Ch, Party)>,
     /// What is to be said right after it.
-    pub then: Vec<(What, Option<Timestamp>)>,
+    pub then: Vec<(EventKind, Option<Timestamp>)>,
 }
 
 impl Call {
@@ -109,8 +109,8 @@ impl Call {
             round_began: None,
             dialled: false,
             gave_up: false,
-            taker: None,
-            taker_endpoint: None,
+            answered_by: None,
+            answered_by_endpoint: None,
             redirected: None,
             passed_to: None,
             deflected: false,
@@ -131,7 +131,7 @@ impl Call {
     }
 
     pub(crate) fn is_answered(&self) -> bool {
-        self.taker.is_some()
+        self.answered_by.is_some()
     }
 
     /// Whether a caller who hangs up now gives up, rather than accept that nobody took the call

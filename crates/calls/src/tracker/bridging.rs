@@ -1,6 +1,6 @@
 //! Bridges: who is together with whom, and who holds whom.
 
-use ringwire_event::What;
+use ringwire_event::EventKind;
 
 use super::{Event, Tracker};
 use crate::model::{Bridge, Ch};
@@ -142,7 +142,7 @@ impl Tracker {
         self.explain_hold(key, ch, on, answered);
         if answered {
             let user = self.party(ch);
-            self.say(key, if on { What::Hold { user } } else { What::Unhold { user } });
+            self.say(key, if on { EventKind::Hold { user } } else { EventKind::Unhold { user } });
         }
     }
 }

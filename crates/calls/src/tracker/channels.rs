@@ -1,6 +1,6 @@
 //! Channels: how they come, change and go.
 
-use ringwire_event::{Direction, Taker};
+use ringwire_event::{AnsweredBy, Direction};
 
 use super::{Event, Tracker};
 use crate::model::{Call, CallKey, Ch, Channel, Kind, State, local_stem};
@@ -205,7 +205,7 @@ impl Tracker {
         let taken =
             self.channels.get(ch).is_some_and(|channel| channel.in_voicemail && channel.state == State::Up);
         if taken && let Some(key) = self.beginner_call(ch) {
-            self.answered(key, Taker::Voicemail, "voicemail");
+            self.answered(key, AnsweredBy::Voicemail, "voicemail");
         }
     }
 
@@ -213,7 +213,7 @@ impl Tracker {
         if let Some(ch) = self.heard_of(packet, "Uniqueid")
             && let Some(key) = self.beginner_call(ch)
         {
-            self.answered(key, Taker::Conference, "conference");
+            self.answered(key, AnsweredBy::Conference, "conference");
         }
     }
 

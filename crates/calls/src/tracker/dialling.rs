@@ -1,7 +1,7 @@
 //! Who dials whom, and what comes of it.
 
 use ringwire_ami::Version;
-use ringwire_event::What;
+use ringwire_event::EventKind;
 
 use super::{Event, Occasion, Tracker};
 use crate::model::{Call, CallKey, Ch, Kind, Leg, Stage, State, number_apart};
@@ -118,7 +118,7 @@ impl Tracker {
             return self.explain_rings(key, &user, true);
         }
         self.explain_rings(key, &user, false);
-        self.say(key, What::Ringing { user });
+        self.say(key, EventKind::Ringing { user });
     }
 
     /// DialEnd (12 and newer): one leg is no longer rung.

@@ -7,7 +7,7 @@ mod of_channels;
 use std::{borrow::Cow, collections::VecDeque};
 
 use ringwire_ami::Packet;
-use ringwire_event::{CallEvent, CallId, Conclusion, Heard, Party, StoryNote, Taker};
+use ringwire_event::{AnsweredBy, CallEvent, CallId, Conclusion, Heard, Party, StoryNote};
 
 use super::Tracker;
 use crate::model::{CallKey, Ch};
@@ -180,7 +180,7 @@ impl Tracker {
         if !self.notes.on {
             return;
         }
-        let words = format!("says {}", event.what.name());
+        let words = format!("says {}", event.kind.name());
         self.push_note(
             key.into(),
             Conclusion::Said,
@@ -189,7 +189,7 @@ impl Tracker {
             |note| {
                 note.note.time = event.time;
                 note.note.event = Some(event.id.clone());
-                note.ends = matches!(event.what, ringwire_event::What::Hangup { .. });
+                note.ends = matches!(event.kind, ringwire_event::EventKind::Hangup { .. });
             },
         );
     }
@@ -217,12 +217,12 @@ fn person(party: &Party) -> String {
 }
 
 /// Who takes a call.
-fn taker(taker: &Taker) -> String {
-    match taker {
-        Taker::User(party) => person(party),
-        Taker::Number { number } => number.clone(),
-        Taker::Voicemail => "voicemail".to_owned(),
-        Taker::Conference => "a conference".to_owned(),
+fn answered_by(answered_by: &AnsweredBy) -> String {
+    match answered_by {
+        AnsweredBy::User(party) => person(party),
+        AnsweredBy::Number { number } => number.clone(),
+        AnsweredBy::Voicemail => "voicemail".to_owned(),
+        AnsweredBy::Conference => "a conference".to_owned(),
     }
 }
 

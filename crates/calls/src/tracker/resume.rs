@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use ringwire_event::{CallEvent, CallId, Party, Taker, What};
+use ringwire_event::{AnsweredBy, CallEvent, CallId, EventKind, Party};
 
 use super::Tracker;
 use crate::model::{Call, CallIds, CallKey, Stage};
@@ -25,7 +25,7 @@ impl Tracker {
         let mut calls: Vec<_> = by_call.into_values().collect();
         calls.sort_by_key(|said| said.first().and_then(|event| event.time));
         for said in calls {
-            if !said.iter().any(|event| matches!(event.what, What::Hangup { .. })) {
+            if !said.iter().any(|event| matches!(event.kind, EventKind::Hangup { .. })) {
                 self.resume_call(&said);
             }
         }
@@ -49,14 +49,17 @@ impl Tracker {
         call.tenant = last.tenant.clone();
         call.queue = last.queue.clone();
         for event in said {
-            match &event.what {
-                What::Ringing { user } => call.rung_before.push(user.endpoint.clone()),
-                What::Answer { taker } => {
-                    call.taker_endpoint = endpoint(taker);
-                    call.taker = Some(taker.clone());
+            match &event.kind {
+                EventKind::Ringing { user } => call.rung_before.push(user.endpoint.clone()),
+                EventKind::Answer { answered_by } => {
+                    call.answered_by_endpoint = endpoint(answered_by);
+                    call.answered_by = Some(answered_by.clone());
                 }
-                What::Transfer { target, .. } => call.passed_to = target.clone(),
-                What::NewCall { .. } | What::Hold { .. } | What::Unhold { .. } | What::Hangup { .. } => {}
+                EventKind::Transfer { target, .. } => call.passed_to = target.clone(),
+                EventKind::NewCall { .. }
+                | EventKind::Hold { .. }
+                | EventKind::Unhold { .. }
+                | EventKind::Hangup { .. } => {}
             }
         }
         if call.is_answered() {
@@ -83,12 +86,12 @@ impl Tracker {
     }
 }
 
-/// The endpoint that a taker talks at, as far as what was said tells.
-fn endpoint(taker: &Taker) -> Option<String> {
-    match taker {
-        Taker::User(Party { endpoint, .. }) => Some(endpoint.clone()),
-        Taker::Number { .. } => None,
-        Taker::Voicemail => Some("voicemail".to_owned()),
-        Taker::Conference => Some("conference".to_owned()),
+/// The endpoint that a answered_by talks at, as far as what was said tells.
+fn endpoint(answered_by: &AnsweredBy) -> Option<String> {
+    match answered_by {
+        AnsweredBy::User(Party { endpoint, .. }) => Some(endpoint.clone()),
+        AnsweredBy::Number { .. } => None,
+        AnsweredBy::Voicemail => Some("voicemail".to_owned()),
+        AnsweredBy::Conference => Some("conference".to_owned()),
     }
 }

@@ -1,7 +1,7 @@
 //! What is said of a call, and when.
 
 use jiff::{SignedDuration, Timestamp};
-use ringwire_event::{CallEvent, Cause, Direction, Party, Taker, What};
+use ringwire_event::{AnsweredBy, CallEvent, Cause, Direction, EventKind, Party};
 
 use super::{Occasion, Tracker};
 use crate::model::{Call, CallKey, Ch, Kind, Pending, Stage, Why, known_number};
@@ -85,7 +85,7 @@ impl Tracker {
             Direction::Out => self.caller(key).into_iter().collect(),
             Direction::In | Direction::Internal => users.into_iter().map(|(_, _, party)| party).collect(),
         };
-        self.push(key, What::NewCall { users }, since.or(self.now));
+        self.push(key, EventKind::NewCall { users }, since.or(self.now));
         for (what, time) in then {
             self.push(key, what, time);
         }
@@ -155,38 +155,38 @@ impl Tracker {
     }
 
     /// Says that a party talks with the caller, unless that was the last thing said.
-    pub(super) fn answered(&mut self, key: CallKey, taker: Taker, endpoint: &str) {
+    pub(super) fn answered(&mut self, key: CallKey, answered_by: AnsweredBy, endpoint: &str) {
         let Some(call) = self.calls.get(key) else { return };
-        if call.is_over() || call.taker_endpoint.as_deref() == Some(endpoint) {
+        if call.is_over() || call.answered_by_endpoint.as_deref() == Some(endpoint) {
             return;
         }
         self.announce(key, Occasion::Answered);
         self.say_redirect(key);
         let Some(call) = self.calls.get_mut(key) else { return };
-        if call.taker_endpoint.is_none() && call.taker.as_ref() == Some(&taker) {
+        if call.answered_by_endpoint.is_none() && call.answered_by.as_ref() == Some(&answered_by) {
             // It was said before this process took the call up.
-            call.taker_endpoint = Some(endpoint.to_owned());
+            call.answered_by_endpoint = Some(endpoint.to_owned());
             return;
         }
         let again = call.is_answered();
         call.round.legs.iter_mut().for_each(|leg| leg.open = false);
-        call.taker_endpoint = Some(endpoint.to_owned());
-        self.explain_answered(key, &taker, again);
+        call.answered_by_endpoint = Some(endpoint.to_owned());
+        self.explain_answered(key, &answered_by, again);
         let Some(call) = self.calls.get_mut(key) else { return };
         // On an outbound call the party that was called is what the call is about; a later one is a transfer.
         if !(again && call.direction == Direction::Out) {
-            call.taker = Some(taker.clone());
-            self.push(key, What::Answer { taker }, self.now);
+            call.answered_by = Some(answered_by.clone());
+            self.push(key, EventKind::Answer { answered_by }, self.now);
         }
     }
 
     /// Says what happened between the announcement and the hangup; before the announcement it waits for it.
-    pub(super) fn say(&mut self, key: CallKey, what: What) {
+    pub(super) fn say(&mut self, key: CallKey, kind: EventKind) {
         let now = self.now;
         let Some(call) = self.calls.get_mut(key) else { return };
         match &mut call.stage {
-            Stage::Gathering(pending) => pending.then.push((what, now)),
-            Stage::Announced => self.push(key, what, now),
+            Stage::Gathering(pending) => pending.then.push((kind, now)),
+            Stage::Announced => self.push(key, kind, now),
             Stage::Quiet | Stage::Over => {}
         }
     }
@@ -208,20 +208,20 @@ impl Tracker {
             true => (Cause::Cancel, Why::Unwatched),
             false => cause(call),
         };
-        let what = What::Hangup { cause, taker: call.taker.clone() };
+        let kind = EventKind::Hangup { cause, answered_by: call.answered_by.clone() };
         self.explain_over(key, cause, why);
-        self.push(key, what, self.now);
+        self.push(key, kind, self.now);
         if let Some(call) = self.calls.get_mut(key) {
             call.stage = Stage::Over;
         }
     }
 
-    fn push(&mut self, key: CallKey, what: What, time: Option<Timestamp>) {
+    fn push(&mut self, key: CallKey, kind: EventKind, time: Option<Timestamp>) {
         let Some(call) = self.calls.get_mut(key) else { return };
         call.seq += 1;
         let event = CallEvent {
             id: format!("{}/{}", call.id, call.seq),
-            what,
+            kind,
             call: call.id.clone(),
             seq: call.seq,
             time,

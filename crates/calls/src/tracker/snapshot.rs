@@ -3,7 +3,7 @@
 //! `CoreShowChannels` (and `Status`, where that is not allowed) is asked for after every connect. Its items come in
 //! one run, but may be ahead of events that still wait in the PBX.
 
-use ringwire_event::Taker;
+use ringwire_event::AnsweredBy;
 use slotmap::SecondaryMap;
 
 use super::channels::state_of;
@@ -316,9 +316,9 @@ impl Tracker {
                     call.queue.get_or_insert_with(|| queue.to_owned());
                 }
             } else if is_conference(&item.application) {
-                self.answered(key, Taker::Conference, "conference");
+                self.answered(key, AnsweredBy::Conference, "conference");
             } else if item.application.eq_ignore_ascii_case("VoiceMail") && up {
-                self.answered(key, Taker::Voicemail, "voicemail");
+                self.answered(key, AnsweredBy::Voicemail, "voicemail");
             }
         }
         if item.outgoing && !up {

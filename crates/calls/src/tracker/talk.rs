@@ -1,6 +1,6 @@
 //! Who talks with the caller.
 
-use ringwire_event::Taker;
+use ringwire_event::AnsweredBy;
 
 use super::Tracker;
 use crate::model::{CallKey, Ch, Kind};
@@ -14,8 +14,8 @@ impl Tracker {
             self.partners(beginner).into_iter().filter(|ch| !self.is_callers_own(call, *ch)).collect();
         let endpoint = |ch: &Ch| self.channels.get(*ch).map(|channel| channel.endpoint.as_str());
         // A party that joins in has not taken the call over.
-        if call.taker_endpoint.is_some()
-            && partners.iter().any(|ch| endpoint(ch) == call.taker_endpoint.as_deref())
+        if call.answered_by_endpoint.is_some()
+            && partners.iter().any(|ch| endpoint(ch) == call.answered_by_endpoint.as_deref())
         {
             return self.explain_joined_in(key, &partners);
         }
@@ -23,16 +23,16 @@ impl Tracker {
         let Some(channel) = self.channels.get(partner) else { return };
         let endpoint = channel.endpoint.clone();
         let external = channel.kind == Kind::External;
-        let taker = if external {
+        let answered_by = if external {
             let number = match (&channel.number, &channel.caller_number) {
                 (Some(dialled), _) => self.rules.numbers.normalise_dialled(dialled),
                 (None, Some(own)) => self.rules.numbers.normalise(own),
                 (None, None) => return,
             };
-            Taker::Number { number }
+            AnsweredBy::Number { number }
         } else {
             let Some(party) = self.party(partner) else { return };
-            Taker::User(party)
+            AnsweredBy::User(party)
         };
         if let Some(call) = self.calls.get_mut(key)
             && external
@@ -40,7 +40,7 @@ impl Tracker {
         {
             call.far = Some(partner);
         }
-        self.answered(key, taker, &endpoint);
+        self.answered(key, answered_by, &endpoint);
     }
 
     /// The parties that a channel talks with, through Local pairs, in the order in which they are reached.

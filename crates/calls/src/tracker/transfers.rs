@@ -1,6 +1,6 @@
 //! Calls that are passed on or picked up.
 
-use ringwire_event::{TransferKind, What};
+use ringwire_event::{EventKind, TransferKind};
 
 use super::{Event, Tracker};
 use crate::model::{CallKey, Ch, Kind};
@@ -56,7 +56,7 @@ impl Tracker {
     fn say_transfer(&mut self, key: CallKey, kind: TransferKind, by: Option<Ch>, target: Option<String>) {
         let user = by.and_then(|ch| self.party(ch));
         self.explain_transfer(key, kind, user.as_ref(), target.as_deref());
-        self.say(key, What::Transfer { kind, user, target });
+        self.say(key, EventKind::Transfer { kind, user, target });
     }
 
     /// The caller leaves a bridge for another place: a redirect, unless a transfer says otherwise.
@@ -78,7 +78,7 @@ impl Tracker {
     pub(super) fn say_redirect(&mut self, key: CallKey) {
         let Some(target) = self.calls.get_mut(key).and_then(|call| call.redirected.take()) else { return };
         self.explain_redirect(key, &target);
-        self.say(key, What::Transfer { kind: TransferKind::Redirect, user: None, target: Some(target) });
+        self.say(key, EventKind::Transfer { kind: TransferKind::Redirect, user: None, target: Some(target) });
     }
 
     /// Pickup: a phone takes a call that rings elsewhere. Up to 11 it gives names only.

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use regex::bytes::{Regex, RegexBuilder};
 use ringwire_ami::{ECONOMY, Frame};
 use ringwire_calls::{Rules, Tracker};
-use ringwire_cti::{Body, Dialect, Zammad, ZammadOptions};
+use ringwire_dialects::{Body, Dialect, Zammad, ZammadOptions};
 use ringwire_event::CallEvent;
 use serde_json::{Map, Value};
 
@@ -93,7 +93,7 @@ fn what_was_missed_is_marked_as_recovered() {
     for release in RELEASES {
         let bytes = fs::read(captures().join(release).join("resync-midcall.after-reconnect.ami")).unwrap();
         let said = follow(rules(), &[(&bytes, None)]);
-        let recovered: Vec<_> = said.iter().map(|event| (event.what.name(), event.recovered)).collect();
+        let recovered: Vec<_> = said.iter().map(|event| (event.kind.name(), event.recovered)).collect();
         assert_eq!(recovered, [("newCall", true), ("answer", true), ("hangup", false)], "{release}");
     }
 }

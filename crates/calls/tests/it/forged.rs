@@ -6,7 +6,7 @@ use std::fs;
 
 use ringwire_ami::Frame;
 use ringwire_calls::{Rules, Tracker};
-use ringwire_event::What;
+use ringwire_event::EventKind;
 
 use crate::support::{captures, frames};
 
@@ -22,8 +22,8 @@ fn check(name: &str, dropped: u64) {
             Frame::Packet(packet) => tracker.apply(packet, None),
         }
         while let Some(event) = tracker.poll_event() {
-            told.push((event.from.clone(), event.what.name()));
-            if let (What::Hangup { .. }, Frame::Packet(packet)) = (&event.what, &frame) {
+            told.push((event.from.clone(), event.kind.name()));
+            if let (EventKind::Hangup { .. }, Frame::Packet(packet)) = (&event.kind, &frame) {
                 ended_by = Some(packet.clone());
             }
         }

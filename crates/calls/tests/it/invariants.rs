@@ -8,7 +8,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use ringwire_ami::{Frame, Packet, Version};
 use ringwire_calls::{Rules, Tracker};
-use ringwire_event::{CallEvent, What};
+use ringwire_event::{CallEvent, EventKind};
 
 use crate::support::{captures, frames};
 
@@ -159,9 +159,9 @@ pub(crate) fn hold_to_the_rules(said: &[CallEvent], tracker: &Tracker) -> Result
         let (seq, _, over) = calls.entry(&event.call).or_default();
         prop_assert!(!*over, "after the hangup: {event:?}");
         prop_assert_eq!(event.seq, *seq + 1, "{:?}", event);
-        prop_assert_eq!(matches!(event.what, What::NewCall { .. }), event.seq == 1, "{:?}", event);
+        prop_assert_eq!(matches!(event.kind, EventKind::NewCall { .. }), event.seq == 1, "{:?}", event);
         *seq += 1;
-        *over = matches!(event.what, What::Hangup { .. });
+        *over = matches!(event.kind, EventKind::Hangup { .. });
     }
     for (call, (_, _, over)) in calls {
         prop_assert!(over, "{} was left open", call);

@@ -41,7 +41,7 @@ fn check(name: &str, said: &[CallEvent], told: &[Story], open: &Stories) {
         of_calls.entry(&event.call).or_default().push(&event.id);
     }
     let over: BTreeSet<_> =
-        said.iter().filter(|event| event.what.name() == "hangup").map(|e| &e.call).collect();
+        said.iter().filter(|event| event.kind.name() == "hangup").map(|e| &e.call).collect();
     for story in told {
         let concluded: Vec<_> = story.notes.iter().map(|note| note.concluded).collect();
         let count = |wanted| concluded.iter().filter(|concluded| **concluded == wanted).count();

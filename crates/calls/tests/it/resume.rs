@@ -4,7 +4,7 @@ use std::fs;
 
 use ringwire_ami::Frame;
 use ringwire_calls::{Rules, Tracker};
-use ringwire_event::{CallEvent, What};
+use ringwire_event::{CallEvent, EventKind};
 
 use crate::stories::{ALICE_TOOK_IT, ALICE_TOOK_IT_SAID, check, check_after_alice};
 use crate::support::{Times, captures, follow, frames};
@@ -97,11 +97,11 @@ fn a_restart_between_two_connections_changes_nothing_but_what_was_not_yet_said()
             let mut with = follow(rules(), &[(&one, Some(&one_times))]);
             with.extend(take_up(&with, &two, &two_times));
             let told = |events: &[CallEvent]| -> Vec<(String, String)> {
-                let outlasts = |event: &&CallEvent| !matches!(event.what, What::Ringing { .. });
+                let outlasts = |event: &&CallEvent| !matches!(event.kind, EventKind::Ringing { .. });
                 events
                     .iter()
                     .filter(outlasts)
-                    .map(|event| (event.call.clone(), event.what.name().to_owned()))
+                    .map(|event| (event.call.clone(), event.kind.name().to_owned()))
                     .collect()
             };
             assert_eq!(told(&with), told(&without), "{scenario}");

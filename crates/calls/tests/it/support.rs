@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use jiff::{SignedDuration, Timestamp};
 use ringwire_ami::{Codec, Frame, Packet, Version};
 use ringwire_calls::{Rules, Tracker};
-use ringwire_event::{CallEvent, Party, Taker, What};
+use ringwire_event::{AnsweredBy, CallEvent, EventKind, Party};
 use tokio_util::codec::Decoder;
 
 /// Where the recordings are.
@@ -151,29 +151,31 @@ fn play(rules: &Rules, story: &str, explain: bool) -> String {
 fn summary(event: &CallEvent) -> String {
     let label =
         |party: &Option<Party>| party.as_ref().map_or("?".to_owned(), |party| party.label().to_owned());
-    let what = match &event.what {
-        What::NewCall { users } => {
+    let what = match &event.kind {
+        EventKind::NewCall { users } => {
             let users = users.iter().map(Party::label).collect::<Vec<_>>().join(", ");
             let queue = event.queue.as_ref().map(|queue| format!(" queue {queue}")).unwrap_or_default();
             format!("{} {} to {} [{users}]{queue}", event.direction.as_str(), event.from, event.to)
         }
-        What::Ringing { user } => user.label().to_owned(),
-        What::Answer { taker } => took(taker),
-        What::Hold { user } | What::Unhold { user } => label(user),
-        What::Transfer { kind, user, target } => {
+        EventKind::Ringing { user } => user.label().to_owned(),
+        EventKind::Answer { answered_by } => took(answered_by),
+        EventKind::Hold { user } | EventKind::Unhold { user } => label(user),
+        EventKind::Transfer { kind, user, target } => {
             format!("{kind:?} by {} to {}", label(user), target.as_deref().unwrap_or("?"))
         }
-        What::Hangup { cause, .. } => cause.as_str().to_owned(),
+        EventKind::Hangup { cause, .. } => cause.as_str().to_owned(),
     };
     let recovered = if event.recovered { " (recovered)" } else { "" };
-    format!("{} {}: {what}{recovered}", event.call, event.what.name())
+    format!("{} {}: {what}{recovered}", event.call, event.kind.name())
 }
 
-fn took(taker: &Taker) -> String {
-    match taker {
-        Taker::User(party) => format!("{} at {}", party.label(), party.extension.as_deref().unwrap_or("?")),
-        Taker::Number { number } => format!("number {number}"),
-        Taker::Voicemail => "voicemail".to_owned(),
-        Taker::Conference => "conference".to_owned(),
+fn took(answered_by: &AnsweredBy) -> String {
+    match answered_by {
+        AnsweredBy::User(party) => {
+            format!("{} at {}", party.label(), party.extension.as_deref().unwrap_or("?"))
+        }
+        AnsweredBy::Number { number } => format!("number {number}"),
+        AnsweredBy::Voicemail => "voicemail".to_owned(),
+        AnsweredBy::Conference => "conference".to_owned(),
     }
 }

@@ -35,7 +35,7 @@ function matches(call, { text, direction }) {
   if (!text) return true;
   const needle = text.toLowerCase();
   if (anyHas(needle, [call.from, call.fromName, call.to, call.queue, call.id, call.pbx, call.trunk])) return true;
-  return [...call.users, call.taker ?? {}].some((party) =>
+  return [...call.users, call.answeredBy ?? {}].some((party) =>
     anyHas(needle, [party.name, party.extension, party.endpoint, party.login, party.email, party.number]),
   );
 }
@@ -57,8 +57,8 @@ function queues(calls, all) {
 /** Who is doing what in a call: once somebody has it the others' phones are silent; who calls out stays in it. */
 export function engaged(call) {
   if (call.state === 'ended') return [];
-  const rung = !call.taker || call.direction === 'out' ? call.users : [];
-  return call.taker?.kind === 'user' ? [call.taker, ...rung] : rung;
+  const rung = !call.answeredBy || call.direction === 'out' ? call.users : [];
+  return call.answeredBy?.kind === 'user' ? [call.answeredBy, ...rung] : rung;
 }
 
 function users(calls, all) {

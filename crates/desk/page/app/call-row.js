@@ -4,7 +4,7 @@ import { walkable } from './list.js';
 import { openStory } from './route.js';
 import { timer } from './time.js';
 import { Timer } from './timers.js';
-import { Badge, Icon, Number_, Person, Pure, Taker, Wire, html } from './ui.js';
+import { Badge, Icon, Number_, Person, Pure, AnsweredBy, Wire, html } from './ui.js';
 import { words } from './words.js';
 
 const RUNG = 2;
@@ -32,7 +32,7 @@ export class CallRow extends Pure {
 /** Why a call is over, in a word or two. */
 export function outcome(call) {
   if (call.missed) return words.state.missed;
-  if (call.taker?.kind === 'voicemail') return words.taker.voicemail;
+  if (call.answeredBy?.kind === 'voicemail') return words.answeredBy.voicemail;
   return Number.isFinite(call.answered) ? words.state.ended : (words.cause[call.cause] ?? words.state.ended);
 }
 
@@ -60,7 +60,7 @@ function Who({ call }) {
     call.state !== 'ended' &&
     html`<span class="sub-line">${words.transfer[call.transferred.kind]}${call.transferred.target && html` → <${Wire}
       class="number" text=${call.transferred.target} />`}</span>`;
-  if (call.taker) return html`<span class="main-line"><${Taker} taker=${call.taker} /></span>${passed}`;
+  if (call.answeredBy) return html`<span class="main-line"><${AnsweredBy} answeredBy=${call.answeredBy} /></span>${passed}`;
   if (call.direction === 'out')
     return html`<span class="main-line"><span class="dim">${words.now.rings}</span> <${Number_} number=${call.to} />
       </span>${passed}`;

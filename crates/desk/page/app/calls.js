@@ -130,7 +130,7 @@ export class Calls {
   #remember(event) {
     const parties = [...(event.users ?? [])];
     if (event.event === 'ringing' && event.user) parties.push(event.user);
-    if (event.taker?.kind === 'user') parties.push(event.taker);
+    if (event.answeredBy?.kind === 'user') parties.push(event.answeredBy);
     for (const party of parties) {
       const key = `${event.pbx}\n${party.endpoint}`;
       const known = this.users.get(key);
@@ -181,7 +181,7 @@ function next(call, event, at) {
         now.users = [...call.users, event.user];
       break;
     case 'answer':
-      now.taker = event.taker;
+      now.answeredBy = event.answeredBy;
       if (!Number.isFinite(call.answered)) now.answered = at;
       now.heldSince = NaN;
       break;
@@ -210,7 +210,7 @@ function ended(call, event, at) {
     state: 'ended',
     ended: at,
     cause: event.cause,
-    taker: event.taker ?? call.taker,
+    answeredBy: event.answeredBy ?? call.answeredBy,
     missed,
   };
 }

@@ -14,12 +14,12 @@ import {
   Icon,
   Number_,
   Person,
-  Taker,
+  AnsweredBy,
   Wire,
   callerText,
   createRef,
   html,
-  takerText,
+  answeredByText,
 } from './ui.js';
 import { why, words } from './words.js';
 
@@ -123,7 +123,7 @@ function Told({ story: { call, events = [], deliveries = [], story }, copied, on
         ${words.cause[call.cause] ?? clean(call.cause)}</span>`}`)}
       ${fact('rang', call.rang != null && timer(call.rang * 1000))}
       ${fact('talked', call.talked != null && timer(call.talked * 1000))}
-      ${fact('taker', call.taker && html`<${Taker} taker=${call.taker} />`)}
+      ${fact('answeredBy', call.answeredBy && html`<${AnsweredBy} answeredBy=${call.answeredBy} />`)}
       ${fact('users', call.users?.length > 0 && call.users.map((user, at) => html`${at > 0 && ', '}<${Person}
         party=${user} />`))}
       ${fact('queue', call.queue && html`<${Wire} text=${call.queue} />`)}
@@ -173,7 +173,7 @@ function sentence(event) {
     case 'newCall':
       return text.newCall((event.users ?? []).map(name).join(', '));
     case 'answer':
-      return text.answer(takerText(event.taker));
+      return text.answer(answeredByText(event.answeredBy));
     case 'transfer':
       return text.transfer(
         words.transfer[event.kind] ?? clean(event.kind),

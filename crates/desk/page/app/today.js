@@ -6,7 +6,7 @@ import { List, walkable } from './list.js';
 import { goTo, openStory } from './route.js';
 import { store } from './store.js';
 import { day, dayBounds, isDay, millis, timer, when } from './time.js';
-import { Badge, Component, Empty, Icon, Number_, Person, Pure, Taker, html } from './ui.js';
+import { Badge, Component, Empty, Icon, Number_, Person, Pure, AnsweredBy, html } from './ui.js';
 import { why, words } from './words.js';
 
 const PAGE = 50;
@@ -214,8 +214,8 @@ function merge(first, second) {
 }
 
 function print(call) {
-  const { ended, answered, cause, taker, users, queue, from, fromName } = call;
-  return [ended, answered, cause, taker?.kind, taker?.endpoint, users.length, queue, from, fromName].join('/');
+  const { ended, answered, cause, answeredBy, users, queue, from, fromName } = call;
+  return [ended, answered, cause, answeredBy?.kind, answeredBy?.endpoint, users.length, queue, from, fromName].join('/');
 }
 
 function userNames() {
@@ -268,8 +268,8 @@ class PastRow extends Pure {
 }
 
 /** Who took a call; else, dimmed, whom it was for. */
-function With({ call: { direction, taker, to, users } }) {
-  if (taker) return html`<${Taker} taker=${taker} />`;
+function With({ call: { direction, answeredBy, to, users } }) {
+  if (answeredBy) return html`<${AnsweredBy} answeredBy=${answeredBy} />`;
   if (direction === 'out') return html`<span class="dim"><${Number_} number=${to} /></span>`;
   return (
     users.length > 0 &&
@@ -282,7 +282,7 @@ function With({ call: { direction, taker, to, users } }) {
 export function result(call) {
   if (!call.ended) return call.answered ? { tone: 'talking' } : { tone: call.queue ? 'waiting' : 'ringing' };
   if (call.missed) return { tone: 'missed', text: words.state.missed, icon: 'missed' };
-  if (call.taker?.kind === 'voicemail') return { tone: 'held', text: words.taker.voicemail, icon: 'ended' };
+  if (call.answeredBy?.kind === 'voicemail') return { tone: 'held', text: words.answeredBy.voicemail, icon: 'ended' };
   if (call.answered) return { tone: 'ended', text: words.state.ended, icon: 'ended' };
   return { tone: 'ended', text: words.cause[call.cause] ?? words.state.ended, icon: 'bad' };
 }

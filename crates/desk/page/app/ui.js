@@ -44,11 +44,11 @@ export function Person({ party }) {
 }
 
 /** Who took a call. */
-export function Taker({ taker }) {
-  if (!taker) return NONE;
-  if (taker.kind === 'user') return html`<${Person} party=${taker} />`;
-  if (taker.kind === 'number') return html`<${Number_} number=${taker.number} />`;
-  return html`<span class="person">${words.taker[taker.kind] ?? clean(taker.kind)}</span>`;
+export function AnsweredBy({ answeredBy }) {
+  if (!answeredBy) return NONE;
+  if (answeredBy.kind === 'user') return html`<${Person} party=${answeredBy} />`;
+  if (answeredBy.kind === 'number') return html`<${Number_} number=${answeredBy.number} />`;
+  return html`<span class="person">${words.answeredBy[answeredBy.kind] ?? clean(answeredBy.kind)}</span>`;
 }
 
 /** Who calls, as plain text that is not clean yet: the name, else the number. */
@@ -57,10 +57,10 @@ export function callerText(call) {
 }
 
 /** Who took a call, as plain text. */
-export function takerText(taker) {
-  if (!taker) return '';
-  if (taker.kind === 'user') return clean(label(taker));
-  return taker.kind === 'number' ? clean(taker.number) : (words.taker[taker.kind] ?? clean(taker.kind));
+export function answeredByText(answeredBy) {
+  if (!answeredBy) return '';
+  if (answeredBy.kind === 'user') return clean(label(answeredBy));
+  return answeredBy.kind === 'number' ? clean(answeredBy.number) : (words.answeredBy[answeredBy.kind] ?? clean(answeredBy.kind));
 }
 
 /** Text of ours with `commands` in it. */

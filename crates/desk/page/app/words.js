@@ -72,7 +72,7 @@ export const words = {
     notFound: 'No such number',
     forwarded: 'Forwarded elsewhere',
   },
-  taker: { voicemail: 'Voicemail', conference: 'Conference' },
+  answeredBy: { voicemail: 'Voicemail', conference: 'Conference' },
   transfer: { blind: 'passed on', attended: 'passed on after asking', redirect: 'moved' },
   recovered: 'learnt after a gap',
   recoveredHint: 'ringwire was not connected to the PBX when this happened; its times may be late.',
@@ -163,7 +163,7 @@ export const words = {
       to: 'Called',
       queue: 'Queue',
       users: 'Rung',
-      taker: 'Taken by',
+      answeredBy: 'Taken by',
       trunk: 'Trunk',
       pbx: 'PBX',
       id: 'Call id',
@@ -188,7 +188,7 @@ export const words = {
     event: {
       newCall: (users) => (users ? `New call; rings ${users}` : 'New call'),
       ringing: (user) => `Rings ${user}`,
-      answer: (taker) => `Taken by ${taker}`,
+      answer: (answeredBy) => `Taken by ${answeredBy}`,
       hold: (user) => (user ? `Put on hold by ${user}` : 'Put on hold'),
       unhold: (user) => (user ? `Taken back from hold by ${user}` : 'Taken back from hold'),
       transfer: (how, user, target) =>

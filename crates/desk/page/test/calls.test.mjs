@@ -36,7 +36,7 @@ function check(list, facts, expected) {
 
 const NEW = [0, { event: 'newCall', users: [ALICE] }];
 const RINGS_BOB = [2, { event: 'ringing', user: BOB }];
-const BOB_TAKES = [5, { event: 'answer', taker: { kind: 'user', ...BOB } }];
+const BOB_TAKES = [5, { event: 'answer', answeredBy: { kind: 'user', ...BOB } }];
 const HOLD = [8, { event: 'hold', user: BOB }];
 const UNHOLD = [9, { event: 'unhold', user: BOB }];
 const MISSED = [30, { event: 'hangup', cause: 'cancel' }];
@@ -49,11 +49,11 @@ test('a call is taken back', () => check([NEW, BOB_TAKES, HOLD, UNHOLD], {}, { s
 test('who takes a call over has it, and it was answered when it first was', () => {
   const passed = [12, { event: 'transfer', kind: 'blind', user: BOB, target: '101' }];
   check(
-    [NEW, BOB_TAKES, HOLD, passed, [14, { event: 'answer', taker: { kind: 'user', ...ALICE } }]],
+    [NEW, BOB_TAKES, HOLD, passed, [14, { event: 'answer', answeredBy: { kind: 'user', ...ALICE } }]],
     {},
     {
       state: 'talking',
-      taker: { kind: 'user', ...ALICE },
+      answeredBy: { kind: 'user', ...ALICE },
       answered: T0 + 5000,
       transferred: { kind: 'blind', target: '101' },
     },

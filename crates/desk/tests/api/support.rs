@@ -19,7 +19,7 @@ use http_body_util::BodyExt;
 use jiff::Timestamp;
 use ringwire_desk::{Access, Channel, ChannelKind, Counter, Desk, Door, Role, Sources, Switchboard, Token};
 use ringwire_event::{
-    CallEvent, Cause, Conclusion, Direction, Heard, Party, StoryNote, Taker, TransferKind, What,
+    AnsweredBy, CallEvent, Cause, Conclusion, Direction, EventKind, Heard, Party, StoryNote, TransferKind,
 };
 use ringwire_outbox::{
     EndpointName,
@@ -252,10 +252,10 @@ impl Answer {
 }
 
 /// The `seq`th event of `call`.
-pub(crate) fn event(call: &str, seq: u32, what: What) -> CallEvent {
+pub(crate) fn event(call: &str, seq: u32, what: EventKind) -> CallEvent {
     CallEvent {
         id: format!("{call}/{seq}"),
-        what,
+        kind: what,
         call: call.to_owned(),
         seq,
         time: Some(Timestamp::now()),
@@ -284,24 +284,28 @@ pub(crate) fn alice() -> Party {
 }
 
 pub(crate) fn new_call(call: &str) -> CallEvent {
-    event(call, 1, What::NewCall { users: vec![alice()] })
+    event(call, 1, EventKind::NewCall { users: vec![alice()] })
 }
 
 /// A call to which everything happens, but for its end.
 pub(crate) fn eventful(call: &str) -> Vec<CallEvent> {
     let happened = [
-        What::NewCall { users: vec![alice()] },
-        What::Ringing { user: Party::endpoint("PJSIP/bob") },
-        What::Answer { taker: Taker::User(alice()) },
-        What::Hold { user: Some(alice()) },
-        What::Unhold { user: None },
-        What::Transfer { kind: TransferKind::Blind, user: Some(alice()), target: Some("102".into()) },
-        What::Answer { taker: Taker::Number { number: "4940200".into() } },
-        What::Answer { taker: Taker::Voicemail },
+        EventKind::NewCall { users: vec![alice()] },
+        EventKind::Ringing { user: Party::endpoint("PJSIP/bob") },
+        EventKind::Answer { answered_by: AnsweredBy::User(alice()) },
+        EventKind::Hold { user: Some(alice()) },
+        EventKind::Unhold { user: None },
+        EventKind::Transfer { kind: TransferKind::Blind, user: Some(alice()), target: Some("102".into()) },
+        EventKind::Answer { answered_by: AnsweredBy::Number { number: "4940200".into() } },
+        EventKind::Answer { answered_by: AnsweredBy::Voicemail },
     ];
     (1..).zip(happened).map(|(seq, what)| event(call, seq, what)).collect()
 }
 
 pub(crate) fn hangup(call: &str, seq: u32) -> CallEvent {
-    event(call, seq, What::Hangup { cause: Cause::NormalClearing, taker: Some(Taker::User(alice())) })
+    event(
+        call,
+        seq,
+        EventKind::Hangup { cause: Cause::NormalClearing, answered_by: Some(AnsweredBy::User(alice())) },
+    )
 }

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use jiff::Timestamp;
-use ringwire_event::{CallEvent, What};
+use ringwire_event::{CallEvent, EventKind};
 
 use crate::{
     delivery::{DeliveryId, Late, Owed, Terms},
@@ -41,7 +41,7 @@ impl Entry {
         if self.forced {
             return Timestamp::MAX;
         }
-        after(self.happened(), terms.lifetimes.of(&self.event.what))
+        after(self.happened(), terms.lifetimes.of(&self.event.kind))
     }
 }
 
@@ -202,16 +202,19 @@ impl Lane {
     /// Why it is too late to tell the head.
     pub(super) fn too_late(&self, terms: &Terms, now: Timestamp) -> Option<String> {
         let head = self.head()?;
-        let what = &head.event.what;
+        let what = &head.event.kind;
         if head.expires(terms) <= now {
             let lifetime = terms.lifetimes.of(what).as_secs();
             return Some(format!("too late: {} is told for {lifetime} s after it happened", what.name()));
         }
         let Late::Final { after: late } = terms.late else { return None };
         let tells_the_end = match what {
-            What::NewCall { .. } | What::Hangup { .. } => true,
-            What::Answer { .. } => self.last_answer == Some(head.id),
-            What::Ringing { .. } | What::Hold { .. } | What::Unhold { .. } | What::Transfer { .. } => false,
+            EventKind::NewCall { .. } | EventKind::Hangup { .. } => true,
+            EventKind::Answer { .. } => self.last_answer == Some(head.id),
+            EventKind::Ringing { .. }
+            | EventKind::Hold { .. }
+            | EventKind::Unhold { .. }
+            | EventKind::Transfer { .. } => false,
         };
         let skipped = self.over && !tells_the_end && !head.forced && after(head.happened(), late) <= now;
         skipped.then(|| "the call was over before it could be said".to_owned())
@@ -223,9 +226,9 @@ impl Lane {
     }
 
     fn note(&mut self, entry: &Entry) {
-        match entry.event.what {
-            What::Hangup { .. } => self.over = true,
-            What::Answer { .. } => self.last_answer = self.last_answer.max(Some(entry.id)),
+        match entry.event.kind {
+            EventKind::Hangup { .. } => self.over = true,
+            EventKind::Answer { .. } => self.last_answer = self.last_answer.max(Some(entry.id)),
             _ => {}
         }
     }

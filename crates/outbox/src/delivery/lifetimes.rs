@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ringwire_event::What;
+use ringwire_event::EventKind;
 
 /// For how long after it happened each kind of event is worth telling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,15 +43,15 @@ impl Lifetimes {
 
     /// For how long `what` is worth telling.
     #[must_use]
-    pub const fn of(&self, what: &What) -> Duration {
+    pub const fn of(&self, what: &EventKind) -> Duration {
         match what {
-            What::NewCall { .. } => self.new_call,
-            What::Ringing { .. } => self.ringing,
-            What::Answer { .. } => self.answer,
-            What::Hold { .. } => self.hold,
-            What::Unhold { .. } => self.unhold,
-            What::Transfer { .. } => self.transfer,
-            What::Hangup { .. } => self.hangup,
+            EventKind::NewCall { .. } => self.new_call,
+            EventKind::Ringing { .. } => self.ringing,
+            EventKind::Answer { .. } => self.answer,
+            EventKind::Hold { .. } => self.hold,
+            EventKind::Unhold { .. } => self.unhold,
+            EventKind::Transfer { .. } => self.transfer,
+            EventKind::Hangup { .. } => self.hangup,
         }
     }
 }

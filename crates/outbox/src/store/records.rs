@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use ringwire_event::{CallEvent, Party, Taker};
+use ringwire_event::{AnsweredBy, CallEvent, Party};
 use serde::Serialize;
 
 /// A call, as the history has it.
@@ -31,7 +31,7 @@ pub struct CallRecord {
     pub users: Vec<Party>,
     /// Who had it last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub taker: Option<Taker>,
+    pub answered_by: Option<AnsweredBy>,
     /// When it began.
     pub began: Timestamp,
     /// When it was first answered.

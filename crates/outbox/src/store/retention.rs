@@ -7,7 +7,7 @@ use ring::{
     hmac,
     rand::{SecureRandom, SystemRandom},
 };
-use ringwire_event::{CallEvent, Party, Taker, What};
+use ringwire_event::{AnsweredBy, CallEvent, EventKind, Party};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::{place, tables::json};
@@ -190,15 +190,23 @@ impl Eraser {
         )?
         .execute([call])?;
         db.prepare_cached("UPDATE deliveries SET reason = NULL WHERE call = ?1")?.execute([call])?;
-        let (caller, name, called, users, taker): (String, Option<String>, String, String, Option<String>) = db
+        let (caller, name, called, users, answered_by): (
+            String,
+            Option<String>,
+            String,
+            String,
+            Option<String>,
+        ) = db
             .prepare_cached("SELECT caller, caller_name, called, users, taker FROM calls WHERE id = ?1")?
             .query_row([call], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
         let mut users: Vec<Party> = serde_json::from_str(&users).unwrap_or_default();
         users.iter_mut().for_each(|user| self.party(user));
-        let taker = taker.and_then(|taker| serde_json::from_str(&taker).ok()).map(|mut taker| {
-            self.taker(&mut taker);
-            taker
-        });
+        let answered_by = answered_by.and_then(|answered_by| serde_json::from_str(&answered_by).ok()).map(
+            |mut answered_by| {
+                self.answered_by(&mut answered_by);
+                answered_by
+            },
+        );
         db.prepare_cached(
             "UPDATE calls SET caller = ?2, caller_name = ?3, called = ?4, users = ?5, taker = ?6, erased = 1 WHERE id = ?1",
         )?
@@ -208,7 +216,7 @@ impl Eraser {
             name.map(|name| self.token(&name)),
             self.token(&called),
             json(&users)?,
-            taker.as_ref().map(json).transpose()?,
+            answered_by.as_ref().map(json).transpose()?,
         ])?;
         Ok(())
     }
@@ -236,24 +244,28 @@ impl Eraser {
         event.from = self.token(&event.from);
         event.to = self.token(&event.to);
         event.from_name = event.from_name.as_deref().map(|name| self.token(name));
-        match &mut event.what {
-            What::NewCall { users } => users.iter_mut().for_each(|user| self.party(user)),
-            What::Ringing { user } => self.party(user),
-            What::Answer { taker } | What::Hangup { taker: Some(taker), .. } => self.taker(taker),
-            What::Hangup { taker: None, .. } => {}
-            What::Hold { user } | What::Unhold { user } => user.iter_mut().for_each(|user| self.party(user)),
-            What::Transfer { user, target, .. } => {
+        match &mut event.kind {
+            EventKind::NewCall { users } => users.iter_mut().for_each(|user| self.party(user)),
+            EventKind::Ringing { user } => self.party(user),
+            EventKind::Answer { answered_by } | EventKind::Hangup { answered_by: Some(answered_by), .. } => {
+                self.answered_by(answered_by)
+            }
+            EventKind::Hangup { answered_by: None, .. } => {}
+            EventKind::Hold { user } | EventKind::Unhold { user } => {
+                user.iter_mut().for_each(|user| self.party(user))
+            }
+            EventKind::Transfer { user, target, .. } => {
                 user.iter_mut().for_each(|user| self.party(user));
                 *target = target.as_deref().map(|target| self.token(target));
             }
         }
     }
 
-    fn taker(&self, taker: &mut Taker) {
-        match taker {
-            Taker::User(user) => self.party(user),
-            Taker::Number { number } => *number = self.token(number),
-            Taker::Voicemail | Taker::Conference => {}
+    fn answered_by(&self, answered_by: &mut AnsweredBy) {
+        match answered_by {
+            AnsweredBy::User(user) => self.party(user),
+            AnsweredBy::Number { number } => *number = self.token(number),
+            AnsweredBy::Voicemail | AnsweredBy::Conference => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! What is written into the tables, row by row. Every function works inside the caller's transaction.
 
 use jiff::Timestamp;
-use ringwire_event::{CallEvent, Party, StoryNote, Taker, What};
+use ringwire_event::{AnsweredBy, CallEvent, EventKind, Party, StoryNote};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{Attempt, Standing, StateChange, group::Numbered};
@@ -35,7 +35,7 @@ pub(super) fn insert_event(db: &Connection, new: &Numbered) -> Result<bool> {
             "INSERT INTO events (seq, id, call, kind, at, recorded, body)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING",
         )?
-        .execute(params![new.seq, event.id, event.call, event.what.name(), at, recorded, body])?
+        .execute(params![new.seq, event.id, event.call, event.kind.name(), at, recorded, body])?
         > 0;
     if fresh {
         note_call(db, event, at.unwrap_or(recorded))?;
@@ -60,7 +60,7 @@ fn event_seq(db: &Connection, id: &str) -> Result<Option<i64>> {
 
 /// Keeps the one row that a call has up to date.
 fn note_call(db: &Connection, event: &CallEvent, at: i64) -> Result<()> {
-    if let What::NewCall { users } = &event.what {
+    if let EventKind::NewCall { users } = &event.kind {
         db.prepare_cached(
             "INSERT INTO calls (id, pbx, direction, caller, caller_name, called, queue, users, began, recovered)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
@@ -80,27 +80,27 @@ fn note_call(db: &Connection, event: &CallEvent, at: i64) -> Result<()> {
         ])?;
         return Ok(());
     }
-    match &event.what {
-        What::Answer { taker } => {
+    match &event.kind {
+        EventKind::Answer { answered_by } => {
             db.prepare_cached(
                 "UPDATE calls SET answered = coalesce(answered, ?2), taker = ?3, queue = ?4 WHERE id = ?1",
             )?
-            .execute(params![event.call, at, json(taker)?, event.queue])?;
+            .execute(params![event.call, at, json(answered_by)?, event.queue])?;
         }
-        What::Hangup { cause, .. } => {
+        EventKind::Hangup { cause, .. } => {
             db.prepare_cached(
                 "UPDATE calls SET ended = ?2, cause = ?3, queue = ?4, recovered = max(recovered, ?5) WHERE id = ?1",
             )?
             .execute(params![event.call, at, cause.as_str(), event.queue, event.recovered])?;
         }
-        What::NewCall { .. }
-        | What::Ringing { .. }
-        | What::Hold { .. }
-        | What::Unhold { .. }
-        | What::Transfer { .. } => {}
+        EventKind::NewCall { .. }
+        | EventKind::Ringing { .. }
+        | EventKind::Hold { .. }
+        | EventKind::Unhold { .. }
+        | EventKind::Transfer { .. } => {}
     }
-    let seen = match &event.what {
-        What::Ringing { user } | What::Answer { taker: Taker::User(user) } => Some(user),
+    let seen = match &event.kind {
+        EventKind::Ringing { user } | EventKind::Answer { answered_by: AnsweredBy::User(user) } => Some(user),
         _ => None,
     };
     seen.map_or(Ok(()), |user| note_user(db, &event.call, user))

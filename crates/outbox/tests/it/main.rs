@@ -7,17 +7,17 @@ mod delivery;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use ringwire_event::{CallEvent, Cause, Direction, What};
+use ringwire_event::{CallEvent, Cause, Direction, EventKind};
 
 /// `seconds` after the beginning of the test.
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
 
-fn event(call: &str, seq: u32, what: What) -> Arc<CallEvent> {
+fn event(call: &str, seq: u32, what: EventKind) -> Arc<CallEvent> {
     Arc::new(CallEvent {
         id: format!("{call}/{seq}"),
-        what,
+        kind: what,
         call: call.into(),
         seq,
         time: None,
@@ -35,13 +35,13 @@ fn event(call: &str, seq: u32, what: What) -> Arc<CallEvent> {
 }
 
 fn new_call(call: &str) -> Arc<CallEvent> {
-    event(call, 1, What::NewCall { users: Vec::new() })
+    event(call, 1, EventKind::NewCall { users: Vec::new() })
 }
 
 fn hold(call: &str, seq: u32) -> Arc<CallEvent> {
-    event(call, seq, What::Hold { user: None })
+    event(call, seq, EventKind::Hold { user: None })
 }
 
 fn hangup(call: &str, seq: u32) -> Arc<CallEvent> {
-    event(call, seq, What::Hangup { cause: Cause::NormalClearing, taker: None })
+    event(call, seq, EventKind::Hangup { cause: Cause::NormalClearing, answered_by: None })
 }

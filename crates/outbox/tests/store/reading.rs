@@ -1,6 +1,6 @@
 //! What the journal tells those who look at it.
 
-use ringwire_event::{Cause, Direction, Taker, What};
+use ringwire_event::{AnsweredBy, Cause, Direction, EventKind};
 use ringwire_outbox::{
     delivery::DeliveryId,
     store::{
@@ -46,10 +46,11 @@ fn a_daemon_that_starts_learns_what_the_one_before_it_left() {
 fn the_history_says_who_called_and_how_it_went() {
     let journal = Journal::new();
     journal.commit(new_call("taken", 0), &[]);
-    journal.commit(event("taken", 2, 12, What::Answer { taker: Taker::User(alice()) }), &[]);
+    journal.commit(event("taken", 2, 12, EventKind::Answer { answered_by: AnsweredBy::User(alice()) }), &[]);
     journal.commit(hangup("taken", 72), &[]);
     journal.commit(new_call("missed", 100), &[]);
-    journal.commit(event("missed", 2, 130, What::Hangup { cause: Cause::Cancel, taker: None }), &[]);
+    journal
+        .commit(event("missed", 2, 130, EventKind::Hangup { cause: Cause::Cancel, answered_by: None }), &[]);
     journal.commit(new_call("living", 200), &[]);
     let reader = journal.reader();
     let calls = |filter: CallFilter| {
@@ -69,7 +70,7 @@ fn the_history_says_who_called_and_how_it_went() {
     );
     let taken = reader.calls(&CallFilter { limit: 10, ..CallFilter::default() }).unwrap().remove(0);
     assert_eq!((taken.rang(), taken.talked(), taken.is_missed()), (Some(12), Some(60), false));
-    assert_eq!(taken.taker, Some(Taker::User(alice())));
+    assert_eq!(taken.answered_by, Some(AnsweredBy::User(alice())));
     let newest = reader.calls(&CallFilter { limit: 1, ..CallFilter::default() }).unwrap();
     assert_eq!(newest.first().unwrap().id, "living");
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, sync::Arc};
 
-use ringwire_event::What;
+use ringwire_event::EventKind;
 use ringwire_outbox::{
     delivery::DeliveryId,
     store::{NewEvent, Report, StateChange, StoredState, Write},
@@ -36,7 +36,7 @@ fn an_event_that_is_said_twice_is_owed_once() {
 fn a_new_call_that_is_told_late_has_its_own_facts() {
     let journal = Journal::new();
     journal.commit(new_call("a", 0), &["zammad"]);
-    let late = Arc::new(event("a", 1, 0, What::NewCall { users: Vec::new() }));
+    let late = Arc::new(event("a", 1, 0, EventKind::NewCall { users: Vec::new() }));
     journal.store.write(Write::Event(NewEvent {
         event: Arc::clone(&late),
         owed: vec![endpoint("crm")],

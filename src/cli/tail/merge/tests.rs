@@ -1,12 +1,12 @@
-use ringwire_event::{Cause, Party, Taker, What};
+use ringwire_event::{AnsweredBy, Cause, EventKind, Party};
 
 use super::{testing::event, *};
 
 fn told(call: &str, seq: u32, deliveries: &[(i64, &str)]) -> StreamEvent {
     let what = match seq {
-        1 => What::NewCall { users: Vec::new() },
-        2 => What::Answer { taker: Taker::User(Party::endpoint("PJSIP/alice")) },
-        _ => What::Hangup { cause: Cause::NormalClearing, taker: None },
+        1 => EventKind::NewCall { users: Vec::new() },
+        2 => EventKind::Answer { answered_by: AnsweredBy::User(Party::endpoint("PJSIP/alice")) },
+        _ => EventKind::Hangup { cause: Cause::NormalClearing, answered_by: None },
     };
     let delivery = |(id, state): &(i64, &str)| Delivery {
         id: *id,

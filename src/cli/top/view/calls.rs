@@ -87,8 +87,8 @@ fn row(paint: Paint, call: &Call, clock: Timestamp, width: usize) -> Line<'stati
 
 /// Who has a call, or whose phones ring; and the queue.
 fn who(call: &Call) -> String {
-    let who = match &call.taker {
-        Some(taker) => lines::took(taker),
+    let who = match &call.answered_by {
+        Some(answered_by) => lines::took(answered_by),
         None => call.users.iter().map(lines::name).collect::<Vec<_>>().join(", "),
     };
     let queue = call.queue.as_ref().map(|queue| format!("[{}]", lines::plain(queue)));

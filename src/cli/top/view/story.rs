@@ -52,7 +52,7 @@ fn happened(paint: Paint, story: &Story, width: usize) -> Vec<Line<'static>> {
         let text = format!(
             "{}  {:<8} {} {} {}  {}{told_to}",
             time(event.time.or(told.recorded)),
-            event.what.name(),
+            event.kind.name(),
             lines::plain(&event.from),
             paint.arrow(),
             lines::plain(&event.to),

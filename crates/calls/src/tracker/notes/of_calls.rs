@@ -1,9 +1,9 @@
 //! What is concluded of calls: when they are announced, who takes them, why they end.
 
-use ringwire_event::{Cause, Conclusion, Direction, Party, Taker, TransferKind};
+use ringwire_event::{AnsweredBy, Cause, Conclusion, Direction, Party, TransferKind};
 
 use super::super::Tracker;
-use super::{Occasion, list, person, taker};
+use super::{Occasion, answered_by, list, person};
 use crate::model::{CallKey, Ch, Kind, Stage, State, Why, known_number};
 
 impl Tracker {
@@ -152,18 +152,18 @@ impl Tracker {
         });
     }
 
-    pub(in crate::tracker) fn explain_answered(&mut self, key: CallKey, by: &Taker, again: bool) {
-        let who = taker(by);
+    pub(in crate::tracker) fn explain_answered(&mut self, key: CallKey, by: &AnsweredBy, again: bool) {
+        let who = answered_by(by);
         if again && self.calls.get(key).is_some_and(|call| call.direction == Direction::Out) {
             return self.note(key, Conclusion::NotAnAnswer, "rules 3", |_| {
                 format!("{who} talks with the caller now; on an outbound call that is no second answer")
             });
         }
         self.note(key, Conclusion::Answered, "rules 3", |_| match (by, again) {
-            (Taker::Voicemail, _) => {
+            (AnsweredBy::Voicemail, _) => {
                 "answered by voicemail: VoiceMail() has the caller, whose channel is up".to_owned()
             }
-            (Taker::Conference, _) => "answered by a conference: the caller joined it".to_owned(),
+            (AnsweredBy::Conference, _) => "answered by a conference: the caller joined it".to_owned(),
             (_, false) => format!("answered by {who}: the first to be in a bridge with the caller"),
             (_, true) => format!("answered by {who}: a new party is in a bridge with the caller"),
         });
@@ -174,7 +174,9 @@ impl Tracker {
         if !self.notes.on {
             return;
         }
-        let Some(taken) = self.calls.get(key).and_then(|call| call.taker_endpoint.clone()) else { return };
+        let Some(taken) = self.calls.get(key).and_then(|call| call.answered_by_endpoint.clone()) else {
+            return;
+        };
         let others: Vec<_> =
             partners.iter().map(|ch| self.shown(*ch).to_owned()).filter(|shown| *shown != taken).collect();
         if !others.is_empty() {

@@ -1,6 +1,6 @@
 //! Which events are told.
 
-use ringwire_event::{CallEvent, Direction, Party, Taker, What};
+use ringwire_event::{AnsweredBy, CallEvent, Direction, EventKind, Party};
 
 use super::super::{calls::direction, problem::Problem};
 
@@ -44,7 +44,7 @@ impl Filter {
     pub(super) fn fits(&self, event: &CallEvent) -> bool {
         let Self { users, queues, directions, events, calls } = self;
         (directions.is_empty() || directions.contains(&event.direction))
-            && (events.is_empty() || events.iter().any(|name| name == event.what.name()))
+            && (events.is_empty() || events.iter().any(|name| name == event.kind.name()))
             && (calls.is_empty() || calls.contains(&event.call))
             && (queues.is_empty() || event.queue.as_ref().is_some_and(|queue| queues.contains(queue)))
             && (users.is_empty() || parties(event).any(|party| users.iter().any(|user| is(party, user))))
@@ -53,12 +53,14 @@ impl Filter {
 
 /// Who is in an event.
 fn parties(event: &CallEvent) -> impl Iterator<Item = &Party> {
-    let (users, user) = match &event.what {
-        What::NewCall { users } => (users.as_slice(), None),
-        What::Ringing { user } => (&[][..], Some(user)),
-        What::Answer { taker } => (&[][..], taker.user()),
-        What::Hold { user } | What::Unhold { user } | What::Transfer { user, .. } => (&[][..], user.as_ref()),
-        What::Hangup { taker, .. } => (&[][..], taker.as_ref().and_then(Taker::user)),
+    let (users, user) = match &event.kind {
+        EventKind::NewCall { users } => (users.as_slice(), None),
+        EventKind::Ringing { user } => (&[][..], Some(user)),
+        EventKind::Answer { answered_by } => (&[][..], answered_by.user()),
+        EventKind::Hold { user } | EventKind::Unhold { user } | EventKind::Transfer { user, .. } => {
+            (&[][..], user.as_ref())
+        }
+        EventKind::Hangup { answered_by, .. } => (&[][..], answered_by.as_ref().and_then(AnsweredBy::user)),
     };
     users.iter().chain(user)
 }
@@ -88,10 +90,10 @@ mod tests {
         }
     }
 
-    fn event(what: What) -> CallEvent {
+    fn event(what: EventKind) -> CallEvent {
         CallEvent {
             id: "main-1/1".into(),
-            what,
+            kind: what,
             call: "main-1".into(),
             seq: 1,
             time: None,
@@ -111,22 +113,22 @@ mod tests {
     #[test]
     fn an_event_is_told_if_each_part_of_the_filter_fits() {
         // users, queues, directions, events, calls
-        let check = |what: &What, filter: [&str; 5], told: bool| {
+        let check = |what: &EventKind, filter: [&str; 5], told: bool| {
             let [users, queues, directions, events, calls] = filter.map(|words| {
                 words.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>()
             });
             let made = Filter::new(users, queues, &directions, events, calls).unwrap();
             assert_eq!(made.fits(&event(what.clone())), told, "{filter:?} {what:?}");
         };
-        let new_call = What::NewCall { users: vec![Party::endpoint("PJSIP/b2"), alice()] };
+        let new_call = EventKind::NewCall { users: vec![Party::endpoint("PJSIP/b2"), alice()] };
         let user = Some(alice());
         let others = [
-            What::Ringing { user: alice() },
-            What::Answer { taker: Taker::User(alice()) },
-            What::Hold { user: user.clone() },
-            What::Unhold { user: user.clone() },
-            What::Transfer { kind: TransferKind::Blind, user, target: None },
-            What::Hangup { cause: Cause::NormalClearing, taker: Some(Taker::User(alice())) },
+            EventKind::Ringing { user: alice() },
+            EventKind::Answer { answered_by: AnsweredBy::User(alice()) },
+            EventKind::Hold { user: user.clone() },
+            EventKind::Unhold { user: user.clone() },
+            EventKind::Transfer { kind: TransferKind::Blind, user, target: None },
+            EventKind::Hangup { cause: Cause::NormalClearing, answered_by: Some(AnsweredBy::User(alice())) },
         ];
         for what in others.iter().chain([&new_call]) {
             check(what, ["alice", "", "", "", ""], true);
@@ -135,9 +137,9 @@ mod tests {
             check(what, ["a1", "support", "in", what.name(), "main-1"], true);
             check(what, ["bob", "", "", "", ""], false);
         }
-        let nobody = What::Hangup { cause: Cause::Cancel, taker: None };
+        let nobody = EventKind::Hangup { cause: Cause::Cancel, answered_by: None };
         check(&nobody, ["alice", "", "", "", ""], false);
-        check(&What::Answer { taker: Taker::Voicemail }, ["a", "", "", "", ""], false);
+        check(&EventKind::Answer { answered_by: AnsweredBy::Voicemail }, ["a", "", "", "", ""], false);
         check(&nobody, ["", "", "", "", ""], true);
         check(&nobody, ["", "sales,support", "out,in", "newCall,hangup", "x,main-1"], true);
         check(&nobody, ["", "Support", "", "", ""], false);

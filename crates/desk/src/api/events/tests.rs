@@ -12,7 +12,7 @@ use std::{
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use proptest::prelude::*;
-use ringwire_event::{CallEvent, Direction, StoryNote, What};
+use ringwire_event::{CallEvent, Direction, EventKind, StoryNote};
 use ringwire_outbox::store::{Committed, NewEvent, Report, Store, Write};
 use tempfile::TempDir;
 use tokio::{runtime::Runtime, time::timeout};
@@ -100,7 +100,7 @@ struct World {
 fn event(number: i64) -> Arc<CallEvent> {
     Arc::new(CallEvent {
         id: format!("a/{number}"),
-        what: What::NewCall { users: Vec::new() },
+        kind: EventKind::NewCall { users: Vec::new() },
         call: "a".to_owned(),
         seq: u32::try_from(number).unwrap(),
         time: None,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ringwire_event::What;
+use ringwire_event::EventKind;
 
 use super::Endpoint;
 use crate::{
@@ -102,7 +102,8 @@ impl Endpoint {
     fn unknown_call(&mut self, number: u64, reason: String, settling: &mut Settling<'_>) {
         let asked = self.change(number, |lane| {
             let introduced = !matches!(lane.introduction, Introduction::NotNeeded);
-            let is_new_call = lane.head().is_some_and(|head| matches!(head.event.what, What::NewCall { .. }));
+            let is_new_call =
+                lane.head().is_some_and(|head| matches!(head.event.kind, EventKind::NewCall { .. }));
             if introduced || is_new_call {
                 return None;
             }

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use jiff::Timestamp;
-use ringwire_event::{Direction, Party, Taker};
+use ringwire_event::{AnsweredBy, Direction, Party};
 use rusqlite::{OptionalExtension, Row, named_params};
 
 use super::{super::CallRecord, Reader, optional_time, time};
@@ -168,8 +168,8 @@ impl Wanted {
     }
 
     fn is_in(&self, call: &CallRecord) -> bool {
-        let number = match &call.taker {
-            Some(Taker::Number { number }) => Some(number),
+        let number = match &call.answered_by {
+            Some(AnsweredBy::Number { number }) => Some(number),
             _ => None,
         };
         let numbers = [Some(&call.from), Some(&call.to), number].into_iter().flatten();
@@ -186,7 +186,7 @@ impl Wanted {
 
 fn read_call(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
     let users: String = row.get(7)?;
-    let taker: Option<String> = row.get(8)?;
+    let answered_by: Option<String> = row.get(8)?;
     Ok(CallRecord {
         id: row.get(0)?,
         pbx: row.get(1)?,
@@ -196,7 +196,7 @@ fn read_call(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
         to: row.get(5)?,
         queue: row.get(6)?,
         users: serde_json::from_str(&users).unwrap_or_default(),
-        taker: taker.and_then(|taker| serde_json::from_str(&taker).ok()),
+        answered_by: answered_by.and_then(|answered_by| serde_json::from_str(&answered_by).ok()),
         began: time(row, 9)?,
         answered: optional_time(row, 10)?,
         ended: optional_time(row, 11)?,
@@ -207,8 +207,8 @@ fn read_call(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
 
 /// Whether a user of the call is meant by `wanted`, which is in lower case.
 fn involves(call: &CallRecord, wanted: &str) -> bool {
-    let taker = call.taker.as_ref().and_then(Taker::user);
-    call.users.iter().chain(taker).any(|user| {
+    let answered_by = call.answered_by.as_ref().and_then(AnsweredBy::user);
+    call.users.iter().chain(answered_by).any(|user| {
         let Party { endpoint, extension, name, login, email, .. } = user;
         std::iter::once(Some(endpoint))
             .chain([extension, name, login, email].map(Option::as_ref))

@@ -11,7 +11,7 @@ mod window;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use ringwire_event::{CallEvent, CallId, Party, Taker, What};
+use ringwire_event::{AnsweredBy, CallEvent, CallId, EventKind, Party};
 use ringwire_outbox::{
     EndpointName, Schedule,
     delivery::{
@@ -34,11 +34,11 @@ fn user(name: &str) -> Party {
 }
 
 fn ringing(call: &str, seq: u32) -> Arc<CallEvent> {
-    event(call, seq, What::Ringing { user: user("20") })
+    event(call, seq, EventKind::Ringing { user: user("20") })
 }
 
 fn answer(call: &str, seq: u32) -> Arc<CallEvent> {
-    event(call, seq, What::Answer { taker: Taker::User(user("20")) })
+    event(call, seq, EventKind::Answer { answered_by: AnsweredBy::User(user("20")) })
 }
 
 fn at_time(event: &Arc<CallEvent>, time: Timestamp) -> Arc<CallEvent> {
@@ -94,7 +94,7 @@ impl Store {
         let id = DeliveryId(self.rows.len() as i64 + 1);
         let owed = Owed { id, event: event.clone(), committed: now, failures: 0, due: None };
         self.rows.insert(id, Row { endpoint: endpoint.clone(), owed: owed.clone(), end: None });
-        if let What::NewCall { .. } = event.what {
+        if let EventKind::NewCall { .. } = event.kind {
             self.new_calls.insert(event.call.clone(), event.clone());
         }
         owed

@@ -241,7 +241,7 @@ impl Model {
         assert_eq!(row.endpoint, delivery.endpoint);
         assert!(!self.over.contains(&delivery.id), "{} was sent after it was over", delivery.id);
         if delivery.again {
-            assert!(matches!(delivery.event.what, What::NewCall { .. }));
+            assert!(matches!(delivery.event.kind, EventKind::NewCall { .. }));
         } else {
             assert_eq!(row.owed.event.id, delivery.event.id);
         }

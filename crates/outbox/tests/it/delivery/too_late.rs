@@ -9,12 +9,12 @@ fn each_kind_of_event_has_its_time() {
     let check = |event: Arc<CallEvent>, lifetime: i64| {
         let mut bench = Bench::new();
         let id = bench.commit(&at_time(&event, at(0)), at(10));
-        assert!(bench.take(at(lifetime - 1)).is_some(), "{}", event.what.name());
+        assert!(bench.take(at(lifetime - 1)).is_some(), "{}", event.kind.name());
 
         let mut bench = Bench::new();
         assert_eq!(bench.commit(&at_time(&event, at(0)), at(10)), id);
         assert_eq!(bench.take(at(lifetime)), None);
-        let name = event.what.name();
+        let name = event.kind.name();
         assert_eq!(
             bench.row(id),
             format!("expired: too late: {name} is told for {lifetime} s after it happened")
@@ -27,7 +27,7 @@ fn each_kind_of_event_has_its_time() {
     check(ringing("a", 2), 60);
     check(answer("a", 2), WEEK);
     check(hold("a", 2), HOUR);
-    check(event("a", 2, What::Unhold { user: None }), HOUR);
+    check(event("a", 2, EventKind::Unhold { user: None }), HOUR);
     check(hangup("a", 2), WEEK);
 }
 

@@ -1,6 +1,6 @@
 //! What Zammad's replies mean (Zammad contract, section 1, error table, and section 3).
 
-use ringwire_event::{CallEvent, Direction, What};
+use ringwire_event::{CallEvent, Direction, EventKind};
 use serde_json::Value;
 
 use crate::status::{by_status, misconfigured, said};
@@ -10,7 +10,7 @@ use crate::{Directive, Reply, Verdict};
 const LONGEST_WORD: usize = 32;
 
 pub(super) fn of(event: &CallEvent, reply: &Reply<'_>) -> Verdict {
-    let new = matches!(event.what, What::NewCall { .. });
+    let new = matches!(event.kind, EventKind::NewCall { .. });
     let body = String::from_utf8_lossy(reply.body).to_lowercase();
     match reply.status {
         200..=299 => Verdict::Delivered(directives(event, reply.body)),
@@ -50,7 +50,7 @@ pub(super) fn of(event: &CallEvent, reply: &Reply<'_>) -> Verdict {
 
 /// What Zammad wants of the PBX: it says so only in reply to newCall, and nothing else in a reply is an error.
 fn directives(event: &CallEvent, body: &[u8]) -> Vec<Directive> {
-    if !matches!(event.what, What::NewCall { .. }) {
+    if !matches!(event.kind, EventKind::NewCall { .. }) {
         return Vec::new();
     }
     let Ok(reply) = serde_json::from_slice::<Value>(body) else { return Vec::new() };

@@ -1,7 +1,7 @@
 //! The fields of a post.
 
 use md5::{Digest, Md5};
-use ringwire_event::{CallEvent, Party, Taker, What};
+use ringwire_event::{AnsweredBy, CallEvent, EventKind, Party};
 use serde_json::{Map, Value};
 
 use super::To;
@@ -20,15 +20,18 @@ pub(super) enum Side {
 
 /// What is posted for `event`, in order; `None` for an event that Zammad has no word for.
 pub(super) fn fields(event: &CallEvent, side: Side, to: To) -> Option<Map<String, Value>> {
-    let new = match event.what {
-        What::NewCall { .. } => true,
-        What::Answer { .. } | What::Hangup { .. } => false,
-        What::Ringing { .. } | What::Hold { .. } | What::Unhold { .. } | What::Transfer { .. } => {
+    let new = match event.kind {
+        EventKind::NewCall { .. } => true,
+        EventKind::Answer { .. } | EventKind::Hangup { .. } => false,
+        EventKind::Ringing { .. }
+        | EventKind::Hold { .. }
+        | EventKind::Unhold { .. }
+        | EventKind::Transfer { .. } => {
             return None;
         }
     };
     let mut post = Post::default();
-    post.text("event", event.what.name());
+    post.text("event", event.kind.name());
     post.text("callId", &call_id(&event.call));
     post.text("from", if event.from.is_empty() { "anonymous" } else { number(&event.from) });
     let to = destination(event, side, to);
@@ -38,23 +41,26 @@ pub(super) fn fields(event: &CallEvent, side: Side, to: To) -> Option<Map<String
     }
     post.text("to", to);
     post.text("direction", if side == Side::In { "in" } else { "out" });
-    match &event.what {
-        What::NewCall { users } => {
+    match &event.kind {
+        EventKind::NewCall { users } => {
             post.list("user", users.iter().map(Party::label));
             post.text("queue", event.queue.as_deref().unwrap_or_default());
         }
-        What::Answer { taker } => {
+        EventKind::Answer { answered_by } => {
             // On an outbound answer the user would overwrite the customer's name. A list may crash the reply.
             if side == Side::In {
-                post.text("user", user(taker));
+                post.text("user", user(answered_by));
             }
-            post.text("answeringNumber", answering_number(taker));
+            post.text("answeringNumber", answering_number(answered_by));
         }
-        What::Hangup { cause, taker } => {
+        EventKind::Hangup { cause, answered_by } => {
             post.text("cause", cause.as_str());
-            post.text("answeringNumber", taker.as_ref().map_or("", answering_number));
+            post.text("answeringNumber", answered_by.as_ref().map_or("", answering_number));
         }
-        What::Ringing { .. } | What::Hold { .. } | What::Unhold { .. } | What::Transfer { .. } => {}
+        EventKind::Ringing { .. }
+        | EventKind::Hold { .. }
+        | EventKind::Unhold { .. }
+        | EventKind::Transfer { .. } => {}
     }
     Some(post.0)
 }
@@ -68,19 +74,19 @@ fn destination(event: &CallEvent, side: Side, to: To) -> &str {
     }
 }
 
-/// What a taker is called; nothing for one that is no user of the PBX.
+/// What a answered_by is called; nothing for one that is no user of the PBX.
 ///
 /// `voicemail` is Zammad's word: an entry with exactly it stays missed (Zammad contract, section 2).
-fn user(taker: &Taker) -> &str {
-    match taker {
-        Taker::User(party) => party.label(),
-        Taker::Voicemail => "voicemail",
-        Taker::Number { .. } | Taker::Conference => "",
+fn user(answered_by: &AnsweredBy) -> &str {
+    match answered_by {
+        AnsweredBy::User(party) => party.label(),
+        AnsweredBy::Voicemail => "voicemail",
+        AnsweredBy::Number { .. } | AnsweredBy::Conference => "",
     }
 }
 
-fn answering_number(taker: &Taker) -> &str {
-    number(taker.answering_number().unwrap_or_default())
+fn answering_number(answered_by: &AnsweredBy) -> &str {
+    number(answered_by.answering_number().unwrap_or_default())
 }
 
 /// A number as Zammad can look it up, filter it and block it: without `+` (Zammad contract, section 2).

@@ -9,7 +9,7 @@ fn verdict(event: &CallEvent, status: u16, body: &[u8]) -> Verdict {
 }
 
 fn posted() -> [CallEvent; 3] {
-    [new_call(&[]), answer(Taker::User(alice())), hangup(Cause::Cancel, None)].map(inbound)
+    [new_call(&[]), answer(AnsweredBy::User(alice())), hangup(Cause::Cancel, None)].map(inbound)
 }
 
 /// The kind of a verdict, with nothing asked of the PBX.
@@ -142,7 +142,7 @@ fn a_blocked_caller_is_rejected() {
     check(&event, &format!(r#"{{"action":"reject","reason":"{}"}}"#, "x".repeat(9999)), &["busy"]);
     check(&event, r#"{"action":"Reject"}"#, &[]);
     check(&outbound(new_call(&[])), r#"{"action":"reject","reason":"busy"}"#, &[]);
-    check(&inbound(answer(Taker::Voicemail)), r#"{"action":"reject","reason":"busy"}"#, &[]);
+    check(&inbound(answer(AnsweredBy::Voicemail)), r#"{"action":"reject","reason":"busy"}"#, &[]);
 }
 
 #[test]

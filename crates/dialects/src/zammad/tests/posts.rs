@@ -20,7 +20,7 @@ fn check_with(options: &ZammadOptions, event: &CallEvent, expected: &str) {
 fn check(event: &CallEvent, expected: &str) {
     let (from, to) = (&event.from, &event.to);
     let direction = if event.direction == Direction::Out { "out" } else { "in" };
-    let name = event.what.name();
+    let name = event.kind.name();
     let expected = format!(
         r#"{{"event":"{name}","callId":"pbx1-1795226702.0","from":"{from}","to":"{to}","direction":"{direction}"{expected}}}"#
     );
@@ -36,13 +36,13 @@ fn json_is_posted_with_every_field_in_order() {
         &event,
         r#"{"event":"newCall","callId":"pbx1-1795226702.0","from":"491761234567","to":"4930300","direction":"in","user":["Alice Adams","Bob Bauer","Carol Çelik"],"queue":"support"}"#,
     );
-    event.what = answer(Taker::User(alice()));
+    event.kind = answer(AnsweredBy::User(alice()));
     check_with(
         &ZammadOptions::default(),
         &event,
         r#"{"event":"answer","callId":"pbx1-1795226702.0","from":"491761234567","to":"4930300","direction":"in","user":"Alice Adams","answeringNumber":"101"}"#,
     );
-    event.what = hangup(Cause::NormalClearing, Some(Taker::User(alice())));
+    event.kind = hangup(Cause::NormalClearing, Some(AnsweredBy::User(alice())));
     check_with(
         &ZammadOptions::default(),
         &event,
@@ -58,9 +58,9 @@ fn a_form_holds_the_same_with_the_users_as_a_repeated_field() {
     event.queue = Some("sales & more".into());
     let users = "user%5B%5D=Alice+Adams&user%5B%5D=Carol+%C3%87elik&queue=sales+%26+more";
     check_with(&form, &event, &format!("event=newCall&{start}&{users}"));
-    event.what = answer(Taker::User(alice()));
+    event.kind = answer(AnsweredBy::User(alice()));
     check_with(&form, &event, &format!("event=answer&{start}&user=Alice+Adams&answeringNumber=101"));
-    event.what = hangup(Cause::Busy, None);
+    event.kind = hangup(Cause::Busy, None);
     check_with(&form, &event, &format!("event=hangup&{start}&cause=busy"));
 }
 
@@ -82,13 +82,13 @@ fn what_is_not_known_is_omitted_rather_than_sent_empty() {
     check(&inbound(new_call(&[])), "");
     check(&inbound(new_call(&[user("", "101")])), r#","user":["101"]"#);
     check(&inbound(new_call(&[user("", "")])), r#","user":["PJSIP/phone"]"#);
-    check(&inbound(answer(Taker::User(user("Alice Adams", "")))), r#","user":"Alice Adams""#);
+    check(&inbound(answer(AnsweredBy::User(user("Alice Adams", "")))), r#","user":"Alice Adams""#);
     check(
-        &inbound(hangup(Cause::NormalClearing, Some(Taker::User(user("Alice Adams", ""))))),
+        &inbound(hangup(Cause::NormalClearing, Some(AnsweredBy::User(user("Alice Adams", ""))))),
         r#","cause":"normalClearing""#,
     );
     let blank = Party { name: Some(String::new()), extension: Some(String::new()), ..alice() };
-    check(&inbound(answer(Taker::User(blank.clone()))), "");
+    check(&inbound(answer(AnsweredBy::User(blank.clone()))), "");
     let mut event = inbound(new_call(&[blank]));
     event.queue = Some(String::new());
     check(&event, "");
@@ -102,7 +102,7 @@ fn newcall_always_has_from_and_to_for_zammad_refuses_it_without() {
         &event,
         r#"{"event":"newCall","callId":"pbx1-1795226702.0","from":"anonymous","to":"","direction":"in"}"#,
     );
-    let event = CallEvent { what: hangup(Cause::Cancel, None), ..event };
+    let event = CallEvent { kind: hangup(Cause::Cancel, None), ..event };
     check_with(
         &options(),
         &event,
@@ -112,15 +112,15 @@ fn newcall_always_has_from_and_to_for_zammad_refuses_it_without() {
 
 #[test]
 fn the_user_of_an_answer_is_one_string_for_a_list_may_crash_the_reply() {
-    check(&inbound(answer(Taker::User(alice()))), r#","user":"Alice Adams","answeringNumber":"101""#);
+    check(&inbound(answer(AnsweredBy::User(alice()))), r#","user":"Alice Adams","answeringNumber":"101""#);
 }
 
 #[test]
 fn an_outbound_answer_has_no_user_for_it_would_overwrite_the_customer() {
     check(&outbound(new_call(&[alice()])), r#","user":["Alice Adams"]"#);
     check(&outbound(answer(far("491719876543"))), r#","answeringNumber":"491719876543""#);
-    check(&outbound(answer(Taker::User(alice()))), r#","answeringNumber":"101""#);
-    check(&outbound(answer(Taker::Voicemail)), "");
+    check(&outbound(answer(AnsweredBy::User(alice()))), r#","answeringNumber":"101""#);
+    check(&outbound(answer(AnsweredBy::Voicemail)), "");
     check(
         &outbound(hangup(Cause::NormalClearing, Some(far("491719876543")))),
         r#","cause":"normalClearing","answeringNumber":"491719876543""#,
@@ -129,14 +129,20 @@ fn an_outbound_answer_has_no_user_for_it_would_overwrite_the_customer() {
 
 #[test]
 fn voicemail_is_the_user_voicemail_so_that_the_call_stays_missed() {
-    check(&inbound(answer(Taker::Voicemail)), r#","user":"voicemail""#);
-    check(&inbound(hangup(Cause::NormalClearing, Some(Taker::Voicemail))), r#","cause":"normalClearing""#);
+    check(&inbound(answer(AnsweredBy::Voicemail)), r#","user":"voicemail""#);
+    check(
+        &inbound(hangup(Cause::NormalClearing, Some(AnsweredBy::Voicemail))),
+        r#","cause":"normalClearing""#,
+    );
 }
 
 #[test]
 fn a_conference_answers_with_neither_user_nor_number() {
-    check(&inbound(answer(Taker::Conference)), "");
-    check(&inbound(hangup(Cause::NormalClearing, Some(Taker::Conference))), r#","cause":"normalClearing""#);
+    check(&inbound(answer(AnsweredBy::Conference)), "");
+    check(
+        &inbound(hangup(Cause::NormalClearing, Some(AnsweredBy::Conference))),
+        r#","cause":"normalClearing""#,
+    );
 }
 
 #[test]
@@ -183,7 +189,7 @@ fn a_nul_in_a_name_does_not_make_the_post_fail_for_ever() {
 #[test]
 fn a_name_from_outside_stays_inside_its_field() {
     check(
-        &inbound(answer(Taker::User(user("\"},{\r\n\\", "101")))),
+        &inbound(answer(AnsweredBy::User(user("\"},{\r\n\\", "101")))),
         r#","user":"\"},{\r\n\\","answeringNumber":"101""#,
     );
 }
@@ -216,7 +222,7 @@ fn to_is_the_queue_of_an_inbound_call_where_that_is_asked_for() {
         let body = Zammad::new(&by_queue).request(event).unwrap().body;
         body.fields()["to"].as_str().unwrap().to_owned()
     };
-    for what in [new_call(&[]), answer(Taker::User(alice())), hangup(Cause::Cancel, None)] {
+    for what in [new_call(&[]), answer(AnsweredBy::User(alice())), hangup(Cause::Cancel, None)] {
         let in_queue = CallEvent { queue: Some("support".into()), ..inbound(what.clone()) };
         assert_eq!(sent(&in_queue), "support");
         assert_eq!(sent(&inbound(what.clone())), "4930300");
@@ -232,7 +238,7 @@ fn internal_calls_are_left_out_unless_asked_for_and_then_posted_as_inbound() {
     }
     check(&internal(new_call(&[user("Bob Bauer", "102")])), r#","user":["Bob Bauer"]"#);
     check(
-        &internal(answer(Taker::User(user("Bob Bauer", "102")))),
+        &internal(answer(AnsweredBy::User(user("Bob Bauer", "102")))),
         r#","user":"Bob Bauer","answeringNumber":"102""#,
     );
 }
@@ -244,7 +250,7 @@ fn a_call_that_is_filtered_out_is_filtered_out_with_all_its_events() {
         for what in whole_call() {
             let posted = matches!(what.name(), "newCall" | "answer" | "hangup");
             for queue in [None, Some("support".into())] {
-                let event = CallEvent { what: what.clone(), queue, ..facts.clone() };
+                let event = CallEvent { kind: what.clone(), queue, ..facts.clone() };
                 assert_eq!(body(options, &event).is_some(), passes && posted, "{event:?}");
             }
         }
