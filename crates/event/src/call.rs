@@ -79,7 +79,7 @@ pub enum EventKind {
     /// A party starts to talk with the caller; said again for each new party that takes the call over.
     Answer {
         /// Who took it.
-        #[serde(alias = "taker")]
+        #[serde(rename = "answeredBy", alias = "taker")]
         answered_by: AnsweredBy,
     },
     /// A party puts the other on hold.
@@ -110,7 +110,7 @@ pub enum EventKind {
         /// Why it ended.
         cause: Cause,
         /// Who had it last, if it was answered.
-        #[serde(default, alias = "taker", skip_serializing_if = "Option::is_none")]
+        #[serde(default, rename = "answeredBy", alias = "taker", skip_serializing_if = "Option::is_none")]
         answered_by: Option<AnsweredBy>,
     },
 }
