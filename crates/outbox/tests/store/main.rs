@@ -8,4 +8,5 @@ mod reading;
 mod retention;
 mod stories;
 mod support;
+mod upgrade;
 mod writing;
