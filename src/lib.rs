@@ -8,7 +8,6 @@ mod client;
 mod config;
 mod doctor;
 mod explain;
-mod failure;
 mod lines;
 mod replay;
 mod routes;
@@ -30,7 +29,11 @@ pub fn main() -> ExitCode {
         Err(asked) => {
             // Help and the version are asked for the same way; nobody may be left to read it.
             let _ = asked.print();
-            return if asked.use_stderr() { failure::Code::Usage.into() } else { ExitCode::SUCCESS };
+            return if asked.use_stderr() {
+                ringwire_terminal::Code::Usage.into()
+            } else {
+                ExitCode::SUCCESS
+            };
         }
     };
     match cli.run() {

@@ -5,6 +5,7 @@ use ringwire_ami::{Frame, Oddities};
 use ringwire_calls::{Note, Rules, Tracker};
 use ringwire_event::CallEvent;
 use ringwire_recording::{Recording, RecordingError};
+use ringwire_terminal::{Code, Failure};
 
 /// A tracker that is fed recordings, one connection of the same PBX after the other.
 #[derive(Debug)]
@@ -32,11 +33,11 @@ impl Replay {
     ///
     /// # Errors
     /// Reading failed, or `said` did.
-    pub(crate) fn play<E: From<RecordingError>>(
+    pub(crate) fn play(
         &mut self,
         recording: &mut Recording,
-        mut said: impl FnMut(CallEvent, &Recording) -> Result<(), E>,
-    ) -> Result<Oddities, E> {
+        mut said: impl FnMut(CallEvent, &Recording) -> Result<(), Failure>,
+    ) -> Result<Oddities, Failure> {
         while let Some((frame, time)) = next(recording)? {
             self.take(&frame, time);
             while let Some(event) = self.tracker.poll_event() {
@@ -91,9 +92,19 @@ impl Replay {
 ///
 /// # Errors
 /// It cannot be read.
-pub(crate) fn next(recording: &mut Recording) -> Result<Option<(Frame, Option<Timestamp>)>, RecordingError> {
-    match recording.next_frame()? {
+pub(crate) fn next(recording: &mut Recording) -> Result<Option<(Frame, Option<Timestamp>)>, Failure> {
+    match recording.next_frame().map_err(unreadable)? {
         Some(frame) => Ok(Some(frame)),
-        None => recording.finish(),
+        None => recording.finish().map_err(unreadable),
     }
+}
+
+/// A recording cannot be read.
+pub(crate) fn unreadable(error: RecordingError) -> Failure {
+    let code = match &error {
+        RecordingError::Open { .. } => Code::NoInput,
+        RecordingError::Read { .. } => Code::Io,
+        RecordingError::Clock(_) => Code::Data,
+    };
+    Failure::new(code, error)
 }

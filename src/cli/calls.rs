@@ -8,13 +8,10 @@ use anstyle::{AnsiColor, Style};
 use anyhow::anyhow;
 use jiff::Zoned;
 use ringwire_outbox::store::{CallFilter, CallRecord};
+use ringwire_terminal::{Cell, Code, Column, Failure, Table, duration, when};
 use serde::Serialize;
 
-use super::{
-    journal::{Journal, Place},
-    table::{Cell, Column, Table, when},
-};
-use crate::failure::{Code, Failure};
+use super::journal::{Journal, Place};
 use crate::lines;
 
 const EXAMPLES: &str = "\
@@ -166,7 +163,7 @@ fn table(calls: &[CallRecord]) -> Table {
         let caller = if call.is_missed() { style } else { Style::new() };
         let lasted = |seconds: Option<i64>| {
             let about = if call.recovered { "~" } else { "" };
-            Cell::maybe(seconds.map(|seconds| format!("{about}{}", lines::duration(seconds))))
+            Cell::maybe(seconds.map(|seconds| format!("{about}{}", duration(seconds))))
         };
         table.row([
             Cell::new(when(call.began)),

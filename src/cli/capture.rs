@@ -12,8 +12,7 @@ use bytes::Bytes;
 use jiff::SignedDuration;
 use ringwire_ami::Packet;
 use ringwire_recording::{Anonymiser, NoRandomness, Seed, WriteError, Writer, WriterOptions};
-
-use crate::failure::{Code, Failure};
+use ringwire_terminal::{Code, Failure};
 
 /// The smallest size of a file: with less, most of each would be the lists it begins with.
 const SMALLEST: u64 = 64 << 10;
@@ -117,27 +116,28 @@ struct Tape {
 
 impl Tape {
     /// A server of this version greets, `at` the time on the recording's clock, if it has one.
-    fn connected(&mut self, version: ringwire_ami::Version, at: Option<Duration>) -> Result<(), WriteError> {
+    fn connected(&mut self, version: ringwire_ami::Version, at: Option<Duration>) -> Result<(), Failure> {
         match &mut self.writer {
-            Some(writer) => writer.connected(version, at),
+            Some(writer) => writer.connected(version, at).map_err(unwritable),
             none => {
-                *none = Some(Writer::create(&self.path, version, at, self.options)?);
+                *none = Some(Writer::create(&self.path, version, at, self.options).map_err(unwritable)?);
                 Ok(())
             }
         }
     }
 
     /// Writes packets that came together. Gives whether another file was begun.
-    fn write(&mut self, at: Option<Duration>, packets: &[Packet]) -> Result<bool, WriteError> {
+    fn write(&mut self, at: Option<Duration>, packets: &[Packet]) -> Result<bool, Failure> {
         let Some(writer) = &mut self.writer else { return Ok(false) };
         self.packets += packets.len() as u64;
-        match &mut self.anonymiser {
+        let written = match &mut self.anonymiser {
             Some(anonymiser) => {
                 let shown: Vec<Bytes> = packets.iter().map(|packet| anonymiser.packet(packet)).collect();
                 writer.write(at, shown.iter().map(|packet| &packet[..]))
             }
             None => writer.write(at, packets.iter().map(|packet| &packet.bytes()[..])),
-        }
+        };
+        written.map_err(unwritable)
     }
 
     /// Tells the person what was recorded.
@@ -204,18 +204,17 @@ fn size(text: &str) -> Result<u64, String> {
     }
 }
 
-impl From<WriteError> for Failure {
-    fn from(error: WriteError) -> Self {
-        let hint = match &error {
-            WriteError::Exists { .. } => "choose another name, or replace it with --force",
-            WriteError::Irregular { .. } => {
-                "choose another name: links, pipes and directories are not written to"
-            }
-            WriteError::Create { .. } => "the directory must be there, and writable",
-            WriteError::Write { .. } => "is the disk full? What was recorded until then can be replayed",
-        };
-        Self::new(Code::Io, error).hint(hint)
-    }
+/// The recording cannot be written.
+fn unwritable(error: WriteError) -> Failure {
+    let hint = match &error {
+        WriteError::Exists { .. } => "choose another name, or replace it with --force",
+        WriteError::Irregular { .. } => {
+            "choose another name: links, pipes and directories are not written to"
+        }
+        WriteError::Create { .. } => "the directory must be there, and writable",
+        WriteError::Write { .. } => "is the disk full? What was recorded until then can be replayed",
+    };
+    Failure::new(Code::Io, error).hint(hint)
 }
 
 #[cfg(test)]

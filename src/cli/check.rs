@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::anyhow;
+use ringwire_terminal::{Code, Failure};
 
 use crate::config::{self, Config, Purpose};
 use crate::doctor::{self, Finding, Limits, Severity};
-use crate::failure::{Code, Failure};
 
 const EXAMPLES: &str = "\
 Examples:

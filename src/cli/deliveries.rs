@@ -7,9 +7,9 @@ mod show;
 use anstyle::{AnsiColor, Style};
 use anyhow::anyhow;
 use ringwire_outbox::store::StoredState;
+use ringwire_terminal::{Code, Failure};
 
 use super::journal::Place;
-use crate::failure::{Code, Failure};
 
 const EXAMPLES: &str = "\
 Examples:

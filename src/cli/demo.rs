@@ -15,11 +15,11 @@ use ringwire_demo::player::{PbxServer, PlayOptions, Recording, Speed};
 use ringwire_demo::zammad::{Person, Received, Row, State, ZammadConfig, ZammadServer};
 use ringwire_desk::{Desk, Frame};
 use ringwire_event::{CallEvent, EventKind};
+use ringwire_terminal::{Code, Failure, plain};
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
 use crate::config::{Address, Api, ApiRole, ApiToken, Config};
-use crate::failure::{Code, Failure};
 use crate::lines;
 use crate::runtime::{self, Signal};
 
@@ -237,11 +237,11 @@ impl<W: Write> Screen<W> {
         let mut line = format!("{:14}→ Zammad {good}{}{good:#}", "", post.status);
         for name in ["event", "user", "answeringNumber", "queue", "cause"] {
             if let Some(text) = post.params.text(name) {
-                let _ = write!(line, "  {}", lines::plain(&text));
+                let _ = write!(line, "  {}", plain(&text));
             }
         }
         if let Some(agent) = &post.screen {
-            let _ = write!(line, "  (brings up the screen of {})", lines::plain(agent));
+            let _ = write!(line, "  (brings up the screen of {})", plain(agent));
         }
         Ok(writeln!(self.out, "{line}")?)
     }
@@ -258,7 +258,7 @@ impl<W: Write> Screen<W> {
                 State::NewCall => "ringing".to_owned(),
             };
             let who = |comment: &Option<String>, number: &str| {
-                lines::plain(&comment.clone().unwrap_or_else(|| number.to_owned()))
+                plain(&comment.clone().unwrap_or_else(|| number.to_owned()))
             };
             let (from, to) = (who(&row.from_comment, &row.from), who(&row.to_comment, &row.to));
             writeln!(self.out, "  {:<4} {from:<24} → {to:<36} {state}", row.direction)?;

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use jiff::Timestamp;
+use ringwire_terminal::{Code, Failure};
 
 use crate::client::{Access, Address, Client};
 use crate::config::{self, Api};
 use crate::doctor::{self, Asked, Report};
-use crate::failure::{Code, Failure};
 
 const EXAMPLES: &str = "\
 Examples:

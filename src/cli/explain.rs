@@ -10,13 +10,13 @@ use std::{
 };
 
 use anyhow::anyhow;
+use ringwire_terminal::{Code, Failure};
 use serde_json::json;
 
 use super::journal::Place;
 use crate::{
     client::Access,
     explain::{self, Known},
-    failure::{Code, Failure},
 };
 
 const EXAMPLES: &str = "\

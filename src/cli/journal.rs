@@ -9,10 +9,10 @@ use std::{
 
 use anyhow::anyhow;
 use ringwire_outbox::store::{Reader, StoreError};
+use ringwire_terminal::{Code, Failure};
 use rusqlite::ErrorCode;
 
 use crate::config::{self, Config, Purpose};
-use crate::failure::{Code, Failure};
 
 /// What to do where the journal may not be read or written.
 const OTHER_USER: &str = "run it as the daemon's user or root: sudo -u ringwire ringwire …";

@@ -10,11 +10,10 @@ mod explain;
 mod journal;
 mod replay;
 mod run;
-mod table;
 mod tail;
 mod top;
 
-use crate::failure::Failure;
+use ringwire_terminal::Failure;
 
 const ABOUT: &str = "Joins an Asterisk PBX to the systems people work in";
 

@@ -10,12 +10,12 @@ use jiff::{SignedDuration, Timestamp};
 use ringwire_calls::Rules;
 use ringwire_dialects::{Body, Dialect};
 use ringwire_event::CallEvent;
-use ringwire_recording::{Recording, RecordingError};
+use ringwire_recording::Recording;
+use ringwire_terminal::{Code, Failure};
 
 use crate::config::{Config, Purpose};
-use crate::failure::{Code, Failure};
 use crate::lines;
-use crate::replay::Replay;
+use crate::replay::{self, Replay};
 use crate::runtime::Pusher;
 
 /// Files of this size and more show how far they are.
@@ -89,7 +89,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut replay = Replay::new(rules(&config, args.pbx.as_deref())?);
     let mut start = Timestamp::UNIX_EPOCH;
     for path in &args.files {
-        let mut recording = Recording::open(path, start)?;
+        let mut recording = Recording::open(path, start).map_err(replay::unreadable)?;
         let progress = progress(&recording);
         let oddities = match args.speed {
             Some(speed) => pace(&mut replay, &mut recording, speed, &mut teller)?,
@@ -116,11 +116,7 @@ fn pace(
 ) -> Result<ringwire_ami::Oddities, Failure> {
     let mut pacer = Pacer { began: None, speed };
     loop {
-        let frame = match recording.next_frame()? {
-            Some(frame) => Some(frame),
-            None => recording.finish()?,
-        };
-        let Some((frame, time)) = frame else { break };
+        let Some((frame, time)) = replay::next(recording)? else { break };
         while let Some(due) = replay.next_deadline().filter(|due| time.is_some_and(|time| *due < time)) {
             pacer.wait_for(due);
             replay.tick(due);
@@ -281,16 +277,5 @@ pub(super) fn speed(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(speed) if f64::is_finite(speed) && speed > 0.0 => Ok(speed),
         _ => Err("expected a number above 0".to_owned()),
-    }
-}
-
-impl From<RecordingError> for Failure {
-    fn from(error: RecordingError) -> Self {
-        let code = match &error {
-            RecordingError::Open { .. } => Code::NoInput,
-            RecordingError::Read { .. } => Code::Io,
-            RecordingError::Clock(_) => Code::Data,
-        };
-        Self::new(code, error)
     }
 }

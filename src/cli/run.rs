@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use anyhow::Context;
 use jiff::Timestamp;
 use ringwire_desk::Desk;
+use ringwire_terminal::{Code, Failure};
 
 use crate::config::{self, Config, Purpose};
-use crate::failure::{Code, Failure};
 use crate::runtime::{self, Logging};
 
 const EXAMPLES: &str = "\

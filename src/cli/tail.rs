@@ -8,8 +8,9 @@ mod merge;
 
 use std::path::PathBuf;
 
+use ringwire_terminal::Failure;
+
 use crate::client::Access;
-use crate::failure::Failure;
 
 const EXAMPLES: &str = "\
 Examples:

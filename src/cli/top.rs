@@ -13,11 +13,11 @@ use std::io::{IsTerminal, stdin, stdout};
 use std::path::PathBuf;
 
 use anyhow::anyhow;
+use ringwire_terminal::terminal_is_unicode;
+use ringwire_terminal::{Code, Failure};
 
 use self::{paint::Paint, state::State};
 use crate::client::Access;
-use crate::failure::{Code, Failure};
-use crate::lines::terminal_is_unicode;
 
 const EXAMPLES: &str = "\
 Keys:

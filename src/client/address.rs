@@ -10,9 +10,9 @@ use std::{
 
 use anyhow::anyhow;
 use reqwest::Url;
+use ringwire_terminal::{Code, Failure};
 
 use crate::config::{self, Api, Config, Purpose};
-use crate::failure::{Code, Failure};
 
 /// What is accepted as an address.
 const EXPECTED: &str = "expected the path of a socket, or http://127.0.0.1:PORT";

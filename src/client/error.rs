@@ -4,11 +4,11 @@ use std::{error::Error as _, io};
 
 use anyhow::anyhow;
 use reqwest::StatusCode;
+use ringwire_terminal::plain;
+use ringwire_terminal::{Code, Failure};
 use serde::Deserialize;
 
 use super::Address;
-use crate::failure::{Code, Failure};
-use crate::lines::plain;
 
 /// How much of a text that the API gives is shown, in characters.
 const LONGEST_TEXT: usize = 500;

@@ -31,7 +31,7 @@ pub(crate) use self::{
         PbxStanding, Queue, Story, StoryDelivery, StreamEvent, Told,
     },
 };
-use crate::failure::{Code, Failure};
+use ringwire_terminal::{Code, Failure};
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(2);

@@ -2,6 +2,8 @@
 
 use std::{fmt, path::PathBuf};
 
+use ringwire_terminal::{Code, Failure};
+
 /// One thing found in a configuration: what and where it is, and what to do about it. It never holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
@@ -105,3 +107,9 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::new(Code::Config, error)
+    }
+}

@@ -1,13 +1,14 @@
 //! What is heard of a PBX, and why it may be no call.
 
 use jiff::Timestamp;
+use ringwire_terminal::Code;
 
 use super::{
     diagnosis::{InternalContext, PbxDiagnosis},
     files::plural,
     finding::{Findings, Subject},
 };
-use crate::{config::Pbx, failure::Code};
+use crate::config::Pbx;
 
 /// What was heard of a PBX, and by whom.
 #[derive(Clone, Debug)]

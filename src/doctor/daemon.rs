@@ -1,13 +1,13 @@
 //! The daemon that runs: whether it answers, whether it is ready, and whether it is the one that should run.
 
 use jiff::Timestamp;
+use ringwire_terminal::Code;
 use serde::Deserialize;
 
 use super::{
     diagnosis::Diagnosis,
     finding::{Findings, Subject, parted},
 };
-use crate::failure::Code;
 
 /// What was seen of the daemon.
 #[derive(Clone, Debug)]

@@ -1,12 +1,12 @@
 //! The way to an endpoint, and what it answers.
 
 use jiff::Timestamp;
+use ringwire_terminal::Code;
 
 use super::{
     certificate::{self, Certificate},
     finding::{Findings, Subject, parted},
 };
-use crate::failure::Code;
 
 /// What was seen of an endpoint from here.
 #[derive(Clone, Debug)]

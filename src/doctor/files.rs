@@ -4,8 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
+use ringwire_terminal::Code;
+
 use super::finding::{Findings, Subject};
-use crate::failure::Code;
 
 /// What is in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

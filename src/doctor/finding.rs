@@ -1,8 +1,7 @@
 //! What was found, how bad it is, and what to do about it.
 
+use ringwire_terminal::Code;
 use serde::{Serialize, Serializer};
-
-use crate::failure::Code;
 
 /// What a finding is about.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,12 +4,12 @@ use std::{io::ErrorKind, path::PathBuf};
 
 use jiff::Timestamp;
 use ringwire_outbox::store::{Condition, StandingRecord, StoreError, Tally};
+use ringwire_terminal::Code;
 
 use super::{
     files::{Access, Status, User, plural},
     finding::{Findings, Subject, parted},
 };
-use crate::failure::Code;
 
 /// What was seen of the journal.
 #[derive(Debug)]

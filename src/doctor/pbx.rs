@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 use ringwire_ami::{ConnectError, LoginError};
+use ringwire_terminal::Code;
 
 use super::{
     certificate::{self, Certificate},
     finding::{Findings, Subject},
 };
-use crate::failure::Code;
 
 /// What was seen of a PBX from here.
 #[derive(Debug)]

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
+use ringwire_terminal::{Code, plain};
 use serde::Serialize;
 
 use super::finding::{Finding, Severity, Subject};
-use crate::{failure::Code, lines::plain};
 
 /// How many causes are told again at the end.
 const CAUSES: usize = 5;

@@ -1,7 +1,8 @@
 //! The systemd unit, and whether what runs is what is installed.
 
+use ringwire_terminal::Code;
+
 use super::finding::{Findings, Subject};
-use crate::failure::Code;
 
 /// What systemd says of the unit; `Err` is why it says nothing.
 pub(crate) type ServiceFacts = Result<Unit, String>;

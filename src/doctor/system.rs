@@ -1,7 +1,8 @@
 //! This machine: its clock, and how many files may be open.
 
+use ringwire_terminal::Code;
+
 use super::finding::{Findings, Subject};
-use crate::failure::Code;
 
 /// What was seen of this machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

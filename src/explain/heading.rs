@@ -4,9 +4,10 @@ use anstyle::{AnsiColor, Style};
 use jiff::{Timestamp, tz::TimeZone};
 use ringwire_event::{Conclusion, Direction, EventKind};
 use ringwire_recording::is_offset;
+use ringwire_terminal::plain;
 
 use super::Known;
-use crate::lines::{plain, took};
+use crate::lines::took;
 
 /// The lines above the story.
 pub(super) fn lines(known: &Known) -> Vec<String> {

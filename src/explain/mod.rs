@@ -14,7 +14,7 @@ use ringwire_event::{CallEvent, Conclusion, StoryNote};
 
 pub(crate) use self::heading::in_a_line;
 pub(crate) use self::sent::{Sent, Try};
-use crate::lines::plain;
+use ringwire_terminal::plain;
 
 /// All that is known of one call.
 #[derive(Clone, Debug, Default)]

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use ringwire_event::{CallEvent, Conclusion, Heard, StoryNote};
+use ringwire_terminal::plain;
 
-use crate::lines::{detail, plain, style};
+use crate::lines::{detail, style};
 
 /// What was heard, under the time in its column.
 pub(super) fn heard(note: &StoryNote, time: &str) -> String {

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use ringwire_terminal::plain;
 use serde_json::{Map, Value};
 
-use crate::lines::{plain, spoken};
+use crate::lines::spoken;
 
 /// How much of a reply is shown, in characters.
 const REPLY: usize = 160;

@@ -4,14 +4,12 @@ use std::path::Path;
 
 use anyhow::anyhow;
 use ringwire_outbox::store::{Reader, Readers, Report, Resumption, Store, StoreError, Write};
+use ringwire_terminal::{Code, Failure};
 use tempfile::TempDir;
 use tokio::{sync::mpsc, task::spawn_blocking};
 
 use super::clock::Clock;
-use crate::{
-    config,
-    failure::{Code, Failure},
-};
+use crate::config;
 
 /// The journal that is open: what is to be written goes in, and what became of it comes out.
 pub(crate) struct Journal {

@@ -35,6 +35,7 @@ use ringwire_outbox::{
     delivery::Terms,
     store::{CallFilter, Resumption},
 };
+use ringwire_terminal::{Code, Failure};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
@@ -51,10 +52,7 @@ use self::{
     switchboard::Asking,
     window::Window,
 };
-use crate::{
-    config::{Api, Config, Endpoint, Pbx, Purpose},
-    failure::{Code, Failure},
-};
+use crate::config::{Api, Config, Endpoint, Pbx, Purpose};
 
 pub use self::shutdown::Signal;
 pub(crate) use self::{

@@ -12,6 +12,7 @@ use ringwire_outbox::{
     delivery::{Counts, Late, Lifetimes, Terms},
     store::Resumption,
 };
+use ringwire_terminal::{Code, Failure};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -23,11 +24,7 @@ use super::{
     journal::Journal,
     recipients, unusable,
 };
-use crate::{
-    config::Endpoint,
-    failure::{Code, Failure},
-    routes::Routes,
-};
+use crate::{config::Endpoint, routes::Routes};
 
 /// How long the last events may take: long enough for an endpoint that starts up, short enough to wait for.
 const DRAIN: Duration = Duration::from_secs(60);

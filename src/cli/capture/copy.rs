@@ -6,9 +6,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ringwire_ami::{Frame, Packet};
 use ringwire_recording::Recording;
+use ringwire_terminal::{Code, Failure};
 
 use super::Tape;
-use crate::failure::{Code, Failure};
+use crate::replay;
 
 /// How many packets of the same time are written at once.
 const AT_ONCE: usize = 1024;
@@ -18,13 +19,9 @@ pub(super) fn all(from: &[PathBuf], tape: &mut Tape) -> Result<(), Failure> {
     let mut start = Timestamp::UNIX_EPOCH;
     let mut copy = Copy { tape, origin: None, at: None, packets: Vec::new() };
     for path in from {
-        let mut recording = Recording::open(path, start)?;
+        let mut recording = Recording::open(path, start).map_err(replay::unreadable)?;
         loop {
-            let frame = match recording.next_frame()? {
-                Some(frame) => Some(frame),
-                None => recording.finish()?,
-            };
-            let Some((frame, time)) = frame else { break };
+            let Some((frame, time)) = replay::next(&mut recording)? else { break };
             copy.take(frame, time)?;
         }
         start = recording.last_time().unwrap_or(start);
@@ -54,7 +51,7 @@ impl Copy<'_> {
         let packet = match frame {
             Frame::Banner(version) => {
                 self.write()?;
-                return Ok(self.tape.connected(version, at)?);
+                return self.tape.connected(version, at);
             }
             Frame::Packet(packet) => packet,
         };

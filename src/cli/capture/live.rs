@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 use ringwire_ami::{Client, Incoming, LinkError, reconciliation};
-use ringwire_recording::WriteError;
+use ringwire_terminal::{Code, Failure};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::{Args, Tape};
 use crate::cli::run::block_on;
 use crate::config::{self, Config, Pbx, Purpose};
-use crate::failure::{Code, Failure};
 use crate::runtime::{self, Settings, Signal};
 
 /// All classes of events that the user may read, of any release.
@@ -73,7 +72,7 @@ async fn follow(
     duration: Option<Duration>,
     mut signals: mpsc::Receiver<Signal>,
     tape: &mut Tape,
-) -> Result<Option<LinkError>, WriteError> {
+) -> Result<Option<LinkError>, Failure> {
     let began = Instant::now();
     let enough = async {
         match duration.and_then(|duration| began.checked_add(duration)) {

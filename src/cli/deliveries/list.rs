@@ -3,12 +3,12 @@
 use std::io::Write;
 
 use ringwire_outbox::store::{DeliveryFilter, DeliveryRecord, Reader, StandingRecord, Tally};
+use ringwire_terminal::Failure;
+use ringwire_terminal::plain;
+use ringwire_terminal::{Cell, Column, Table, when};
 
 use super::{Listing, State, style};
 use crate::cli::journal::Journal;
-use crate::cli::table::{Cell, Column, Table, when};
-use crate::failure::Failure;
-use crate::lines::plain;
 
 /// How many are listed unless told otherwise.
 const LIMIT: u32 = 100;

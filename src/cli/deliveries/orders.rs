@@ -9,11 +9,11 @@ use ringwire_outbox::{
     delivery::DeliveryId,
     store::{Reader, Request, Taken, request},
 };
+use ringwire_terminal::count;
+use ringwire_terminal::{Code, Failure};
 
 use super::no_delivery;
 use crate::cli::journal::{Journal, unusable};
-use crate::cli::table::count;
-use crate::failure::{Code, Failure};
 
 /// Has the deliveries `ids` tried again.
 ///

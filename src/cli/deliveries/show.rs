@@ -9,12 +9,13 @@ use ringwire_outbox::{
     delivery::DeliveryId,
     store::{AttemptRecord, DeliveryDetail},
 };
+use ringwire_terminal::Failure;
+use ringwire_terminal::plain;
+use ringwire_terminal::when;
 
 use super::{no_delivery, style};
 use crate::cli::journal::Journal;
-use crate::cli::table::when;
-use crate::failure::Failure;
-use crate::lines::{self, plain};
+use crate::lines;
 
 /// Prints the delivery `id`.
 ///

@@ -3,12 +3,12 @@
 use std::io::Write;
 
 use anyhow::anyhow;
+use ringwire_terminal::{Code, Failure};
 
 use super::{super::run::block_on, Args, Out};
 use crate::{
     client::{self, Attempt, StoryDelivery, segment},
     explain::{Known, Sent, Try},
-    failure::{Code, Failure},
 };
 
 /// Tells the story of the call that was named, which the daemon is asked for.

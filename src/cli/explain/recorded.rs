@@ -8,6 +8,7 @@ use ringwire_calls::{Stories, Story};
 use ringwire_dialects::Body;
 use ringwire_event::CallEvent;
 use ringwire_recording::Recording;
+use ringwire_terminal::{Code, Failure};
 
 use super::{
     super::replay::{Recipient, recipient, rules},
@@ -16,7 +17,6 @@ use super::{
 use crate::{
     config::{Config, Purpose},
     explain::{Known, Sent},
-    failure::{Code, Failure},
     replay::{self, Replay},
 };
 
@@ -40,7 +40,8 @@ pub(super) fn tell<W: Write>(args: &Args, out: &mut Out<W>) -> Result<(), Failur
         helpers: 0,
     };
     let mut replay = Replay::explained(rules(&config, args.pbx.as_deref())?);
-    let mut recording = Recording::open(Path::new(&args.what), Timestamp::UNIX_EPOCH)?;
+    let mut recording =
+        Recording::open(Path::new(&args.what), Timestamp::UNIX_EPOCH).map_err(replay::unreadable)?;
     let mut stories = Stories::default();
     while let Some((frame, time)) = replay::next(&mut recording)? {
         replay.take(&frame, time);

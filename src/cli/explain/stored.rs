@@ -9,12 +9,10 @@ use ringwire_outbox::{
     delivery::DeliveryId,
     store::{AttemptRecord, CallRecord, DeliveryRecord},
 };
+use ringwire_terminal::{Code, Failure};
 
 use super::{super::journal::Journal, Args, Out, asked};
-use crate::{
-    explain::{Known, Sent, Try},
-    failure::{Code, Failure},
-};
+use crate::explain::{Known, Sent, Try};
 
 /// How many events and deliveries of one call are told.
 const MOST: usize = 2_000;

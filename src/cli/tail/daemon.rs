@@ -7,6 +7,8 @@ use std::{
 
 use jiff::Timestamp;
 use ringwire_event::Direction;
+use ringwire_terminal::Failure;
+use ringwire_terminal::{plain, terminal_is_unicode};
 use serde::Serialize;
 use tokio::time::{Instant, sleep_until};
 
@@ -16,8 +18,6 @@ use super::{
     merge::{Late, Line, Merge},
 };
 use crate::client::{Client, Follower, News, Told};
-use crate::failure::Failure;
-use crate::lines::{plain, terminal_is_unicode};
 
 /// Of how many deliveries it is asked what became of them while there was no connection.
 const ASKED: usize = 50;

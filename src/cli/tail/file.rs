@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use ringwire_recording::Recording;
+use ringwire_terminal::Failure;
 
 use super::Args;
 use crate::cli::replay::rules;
 use crate::config::{Config, Purpose};
-use crate::failure::Failure;
 use crate::lines;
-use crate::replay::Replay;
+use crate::replay::{self, Replay};
 
 /// How often a file that has not grown is looked at again.
 const LOOK: Duration = Duration::from_millis(200);
@@ -29,11 +29,11 @@ pub(super) fn follow(file: &Path, args: &Args) -> Result<(), Failure> {
     let rules = rules(&config, args.pbx.as_deref())?;
     let mut out = anstream::stdout();
     loop {
-        let mut recording = Recording::open(file, Timestamp::UNIX_EPOCH)?;
+        let mut recording = Recording::open(file, Timestamp::UNIX_EPOCH).map_err(replay::unreadable)?;
         let mut replay = Replay::new(rules.clone());
         let mut caught_up = false;
         loop {
-            while let Some((frame, time)) = recording.next_frame()? {
+            while let Some((frame, time)) = recording.next_frame().map_err(replay::unreadable)? {
                 replay.take(&frame, if caught_up { Some(Timestamp::now()) } else { time });
                 print(&mut replay, &mut out, args.json)?;
             }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use ringwire_event::{AnsweredBy, CallEvent, Cause, EventKind};
+use ringwire_terminal::{duration, plain};
 use unicode_width::UnicodeWidthStr;
 
 use super::{
@@ -12,7 +13,7 @@ use super::{
     merge::{Late, Shown},
 };
 use crate::client::Delivery;
-use crate::lines::{self, Time, duration, name, plain, short, style, style_of, took, why};
+use crate::lines::{Time, name, short, style, style_of, took, why};
 
 /// The widest that a text from outside becomes, in columns.
 const WIDEST: usize = 40;
@@ -150,7 +151,7 @@ fn outcome(
 }
 
 fn cut(text: &str) -> String {
-    lines::cut(text, WIDEST)
+    ringwire_terminal::cut(text, WIDEST)
 }
 
 fn left(text: &str, width: usize) -> String {

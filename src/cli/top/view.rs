@@ -16,11 +16,12 @@ use ratatui::{
 use unicode_width::UnicodeWidthStr;
 
 pub(super) use self::story::lines as story_lines;
+use ringwire_terminal::{cut, duration, plain};
+
 use super::{
     paint::{Mood, Paint},
     state::State,
 };
-use crate::lines;
 
 /// From how many columns on there is room for more.
 const WIDE: u16 = 120;
@@ -63,15 +64,15 @@ fn header(state: &State, now: Timestamp, frame: &mut Frame<'_>, area: Rect) {
     let (paint, width) = (state.paint, area.width);
     let (status, mood) = match (&state.trouble, state.taken) {
         (Some(_), Some(taken)) => {
-            let age = lines::duration((now.as_second() - taken.as_second()).max(0));
+            let age = duration((now.as_second() - taken.as_second()).max(0));
             (format!("NOT CONNECTED, as of {} ({age} ago)", time(taken)), Mood::Bad)
         }
         (Some(_), None) => ("NOT CONNECTED".to_owned(), Mood::Bad),
         (None, Some(taken)) if state.paused => (format!("PAUSED at {}", time(taken)), Mood::Waiting),
         (None, _) => (time(now), Mood::Faint),
     };
-    let left = format!("ringwire top  {}", lines::plain(&state.address));
-    let left = lines::cut(&left, usize::from(width).saturating_sub(status.width() + 2));
+    let left = format!("ringwire top  {}", plain(&state.address));
+    let left = cut(&left, usize::from(width).saturating_sub(status.width() + 2));
     let gap = usize::from(width).saturating_sub(left.width() + status.width());
     let line = Line::from(vec![
         Span::styled(left, paint.style(Mood::Strong)),
@@ -80,7 +81,7 @@ fn header(state: &State, now: Timestamp, frame: &mut Frame<'_>, area: Rect) {
     ]);
     frame.render_widget(Paragraph::new(line), first);
     let line = match &state.trouble {
-        Some(why) => Line::styled(lines::cut(why, width.into()), paint.style(Mood::Bad)),
+        Some(why) => Line::styled(cut(why, width.into()), paint.style(Mood::Bad)),
         None => Line::raw(health::rates(state, state.clock(now), width.into())),
     };
     frame.render_widget(Paragraph::new(line), second);
@@ -89,7 +90,7 @@ fn header(state: &State, now: Timestamp, frame: &mut Frame<'_>, area: Rect) {
 fn footer(state: &State, frame: &mut Frame<'_>, area: Rect) {
     let faint = state.paint.style(Mood::Faint);
     let line = if state.typing {
-        let typed = lines::cut(&state.filter, usize::from(area.width).saturating_sub(3));
+        let typed = cut(&state.filter, usize::from(area.width).saturating_sub(3));
         Line::from(vec![Span::styled("/", state.paint.style(Mood::Strong)), Span::raw(typed), Span::raw("_")])
     } else if state.open.is_some() {
         Line::styled("j k scroll  d deliveries or story  p pause  q back  ? help", faint)
@@ -104,14 +105,14 @@ fn footer(state: &State, frame: &mut Frame<'_>, area: Rect) {
 
 /// Text from outside in a column of its own.
 fn left(text: &str, width: usize) -> String {
-    let text = lines::cut(text, width);
+    let text = cut(text, width);
     let fill = width.saturating_sub(text.width());
     format!("{text}{}", " ".repeat(fill))
 }
 
 /// The same, at its right side.
 fn right(text: &str, width: usize) -> String {
-    let text = lines::cut(text, width);
+    let text = cut(text, width);
     let fill = width.saturating_sub(text.width());
     format!("{}{text}", " ".repeat(fill))
 }
@@ -123,7 +124,7 @@ fn time(time: Timestamp) -> String {
 
 /// How long since, by the clock `now`.
 fn since(then: Timestamp, now: Timestamp) -> String {
-    lines::duration((now.as_second() - then.as_second()).max(0))
+    duration((now.as_second() - then.as_second()).max(0))
 }
 
 /// Lines under a heading, as many as there is room for; what is left out is counted.

@@ -35,7 +35,7 @@ fn check_broken(findings: Findings, says: &[&str], cure: &[&str], code: u8) {
             && has(finding.cure.as_deref().unwrap_or_default(), cure)
     };
     assert!(found.iter().any(|finding| is_it(&finding)), "{says:?} and {cure:?} are not in {found:#?}");
-    let worst = Report::new(found, now()).code().map(crate::failure::Code::number);
+    let worst = Report::new(found, now()).code().map(ringwire_terminal::Code::number);
     assert_eq!(worst.unwrap_or_default(), code);
 }
 

@@ -7,6 +7,7 @@ use ratatui::{
     text::{Line, Span},
     widgets::Paragraph,
 };
+use ringwire_terminal::{cut, plain};
 
 use super::{WIDE, block, left, right, since};
 use crate::cli::top::{
@@ -22,7 +23,7 @@ pub(super) fn draw(state: &State, clock: Timestamp, frame: &mut Frame<'_>, area:
     let (calls, all) = (state.calls(), state.picture.live.calls.len());
     let mut title = format!("Calls {}", all);
     if !state.filter.is_empty() {
-        title = format!("Calls {} of {all} with \"{}\"", calls.len(), lines::cut(&state.filter, 20));
+        title = format!("Calls {} of {all} with \"{}\"", calls.len(), cut(&state.filter, 20));
     }
     let block = paint.block(format!("{title}, {} ", state.sort.name()));
     let inner = block.inner(area);
@@ -55,7 +56,7 @@ pub(super) fn legs(state: &State, frame: &mut Frame<'_>, area: Rect) {
         Some((of, channels)) if *of == call.id => channels.iter().map(|leg| self::leg(leg, width)).collect(),
         _ => Vec::new(),
     };
-    block(paint, format!("Legs of {} ", lines::cut(&call.id, 60)), lines, frame, area);
+    block(paint, format!("Legs of {} ", cut(&call.id, 60)), lines, frame, area);
 }
 
 fn row(paint: Paint, call: &Call, clock: Timestamp, width: usize) -> Line<'static> {
@@ -66,9 +67,9 @@ fn row(paint: Paint, call: &Call, clock: Timestamp, width: usize) -> Line<'stati
         _ => (Mood::Well, call.answered.unwrap_or(call.began)),
     };
     let wide = width >= usize::from(WIDE);
-    let mut caller = lines::plain(&call.from);
+    let mut caller = plain(&call.from);
     if let Some(name) = call.from_name.as_ref().filter(|name| wide && **name != call.from) {
-        caller = format!("{caller} {}", lines::plain(name));
+        caller = format!("{caller} {}", plain(name));
     }
     let way = if wide { 8 } else { 3 };
     let about = if call.recovered { "~" } else { "" };
@@ -81,7 +82,7 @@ fn row(paint: Paint, call: &Call, clock: Timestamp, width: usize) -> Line<'stati
         paint.arrow(),
         left(&call.to, if wide { 16 } else { 12 }),
     );
-    let text = lines::cut(&format!("{before}{}", who(call)), width.saturating_sub(9));
+    let text = cut(&format!("{before}{}", who(call)), width.saturating_sub(9));
     Line::from(vec![Span::styled(left(&call.state, 8), paint.style(mood)), Span::raw(" "), Span::raw(text)])
 }
 
@@ -91,7 +92,7 @@ fn who(call: &Call) -> String {
         Some(answered_by) => lines::took(answered_by),
         None => call.users.iter().map(lines::name).collect::<Vec<_>>().join(", "),
     };
-    let queue = call.queue.as_ref().map(|queue| format!("[{}]", lines::plain(queue)));
+    let queue = call.queue.as_ref().map(|queue| format!("[{}]", plain(queue)));
     [Some(who).filter(|who| !who.is_empty()), queue].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
@@ -106,11 +107,11 @@ fn leg(channel: &Channel, width: usize) -> Line<'static> {
         add("on hold".to_owned());
     }
     if let Some(number) = number {
-        add(lines::plain(number));
+        add(plain(number));
     }
     match bridge {
-        Some(bridge) => add(format!("in bridge {}", lines::cut(bridge, 8))),
-        None => add(format!("at {}@{}", lines::plain(exten), lines::plain(context))),
+        Some(bridge) => add(format!("in bridge {}", cut(bridge, 8))),
+        None => add(format!("at {}@{}", plain(exten), plain(context))),
     }
-    Line::raw(lines::cut(&text, width))
+    Line::raw(cut(&text, width))
 }

@@ -8,9 +8,9 @@ use ratatui::{
     text::{Line, Span},
     widgets::Sparkline,
 };
+use ringwire_terminal::{count, cut, plain};
 
 use super::{WIDE, block, left, right, since};
-use crate::cli::table::count;
 use crate::cli::top::{
     paint::{Mood, Paint},
     state::State,
@@ -59,7 +59,7 @@ pub(super) fn rates(state: &State, clock: Timestamp, width: usize) -> String {
     let mut said = if counts.is_empty() { "no calls".to_owned() } else { counts };
     let minutes = &state.picture.minutes;
     if minutes.is_empty() {
-        return lines::cut(&said, width);
+        return cut(&said, width);
     }
     let events = per_minute(minutes, clock, |minute| minute.events);
     said.push_str(&format!(
@@ -81,7 +81,7 @@ pub(super) fn rates(state: &State, clock: Timestamp, width: usize) -> String {
             said.push_str(&more);
         }
     }
-    lines::cut(&said, width)
+    cut(&said, width)
 }
 
 /// How many there were in the last sixty seconds: of the minute that is not over, and as much of the one before as
@@ -107,18 +107,18 @@ fn queues(state: &State, clock: Timestamp, frame: &mut Frame<'_>, area: Rect) {
         let (waiting, talking) = (queue.waiting.len(), queue.talking);
         let mood = if waiting > 0 { Mood::Waiting } else { Mood::Plain };
         let several = state.picture.pbxs.len() > 1;
-        let at = if several { format!(" at {}", lines::plain(&queue.pbx)) } else { String::new() };
-        let text = format!("{}{at}: {waiting} waiting, {talking} talking", lines::plain(&queue.name));
-        lines.push(Line::styled(lines::cut(&text, width), paint.style(mood)));
+        let at = if several { format!(" at {}", plain(&queue.pbx)) } else { String::new() };
+        let text = format!("{}{at}: {waiting} waiting, {talking} talking", plain(&queue.name));
+        lines.push(Line::styled(cut(&text, width), paint.style(mood)));
         let mut callers: Vec<_> = queue.waiting.iter().collect();
         callers.sort_by_key(|caller| caller.since);
         for caller in callers {
             let name = caller.from_name.as_ref().filter(|name| **name != caller.from);
-            let name = name.map(|name| format!(" {}", lines::plain(name))).unwrap_or_default();
+            let name = name.map(|name| format!(" {}", plain(name))).unwrap_or_default();
             let waits = right(&since(caller.since, clock), 7);
             let call = lines::short(&caller.call);
-            let text = format!(" {waits} {}{name} ({call})", lines::plain(&caller.from));
-            lines.push(Line::raw(lines::cut(&text, width)));
+            let text = format!(" {waits} {}{name} ({call})", plain(&caller.from));
+            lines.push(Line::raw(cut(&text, width)));
         }
     }
     if lines.is_empty() {
@@ -147,7 +147,7 @@ fn pbx(paint: Paint, pbx: &PbxStanding, clock: Timestamp, width: usize) -> Line<
         rest = format!("{rest}, heard {} ago", since(last, clock));
     }
     if let Some(detail) = &pbx.detail {
-        rest = lines::plain(detail);
+        rest = plain(detail);
     }
     part(paint.style(mood), &pbx.name, &pbx.state, &rest, width)
 }
@@ -169,7 +169,7 @@ fn endpoint(paint: Paint, endpoint: &EndpointStanding, width: usize) -> Line<'st
         rest = format!("{rest}, {given_up} given up");
     }
     if let Some(reason) = &endpoint.reason {
-        rest = format!("{rest}: {}", lines::plain(reason));
+        rest = format!("{rest}: {}", plain(reason));
     }
     part(paint.style(mood), &endpoint.name, &endpoint.state, &rest, width)
 }
@@ -177,6 +177,6 @@ fn endpoint(paint: Paint, endpoint: &EndpointStanding, width: usize) -> Line<'st
 fn part(style: Style, name: &str, state: &str, rest: &str, width: usize) -> Line<'static> {
     let before = format!("{} ", left(name, 10));
     let state = left(state, 11);
-    let rest = lines::cut(rest, width.saturating_sub(23));
+    let rest = cut(rest, width.saturating_sub(23));
     Line::from(vec![Span::raw(before), Span::styled(state, style), Span::raw(" "), Span::raw(rest)])
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use ratatui::{Frame, layout::Rect, text::Line, widgets::Paragraph};
+use ringwire_terminal::{cut, plain};
 use unicode_width::UnicodeWidthStr;
 
 use super::{left, right};
@@ -21,7 +22,7 @@ pub(super) fn draw(state: &State, open: &Open, frame: &mut Frame<'_>, area: Rect
     let lines = lines(paint, open, area.width.into());
     let count = lines.len();
     let what = if open.deliveries { "Deliveries" } else { "Story" };
-    let title = format!("{what} of {} ", lines::cut(&open.call, 60));
+    let title = format!("{what} of {} ", cut(&open.call, 60));
     let block = paint.block(title);
     let inner = block.inner(area);
     let scroll = open.scroll.min(count.saturating_sub(1));
@@ -53,9 +54,9 @@ fn happened(paint: Paint, story: &Story, width: usize) -> Vec<Line<'static>> {
             "{}  {:<8} {} {} {}  {}{told_to}",
             time(event.time.or(told.recorded)),
             event.kind.name(),
-            lines::plain(&event.from),
+            plain(&event.from),
             paint.arrow(),
-            lines::plain(&event.to),
+            plain(&event.to),
             lines::detail(event),
         );
         out.extend(wrapped(text.trim_end(), INDENT, width).into_iter().map(Line::raw));
@@ -65,12 +66,12 @@ fn happened(paint: Paint, story: &Story, width: usize) -> Vec<Line<'static>> {
     }
     for note in &story.story {
         let rule = if note.rule.is_empty() { String::new() } else { format!(" ({})", note.rule) };
-        let text = format!("{}  {}{rule}", time(note.time), lines::plain(&note.words));
+        let text = format!("{}  {}{rule}", time(note.time), plain(&note.words));
         out.extend(wrapped(&text, INDENT, width).into_iter().map(Line::raw));
         if let Some(heard) = &note.heard {
             let channel = heard.channel.as_deref().unwrap_or_default();
             let text = format!("heard: {} {channel} {}", heard.event, heard.with);
-            let text = format!("{}{}", " ".repeat(INDENT), lines::plain(text.trim_end()));
+            let text = format!("{}{}", " ".repeat(INDENT), plain(text.trim_end()));
             let faint = paint.style(Mood::Faint);
             out.extend(wrapped(&text, INDENT, width).into_iter().map(|line| Line::styled(line, faint)));
         }
@@ -81,8 +82,7 @@ fn happened(paint: Paint, story: &Story, width: usize) -> Vec<Line<'static>> {
 /// Who was told of an event, and who was not.
 fn told_to(story: &Story, event: &str) -> String {
     let of = story.deliveries.iter().filter(|delivery| delivery.event == event);
-    of.map(|delivery| format!("  {} {}", lines::plain(&delivery.endpoint), lines::plain(&delivery.state)))
-        .collect()
+    of.map(|delivery| format!("  {} {}", plain(&delivery.endpoint), plain(&delivery.state))).collect()
 }
 
 fn deliveries(paint: Paint, story: &Story, width: usize) -> Vec<Line<'static>> {
@@ -99,13 +99,13 @@ fn deliveries(paint: Paint, story: &Story, width: usize) -> Vec<Line<'static>> {
             right(&id.to_string(), 6),
             left(endpoint, 12),
             left(kind, 9),
-            lines::plain(state)
+            plain(state)
         );
         if *failures > 0 {
             text = format!("{text}, {failures} failed");
         }
         if let Some(reason) = reason {
-            text = format!("{text}: {}", lines::plain(reason));
+            text = format!("{text}: {}", plain(reason));
         }
         let style = paint.style(mood);
         out.extend(wrapped(&text, INDENT, width).into_iter().map(|line| Line::styled(line, style)));
@@ -115,7 +115,7 @@ fn deliveries(paint: Paint, story: &Story, width: usize) -> Vec<Line<'static>> {
                 "       {} {:>5} ms  {status}{}",
                 time(Some(attempt.at)),
                 attempt.took,
-                lines::plain(&attempt.outcome)
+                plain(&attempt.outcome)
             );
             out.extend(wrapped(&text, INDENT, width).into_iter().map(Line::raw));
         }
@@ -140,7 +140,7 @@ fn wrapped(text: &str, indent: usize, width: usize) -> Vec<String> {
             lines.push(line.trim_end().to_owned());
             line = " ".repeat(indent);
         }
-        line.push_str(&lines::cut(piece.trim_end(), width - indent));
+        line.push_str(&cut(piece.trim_end(), width - indent));
         if piece.ends_with(' ') {
             line.push(' ');
         }

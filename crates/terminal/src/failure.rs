@@ -6,11 +6,9 @@ use std::process::ExitCode;
 
 use anstyle::AnsiColor;
 
-use crate::config::ConfigError;
-
 /// Exit codes, as sysexits has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Code {
+pub enum Code {
     /// The command line was wrong (64).
     Usage,
     /// What was read is not what it should be (65).
@@ -30,7 +28,7 @@ pub(crate) enum Code {
 impl Code {
     /// The number of it.
     #[must_use]
-    pub(crate) fn number(self) -> u8 {
+    pub fn number(self) -> u8 {
         match self {
             Self::Usage => 64,
             Self::Data => 65,
@@ -51,7 +49,7 @@ impl From<Code> for ExitCode {
 
 /// Why a command ends without having done its work.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub struct Failure {
     code: Code,
     error: anyhow::Error,
     hint: Option<String>,
@@ -60,7 +58,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// A failure with `code`, told by `error`.
-    pub(crate) fn new(code: Code, error: impl Into<anyhow::Error>) -> Self {
+    pub fn new(code: Code, error: impl Into<anyhow::Error>) -> Self {
         let error = error.into();
         let quiet = error
             .chain()
@@ -71,25 +69,25 @@ impl Failure {
 
     /// The same, with what to do about it.
     #[must_use]
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
     /// What kind of failure it is.
     #[must_use]
-    pub(crate) fn code(&self) -> Code {
+    pub fn code(&self) -> Code {
         self.code
     }
 
     /// The exit code. Whoever closed the pipe has read enough: that is no failure.
     #[must_use]
-    pub(crate) fn exit_code(&self) -> ExitCode {
+    pub fn exit_code(&self) -> ExitCode {
         if self.quiet { ExitCode::SUCCESS } else { self.code.into() }
     }
 
     /// Tells the person, on standard error, unless there is nobody left to tell.
-    pub(crate) fn tell(&self) {
+    pub fn tell(&self) {
         if !self.quiet {
             let style = AnsiColor::Red.on_default().bold();
             let _ = writeln!(anstream::stderr(), "{style}error:{style:#} {self}");
@@ -105,12 +103,6 @@ impl fmt::Display for Failure {
             Some(hint) => write!(f, "\n\nhint: {hint}"),
             None => Ok(()),
         }
-    }
-}
-
-impl From<ConfigError> for Failure {
-    fn from(error: ConfigError) -> Self {
-        Self::new(Code::Config, error)
     }
 }
 

@@ -3,68 +3,67 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use jiff::{Timestamp, tz::TimeZone};
 
-use crate::lines::plain;
+use crate::text::plain;
 
 /// Rows under headings. A column with nothing in it is left out.
 #[derive(Debug)]
-pub(super) struct Table {
+pub struct Table {
     columns: Vec<Column>,
     rows: Vec<Vec<Cell>>,
 }
 
 /// One column.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Column {
+pub struct Column {
     heading: &'static str,
     right: bool,
 }
 
 impl Column {
     /// A column of text.
-    pub(super) const fn left(heading: &'static str) -> Self {
+    pub const fn left(heading: &'static str) -> Self {
         Self { heading, right: false }
     }
 
     /// A column of numbers.
-    pub(super) const fn right(heading: &'static str) -> Self {
+    pub const fn right(heading: &'static str) -> Self {
         Self { heading, right: true }
     }
 }
 
 /// What stands in one column of one row.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Cell {
+pub struct Cell {
     text: String,
     style: Style,
 }
 
 impl Cell {
     /// Text, wherever it is from.
-    pub(super) fn new(text: impl AsRef<str>) -> Self {
+    pub fn new(text: impl AsRef<str>) -> Self {
         Self { text: plain(text.as_ref()), style: Style::new() }
     }
 
     /// The same where there may be none.
-    pub(super) fn maybe(text: Option<impl AsRef<str>>) -> Self {
+    pub fn maybe(text: Option<impl AsRef<str>>) -> Self {
         text.map(Self::new).unwrap_or_default()
     }
 
     /// In colour.
-    pub(super) fn styled(self, style: Style) -> Self {
+    pub fn styled(self, style: Style) -> Self {
         Self { style, ..self }
     }
 }
 
 impl Table {
     /// A table without rows.
-    pub(super) fn new(columns: &[Column]) -> Self {
+    pub fn new(columns: &[Column]) -> Self {
         Self { columns: columns.to_vec(), rows: Vec::new() }
     }
 
     /// Adds a row, with a cell for each column.
-    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
+    pub fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
         self.rows.push(cells.into_iter().collect());
     }
 
@@ -72,7 +71,7 @@ impl Table {
     ///
     /// # Errors
     /// Nobody reads.
-    pub(super) fn print(&self, out: &mut impl Write) -> io::Result<()> {
+    pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
         let widths: Vec<_> = (0..self.columns.len()).map(|column| self.width(column)).collect();
         let headings = self
             .columns
@@ -107,16 +106,6 @@ impl Table {
         }
         writeln!(out, "{line}")
     }
-}
-
-/// A time of the local clock.
-pub(super) fn when(time: Timestamp) -> String {
-    time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
-}
-
-/// How many there are of something: `1 call`, `2 calls`.
-pub(super) fn count(count: usize, one: &str, several: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { several })
 }
 
 #[cfg(test)]

@@ -1,0 +1,12 @@
+//! What is printed for people on a terminal: text from outside made safe to show, tables, and failures with a hint and
+//! an exit code.
+//!
+//! It knows nothing of telephony and no other crate of the workspace.
+
+mod failure;
+mod table;
+mod text;
+
+pub use failure::{Code, Failure};
+pub use table::{Cell, Column, Table};
+pub use text::{count, cut, duration, plain, terminal_is_unicode, when};
