@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use jiff::Timestamp;
-use ringwire_desk::Desk;
+use ringwire_live::Desk;
 use ringwire_terminal::{Code, Failure};
 
 use crate::config::{self, Config, Purpose};

@@ -6,7 +6,7 @@ use std::{
 };
 
 use ringwire_ami::{ErrorKind, Oddities};
-use ringwire_desk::{Desk, PbxState};
+use ringwire_live::{Desk, PbxState};
 
 use super::{clock::Clock, notify};
 

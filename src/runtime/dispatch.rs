@@ -15,8 +15,8 @@ use std::{
 
 use jiff::Timestamp;
 use ringwire_calls::Story;
-use ringwire_desk::Desk;
 use ringwire_event::CallEvent;
+use ringwire_live::Desk;
 use ringwire_outbox::{
     EndpointName, Schedule,
     delivery::{Counts, Delivery, DeliveryId, Limits, Machine, Outcome, Terms, Want},

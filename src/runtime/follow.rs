@@ -6,8 +6,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use ringwire_ami::{Oddities, Packet, Version};
 use ringwire_calls::{Directory, Rules, Stories, Tracker};
-use ringwire_desk::Desk;
 use ringwire_event::{CallEvent, CallId};
+use ringwire_live::Desk;
 use tokio::{
     sync::{Notify, mpsc},
     time::{Interval, MissedTickBehavior, interval, sleep},

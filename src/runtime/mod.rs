@@ -29,8 +29,9 @@ use std::{
 
 use anyhow::anyhow;
 use jiff::{SignedDuration, Timestamp};
+use ringwire_api::Sources;
 use ringwire_calls::Rules;
-use ringwire_desk::{Desk, Sources};
+use ringwire_live::Desk;
 use ringwire_outbox::{
     delivery::Terms,
     store::{CallFilter, Resumption},

@@ -6,8 +6,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use ringwire_desk::Desk;
 use ringwire_event::CallEvent;
+use ringwire_live::Desk;
 use ringwire_outbox::{
     delivery::{Counts, Late, Lifetimes, Terms},
     store::Resumption,

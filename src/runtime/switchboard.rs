@@ -1,8 +1,8 @@
 //! What the API asks the task that owns the trackers.
 
 use futures_util::future::BoxFuture;
+use ringwire_api::{Channel, ChannelKind, Switchboard};
 use ringwire_calls::{Outline, Tracker};
-use ringwire_desk::{Channel, ChannelKind, Switchboard};
 use ringwire_event::StoryNote;
 use tokio::sync::{mpsc, oneshot};
 

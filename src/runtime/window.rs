@@ -11,7 +11,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ringwire_desk::{Access, Counter, Desk, Role, Sources, Token};
+use ringwire_api::{Access, Counter, Role, Sources, Token};
+use ringwire_live::Desk;
 use tokio::{
     net::{TcpListener, UnixListener},
     task::JoinSet,

@@ -1,8 +1,8 @@
 //! One call on its way to a trace.
 
 use jiff::Timestamp;
-use ringwire_desk::Settled;
 use ringwire_event::{AnsweredBy, CallEvent, EventKind};
+use ringwire_live::Settled;
 
 use super::Span;
 

@@ -14,7 +14,7 @@ use opentelemetry_sdk::{
     trace::{SpanData, SpanEvents, SpanExporter as _, SpanLinks},
 };
 use ring::digest::{SHA256, digest};
-use ringwire_desk::{Desk, Frame};
+use ringwire_live::{Desk, Frame};
 use tokio::{
     sync::broadcast::error::RecvError,
     time::{Duration, MissedTickBehavior, interval},

@@ -13,8 +13,8 @@ mod tests;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
-use ringwire_desk::{Settled, Told};
 use ringwire_event::{CallId, EventKind};
+use ringwire_live::{Settled, Told};
 
 use self::calls::Open;
 pub(crate) use self::export::Exporter;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use ringwire_desk::Owing;
 use ringwire_event::{AnsweredBy, CallEvent, Cause, Direction, Party};
+use ringwire_live::Owing;
 
 use super::*;
 

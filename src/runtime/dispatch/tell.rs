@@ -1,7 +1,7 @@
 //! What the desk is told of deliveries and endpoints.
 
 use jiff::Timestamp;
-use ringwire_desk::{AttemptOutcome, DeadReason, Desk, EndpointStatus, Settled};
+use ringwire_live::{AttemptOutcome, DeadReason, Desk, EndpointStatus, Settled};
 use ringwire_outbox::delivery::{
     BreakerState, Change, Delivery, DeliveryId, Outcome, PausedBy, Standing, State, Status,
 };

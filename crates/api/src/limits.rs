@@ -1,0 +1,245 @@
+//! How much one may ask for.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::http::StatusCode;
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+    middleware::NoOpMiddleware,
+    state::keyed::DashMapStateStore,
+};
+
+use crate::{access::Who, problem::Problem};
+
+/// Requests a second of one token, and how many may come at once.
+const REQUESTS: (u32, u32) = (50, 200);
+
+/// Searches a second of one token, and how many may come at once: each may read much of the journal.
+const SEARCHES: (u32, u32) = (5, 10);
+
+/// Requests a second of one peer without a token: pages, and whether the daemon is alive.
+const STRANGERS: (u32, u32) = (50, 400);
+
+/// Wrong tokens a minute of one peer.
+const FAILURES: u32 = 10;
+
+/// Streams that are open at once.
+const STREAMS: usize = 512;
+
+/// Streams of one token that are open at once.
+const STREAMS_EACH: usize = 64;
+
+/// At how many keys those are forgotten that have been quiet.
+const KEYS: usize = 10_000;
+
+type Limiter<K, C> = RateLimiter<K, DashMapStateStore<K>, C, NoOpMiddleware<<C as Clock>::Instant>>;
+
+/// How much one may ask for, by the clock `C`.
+pub(crate) struct Limits<C: Clock + Clone = DefaultClock> {
+    clock: C,
+    requests: Limiter<Arc<str>, C>,
+    searches: Limiter<Arc<str>, C>,
+    strangers: Limiter<Option<IpAddr>, C>,
+    failures: Limiter<Option<IpAddr>, C>,
+    streams: Arc<Streams>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::new(DefaultClock::default())
+    }
+}
+
+impl<C: Clock + Clone> Limits<C> {
+    pub(crate) fn new(clock: C) -> Self {
+        Self {
+            requests: limiter(per_second(REQUESTS), &clock),
+            searches: limiter(per_second(SEARCHES), &clock),
+            strangers: limiter(per_second(STRANGERS), &clock),
+            failures: limiter(Quota::per_minute(at_least_one(FAILURES)), &clock),
+            streams: Arc::default(),
+            clock,
+        }
+    }
+
+    /// A request of somebody, or of nobody that is known, at `peer`.
+    ///
+    /// # Errors
+    /// It is one too many.
+    pub(crate) fn request(&self, who: Option<&Who>, peer: Option<IpAddr>) -> Result<(), Problem> {
+        match who {
+            Some(who) if who.local => Ok(()),
+            Some(who) => {
+                self.take(&self.requests, &who.name, "these are more requests than one token may make")
+            }
+            None => {
+                self.take(&self.strangers, &peer, "these are more requests than may be made without a token")
+            }
+        }
+    }
+
+    /// A search in the journal.
+    ///
+    /// # Errors
+    /// It is one too many.
+    pub(crate) fn search(&self, who: &Who) -> Result<(), Problem> {
+        if who.local {
+            return Ok(());
+        }
+        self.take(&self.searches, &who.name, "these are more searches than one token may make")
+    }
+
+    /// A token that is none, from `peer`.
+    ///
+    /// # Errors
+    /// It is one too many.
+    pub(crate) fn failure(&self, peer: Option<IpAddr>) -> Result<(), Problem> {
+        self.take(&self.failures, &peer, "these are more wrong tokens than are looked at")
+    }
+
+    fn take<K: std::hash::Hash + Eq + Clone>(
+        &self,
+        limiter: &Limiter<K, C>,
+        key: &K,
+        detail: &str,
+    ) -> Result<(), Problem> {
+        if limiter.len() > KEYS {
+            limiter.retain_recent();
+        }
+        limiter.check_key(key).map_err(|early| {
+            let pause = early.wait_time_from(self.clock.now());
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).again_in(pause)
+        })
+    }
+
+    /// A place for one more stream, as long as it is held.
+    ///
+    /// # Errors
+    /// All are taken, or all that this token may have.
+    pub(crate) fn stream(&self, who: &Who) -> Result<Stream, Problem> {
+        let most = if who.local { STREAMS } else { STREAMS_EACH };
+        self.streams.open(Arc::clone(&who.name), most)
+    }
+
+    /// How many streams are open.
+    pub(crate) fn streams(&self) -> usize {
+        self.streams.all.load(Ordering::Relaxed)
+    }
+}
+
+fn limiter<K: std::hash::Hash + Eq + Clone, C: Clock + Clone>(quota: Quota, clock: &C) -> Limiter<K, C> {
+    RateLimiter::new(quota, DashMapStateStore::default(), clock.clone())
+}
+
+fn per_second((rate, burst): (u32, u32)) -> Quota {
+    Quota::per_second(at_least_one(rate)).allow_burst(at_least_one(burst))
+}
+
+fn at_least_one(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
+}
+
+/// The streams that are open.
+#[derive(Debug, Default)]
+struct Streams {
+    all: AtomicUsize,
+    by_name: Mutex<HashMap<Arc<str>, usize>>,
+}
+
+/// The place of a stream.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    streams: Arc<Streams>,
+    name: Arc<str>,
+}
+
+impl Streams {
+    fn open(self: &Arc<Self>, name: Arc<str>, most: usize) -> Result<Stream, Problem> {
+        let mut by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.all.load(Ordering::Relaxed) >= STREAMS {
+            let full = Problem::no_answer(format!(
+                "{STREAMS} streams are open, and that is as many as there can be"
+            ));
+            return Err(full.again_in(Duration::from_secs(30)));
+        }
+        let open = by_name.entry(Arc::clone(&name)).or_insert(0);
+        if *open >= most {
+            let detail =
+                format!("{most} streams are open with this token, and that is as many as one may have");
+            return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).again_in(Duration::from_secs(30)));
+        }
+        *open += 1;
+        self.all.fetch_add(1, Ordering::Relaxed);
+        Ok(Stream { streams: Arc::clone(self), name })
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        let mut by_name = self.streams.by_name.lock().unwrap_or_else(PoisonError::into_inner);
+        self.streams.all.fetch_sub(1, Ordering::Relaxed);
+        if let Some(open) = by_name.get_mut(&self.name) {
+            *open -= 1;
+            if *open == 0 {
+                by_name.remove(&self.name);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use governor::clock::FakeRelativeClock;
+
+    use super::*;
+    use crate::access::Role;
+
+    fn who(name: &str) -> Who {
+        Who { name: name.into(), role: Role::Viewer, local: false }
+    }
+
+    fn until_refused(mut ask: impl FnMut() -> Result<(), Problem>) -> u32 {
+        (0..).find(|_| ask().is_err()).unwrap()
+    }
+
+    #[test]
+    fn who_asks_too_much_is_told_to_wait_and_others_are_not() {
+        let clock = FakeRelativeClock::default();
+        let limits = Limits::new(clock.clone());
+        let (anna, berta) = (who("anna"), who("berta"));
+        assert_eq!(until_refused(|| limits.request(Some(&anna), None)), REQUESTS.1);
+        assert_eq!(until_refused(|| limits.search(&anna)), SEARCHES.1);
+        assert_eq!(until_refused(|| limits.failure(None)), FAILURES);
+        assert!(limits.request(Some(&berta), None).is_ok() && limits.search(&berta).is_ok());
+        assert!(limits.failure(Some([127, 0, 0, 1].into())).is_ok());
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(until_refused(|| limits.request(Some(&anna), None)), REQUESTS.0);
+        assert_eq!(until_refused(|| limits.search(&anna)), SEARCHES.0);
+        clock.advance(Duration::from_secs(5));
+        assert_eq!(until_refused(|| limits.failure(None)), 1);
+    }
+
+    #[test]
+    fn streams_are_counted_as_long_as_they_are_open() {
+        let limits = Limits::new(FakeRelativeClock::default());
+        let (anna, local) = (who("anna"), Who::local());
+        let mut open: Vec<_> = (0..STREAMS_EACH).map(|_| limits.stream(&anna).unwrap()).collect();
+        assert!(limits.stream(&anna).is_err() && limits.stream(&who("berta")).is_ok());
+        open.extend((STREAMS_EACH..STREAMS).map(|_| limits.stream(&local).unwrap()));
+        assert!(limits.stream(&local).is_err() && limits.stream(&who("berta")).is_err());
+        assert_eq!(limits.streams(), STREAMS);
+        drop(open);
+        assert_eq!(limits.streams(), 0);
+        assert!(limits.stream(&anna).is_ok());
+    }
+}

@@ -1,0 +1,269 @@
+//! The OpenAPI document and the routes say the same.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use axum::http::{Method, StatusCode};
+use jiff::Timestamp;
+use ringwire_api::Door;
+use ringwire_live::{EndpointStatus, PbxState, Settled};
+use ringwire_outbox::{
+    delivery::DeliveryId,
+    store::{Attempt, StateChange, StoredState, Write},
+};
+use serde_json::{Value, json};
+
+use crate::support::{ADMIN, AGENT, Bench, VIEWER, ask, bearer, eventful, hangup, new_call};
+
+/// One operation of the document.
+#[derive(Debug)]
+struct Operation {
+    method: Method,
+    path: String,
+    /// 0: anybody, 1: a viewer, 2: an agent, 3: an administrator.
+    role: usize,
+    said: Value,
+}
+
+const ROLES: [&str; 4] = ["", VIEWER, AGENT, ADMIN];
+
+async fn document(bench: &Bench) -> Value {
+    bench.get("/api/v1/openapi.json", "").await.json()
+}
+
+fn operations(document: &Value) -> Vec<Operation> {
+    let paths = document["paths"].as_object().unwrap();
+    let all = paths.iter().flat_map(|(path, item)| {
+        item.as_object().unwrap().iter().map(move |(method, said)| {
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let role = match said["security"][0]["token"][0].as_str() {
+                None => 0,
+                Some("viewer") => 1,
+                Some("agent") => 2,
+                Some("admin") => 3,
+                Some(other) => panic!("{other}"),
+            };
+            Operation { method, path: path.clone(), role, said: said.clone() }
+        })
+    });
+    all.collect()
+}
+
+/// A path that means something.
+fn example(operation: &Operation) -> String {
+    let order = if operation.path.contains("endpoints") { "pause" } else { "retry" };
+    let id = if operation.path.contains("calls") { "a" } else { "1" };
+    operation.path.replace("{id}", id).replace("{name}", "zammad").replace("{order}", order)
+}
+
+fn body(operation: &Operation) -> String {
+    let signs_in = operation.method == Method::POST && operation.path.ends_with("/session");
+    if signs_in { json!({ "token": AGENT }).to_string() } else { String::new() }
+}
+
+/// A daemon at which something of everything has happened.
+fn busy() -> Bench {
+    let bench = Bench::new();
+    let now = Timestamp::now();
+    let parts = bench.desk.parts();
+    parts.add_pbx("main", "127.0.0.1:5038".into(), now);
+    parts.pbx_speaks("main", "11.0.0".into());
+    parts.pbx_said("main", 3, now);
+    parts.pbx_is("main", PbxState::Refused, Some(("no".into(), Some("look".into()))), now);
+    parts.endpoints_are(vec![EndpointStatus {
+        name: "zammad".into(),
+        dialect: "zammad".into(),
+        state: "failing".into(),
+        reason: Some("no connection".into()),
+        since: now,
+        waiting: 1,
+        retrying: 1,
+        in_flight: 0,
+        delivered: 2,
+        dead: 0,
+        expired: 0,
+        dropped: 0,
+        more: false,
+    }]);
+    for event in eventful("a") {
+        bench.commit(event, &["zammad", "crm"]);
+    }
+    for event in eventful("b") {
+        bench.commit(event, &[]);
+    }
+    bench.commit(hangup("b", 9), &[]);
+    bench.commit(new_call("c"), &["crm"]);
+    bench.store.write(Write::Attempt(Attempt {
+        delivery: DeliveryId(1),
+        at: now,
+        took: Duration::from_millis(12),
+        outcome: "HTTP 500".into(),
+        status: Some(500),
+        reply: Some("secret reply".into()),
+    }));
+    bench.store.write(Write::State(StateChange {
+        delivery: DeliveryId(1),
+        state: StoredState::Retry,
+        failures: Some(1),
+        due: Some(now),
+        reason: Some("HTTP 500".into()),
+        at: now,
+    }));
+    let settled = Settled {
+        id: 2,
+        endpoint: "crm".into(),
+        event: None,
+        state: "delivered",
+        failures: 0,
+        delay_ms: Some(3),
+        reason: None,
+    };
+    bench.desk.settled(settled, now);
+    bench.settle();
+    bench
+}
+
+#[tokio::test]
+async fn every_operation_answers_to_the_roles_it_states_and_to_no_other() {
+    let bench = busy();
+    let operations = operations(&document(&bench).await);
+    assert_eq!(operations.len(), 20, "{:#?}", operations.iter().map(|op| &op.path).collect::<Vec<_>>());
+    let (network, socket) = (bench.counter.router(Door::Network), bench.counter.router(Door::Socket));
+    for operation in &operations {
+        for (role, token) in ROLES.into_iter().enumerate() {
+            let mut headers = vec![("content-type", "application/json".to_owned())];
+            headers.extend((!token.is_empty()).then(|| bearer(token)));
+            let (method, path, body) = (operation.method.clone(), example(operation), body(operation));
+            let answer = ask(&network, method.clone(), &path, &headers, &body).await;
+            let status = answer.status.as_u16();
+            let expected = match (role >= operation.role, role) {
+                (true, _) => {
+                    let stated = &operation.said["responses"][status.to_string()];
+                    assert!(stated.is_object() && ![401, 403, 404].contains(&status), "{path} {answer:?}");
+                    continue;
+                }
+                (false, 0) => 401,
+                (false, _) => 403,
+            };
+            assert_eq!(status, expected, "{method} {path} as {token:?}");
+            assert_eq!(answer.header("content-type"), "application/problem+json");
+            assert!(answer.json()["hint"].as_str().unwrap().contains("role"), "{answer:?}");
+        }
+        let (method, path) = (operation.method.clone(), example(operation));
+        let headers = [("content-type", "application/json".to_owned())];
+        let answer = ask(&socket, method, &path, &headers, &body(operation)).await;
+        assert!(operation.said["responses"][answer.status.as_str()].is_object(), "{path} {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn answers_are_as_the_document_says() {
+    let bench = busy();
+    let mut document = document(&bench).await;
+    let operations = operations(&document);
+    close(&mut document["components"]);
+    let components = &document["components"];
+    let socket = bench.counter.router(Door::Socket);
+    let mut checked = BTreeSet::new();
+    for operation in operations {
+        let paths = match operation.path.as_str() {
+            "/api/v1/calls/{id}" => vec!["/api/v1/calls/a".to_owned(), "/api/v1/calls/b".to_owned()],
+            "/api/v1/calls" => vec!["/api/v1/calls".to_owned(), "/api/v1/calls?limit=1".to_owned()],
+            _ => vec![example(&operation)],
+        };
+        for path in paths {
+            let headers = [("content-type", "application/json".to_owned())];
+            let answer = ask(&socket, operation.method.clone(), &path, &headers, &body(&operation)).await;
+            let stated = &operation.said["responses"][answer.status.as_str()]["content"];
+            let Some(schema) = stated["application/json"].get("schema") else { continue };
+            let mut schema = json!({ "items": schema, "components": components });
+            close(&mut schema["items"]);
+            if schema["items"].get("$ref").is_some() {
+                schema["items"]["unevaluatedProperties"] = json!(false);
+            }
+            let validator = jsonschema::validator_for(&schema).unwrap();
+            let said = json!([answer.json()]);
+            let errors: Vec<_> = validator
+                .iter_errors(&said)
+                .map(|error| format!("{}: {error}", error.instance_path()))
+                .collect();
+            assert!(errors.is_empty(), "{path}: {errors:#?}\n{said:#}");
+            checked.insert(operation.path.clone());
+        }
+    }
+    assert_eq!(checked.len(), 16, "{checked:#?}");
+}
+
+/// Lets no property through that a schema does not name, wherever another is referred to.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            for (name, member) in members {
+                close(member);
+                let each: Option<Vec<&mut Value>> = match name.as_str() {
+                    "properties" => {
+                        member.as_object_mut().map(|properties| properties.values_mut().collect())
+                    }
+                    "items" => Some(vec![member]),
+                    _ => None,
+                };
+                for referring in each.into_iter().flatten() {
+                    if referring.get("$ref").is_some() {
+                        referring["unevaluatedProperties"] = json!(false);
+                    }
+                }
+            }
+        }
+        Value::Array(members) => members.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn the_document_is_whole() {
+    let bench = Bench::new();
+    let document = document(&bench).await;
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let mut ids = BTreeSet::new();
+    for operation in operations(&document) {
+        let (path, said) = (&operation.path, &operation.said);
+        assert!(ids.insert(said["operationId"].as_str().unwrap().to_owned()), "{path}: twice the same id");
+        assert!(said["summary"].is_string() && said["tags"].is_array(), "{path}");
+        for (status, response) in said["responses"].as_object().unwrap() {
+            assert!(response["description"].is_string(), "{path} {status}");
+        }
+        let named: BTreeSet<_> = path.split('/').filter_map(|part| part.strip_prefix('{')).collect();
+        let named: BTreeSet<_> = named.into_iter().map(|part| part.trim_end_matches('}')).collect();
+        let parameters = said["parameters"].as_array().cloned().unwrap_or_default();
+        let stated = parameters.iter().filter(|parameter| parameter["in"] == "path");
+        let stated: BTreeSet<_> = stated.map(|parameter| parameter["name"].as_str().unwrap()).collect();
+        assert_eq!(named, stated, "{path}");
+    }
+    let text = document.to_string();
+    for reference in text.split("\"#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().unwrap();
+        assert!(document["components"]["schemas"][name].is_object(), "{name} is referred to and not there");
+    }
+    // Whether maps keep their order depends on what else is built.
+    insta::with_settings!({sort_maps => true}, {
+        insta::assert_json_snapshot!(document);
+    });
+}
+
+#[tokio::test]
+async fn what_is_no_route_is_a_problem() {
+    let bench = Bench::new();
+    for (method, path, status) in [
+        (Method::GET, "/api/v1/nothing", StatusCode::NOT_FOUND),
+        (Method::GET, "/api", StatusCode::NOT_FOUND),
+        (Method::GET, "/test/feed.test.mjs", StatusCode::NOT_FOUND),
+        (Method::GET, "/../Cargo.toml", StatusCode::NOT_FOUND),
+        (Method::GET, "/%2e%2e/Cargo.toml", StatusCode::NOT_FOUND),
+        (Method::POST, "/", StatusCode::NOT_FOUND),
+        (Method::DELETE, "/api/v1/live", StatusCode::METHOD_NOT_ALLOWED),
+        (Method::PUT, "/livez", StatusCode::METHOD_NOT_ALLOWED),
+    ] {
+        let answer = ask(&bench.network(), method, path, &[bearer(ADMIN)], "").await;
+        assert_eq!(answer.status, status, "{path}");
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+    }
+}
