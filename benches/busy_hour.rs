@@ -19,7 +19,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
-use ringwire_ami::{Codec, Frame, Packet, Version};
+use ringwire_ami::{AmiVersion, Codec, Frame, Packet};
 use ringwire_calls::{Rules, Stories, Tracker};
 use tokio_util::codec::Decoder;
 
@@ -206,7 +206,7 @@ fn live(calls: usize, explain: bool) {
 }
 
 fn packet(text: String) -> Packet {
-    Packet::new(Bytes::from(text), Version::NEWEST).unwrap()
+    Packet::new(Bytes::from(text), AmiVersion::NEWEST).unwrap()
 }
 
 /// An inbound call that a phone took, with the fields that Asterisk 22 sends.

@@ -1,7 +1,7 @@
 //! What the bridge would say of recordings.
 
 use jiff::Timestamp;
-use ringwire_ami::{Frame, Oddities};
+use ringwire_ami::{Frame, StreamErrors};
 use ringwire_calls::{Note, Rules, Tracker};
 use ringwire_event::CallEvent;
 use ringwire_recording::{Recording, RecordingError};
@@ -37,7 +37,7 @@ impl Replay {
         &mut self,
         recording: &mut Recording,
         mut said: impl FnMut(CallEvent, &Recording) -> Result<(), Failure>,
-    ) -> Result<Oddities, Failure> {
+    ) -> Result<StreamErrors, Failure> {
         while let Some((frame, time)) = next(recording)? {
             self.take(&frame, time);
             while let Some(event) = self.tracker.poll_event() {
@@ -48,7 +48,7 @@ impl Replay {
         while let Some(event) = self.tracker.poll_event() {
             said(event, recording)?;
         }
-        Ok(*recording.oddities())
+        Ok(*recording.stream_errors())
     }
 
     /// Takes one frame, received at `time`.

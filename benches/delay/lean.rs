@@ -44,7 +44,7 @@ pub(crate) fn follow(pbx: SocketAddr, url: String) {
             stream.set_nodelay(true).unwrap();
             stream.write_all(b"Action: CoreShowChannels\r\nActionID: 1\r\n\r\n").await.unwrap();
             let (dialect, client) = (Zammad::new(&ZammadOptions::default()), client());
-            let (mut codec, mut buffer) = (Codec::connection(), bytes::BytesMut::new());
+            let (mut codec, mut buffer) = (Codec::for_connection(), bytes::BytesMut::new());
             let at_once = Arc::new(Semaphore::new(AT_ONCE));
             let mut tracker = Tracker::new(Rules::new("main"));
             loop {

@@ -1,7 +1,7 @@
 //! Any bytes in any pieces: no panic, the same frames and counters, within the limits, and nothing kept beyond them.
 
 use bytes::BytesMut;
-use ringwire_ami::{Codec, Frame, Oddities, Packet, WireError, ends_list};
+use ringwire_ami::{Codec, CodecError, Frame, Packet, StreamErrors, is_list_end};
 use tokio_util::codec::Decoder;
 
 /// Frames a stream whole and in pieces, for a recording and for a connection.
@@ -12,7 +12,7 @@ pub fn run(data: &[u8]) {
     let stream = expand(data);
     let long = stream.len() > 16 * SHORT;
     let codecs: &[fn() -> Codec] =
-        if long { &[Codec::default] } else { &[Codec::default, Codec::connection] };
+        if long { &[Codec::default] } else { &[Codec::default, Codec::for_connection] };
     let largest: &[usize] = if long { &[65_536] } else { &[7, 64, 4_096] };
     for codec in codecs {
         let whole = frames(codec(), [&stream[..]]);
@@ -35,14 +35,14 @@ const LONGEST: usize = 5 << 20;
 #[derive(Debug, PartialEq)]
 struct Outcome {
     frames: Vec<Frame>,
-    oddities: Oddities,
+    oddities: StreamErrors,
     read: bool,
 }
 
 fn frames<'a>(mut codec: Codec, pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
     let mut buffer = BytesMut::new();
     let mut frames = Vec::new();
-    let read = || -> Result<(), WireError> {
+    let read = || -> Result<(), CodecError> {
         for piece in pieces {
             buffer.extend_from_slice(piece);
             while let Some(frame) = codec.decode(&mut buffer)? {
@@ -57,7 +57,7 @@ fn frames<'a>(mut codec: Codec, pieces: impl IntoIterator<Item = &'a [u8]>) -> O
         Ok(())
     };
     let read = read().is_ok();
-    Outcome { frames, oddities: *codec.oddities(), read }
+    Outcome { frames, oddities: *codec.stream_errors(), read }
 }
 
 fn check(outcome: &Outcome, length: usize) {
@@ -89,7 +89,12 @@ fn check_packet(packet: &Packet) {
         assert!(packet.get_all(key).next() == packet.get(key));
         let _ = packet.text(key);
     }
-    let _ = (packet.variables().count(), packet.repeats_identity(), packet.refusal(), ends_list(packet));
+    let _ = (
+        packet.variables().count(),
+        packet.has_repeated_identity(),
+        packet.error_message(),
+        is_list_end(packet),
+    );
 }
 
 fn expand(data: &[u8]) -> Vec<u8> {

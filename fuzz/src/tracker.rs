@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
 use jiff::{SignedDuration, Timestamp};
-use ringwire_ami::{Codec, Frame, Packet, Version};
+use ringwire_ami::{AmiVersion, Codec, Frame, Packet};
 use ringwire_calls::{Pattern, Rules, Tracker};
 use ringwire_event::{CallEvent, EventKind};
 use tokio_util::codec::Decoder;
@@ -98,8 +98,8 @@ impl Follower {
     /// A list without channels, on a new connection, ends whatever was missed.
     fn end(mut self) {
         self.pass(1_000);
-        self.tracker.connected(Version::NEWEST, Some(self.now));
-        let list = Packet::new(Bytes::from_static(NO_CHANNELS.as_bytes()), Version::NEWEST);
+        self.tracker.connected(AmiVersion::NEWEST, Some(self.now));
+        let list = Packet::new(Bytes::from_static(NO_CHANNELS.as_bytes()), AmiVersion::NEWEST);
         if let Some(list) = list {
             self.tracker.apply(&list, Some(self.now));
         }

@@ -116,7 +116,7 @@ struct Tape {
 
 impl Tape {
     /// A server of this version greets, `at` the time on the recording's clock, if it has one.
-    fn connected(&mut self, version: ringwire_ami::Version, at: Option<Duration>) -> Result<(), Failure> {
+    fn connected(&mut self, version: ringwire_ami::AmiVersion, at: Option<Duration>) -> Result<(), Failure> {
         match &mut self.writer {
             Some(writer) => writer.connected(version, at).map_err(unwritable),
             none => {

@@ -10,7 +10,7 @@ use anstyle::{AnsiColor, Style};
 use anyhow::anyhow;
 use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
-use ringwire_ami::Login;
+use ringwire_ami::AmiLogin;
 use ringwire_demo::player::{PbxServer, PlayOptions, Recording, Speed};
 use ringwire_demo::zammad::{Person, Received, Row, State, ZammadConfig, ZammadServer};
 use ringwire_event::{CallEvent, EventKind};
@@ -180,7 +180,7 @@ fn configuration(pbx: &PbxServer, zammad: &ZammadServer) -> Config {
     for configured in &mut config.pbxs {
         configured.host = pbx.address().ip().to_string();
         configured.port = pbx.address().port();
-        configured.login = Some(Login::new(USERNAME, SecretString::from(SECRET)));
+        configured.login = Some(AmiLogin::new(USERNAME, SecretString::from(SECRET)));
     }
     for endpoint in &mut config.endpoints {
         let origin = format!("http://{}", zammad.address());

@@ -99,7 +99,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             })?,
         };
         progress.finish_and_clear();
-        if oddities.lost() > 0 {
+        if oddities.lost_packets() > 0 {
             tracing::warn!(file = %path.display(), ?oddities, "parts of the recording could not be understood and were skipped");
         }
         start = recording.last_time().unwrap_or(start);
@@ -113,7 +113,7 @@ fn pace(
     recording: &mut Recording,
     speed: f64,
     teller: &mut Teller,
-) -> Result<ringwire_ami::Oddities, Failure> {
+) -> Result<ringwire_ami::StreamErrors, Failure> {
     let mut pacer = Pacer { began: None, speed };
     loop {
         let Some((frame, time)) = replay::next(recording)? else { break };
@@ -130,7 +130,7 @@ fn pace(
     }
     replay.run_out(recording.last_time());
     teller.tell_all(replay)?;
-    Ok(*recording.oddities())
+    Ok(*recording.stream_errors())
 }
 
 struct Pacer {

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use ringwire_ami::{Method, Tls, Trust};
+use ringwire_ami::{LoginMethod, TlsOptions, TlsTrust};
 use ringwire_dialects::{Format, To, ZammadOptions};
 use ringwire_event::Direction;
 use ringwire_outbox::{
@@ -37,11 +37,11 @@ pub(crate) fn describe(config: &Config) -> String {
     paragraphs.iter().map(|paragraph| paragraph.0.as_str()).collect::<Vec<_>>().join("\n")
 }
 
-fn trusted(tls: &Tls) -> String {
+fn trusted(tls: &TlsOptions) -> String {
     let by = match &tls.trust {
-        Trust::System => "an authority of this system vouches for".to_owned(),
-        Trust::CaFile(file) => format!("an authority in {} vouches for", file.display()),
-        Trust::Pinned(fingerprint) => return format!("over TLS, if its certificate is {fingerprint},"),
+        TlsTrust::System => "an authority of this system vouches for".to_owned(),
+        TlsTrust::CaFile(file) => format!("an authority in {} vouches for", file.display()),
+        TlsTrust::Pinned(fingerprint) => return format!("over TLS, if its certificate is {fingerprint},"),
     };
     match &tls.server_name {
         Some(name) => format!("over TLS, if {by} its being {name:?},"),
@@ -55,8 +55,8 @@ fn pbx(pbx: &Pbx) -> Paragraph {
     text = match &pbx.login {
         Some(login) => {
             let how = match login.method {
-                Method::Md5 => "by MD5 challenge",
-                Method::Plain => "with the secret in plain",
+                LoginMethod::Md5 => "by MD5 challenge",
+                LoginMethod::Plain => "with the secret in plain",
             };
             text.say(format!(
                 "Connects to {} {} as {:?}, {how}.",

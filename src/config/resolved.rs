@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use ringwire_ami::{Login, Tls};
+use ringwire_ami::{AmiLogin, TlsOptions};
 use ringwire_calls::Rules;
 use ringwire_dialects::{Dialect, Zammad, ZammadOptions};
 use ringwire_outbox::delivery::{Late, Lifetimes};
@@ -94,11 +94,11 @@ pub(crate) struct Pbx {
     /// The port of its manager interface.
     pub(crate) port: u16,
     /// How TLS is spoken; `None` where it is not.
-    pub(crate) tls: Option<Tls>,
+    pub(crate) tls: Option<TlsOptions>,
     /// Whether the PBX is asked to keep to itself what nobody reads.
     pub(crate) filter_events: bool,
     /// How to log in, and what to hear; always there in a configuration read to run.
-    pub(crate) login: Option<Login>,
+    pub(crate) login: Option<AmiLogin>,
     /// What the tracker needs to know.
     pub(crate) rules: Rules,
     /// The rules as they were written.

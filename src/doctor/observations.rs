@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use ringwire_ami::{Oddities, Packet};
+use ringwire_ami::{Packet, StreamErrors};
 use ringwire_calls::Directory;
 use ringwire_event::{CallEvent, Direction, EventKind};
 
@@ -48,7 +48,7 @@ pub(crate) struct Observations {
     /// For each context, an endpoint of those that the directory knows.
     known: HashMap<String, String>,
     unknown: Bounded<String>,
-    oddities: Oddities,
+    oddities: StreamErrors,
 }
 
 /// Where a channel came from.
@@ -71,7 +71,7 @@ enum Class {
 impl Observations {
     /// A packet came at `now`. Answers and the items of lists are not counted.
     pub(crate) fn packet(&mut self, packet: &Packet, now: Timestamp) {
-        let Some(name) = packet.event() else { return };
+        let Some(name) = packet.event_name() else { return };
         let Some(class) = class(name) else { return };
         self.last_event = Some(now);
         self.events.add(slot(now), class as usize);
@@ -109,7 +109,7 @@ impl Observations {
     }
 
     /// What was odd about the stream of this connection so far.
-    pub(crate) fn odd(&mut self, oddities: Oddities) {
+    pub(crate) fn odd(&mut self, oddities: StreamErrors) {
         self.oddities = oddities;
     }
 
@@ -230,12 +230,12 @@ fn endpoint_of(name: &str) -> &str {
     }
 }
 
-fn kinds(oddities: &Oddities) -> BTreeMap<String, u64> {
-    let Oddities { debris, over_limit, cut, unterminated, forged } = *oddities;
+fn kinds(oddities: &StreamErrors) -> BTreeMap<String, u64> {
+    let StreamErrors { stray_data, over_limit, truncated, unterminated, forged } = *oddities;
     [
-        ("debris", debris),
+        ("strayData", stray_data),
         ("overLimit", over_limit),
-        ("cut", cut),
+        ("truncated", truncated),
         ("unterminated", unterminated),
         ("forged", forged),
     ]

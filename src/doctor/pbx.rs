@@ -145,12 +145,12 @@ fn refused(findings: &mut Findings, facts: &PbxFacts, username: &str, error: &Co
         ConnectError::Login(LoginError::NoBanner | LoginError::BannerTimeout | LoginError::NotAmi(_)) => {
             "greeting"
         }
-        ConnectError::Login(_) | ConnectError::Io(_) | ConnectError::Unsendable(_) => "login",
+        ConnectError::Login(_) | ConnectError::Io(_) | ConnectError::InvalidLogin(_) => "login",
     };
     match error {
         ConnectError::Unreachable { .. } | ConnectError::Timeout { .. } => {}
         ConnectError::Tls(_) => findings.ok(format!("TCP: {} port {} answers", facts.host, facts.port)),
-        ConnectError::Login(_) | ConnectError::Io(_) | ConnectError::Unsendable(_) => {
+        ConnectError::Login(_) | ConnectError::Io(_) | ConnectError::InvalidLogin(_) => {
             reached(findings, facts);
         }
     }

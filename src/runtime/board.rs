@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use ringwire_ami::{ErrorKind, Oddities};
+use ringwire_ami::{ConnectionErrorKind, StreamErrors};
 use ringwire_live::{Desk, PbxState};
 
 use super::{clock::Clock, notify};
@@ -56,14 +56,14 @@ impl Board {
     }
 
     /// What was odd in what a PBX says has grown.
-    pub(crate) fn count_oddities(&self, pbx: &str, before: Oddities, now: Oddities) {
+    pub(crate) fn count_oddities(&self, pbx: &str, before: StreamErrors, now: StreamErrors) {
         if before == now {
             return;
         }
         for (kind, before, now) in [
-            ("debris", before.debris, now.debris),
+            ("stray_data", before.stray_data, now.stray_data),
             ("over_limit", before.over_limit, now.over_limit),
-            ("cut", before.cut, now.cut),
+            ("truncated", before.truncated, now.truncated),
             ("unterminated", before.unterminated, now.unterminated),
             ("forged", before.forged, now.forged),
         ] {
@@ -72,9 +72,9 @@ impl Board {
     }
 
     /// There is no connection to a PBX.
-    pub(crate) fn pbx_is_away(&self, pbx: &str, kind: ErrorKind, why: String, hint: &str) {
+    pub(crate) fn pbx_is_away(&self, pbx: &str, kind: ConnectionErrorKind, why: String, hint: &str) {
         let state = match kind {
-            ErrorKind::Network | ErrorKind::Overrun => PbxState::Unreachable,
+            ConnectionErrorKind::Network | ConnectionErrorKind::Overrun => PbxState::Unreachable,
             _ => PbxState::Refused,
         };
         self.line(pbx, &why);

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use ringwire_ami::{Oddities, Packet, Version};
+use ringwire_ami::{AmiVersion, Packet, StreamErrors};
 use ringwire_calls::{Directory, Rules, Stories, Tracker};
 use ringwire_event::{CallEvent, CallId};
 use ringwire_live::Desk;
@@ -47,7 +47,7 @@ pub(crate) enum Message {
         /// To which PBX.
         pbx: PbxName,
         /// What it speaks.
-        version: Version,
+        version: AmiVersion,
     },
     /// What a PBX said.
     Packets {
@@ -56,7 +56,7 @@ pub(crate) enum Message {
         /// The packets, in order.
         packets: Vec<Packet>,
         /// What was odd about the connection so far.
-        oddities: Oddities,
+        oddities: StreamErrors,
     },
     /// Somebody wants to know something.
     Ask(Question),
@@ -138,8 +138,8 @@ impl Followed {
     fn end_all(&mut self, now: Timestamp) {
         const NO_CHANNELS: &[u8] =
             b"Event: CoreShowChannelsComplete\r\nEventList: Complete\r\nListItems: 0\r\n";
-        self.tracker.connected(Version::NEWEST, Some(now));
-        if let Some(list) = Packet::new(Bytes::from_static(NO_CHANNELS), Version::NEWEST) {
+        self.tracker.connected(AmiVersion::NEWEST, Some(now));
+        if let Some(list) = Packet::new(Bytes::from_static(NO_CHANNELS), AmiVersion::NEWEST) {
             self.tracker.apply(&list, Some(now));
         }
         self.over = true;
@@ -310,5 +310,5 @@ impl Follow {
 
 /// Whether every channel of the PBX is known with this packet.
 fn ends_list(packet: &Packet) -> bool {
-    packet.event().is_some_and(|event| matches!(event, b"CoreShowChannelsComplete" | b"StatusComplete"))
+    packet.event_name().is_some_and(|event| matches!(event, b"CoreShowChannelsComplete" | b"StatusComplete"))
 }

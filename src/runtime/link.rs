@@ -8,8 +8,9 @@ use std::{
 };
 
 use ringwire_ami::{
-    Backoff, Client, ConnectError, ErrorKind, Incoming, LinkError, Login, Oddities, Options, Packet,
-    SendError, Tls, Version, economy, reconciliation,
+    AmiClient, AmiLogin, AmiOptions, AmiVersion, ConnectError, ConnectionErrorKind, DisconnectError,
+    IncomingPackets, Packet, ReconnectBackoff, SendActionError, StreamErrors, TlsOptions,
+    event_filter_actions, resync_actions,
 };
 use secrecy::ExposeSecret;
 use tokio::{
@@ -37,8 +38,8 @@ const FAREWELL: Duration = Duration::from_secs(2);
 pub(crate) struct Settings {
     host: String,
     port: u16,
-    login: Login,
-    tls: Option<Tls>,
+    login: AmiLogin,
+    tls: Option<TlsOptions>,
     /// Whether the PBX is asked to keep to itself what nobody reads.
     filter_events: bool,
 }
@@ -52,8 +53,8 @@ impl Settings {
     }
 
     /// What the client is given.
-    pub(crate) fn options(&self) -> Options {
-        let mut options = Options::new(self.host.clone(), self.login.clone());
+    pub(crate) fn options(&self) -> AmiOptions {
+        let mut options = AmiOptions::new(self.host.clone(), self.login.clone());
         options.port = self.port;
         options.tls.clone_from(&self.tls);
         options
@@ -74,7 +75,7 @@ impl Settings {
 #[derive(Debug)]
 pub(crate) struct Link {
     pub(crate) settings: Settings,
-    /// Asks for a reconciliation.
+    /// Asks for a resync.
     pub(crate) wish: Arc<Notify>,
     tried: watch::Receiver<bool>,
     retry: watch::Sender<()>,
@@ -105,7 +106,7 @@ impl Link {
             stop: stop.clone(),
             tried,
             retry: retries,
-            backoff: Backoff::default(),
+            backoff: ReconnectBackoff::default(),
             said: None,
             refused: BTreeSet::new(),
         };
@@ -132,7 +133,7 @@ impl Link {
 
 struct Task {
     name: PbxName,
-    options: Options,
+    options: AmiOptions,
     filter_events: bool,
     packets: mpsc::Sender<Message>,
     board: Board,
@@ -140,7 +141,7 @@ struct Task {
     stop: CancellationToken,
     tried: watch::Sender<bool>,
     retry: watch::Receiver<()>,
-    backoff: Backoff,
+    backoff: ReconnectBackoff,
     /// What was said last of why there is no connection: it is said again only when it changes.
     said: Option<String>,
     /// The actions that the PBX has refused.
@@ -152,14 +153,14 @@ impl Task {
         loop {
             let connected = tokio::select! {
                 () = self.stop.cancelled() => return,
-                connected = Client::connect(&self.options) => connected,
+                connected = AmiClient::connect(&self.options) => connected,
             };
             let kind = match connected {
                 Ok((client, incoming)) => {
                     let since = Instant::now();
                     self.connected(&incoming);
                     let Some(error) = self.serve(&client, incoming).await else { return };
-                    self.backoff.lasted(since.elapsed());
+                    self.backoff.reset_after_uptime(since.elapsed());
                     self.lost(&error);
                     error.kind()
                 }
@@ -169,7 +170,7 @@ impl Task {
                 }
             };
             self.tried.send_replace(true);
-            let delay = self.backoff.next(kind, random());
+            let delay = self.backoff.next_delay(kind, random());
             tracing::debug!(pbx = %self.name, ?delay, "connecting again after a pause");
             tokio::select! {
                 () = self.stop.cancelled() => return,
@@ -179,8 +180,8 @@ impl Task {
         }
     }
 
-    fn connected(&mut self, incoming: &Incoming) {
-        let Options { host, port, .. } = &self.options;
+    fn connected(&mut self, incoming: &IncomingPackets) {
+        let AmiOptions { host, port, .. } = &self.options;
         tracing::info!(pbx = %self.name, %host, port, ami = %incoming.version(), "connected");
         self.board.pbx_is_connected(&self.name, incoming.version().to_string());
         self.said = None;
@@ -193,7 +194,7 @@ impl Task {
             tracing::debug!(pbx = %self.name, error = why, "still not connected");
             return;
         }
-        if matches!(error.kind(), ErrorKind::Network | ErrorKind::Overrun) {
+        if matches!(error.kind(), ConnectionErrorKind::Network | ConnectionErrorKind::Overrun) {
             tracing::warn!(pbx = %self.name, error = why, hint = error.hint(), "not connected; it is tried again until it works");
         } else {
             tracing::error!(pbx = %self.name, error = why, hint = error.hint(), "not connected; it is tried again every few minutes");
@@ -202,7 +203,7 @@ impl Task {
         self.said = Some(why);
     }
 
-    fn lost(&mut self, error: &LinkError) {
+    fn lost(&mut self, error: &DisconnectError) {
         // What was asked for while there was a connection is done.
         self.retry.mark_unchanged();
         tracing::warn!(pbx = %self.name, %error, hint = error.hint(), "the connection was lost");
@@ -210,13 +211,13 @@ impl Task {
     }
 
     /// Hands on what comes until the connection ends; gives why, or `None` if that was wished.
-    async fn serve(&mut self, client: &Client, mut incoming: Incoming) -> Option<LinkError> {
+    async fn serve(&mut self, client: &AmiClient, mut incoming: IncomingPackets) -> Option<DisconnectError> {
         let connected = Message::Connected { pbx: self.name.clone(), version: incoming.version() };
         self.packets.send(connected).await.ok()?;
         let (name, packets, stop) = (self.name.clone(), self.packets.clone(), self.stop.clone());
         let (wish, board) = (Arc::clone(&self.wish), self.board.clone());
         let mut asking = std::pin::pin!(self.keep_asking(client, incoming.version()));
-        let (mut lost, mut counted) = (0, Oddities::default());
+        let (mut lost, mut counted) = (0, StreamErrors::default());
         loop {
             let batch = tokio::select! {
                 () = stop.cancelled() => break,
@@ -225,18 +226,18 @@ impl Task {
             };
             match batch {
                 Some(Ok(batch)) => {
-                    let oddities = incoming.oddities();
+                    let oddities = incoming.stream_errors();
                     let said = Message::Packets { pbx: name.clone(), packets: batch, oddities };
                     packets.send(said).await.ok()?;
                 }
                 Some(Err(error)) => return Some(error),
-                None => return Some(LinkError::Closed),
+                None => return Some(DisconnectError::Closed),
             }
-            let oddities = incoming.oddities();
+            let oddities = incoming.stream_errors();
             board.count_oddities(&name, counted, oddities);
             counted = oddities;
-            if oddities.lost() > lost {
-                lost = oddities.lost();
+            if oddities.lost_packets() > lost {
+                lost = oddities.lost_packets();
                 tracing::warn!(pbx = %name, ?oddities, "parts of the stream could not be understood or were forged; the lists are asked for again");
                 wish.notify_one();
             }
@@ -244,7 +245,7 @@ impl Task {
         // What it takes longer for the server to say is lost to nobody: there is no one left to tell.
         let _ = timeout(FAREWELL, client.logoff()).await;
         while let Ok(Some(Ok(batch))) = timeout(FAREWELL, incoming.next_batch()).await {
-            let oddities = incoming.oddities();
+            let oddities = incoming.stream_errors();
             packets.send(Message::Packets { pbx: name.clone(), packets: batch, oddities }).await.ok()?;
         }
         None
@@ -252,7 +253,7 @@ impl Task {
 
     /// Asks for the lists now, when somebody wishes for them, and from time to time. Their items come with all that
     /// comes. Never returns.
-    async fn keep_asking(&mut self, client: &Client, version: Version) {
+    async fn keep_asking(&mut self, client: &AmiClient, version: AmiVersion) {
         if self.filter_events {
             self.economise(client, version).await;
         }
@@ -265,8 +266,8 @@ impl Task {
     }
 
     /// Asks the PBX to keep to itself what nobody reads. A refusal costs nothing but its work.
-    async fn economise(&self, client: &Client, version: Version) {
-        for action in economy(version) {
+    async fn economise(&self, client: &AmiClient, version: AmiVersion) {
+        for action in event_filter_actions(version) {
             match client.send(&action).await {
                 Ok(response) if is_refused(&response) => {
                     tracing::debug!(pbx = %self.name, "the PBX does not filter events for this user, who lacks write = system");
@@ -278,17 +279,17 @@ impl Task {
         }
     }
 
-    async fn ask(&mut self, client: &Client) {
+    async fn ask(&mut self, client: &AmiClient) {
         let mut refused = BTreeSet::new();
-        for action in reconciliation() {
+        for action in resync_actions() {
             match client.send(&action).await {
                 Ok(response) if is_refused(&response) => {
                     refused.insert(action.name().to_owned());
                 }
                 Ok(_) => {}
                 // The link ends, and says so itself.
-                Err(SendError::Closed) => return,
-                Err(SendError::Timeout) => {
+                Err(SendActionError::Closed) => return,
+                Err(SendActionError::Timeout) => {
                     tracing::warn!(pbx = %self.name, action = action.name(), "the list was not given in time");
                 }
             }

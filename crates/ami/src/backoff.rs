@@ -1,52 +1,54 @@
-//! How long to wait before connecting again.
+//! The delay before connecting again.
 
 use std::time::Duration;
 
-use crate::ErrorKind;
+use crate::error_kind::ConnectionErrorKind;
 
-/// Growing delays between attempts to connect: short where the server is merely away, long where it refuses, for
-/// each refused login costs it a second and may trip a ban (AMI contract 5.12).
+/// Growing delays between attempts to connect: short while the server is unavailable, long after it refused, because
+/// each refused login costs it a second and may lead to a ban (AMI contract 5.12).
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Backoff {
-    lost: u32,
-    refused: u32,
+pub struct ReconnectBackoff {
+    network_failures: u32,
+    refusals: u32,
 }
 
-impl Backoff {
+impl ReconnectBackoff {
     /// The shortest delay.
     pub const MIN: Duration = Duration::from_millis(200);
-    /// The longest delay after a lost network.
+    /// The longest delay after a network error.
     pub const MAX: Duration = Duration::from_secs(30);
     /// The shortest delay after a refused login.
     pub const REFUSED_MIN: Duration = Duration::from_mins(1);
     /// The longest delay after a refused login.
     pub const REFUSED_MAX: Duration = Duration::from_mins(5);
-    /// How long a connection must have been up for the next failure to be the first again.
-    pub const STEADY: Duration = Duration::from_secs(30);
+    /// How long a connection must have been up for the delays to start from the shortest again.
+    pub const STABLE_AFTER: Duration = Duration::from_secs(30);
 
-    /// The delay after another failure. `jitter` is a random number from 0 to 1: bridges that lost the same PBX
-    /// at once should not come back at once.
-    pub fn next(&mut self, kind: ErrorKind, jitter: f64) -> Duration {
+    /// The delay after another failure. `jitter` is a random number from 0 to 1, so that daemons that lost the same
+    /// PBX at the same time do not come back at the same time.
+    pub fn next_delay(&mut self, kind: ConnectionErrorKind, jitter: f64) -> Duration {
         let jitter = if jitter.is_finite() { jitter.clamp(0.0, 1.0) } else { 0.0 };
         let (failures, min, max) = match kind {
-            ErrorKind::Network | ErrorKind::Overrun => (&mut self.lost, Self::MIN, Self::MAX),
-            ErrorKind::Credentials | ErrorKind::Untrusted | ErrorKind::Refused => {
-                (&mut self.refused, Self::REFUSED_MIN, Self::REFUSED_MAX)
+            ConnectionErrorKind::Network | ConnectionErrorKind::Overrun => {
+                (&mut self.network_failures, Self::MIN, Self::MAX)
             }
+            ConnectionErrorKind::Credentials
+            | ConnectionErrorKind::Untrusted
+            | ConnectionErrorKind::Refused => (&mut self.refusals, Self::REFUSED_MIN, Self::REFUSED_MAX),
         };
         *failures = failures.saturating_add(1);
         let longest = min.saturating_mul(2u32.saturating_pow(*failures)).min(max);
         (longest / 2 + (longest / 2).mul_f64(jitter)).max(min)
     }
 
-    /// Begins anew.
+    /// Starts over with the shortest delay.
     pub fn reset(&mut self) {
         *self = Self::default();
     }
 
-    /// Begins anew if a connection that ended had been up for long enough; one that ends at once is a failure.
-    pub fn lasted(&mut self, up: Duration) {
-        if up >= Self::STEADY {
+    /// Starts over if a connection that ended had been up for long enough; one that ends at once counts as a failure.
+    pub fn reset_after_uptime(&mut self, uptime: Duration) {
+        if uptime >= Self::STABLE_AFTER {
             self.reset();
         }
     }
@@ -56,41 +58,47 @@ impl Backoff {
 mod tests {
     use super::*;
 
-    fn delays(kind: ErrorKind, jitter: f64) -> Vec<f64> {
-        let mut backoff = Backoff::default();
-        (0..10).map(|_| backoff.next(kind, jitter).as_secs_f64()).collect()
+    fn delays(kind: ConnectionErrorKind, jitter: f64) -> Vec<f64> {
+        let mut backoff = ReconnectBackoff::default();
+        (0..10).map(|_| backoff.next_delay(kind, jitter).as_secs_f64()).collect()
     }
 
     #[test]
-    fn a_lost_network_is_tried_from_a_fifth_of_a_second_to_half_a_minute() {
-        assert_eq!(delays(ErrorKind::Network, 0.0), [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 15.0, 15.0, 15.0]);
-        assert_eq!(delays(ErrorKind::Network, 1.0), [0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30.0, 30.0, 30.0]);
+    fn network_errors_are_retried_after_200_ms_up_to_30_s() {
+        assert_eq!(
+            delays(ConnectionErrorKind::Network, 0.0),
+            [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 15.0, 15.0, 15.0]
+        );
+        assert_eq!(
+            delays(ConnectionErrorKind::Network, 1.0),
+            [0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30.0, 30.0, 30.0]
+        );
     }
 
     #[test]
-    fn a_refused_login_is_tried_from_one_minute_to_five() {
-        assert_eq!(delays(ErrorKind::Credentials, 0.0)[..4], [60.0, 120.0, 150.0, 150.0]);
-        assert_eq!(delays(ErrorKind::Refused, 1.0)[..4], [120.0, 240.0, 300.0, 300.0]);
-        assert_eq!(delays(ErrorKind::Untrusted, 1.0)[..4], [120.0, 240.0, 300.0, 300.0]);
+    fn refused_logins_are_retried_after_one_to_five_minutes() {
+        assert_eq!(delays(ConnectionErrorKind::Credentials, 0.0)[..4], [60.0, 120.0, 150.0, 150.0]);
+        assert_eq!(delays(ConnectionErrorKind::Refused, 1.0)[..4], [120.0, 240.0, 300.0, 300.0]);
+        assert_eq!(delays(ConnectionErrorKind::Untrusted, 1.0)[..4], [120.0, 240.0, 300.0, 300.0]);
     }
 
     #[test]
-    fn only_a_connection_that_stayed_up_counts() {
-        let mut backoff = Backoff::default();
-        backoff.next(ErrorKind::Network, 0.0);
-        backoff.lasted(Duration::from_secs(1));
-        assert_eq!(backoff.next(ErrorKind::Network, 0.0), Duration::from_millis(400));
-        backoff.lasted(Backoff::STEADY);
-        assert_eq!(backoff.next(ErrorKind::Network, 0.0), Backoff::MIN);
+    fn only_a_connection_that_stayed_up_resets_the_delay() {
+        let mut backoff = ReconnectBackoff::default();
+        backoff.next_delay(ConnectionErrorKind::Network, 0.0);
+        backoff.reset_after_uptime(Duration::from_secs(1));
+        assert_eq!(backoff.next_delay(ConnectionErrorKind::Network, 0.0), Duration::from_millis(400));
+        backoff.reset_after_uptime(ReconnectBackoff::STABLE_AFTER);
+        assert_eq!(backoff.next_delay(ConnectionErrorKind::Network, 0.0), ReconnectBackoff::MIN);
     }
 
     #[test]
-    fn any_jitter_and_any_number_of_failures_will_do() {
+    fn delays_stay_in_range_for_any_jitter_and_any_number_of_failures() {
         for jitter in [f64::NAN, f64::INFINITY, -1.0, 7.0] {
-            assert!((0.2..=30.0).contains(&delays(ErrorKind::Network, jitter)[9]));
+            assert!((0.2..=30.0).contains(&delays(ConnectionErrorKind::Network, jitter)[9]));
         }
-        let mut backoff = Backoff { lost: u32::MAX, refused: u32::MAX };
-        assert_eq!(backoff.next(ErrorKind::Network, 1.0), Backoff::MAX);
-        assert_eq!(backoff.next(ErrorKind::Credentials, 1.0), Backoff::REFUSED_MAX);
+        let mut backoff = ReconnectBackoff { network_failures: u32::MAX, refusals: u32::MAX };
+        assert_eq!(backoff.next_delay(ConnectionErrorKind::Network, 1.0), ReconnectBackoff::MAX);
+        assert_eq!(backoff.next_delay(ConnectionErrorKind::Credentials, 1.0), ReconnectBackoff::REFUSED_MAX);
     }
 }

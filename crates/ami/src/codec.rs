@@ -1,224 +1,172 @@
-//! Packets out of a stream of bytes (AMI contract 1.1, 1.2 and 1.8).
-
-use std::io;
+//! Cuts a stream of bytes into packets (AMI contract 1.1, 1.2 and 1.8).
 
 use bytes::{Buf, Bytes, BytesMut};
 use memchr::memmem::Finder;
 use tokio_util::codec::Decoder;
 
-use crate::header::{self, Kind};
-use crate::outlook::{self, Outlook};
-use crate::resync::{self, Start};
-use crate::scan::Scan;
-use crate::{Packet, Version, text};
-
-/// What comes out of the stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Frame {
-    /// The greeting of a server; packets after it are of this version.
-    Banner(Version),
-    /// An event or a response.
-    Packet(Packet),
-}
-
-/// How often the stream was not what it should be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Oddities {
-    /// Blocks that begin neither with `Event` nor with `Response`, dropped.
-    pub debris: u64,
-    /// Packets over a limit, dropped.
-    pub over_limit: u64,
-    /// Packets that stop in the middle, dropped: the next one followed on the same line, or the stream ended.
-    pub cut: u64,
-    /// Packets of whole lines without a blank line behind them, handed out.
-    pub unterminated: u64,
-    /// Packets that a caller may have written into an event, dropped because the rest of that event stood behind them,
-    /// together with its beginning where that is short (AMI contract 5.7). A [`Client`](crate::Client) counts here too
-    /// what pretends to answer it.
-    pub forged: u64,
-}
-
-impl Oddities {
-    /// How many packets were dropped at least: what is known from this stream may have gaps.
-    #[must_use]
-    pub fn lost(&self) -> u64 {
-        self.debris + self.over_limit + self.cut + self.forged
-    }
-}
-
-/// Why a stream cannot be read on.
-#[derive(Debug, thiserror::Error)]
-pub enum WireError {
-    /// A connection that does not begin with a banner; with what it begins with, made printable, at most 80
-    /// characters. Only [`Codec::connection`] insists on a banner.
-    #[error("no Asterisk manager: it says {0:?}")]
-    NotAmi(String),
-    /// Reading failed.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-}
+use crate::banner::{BANNER_LIMIT, BannerMatch, match_banner};
+use crate::command_output::{END_COMMAND, is_command_output};
+use crate::event_start::{EVENT_MARK, EventStart, find_second_event, match_event_start};
+use crate::frame::Frame;
+use crate::header::{self, PacketKind};
+use crate::lines::leading_blank_lines;
+use crate::lookahead::{FORGED_LIMIT, Lookahead, look_ahead};
+use crate::mark_scanner::MarkScanner;
+use crate::packet::Packet;
+use crate::stream_errors::{CodecError, StreamErrors};
+use crate::text;
+use crate::version::AmiVersion;
 
 /// Cuts a stream of bytes into frames.
 ///
-/// It looks for the blank line behind a packet, for another event within it, and at its first header; at nothing
-/// else unless the packet is long, or so short that a caller may have written it whole: then at what follows. However
-/// the stream is cut into reads, frames and counters come out the same, and no byte is searched twice for the same mark.
+/// It searches for the blank line after a packet and for another event within it, and reads its first header. It looks
+/// at nothing else, unless the packet is long, or so short that a caller may have written all of it: then it looks at
+/// what follows. The frames and the counters are the same however the stream is cut into reads, and no byte is searched
+/// twice for the same mark.
 ///
-/// A short packet with nothing behind it yet stays in the buffer. Who has to wait for more asks for it first, with
-/// [`Codec::decode_now`].
+/// A short packet with nothing after it stays in the buffer. Call [`Codec::decode_now`] to get it before waiting for
+/// more bytes.
 #[derive(Debug)]
 pub struct Codec {
-    version: Version,
-    greeting: Greeting,
+    version: AmiVersion,
+    banner_rule: BannerRule,
+    /// Whether the rest of a packet over the limit is being skipped.
     skipping: bool,
-    oddities: Oddities,
-    crlf: Scan,
-    lf: Scan,
-    output_mark: Scan,
-    output_event: Scan,
+    stream_errors: StreamErrors,
+    crlf: MarkScanner,
+    lf: MarkScanner,
+    output_mark: MarkScanner,
+    output_event: MarkScanner,
     event: Finder<'static>,
 }
 
 /// Where a banner may stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Greeting {
-    /// Before any packet: a recording may be several connections one after the other, or begin without.
+enum BannerRule {
+    /// Before any packet: a recording may hold several connections one after the other, or have no banner.
     Anywhere,
     /// Here, and nothing else: a connection begins.
-    Due,
-    /// Nowhere: a second one on a connection is forged.
-    Over,
-}
-
-/// What a look for a banner gave.
-enum Greeted {
-    Yes(Version),
-    No,
-    Wait,
+    Required,
+    /// Nowhere: a second banner on a connection is forged.
+    Forbidden,
 }
 
 /// Where the packet at the front of the buffer ends.
-enum End {
-    /// Not yet in the buffer.
-    Wait,
-    /// Behind so many bytes.
+enum PacketEnd {
+    /// Its end is not in the buffer yet.
+    Incomplete,
+    /// After this many bytes.
     At(usize),
-    /// In front of another event, behind so many bytes.
-    Cut(usize),
+    /// Before another event, after this many bytes.
+    TruncatedAt(usize),
     /// Beyond the limit.
-    Over,
+    OverLimit,
 }
 
-pub(crate) const BANNER: &[u8] = b"Asterisk Call Manager/";
-/// A line that begins like a banner but is longer is none.
-const BANNER_LIMIT: usize = 128;
-pub(crate) const FOLLOWS: &[u8] = b"Response: Follows";
-const END_COMMAND: &[u8] = b"--END COMMAND--";
-
 impl Default for Codec {
-    /// A codec for recordings, in which a banner may come before any packet or not at all.
+    /// A codec for recordings: a banner may come before any packet, or not at all.
     fn default() -> Self {
-        Self::new(Greeting::Anywhere)
+        Self::new(BannerRule::Anywhere)
     }
 }
 
 impl Codec {
-    /// The longest line, in bytes. Asterisk itself has no limits here (AMI contract 1.2).
+    /// The longest line, in bytes. Asterisk itself has no limit (AMI contract 1.2).
     pub const LINE_LIMIT: usize = 64 << 10;
-    /// The longest packet, in bytes, its blank line included.
+    /// The longest packet, in bytes, with its blank line.
     pub const PACKET_LIMIT: usize = 4 << 20;
     /// The largest number of lines in a packet.
     pub const HEADER_LIMIT: usize = 4096;
 
-    /// A codec for a live connection: it must begin with a banner, and no later one is believed.
+    /// A codec for a live connection: a banner must come first, and every later one is treated as forged.
     #[must_use]
-    pub fn connection() -> Self {
-        Self::new(Greeting::Due)
+    pub fn for_connection() -> Self {
+        Self::new(BannerRule::Required)
     }
 
-    fn new(greeting: Greeting) -> Self {
+    fn new(banner_rule: BannerRule) -> Self {
         Self {
-            version: Version::NEWEST,
-            greeting,
+            version: AmiVersion::NEWEST,
+            banner_rule,
             skipping: false,
-            oddities: Oddities::default(),
-            crlf: Scan::new(b"\n\r\n"),
-            lf: Scan::new(b"\n\n"),
-            output_mark: Scan::new(END_COMMAND),
-            output_event: Scan::new(resync::MARK),
-            event: Finder::new(resync::MARK),
+            stream_errors: StreamErrors::default(),
+            crlf: MarkScanner::new(b"\n\r\n"),
+            lf: MarkScanner::new(b"\n\n"),
+            output_mark: MarkScanner::new(END_COMMAND),
+            output_event: MarkScanner::new(EVENT_MARK),
+            event: Finder::new(EVENT_MARK),
         }
     }
 
-    /// What was odd so far.
+    /// The errors counted so far.
     #[must_use]
-    pub fn oddities(&self) -> &Oddities {
-        &self.oddities
+    pub fn stream_errors(&self) -> &StreamErrors {
+        &self.stream_errors
     }
 
     /// The version of the packets that come next: the last banner's, else the newest known.
     #[must_use]
-    pub fn version(&self) -> Version {
+    pub fn version(&self) -> AmiVersion {
         self.version
     }
 
-    /// The next frame where no more bytes are there for now: a short packet is handed out before it is known what
-    /// follows. Otherwise as [`Decoder::decode`].
+    /// Decodes the next frame when no more bytes are available for now: a short packet is returned before it is known
+    /// what follows it. Otherwise the same as [`Decoder::decode`].
     ///
     /// # Errors
     ///
     /// As [`Decoder::decode`].
-    pub fn decode_now(&mut self, source: &mut BytesMut) -> Result<Option<Frame>, WireError> {
-        self.next(source, false)
+    pub fn decode_now(&mut self, source: &mut BytesMut) -> Result<Option<Frame>, CodecError> {
+        self.decode_frame(source, false)
     }
 
-    /// The next frame; `more` is whether more bytes are worth waiting for.
-    fn next(&mut self, source: &mut BytesMut, more: bool) -> Result<Option<Frame>, WireError> {
+    /// Decodes the next frame; `may_wait` says whether a short packet may wait for more bytes.
+    fn decode_frame(&mut self, source: &mut BytesMut, may_wait: bool) -> Result<Option<Frame>, CodecError> {
         loop {
-            if self.skipping && !self.skip(source) {
+            if self.skipping && !self.skip_to_blank_line(source) {
                 return Ok(None);
             }
             self.skip_blank_lines(source);
             if matches!(source[..], [] | [b'\r']) {
                 return Ok(None); // the second may become a blank line
             }
-            match self.banner(source)? {
-                Greeted::Yes(version) => return Ok(Some(Frame::Banner(version))),
-                Greeted::Wait => return Ok(None),
-                Greeted::No => {}
+            match self.take_banner(source)? {
+                BannerMatch::Complete { version, .. } => return Ok(Some(Frame::Banner(version))),
+                BannerMatch::Incomplete => return Ok(None),
+                BannerMatch::None => {}
             }
-            let end = self.end(source);
-            let mut forged = false;
-            if let End::At(end) = end
-                && end <= outlook::FORGED_LIMIT
-                && !is_output(source)
+            let end = self.find_end(source);
+            let mut is_forged = false;
+            if let PacketEnd::At(end) = end
+                && end <= FORGED_LIMIT
+                && !is_command_output(source)
             {
-                let outlook = outlook::beyond(source, end, self.greeting != Greeting::Over);
-                if more && outlook == Outlook::Unknown {
+                let lookahead = look_ahead(source, end, self.banner_rule != BannerRule::Forbidden);
+                if may_wait && lookahead == Lookahead::Unknown {
                     return Ok(None);
                 }
-                forged = outlook == Outlook::Debris;
+                is_forged = lookahead == Lookahead::StrayData;
             }
-            if !matches!(end, End::Wait) {
+            if !matches!(end, PacketEnd::Incomplete) {
                 self.output_mark.reset();
                 self.output_event.reset();
             }
             let packet = match end {
-                End::Wait => return Ok(None),
-                End::At(end) => {
+                PacketEnd::Incomplete => return Ok(None),
+                PacketEnd::At(end) => {
                     let block = self.take(source, end);
-                    let packet = self.whole(block);
-                    self.oddities.forged += u64::from(forged && packet.is_some());
-                    packet.filter(|_| !forged)
+                    let packet = self.parse_block(block);
+                    self.stream_errors.forged += u64::from(is_forged && packet.is_some());
+                    packet.filter(|_| !is_forged)
                 }
-                End::Cut(end) => {
+                PacketEnd::TruncatedAt(end) => {
                     let block = self.take(source, end);
-                    self.unterminated(block, false)
+                    self.parse_unterminated(block, false)
                 }
-                End::Over => {
-                    self.oddities.over_limit += 1;
+                PacketEnd::OverLimit => {
+                    self.stream_errors.over_limit += 1;
                     self.skipping = true;
-                    if is_output(source) {
+                    if is_command_output(source) {
                         self.advance(source, Self::PACKET_LIMIT);
                     }
                     None
@@ -230,138 +178,136 @@ impl Codec {
         }
     }
 
-    /// Looks for the end of the packet at the front of `source`.
-    fn end(&mut self, source: &[u8]) -> End {
-        if is_output(source) {
-            return self.output_end(source);
+    /// Finds the end of the packet at the front of `source`.
+    fn find_end(&mut self, source: &[u8]) -> PacketEnd {
+        if is_command_output(source) {
+            return self.find_output_end(source);
         }
-        match self.blank_line(source) {
+        match self.find_blank_line(source) {
             Some(end) if end <= Self::PACKET_LIMIT => {
                 let block = source.get(..end).unwrap_or_default();
-                resync::second_event(&self.event, block).map_or(End::At(end), End::Cut)
+                find_second_event(&self.event, block).map_or(PacketEnd::At(end), PacketEnd::TruncatedAt)
             }
-            None if source.len() <= Self::PACKET_LIMIT => End::Wait,
-            _ => End::Over,
+            None if source.len() <= Self::PACKET_LIMIT => PacketEnd::Incomplete,
+            _ => PacketEnd::OverLimit,
         }
     }
 
     /// Where the first blank line ends. Lines end with LF, with or without CR, in any mixture.
-    fn blank_line(&mut self, source: &[u8]) -> Option<usize> {
-        let crlf = self.crlf.first(source).map(|at| at + self.crlf.width());
-        let lf = self.lf.first(source).map(|at| at + self.lf.width());
+    fn find_blank_line(&mut self, source: &[u8]) -> Option<usize> {
+        let crlf = self.crlf.find(source).map(|at| at + self.crlf.mark_len());
+        let lf = self.lf.find(source).map(|at| at + self.lf.mark_len());
         match (crlf, lf) {
             (Some(crlf), Some(lf)) => Some(crlf.min(lf)),
             (crlf, lf) => crlf.or(lf),
         }
     }
 
-    /// Where the output of a command ends, which is free text with blank lines (Asterisk 13 and older): behind its
-    /// mark, or before an event if the mark was lost.
-    fn output_end(&mut self, source: &[u8]) -> End {
-        let mark = self.output_mark.first(source);
-        while let Some(at) = self.output_event.first(source) {
+    /// Where the output of a command ends, which is free text with blank lines (Asterisk 13 and older): after its mark,
+    /// or before an event if the mark was lost.
+    fn find_output_end(&mut self, source: &[u8]) -> PacketEnd {
+        let mark = self.output_mark.find(source);
+        while let Some(at) = self.output_event.find(source) {
             if mark.is_some_and(|mark| mark < at) {
                 break;
             }
-            match source.get(at..).map_or(Start::Text, resync::start) {
-                Start::Event(length) if at + length <= Self::PACKET_LIMIT => return End::Cut(at),
-                Start::Short if source.len() <= Self::PACKET_LIMIT => return End::Wait,
-                _ => self.output_event.pass(),
-            }
-        }
-        match mark.map(|mark| mark + self.output_mark.width()) {
-            Some(end) if end <= Self::PACKET_LIMIT => End::At(end),
-            None if source.len() <= Self::PACKET_LIMIT => End::Wait,
-            _ => End::Over,
-        }
-    }
-
-    /// Takes the banner from the front of `source`, if there is one and it may be there.
-    fn banner(&mut self, source: &mut BytesMut) -> Result<Greeted, WireError> {
-        if self.greeting == Greeting::Over {
-            return Ok(Greeted::No);
-        }
-        let line = source.get(..source.len().min(BANNER_LIMIT)).unwrap_or_default();
-        if let Some(text) = line.strip_prefix(BANNER) {
-            if let Some(end) = memchr::memchr(b'\n', text) {
-                self.version = text.get(..end).and_then(Version::parse).unwrap_or(Version::NEWEST);
-                self.advance(source, BANNER.len() + end + 1);
-                if self.greeting == Greeting::Due {
-                    self.greeting = Greeting::Over;
+            match source.get(at..).map_or(EventStart::Text, match_event_start) {
+                EventStart::Event(length) if at + length <= Self::PACKET_LIMIT => {
+                    return PacketEnd::TruncatedAt(at);
                 }
-                return Ok(Greeted::Yes(self.version));
+                EventStart::Incomplete if source.len() <= Self::PACKET_LIMIT => return PacketEnd::Incomplete,
+                _ => self.output_event.skip_found(),
             }
-            if line.len() < BANNER_LIMIT {
-                return Ok(Greeted::Wait);
-            }
-        } else if BANNER.starts_with(line) {
-            return Ok(Greeted::Wait);
         }
-        match self.greeting {
-            Greeting::Due => Err(WireError::NotAmi(text::printable(line))),
-            _ => Ok(Greeted::No),
+        match mark.map(|mark| mark + self.output_mark.mark_len()) {
+            Some(end) if end <= Self::PACKET_LIMIT => PacketEnd::At(end),
+            None if source.len() <= Self::PACKET_LIMIT => PacketEnd::Incomplete,
+            _ => PacketEnd::OverLimit,
         }
     }
 
-    /// Passes over what was left of a packet over the limit. Whether its end was found.
-    fn skip(&mut self, source: &mut BytesMut) -> bool {
-        let end = self.blank_line(source);
-        self.advance(source, end.unwrap_or(source.len().saturating_sub(self.crlf.width() - 1)));
+    /// Takes the banner from the front of `source`, if there is one and it may stand there.
+    fn take_banner(&mut self, source: &mut BytesMut) -> Result<BannerMatch, CodecError> {
+        if self.banner_rule == BannerRule::Forbidden {
+            return Ok(BannerMatch::None);
+        }
+        let found = match_banner(source);
+        match found {
+            BannerMatch::Complete { version, length } => {
+                self.version = version;
+                self.advance(source, length);
+                if self.banner_rule == BannerRule::Required {
+                    self.banner_rule = BannerRule::Forbidden;
+                }
+            }
+            BannerMatch::None if self.banner_rule == BannerRule::Required => {
+                let line = source.get(..source.len().min(BANNER_LIMIT)).unwrap_or_default();
+                return Err(CodecError::NotAmi(text::printable_line(line)));
+            }
+            BannerMatch::Incomplete | BannerMatch::None => {}
+        }
+        Ok(found)
+    }
+
+    /// Skips the rest of a packet over the limit, and returns whether its end was found.
+    fn skip_to_blank_line(&mut self, source: &mut BytesMut) -> bool {
+        let end = self.find_blank_line(source);
+        self.advance(source, end.unwrap_or(source.len().saturating_sub(self.crlf.mark_len() - 1)));
         self.skipping = end.is_none();
         !self.skipping
     }
 
-    /// Blank lines between packets mean nothing.
+    /// Skips blank lines between packets, which mean nothing.
     fn skip_blank_lines(&mut self, source: &mut BytesMut) {
-        let blank = outlook::blank_lines(source);
+        let blank = leading_blank_lines(source);
         if blank > 0 {
             self.advance(source, blank);
         }
     }
 
-    /// The packet that a whole block is, if it is one within the limits.
-    fn whole(&mut self, block: Bytes) -> Option<Packet> {
-        if is_over(&block) {
-            self.oddities.over_limit += 1;
+    /// The packet in a complete block, if the block is one and within the limits.
+    fn parse_block(&mut self, block: Bytes) -> Option<Packet> {
+        if exceeds_limits(&block) {
+            self.stream_errors.over_limit += 1;
             return None;
         }
         let packet = Packet::new(block, self.version);
-        self.oddities.debris += u64::from(packet.is_none());
+        self.stream_errors.stray_data += u64::from(packet.is_none());
         packet
     }
 
-    /// The packet that a block is behind which no blank line came: a response that ends with a line is complete, for
-    /// some releases forget the blank line (AMI contract 1.2); an event is so only where the stream ends with it.
-    fn unterminated(&mut self, block: Bytes, last: bool) -> Option<Packet> {
-        let lines = block.ends_with(b"\n") && !is_output(&block);
-        match header::kind(&block) {
-            Some(kind) if lines && (last || matches!(kind, Kind::Response(_))) => {
-                let packet = self.whole(block)?;
-                self.oddities.unterminated += 1;
+    /// The packet in a block without a blank line after it. A response that ends with a line is complete, because some
+    /// releases omit the blank line (AMI contract 1.2); an event is complete only if it is the last in the stream.
+    fn parse_unterminated(&mut self, block: Bytes, is_last: bool) -> Option<Packet> {
+        let has_whole_lines = block.ends_with(b"\n") && !is_command_output(&block);
+        match header::packet_kind(&block) {
+            Some(kind) if has_whole_lines && (is_last || matches!(kind, PacketKind::Response(_))) => {
+                let packet = self.parse_block(block)?;
+                self.stream_errors.unterminated += 1;
                 Some(packet)
             }
             Some(_) => {
-                self.oddities.cut += 1;
+                self.stream_errors.truncated += 1;
                 None
             }
             None => {
-                self.oddities.debris += 1;
+                self.stream_errors.stray_data += 1;
                 None
             }
         }
     }
 
     fn take(&mut self, source: &mut BytesMut, count: usize) -> Bytes {
-        self.consumed(count);
+        self.shift_scanners(count);
         source.split_to(count.min(source.len())).freeze()
     }
 
     fn advance(&mut self, source: &mut BytesMut, count: usize) {
-        self.consumed(count);
+        self.shift_scanners(count);
         source.advance(count.min(source.len()));
     }
 
-    fn consumed(&mut self, count: usize) {
+    fn shift_scanners(&mut self, count: usize) {
         self.crlf.consume(count);
         self.lf.consume(count);
     }
@@ -369,14 +315,14 @@ impl Codec {
 
 impl Decoder for Codec {
     type Item = Frame;
-    type Error = WireError;
+    type Error = CodecError;
 
-    fn decode(&mut self, source: &mut BytesMut) -> Result<Option<Frame>, WireError> {
-        self.next(source, true)
+    fn decode(&mut self, source: &mut BytesMut) -> Result<Option<Frame>, CodecError> {
+        self.decode_frame(source, true)
     }
 
-    /// The same at the end of the stream: a last packet of whole lines is handed out without its blank line.
-    fn decode_eof(&mut self, source: &mut BytesMut) -> Result<Option<Frame>, WireError> {
+    /// Decodes the next frame at the end of the stream: a last packet of whole lines is returned without its blank line.
+    fn decode_eof(&mut self, source: &mut BytesMut) -> Result<Option<Frame>, CodecError> {
         loop {
             if let Some(frame) = self.decode_now(source)? {
                 return Ok(Some(frame));
@@ -387,12 +333,12 @@ impl Decoder for Codec {
             if block.is_empty() || block == b"\r"[..] || std::mem::take(&mut self.skipping) {
                 return Ok(None);
             }
-            let packet = match resync::second_event(&self.event, &block) {
+            let packet = match find_second_event(&self.event, &block) {
                 Some(at) => {
                     source.extend_from_slice(block.get(at..).unwrap_or_default());
-                    self.unterminated(block.slice(..at), false)
+                    self.parse_unterminated(block.slice(..at), false)
                 }
-                None => self.unterminated(block, true),
+                None => self.parse_unterminated(block, true),
             };
             if let Some(packet) = packet {
                 return Ok(Some(Frame::Packet(packet)));
@@ -401,14 +347,8 @@ impl Decoder for Codec {
     }
 }
 
-/// Whether a packet is the output of a command as Asterisk 13 and older send it.
-pub(crate) fn is_output(source: &[u8]) -> bool {
-    let first = source.get(..FOLLOWS.len()).is_some_and(|first| first.eq_ignore_ascii_case(FOLLOWS));
-    first && matches!(source.get(FOLLOWS.len()), None | Some(b'\r' | b'\n'))
-}
-
-/// Whether a complete packet has a line too long or too many of them. A short packet can have neither.
-fn is_over(block: &[u8]) -> bool {
+/// Whether a complete packet has a line that is too long, or too many lines. A short packet can have neither.
+fn exceeds_limits(block: &[u8]) -> bool {
     const SHORTEST_LINE: usize = 2;
     if block.len() <= (Codec::HEADER_LIMIT * SHORTEST_LINE).min(Codec::LINE_LIMIT) {
         return false;

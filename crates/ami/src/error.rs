@@ -1,45 +1,30 @@
-//! What can go wrong with a connection, and what to do about it.
+//! Why a connection cannot be made or has ended, and what to do about it.
 
 use std::io;
 
-use crate::{ActionError, TlsError};
+use crate::action::ActionHeaderError;
+use crate::error_kind::ConnectionErrorKind;
+use crate::tls::TlsError;
 
-/// Whose fault an error is, which decides how soon to try again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorKind {
-    /// The network or the server is away; it will come back by itself.
-    Network,
-    /// The server does not accept the user. Each attempt costs it a second and may lead to a ban.
-    Credentials,
-    /// The server could not prove that it is the one configured, and nothing was sent to it: somebody has to compare its
-    /// certificate, or a server in between was kept out.
-    Untrusted,
-    /// Something other than the manager expected here answers, or it refuses for a reason of its own: somebody has to
-    /// change a setting.
-    Refused,
-    /// This side could not keep up with the server.
-    Overrun,
-}
-
-/// Why a login came to nothing.
+/// Why a login failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LoginError {
-    /// The server closed the connection without a word.
-    #[error("the server closed the connection without a greeting")]
+    /// The server closed the connection without sending a banner.
+    #[error("the server closed the connection without sending a banner")]
     NoBanner,
-    /// The server said nothing.
-    #[error("the server accepted the connection but sent no greeting")]
+    /// The server sent nothing.
+    #[error("the server accepted the connection but sent no banner in time")]
     BannerTimeout,
-    /// Something else listens there; with what it said, made printable.
-    #[error("this is no Asterisk manager: it says {0:?}")]
+    /// Something else listens on the port. It holds the first line received, made printable.
+    #[error("not an Asterisk manager: the server sent {0:?}")]
     NotAmi(String),
     /// Unknown user, wrong secret or refused address: Asterisk does not say which.
     #[error("the server refused the login: authentication failed")]
     Credentials,
-    /// The user is logged in already and may be only once.
-    #[error("the server refused the login: the user is logged in already")]
+    /// The user is already logged in, and may be only once.
+    #[error("the server refused the login: the user is already logged in")]
     InUse,
-    /// Another reason; with the server's words, made printable.
+    /// Another reason. It holds the server's message, made printable.
     #[error("the server refused the login: {0:?}")]
     Refused(String),
     /// The server stopped answering during the login.
@@ -51,17 +36,19 @@ pub enum LoginError {
 }
 
 impl LoginError {
-    /// Whose fault it is.
+    /// What kind of error this is, which decides how soon to retry.
     #[must_use]
-    pub fn kind(&self) -> ErrorKind {
+    pub fn kind(&self) -> ConnectionErrorKind {
         match self {
-            Self::Credentials => ErrorKind::Credentials,
-            Self::NotAmi(_) | Self::InUse | Self::Refused(_) => ErrorKind::Refused,
-            Self::NoBanner | Self::BannerTimeout | Self::Timeout | Self::Closed => ErrorKind::Network,
+            Self::Credentials => ConnectionErrorKind::Credentials,
+            Self::NotAmi(_) | Self::InUse | Self::Refused(_) => ConnectionErrorKind::Refused,
+            Self::NoBanner | Self::BannerTimeout | Self::Timeout | Self::Closed => {
+                ConnectionErrorKind::Network
+            }
         }
     }
 
-    /// What to do about it.
+    /// What a person can do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
@@ -96,16 +83,16 @@ pub enum ConnectError {
     Unreachable {
         /// Host and port.
         address: String,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The address did not answer.
-    #[error("no answer from {address}")]
+    #[error("cannot connect to {address}: no answer in time")]
     Timeout {
         /// Host and port.
         address: String,
     },
-    /// The server was reached, but TLS was not agreed on.
+    /// The server was reached, but the TLS handshake failed.
     #[error(transparent)]
     Tls(#[from] TlsError),
     /// The server was reached but the login failed.
@@ -114,24 +101,24 @@ pub enum ConnectError {
     /// Reading or writing failed during the login.
     #[error("the connection broke during the login: {0}")]
     Io(#[from] io::Error),
-    /// The login cannot be said in the protocol.
-    #[error("the login cannot be sent: {0}")]
-    Unsendable(#[from] ActionError),
+    /// The user name or the secret cannot be sent in the protocol.
+    #[error("cannot send the login: {0}")]
+    InvalidLogin(#[from] ActionHeaderError),
 }
 
 impl ConnectError {
-    /// Whose fault it is.
+    /// What kind of error this is, which decides how soon to retry.
     #[must_use]
-    pub fn kind(&self) -> ErrorKind {
+    pub fn kind(&self) -> ConnectionErrorKind {
         match self {
             Self::Tls(error) => error.kind(),
             Self::Login(error) => error.kind(),
-            Self::Unsendable(_) => ErrorKind::Refused,
-            Self::Unreachable { .. } | Self::Timeout { .. } | Self::Io(_) => ErrorKind::Network,
+            Self::InvalidLogin(_) => ConnectionErrorKind::Refused,
+            Self::Unreachable { .. } | Self::Timeout { .. } | Self::Io(_) => ConnectionErrorKind::Network,
         }
     }
 
-    /// What to do about it.
+    /// What a person can do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
@@ -144,49 +131,51 @@ impl ConnectError {
             Self::Unreachable { .. } | Self::Timeout { .. } => {
                 "check host and port, the network and firewalls between, and bindaddr in manager.conf [general]"
             }
-            Self::Io(_) => "it is tried again",
-            Self::Unsendable(_) => "user names and secrets have no line breaks and at most about 1,000 bytes",
+            Self::Io(_) => "check the network; the connection is retried automatically",
+            Self::InvalidLogin(_) => {
+                "use a user name and a secret without line breaks and of at most 1,000 bytes"
+            }
         }
     }
 }
 
-/// Why a connection that was up has ended.
+/// Why an established connection has ended.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LinkError {
+pub enum DisconnectError {
     /// The server closed it.
     #[error("the server closed the connection")]
     Closed,
     /// The server no longer answers pings.
-    #[error("the server no longer answers")]
+    #[error("the server stopped answering")]
     Silent,
-    /// More packets are waiting than the queue may hold: nobody takes them.
-    #[error("more than {0} bytes of packets are waiting to be taken")]
+    /// The queue of packets is over its limit, in bytes: the consumer is too slow.
+    #[error("the queue of packets exceeds {0} bytes")]
     Overrun(usize),
     /// Reading or writing failed.
     #[error("the connection broke: {0}")]
     Broken(io::ErrorKind),
 }
 
-impl LinkError {
-    /// Whose fault it is.
+impl DisconnectError {
+    /// What kind of error this is, which decides how soon to retry.
     #[must_use]
-    pub fn kind(&self) -> ErrorKind {
+    pub fn kind(&self) -> ConnectionErrorKind {
         match self {
-            Self::Overrun(_) => ErrorKind::Overrun,
-            Self::Closed | Self::Silent | Self::Broken(_) => ErrorKind::Network,
+            Self::Overrun(_) => ConnectionErrorKind::Overrun,
+            Self::Closed | Self::Silent | Self::Broken(_) => ConnectionErrorKind::Network,
         }
     }
 
-    /// What to do about it.
+    /// What a person can do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Closed => {
                 "Asterisk stopped or restarted, or dropped a slow reader: raise writetimeout to 5000 in manager.conf [general]"
             }
-            Self::Silent | Self::Broken(_) => "check the network between; it is connected again",
+            Self::Silent | Self::Broken(_) => "check the network; the connection is retried automatically",
             Self::Overrun(_) => {
-                "this host is too busy; it is connected again and all channels are listed anew"
+                "this host is too busy to keep up; the connection is retried and all channels are requested again"
             }
         }
     }

@@ -1,45 +1,57 @@
-//! The wire: Asterisk Manager Interface framing, packets, actions and session.
+//! A client for the Asterisk Manager Interface (AMI): framing, packets, actions and session.
 //!
 //! [`Codec`] cuts a stream of bytes into [`Packet`]s, whatever the server, the network or a caller did to it; a packet
-//! shares the bytes it came in and is read only where it is asked. [`Action`] is what can be said to a server and cannot
-//! become something else. [`Session`] is login and keep-alive, and [`Backoff`] the patience between connections: both
-//! are pure, with the time as an argument. [`Client`] joins them to a socket, over [`Tls`] if it is told so, and is the
-//! only part here that has one.
+//! shares the bytes it arrived in and parses only what is asked for. [`Action`] is a request to a server that cannot be
+//! turned into another one by the values in it. [`AmiSession`] is login and keep-alive, and [`ReconnectBackoff`] the
+//! delay between connections: both are pure, with the time as an argument. [`AmiClient`] connects them to a socket, over
+//! TLS if [`TlsOptions`] are given; it is the only part that does input and output.
 //!
-//! What the bytes mean for calls is not known here.
+//! This crate does not know what packets mean for calls.
 
 mod action;
 mod backoff;
+mod banner;
 mod client;
 mod codec;
-mod economy;
+mod command_output;
+mod connection;
 mod error;
+mod error_kind;
+mod event_filters;
+mod event_start;
+mod frame;
+mod handshake;
 mod header;
-mod link;
+mod lines;
 mod login;
-mod opening;
-mod outlook;
+mod lookahead;
+mod mark_scanner;
+mod options;
 mod packet;
 mod queue;
-mod reconcile;
+mod read_buffer;
 mod resync;
-mod scan;
 mod session;
+mod stream_errors;
 mod text;
 mod tls;
 mod version;
 
-pub use action::{Action, ActionError, Refusal};
-pub use backoff::Backoff;
-pub use client::{Client, Incoming, Options, SendError};
-pub use codec::{Codec, Frame, Oddities, WireError};
-pub use economy::{ECONOMY, economy};
-pub use error::{ConnectError, ErrorKind, LinkError, LoginError};
-pub use header::{Headers, Kind, Variable};
-pub use login::{Login, Method, Timing};
+pub use action::{Action, ActionHeaderError, HeaderErrorReason};
+pub use backoff::ReconnectBackoff;
+pub use client::{AmiClient, IncomingPackets, SendActionError};
+pub use codec::Codec;
+pub use error::{ConnectError, DisconnectError, LoginError};
+pub use error_kind::ConnectionErrorKind;
+pub use event_filters::{EVENT_FILTERS, event_filter_actions};
+pub use frame::Frame;
+pub use header::{ChannelVariable, PacketHeaders, PacketKind};
+pub use login::{AmiLogin, LoginMethod};
+pub use options::{AmiOptions, AmiTimeouts};
 pub use packet::Packet;
-pub use queue::Backlog;
-pub use reconcile::{RECONCILIATION, ends_list, reconciliation};
-pub use session::{Output, Owner, Session};
-pub use tls::{Distrust, Fingerprint, FingerprintError, Tls, TlsError, Trust};
-pub use version::Version;
+pub use queue::PacketBacklog;
+pub use resync::{RESYNC_ACTIONS, is_list_end, resync_actions};
+pub use session::{AmiSession, FrameOwner, SessionOutput};
+pub use stream_errors::{CodecError, StreamErrors};
+pub use tls::{Fingerprint, FingerprintError, TlsError, TlsOptions, TlsTrust, UntrustedReason};
+pub use version::AmiVersion;

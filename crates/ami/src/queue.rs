@@ -1,53 +1,56 @@
-//! Packets that wait to be taken, counted in bytes.
+//! The queue of received packets, limited in bytes.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::{LinkError, Oddities, Packet};
+use crate::error::DisconnectError;
+use crate::packet::Packet;
+use crate::stream_errors::StreamErrors;
 
-/// A queue between one reader, which never waits, and one answered_by.
+/// A queue between one reader, which never waits, and one consumer.
 ///
-/// What is in it is all that came until it ended: it is never thinned out. When it would hold more than its limit
-/// it ends, so that the answered_by knows (the design's invariant 3).
+/// It never drops single packets. If it would exceed its limit, it ends, so that the consumer knows: Asterisk cuts off
+/// or garbles slow readers, so the reader may not wait.
 #[derive(Debug)]
-pub(crate) struct Queue {
+pub(crate) struct PacketQueue {
     limit: usize,
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
     changed: Notify,
 }
 
-/// How far behind the one who takes packets is.
+/// How far behind the consumer of the packets is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Backlog {
-    /// How many packets wait.
+pub struct PacketBacklog {
+    /// The number of packets in the queue.
     pub packets: usize,
-    /// How much memory they take, in bytes, about: what counts towards [`Options::queue_limit`](crate::Options).
+    /// The memory that they take, in bytes, roughly: what counts towards
+    /// [`AmiOptions::queue_limit`](crate::AmiOptions::queue_limit).
     pub bytes: usize,
-    /// The most that ever waited on this connection, in bytes.
-    pub peak: usize,
+    /// The largest value of `bytes` on this connection so far.
+    pub peak_bytes: usize,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct QueueState {
     packets: Vec<Packet>,
     bytes: usize,
-    peak: usize,
-    oddities: Oddities,
-    end: Option<End>,
-    abandoned: bool,
+    peak_bytes: usize,
+    stream_errors: StreamErrors,
+    end: Option<QueueEnd>,
+    is_abandoned: bool,
 }
 
-/// How it ended.
+/// How the queue ended.
 #[derive(Clone, Debug)]
-enum End {
-    /// As was wished, or as was told already.
-    Quiet,
-    /// By an error not yet told.
-    Failed(LinkError),
+enum QueueEnd {
+    /// Without an error, or with one that was returned already.
+    Finished,
+    /// By an error that is to be returned once.
+    Failed(DisconnectError),
 }
 
-impl Queue {
+impl PacketQueue {
     pub(crate) fn new(limit: usize) -> Self {
         Self { limit, state: Mutex::default(), changed: Notify::new() }
     }
@@ -56,19 +59,23 @@ impl Queue {
     ///
     /// # Errors
     ///
-    /// If more would wait than may. The packets are dropped then, and the link must end.
-    pub(crate) fn push(&self, packets: &mut Vec<Packet>, oddities: Oddities) -> Result<(), LinkError> {
+    /// If the queue would exceed its limit. The packets are dropped then, and the connection must end.
+    pub(crate) fn push(
+        &self,
+        packets: &mut Vec<Packet>,
+        stream_errors: StreamErrors,
+    ) -> Result<(), DisconnectError> {
         let mut state = self.lock();
-        state.oddities = oddities;
-        if state.abandoned || packets.is_empty() {
+        state.stream_errors = stream_errors;
+        if state.is_abandoned || packets.is_empty() {
             packets.clear();
             return Ok(());
         }
-        let bytes = state.bytes.saturating_add(packets.iter().map(cost).sum());
-        state.peak = state.peak.max(bytes);
+        let bytes = state.bytes.saturating_add(packets.iter().map(memory_size).sum());
+        state.peak_bytes = state.peak_bytes.max(bytes);
         if bytes > self.limit {
             packets.clear();
-            return Err(LinkError::Overrun(self.limit));
+            return Err(DisconnectError::Overrun(self.limit));
         }
         state.bytes = bytes;
         state.packets.append(packets);
@@ -77,16 +84,17 @@ impl Queue {
         Ok(())
     }
 
-    /// Ends it, with what the answered_by is to be told after the last packet.
-    pub(crate) fn end(&self, error: Option<LinkError>) {
-        self.lock().end.get_or_insert(error.map_or(End::Quiet, End::Failed));
+    /// Ends the queue, with the error that the consumer gets after the last packet.
+    pub(crate) fn end(&self, error: Option<DisconnectError>) {
+        self.lock().end.get_or_insert(error.map_or(QueueEnd::Finished, QueueEnd::Failed));
         self.changed.notify_one();
     }
 
-    /// Takes all that waits, and waits if there is nothing; then the error if it ended by one; then `None`.
+    /// Takes all packets, and waits while there are none. After the last one it returns the error if the queue ended
+    /// by one, then `None`.
     ///
     /// Dropping the future loses nothing.
-    pub(crate) async fn take(&self) -> Option<Result<Vec<Packet>, LinkError>> {
+    pub(crate) async fn take_all(&self) -> Option<Result<Vec<Packet>, DisconnectError>> {
         loop {
             {
                 let mut state = self.lock();
@@ -94,9 +102,9 @@ impl Queue {
                     state.bytes = 0;
                     return Some(Ok(std::mem::take(&mut state.packets)));
                 }
-                match state.end.replace(End::Quiet) {
-                    Some(End::Quiet) => return None,
-                    Some(End::Failed(error)) => return Some(Err(error)),
+                match state.end.replace(QueueEnd::Finished) {
+                    Some(QueueEnd::Finished) => return None,
+                    Some(QueueEnd::Failed(error)) => return Some(Err(error)),
                     None => state.end = None,
                 }
             }
@@ -104,29 +112,29 @@ impl Queue {
         }
     }
 
-    /// Nobody will take anything any more.
+    /// Drops all packets, now and later: the consumer is gone.
     pub(crate) fn abandon(&self) {
         let mut state = self.lock();
-        state.abandoned = true;
+        state.is_abandoned = true;
         state.packets = Vec::new();
         state.bytes = 0;
     }
 
-    pub(crate) fn oddities(&self) -> Oddities {
-        self.lock().oddities
+    pub(crate) fn stream_errors(&self) -> StreamErrors {
+        self.lock().stream_errors
     }
 
-    pub(crate) fn backlog(&self) -> Backlog {
+    pub(crate) fn backlog(&self) -> PacketBacklog {
         let state = self.lock();
-        Backlog { packets: state.packets.len(), bytes: state.bytes, peak: state.peak }
+        PacketBacklog { packets: state.packets.len(), bytes: state.bytes, peak_bytes: state.peak_bytes }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What a waiting packet takes in memory, about.
-fn cost(packet: &Packet) -> usize {
+/// The memory that a packet takes in the queue, in bytes, roughly.
+fn memory_size(packet: &Packet) -> usize {
     packet.bytes().len() + size_of::<Packet>()
 }

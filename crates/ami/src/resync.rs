@@ -1,67 +1,70 @@
-//! Telling where an event begins inside another packet (AMI contract 1.8).
-//!
-//! Asterisk 15 to 19 may cut an event short for a slow reader and go on with the next one on the same line. A
-//! caller's name may read `Event: Hangup` as well, so the name of the event must end its line and `Privilege` must
-//! begin the next, as in every event that Asterisk writes by itself.
+//! Actions that ask a server for its current state, after connecting or after a gap (AMI contract 5.3).
 
-use memchr::memmem::Finder;
+use crate::action::Action;
+use crate::packet::Packet;
 
-/// What every event begins with.
-pub(crate) const MARK: &[u8] = b"Event: ";
+/// The names of the actions that together return the server's start time, its channels and its queues, in the order to
+/// send them: the start time first, because it tells whether anything known before still holds.
+///
+/// Send them when events already arrive: what happened before a list is in the list, and what happens after it comes
+/// as events.
+pub const RESYNC_ACTIONS: [&str; 4] = ["CoreStatus", "CoreShowChannels", "Status", "QueueStatus"];
 
-/// A longer name is no event's.
-const NAME_LIMIT: usize = 64;
-
-/// What bytes that begin with [`MARK`] are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Start {
-    /// An event; so many bytes were needed to tell.
-    Event(usize),
-    /// Too few bytes to tell.
-    Short,
-    /// Text that looks like one.
-    Text,
+/// The actions of [`RESYNC_ACTIONS`].
+#[must_use]
+pub fn resync_actions() -> Vec<Action> {
+    RESYNC_ACTIONS.into_iter().filter_map(|name| Action::new(name).ok()).collect()
 }
 
-/// Whether an event begins with `bytes`, which begin with [`MARK`].
-pub(crate) fn start(bytes: &[u8]) -> Start {
-    const NEXT: &[u8] = b"\r\nPrivilege: ";
-    let after = bytes.get(MARK.len()..).unwrap_or_default();
-    let name = after.iter().take(NAME_LIMIT).take_while(|byte| is_name(**byte)).count();
-    let next = after.get(name..).unwrap_or_default();
-    match name {
-        1.. if next.starts_with(NEXT) => Start::Event(MARK.len() + name + NEXT.len()),
-        1.. if NEXT.starts_with(next) => Start::Short,
-        0 if after.is_empty() => Start::Short,
-        _ => Start::Text,
-    }
+/// Whether this packet ends a list, by its `EventList` header or, in releases without that header, by its name (AMI
+/// contract 1.6). Live events never end a list, as they carry no `ActionID`.
+#[must_use]
+pub fn is_list_end(packet: &Packet) -> bool {
+    let is_complete = |value: &[u8]| value.eq_ignore_ascii_case(b"Complete");
+    let Some(name) = packet.event_name() else { return false };
+    let is_named_so = name.len().checked_sub(8).and_then(|at| name.get(at..)).is_some_and(is_complete);
+    (is_named_so || packet.get("EventList").is_some_and(is_complete)) && packet.get("ActionID").is_some()
 }
 
-/// Where another event begins within a complete packet, not counting the packet's own beginning.
-pub(crate) fn second_event(marks: &Finder<'_>, block: &[u8]) -> Option<usize> {
-    let body = block.get(1..)?;
-    let mut found = marks.find_iter(body);
-    found
-        .find(|at| body.get(*at..).is_some_and(|tail| matches!(start(tail), Start::Event(_))))
-        .map(|at| at + 1)
-}
-
-fn is_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+/// Whether an event of this name is an item or the end of one of the lists of [`RESYNC_ACTIONS`]. All releases give
+/// these the `ActionID` of the requester and send them to nobody else (AMI contract 1.6).
+pub(crate) fn is_list_item(name: &[u8]) -> bool {
+    const ITEMS: [&[u8]; 8] = [
+        b"CoreShowChannel",
+        b"CoreShowChannelsComplete",
+        b"Status",
+        b"StatusComplete",
+        b"QueueParams",
+        b"QueueMember",
+        b"QueueEntry",
+        b"QueueStatusComplete",
+    ];
+    ITEMS.contains(&name)
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
+    use crate::version::AmiVersion;
 
     #[test]
-    fn an_event_is_told_by_its_second_line() {
-        let check = |text: &str, expected| assert_eq!(start(text.as_bytes()), expected, "{text:?}");
-        check("Event: Hangup\r\nPrivilege: call,all\r\n", Start::Event(26));
-        check("Event: Hangup\r\nConnectedLineNum: 1\r\n", Start::Text);
-        check("Event: Hangup now\r\nPrivilege: ", Start::Text);
-        check("Event: \r\nPrivilege: ", Start::Text);
-        check("Event: Hangup\r\nPriv", Start::Short);
-        check("Event: Hang", Start::Short);
+    fn every_resync_name_becomes_an_action() {
+        let names: Vec<_> = resync_actions().iter().map(|action| action.name().to_owned()).collect();
+        assert_eq!(names, RESYNC_ACTIONS);
+    }
+
+    #[test]
+    fn a_list_ends_by_its_header_or_by_its_name() {
+        let check = |text: &'static str, expected| {
+            let packet = Packet::new(Bytes::from_static(text.as_bytes()), AmiVersion::NEWEST).unwrap();
+            assert_eq!(is_list_end(&packet), expected, "{text:?}");
+        };
+        check("Event: StatusComplete\r\nActionID: 1\r\n", true);
+        check("Event: ListEnd\r\nEventList: Complete\r\nActionID: 1\r\n", true);
+        check("Event: Status\r\nActionID: 1\r\n", false);
+        check("Event: AgentComplete\r\nPrivilege: agent,all\r\n", false);
+        check("Response: Success\r\nActionID: 1\r\nEventList: start\r\n", false);
     }
 }

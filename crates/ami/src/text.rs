@@ -1,8 +1,8 @@
-//! Bytes of the wire as text: charset and escapes (AMI contract 1.3).
+//! Decodes received bytes as text: charset and escapes (AMI contract 1.3).
 
 use std::borrow::Cow;
 
-/// `bytes` as text: UTF-8 if that is what they are, else Latin-1, in which every byte is a character.
+/// Decodes `bytes` as UTF-8 if they are valid, else as Latin-1, in which every byte is a character.
 #[must_use]
 pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, str> {
     match str::from_utf8(bytes) {
@@ -11,7 +11,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// The same for bytes in which Asterisk has put a backslash before control characters, quotes, `?` and `\`.
+/// Decodes bytes in which Asterisk has escaped control characters, quotes, `?` and `\` with a backslash.
 #[must_use]
 pub(crate) fn decode_escaped(bytes: &[u8]) -> Cow<'_, str> {
     match unescape(bytes) {
@@ -20,22 +20,22 @@ pub(crate) fn decode_escaped(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// Whether a server says with `value` that it has nothing to say.
+/// Whether `value` is one of Asterisk's placeholders for an unknown value.
 #[must_use]
 pub(crate) fn is_unknown(value: &[u8]) -> bool {
     matches!(value, b"" | b"<unknown>" | b"<Unknown>" | b"unknown" | b"<null>")
 }
 
-/// The first line of what a server said, fit for a log: at most 80 characters, none of them a control character.
+/// The first line of `bytes` in a form fit for a log: at most 80 characters, all of them printable ASCII.
 #[must_use]
-pub(crate) fn printable(bytes: &[u8]) -> String {
+pub(crate) fn printable_line(bytes: &[u8]) -> String {
     let line = bytes.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
     let shown =
         line.iter().take(80).map(|byte| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' });
     shown.collect()
 }
 
-/// Undoes C escapes. A backslash that begins none stays: escaped and plain names arrive under the same key.
+/// Undoes C escapes. A backslash that begins none is kept: escaped and plain names arrive under the same key.
 fn unescape(bytes: &[u8]) -> Cow<'_, [u8]> {
     let Some(mut at) = memchr::memchr(b'\\', bytes) else { return Cow::Borrowed(bytes) };
     let mut plain = Vec::with_capacity(bytes.len());
@@ -43,7 +43,7 @@ fn unescape(bytes: &[u8]) -> Cow<'_, [u8]> {
     while let Some((before, tail)) = rest.split_at_checked(at) {
         plain.extend_from_slice(before);
         rest = match tail {
-            [b'\\', code, after @ ..] => match meaning(*code) {
+            [b'\\', code, after @ ..] => match escaped_byte(*code) {
                 Some(byte) => {
                     plain.push(byte);
                     after
@@ -68,7 +68,7 @@ fn unescape(bytes: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// The byte that `\code` stands for.
-fn meaning(code: u8) -> Option<u8> {
+fn escaped_byte(code: u8) -> Option<u8> {
     Some(match code {
         b'a' => 0x07,
         b'b' => 0x08,
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_that_are_not_utf8_are_latin1() {
+    fn bytes_that_are_not_utf8_are_decoded_as_latin1() {
         assert_eq!(decode("Jörg".as_bytes()), "Jörg");
         assert_eq!(decode(b"J\xf6rg"), "Jörg");
     }
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn all_ways_to_say_nothing_are_known() {
+    fn all_placeholders_for_unknown_are_recognised() {
         for value in ["", "<unknown>", "<Unknown>", "unknown", "<null>"] {
             assert!(is_unknown(value.as_bytes()), "{value:?}");
         }

@@ -1,12 +1,12 @@
-//! TLS to a server, and which certificates it is believed by.
+//! TLS to a server.
 
 mod der;
 mod error;
 mod fingerprint;
-mod head;
+mod first_bytes;
+mod trust;
 mod verifier;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,93 +19,83 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-pub use error::{Distrust, TlsError};
+pub use error::{TlsError, UntrustedReason};
 pub use fingerprint::{Fingerprint, FingerprintError};
-pub(crate) use head::is_tls;
+pub(crate) use first_bytes::is_tls;
+pub use trust::TlsTrust;
 
-use head::Head;
-use verifier::Verifier;
+use first_bytes::FirstBytesStream;
+use verifier::CertificateVerifier;
 
-/// How to speak TLS to a server (`tlsenable` and `tlsbindaddr` in manager.conf).
+/// The settings of TLS to a server (`tlsenable` and `tlsbindaddr` in manager.conf).
 ///
-/// There is no way to leave the server unverified: the login's hash is worth guessing at, and a server in between could
-/// put in any event it likes.
+/// The server is always verified: the secret can be guessed from the login's hash, and a server in between could forge
+/// any event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tls {
-    /// What the server must prove.
-    pub trust: Trust,
-    /// The name its certificate must be made out to, if that is not the host's.
+pub struct TlsOptions {
+    /// How the server's certificate is verified.
+    pub trust: TlsTrust,
+    /// The name in its certificate, if that is not the host's.
     pub server_name: Option<String>,
 }
 
-/// What a server must prove.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trust {
-    /// That an authority this system trusts has made its certificate out to its name.
-    System,
-    /// That an authority in this PEM file has. The file is read for each connection.
-    CaFile(PathBuf),
-    /// That it has the key of the one certificate with this fingerprint.
-    ///
-    /// Neither its name nor its dates nor its authority count: whoever pins a certificate has compared it by hand, and
-    /// Asterisk's are usually made by itself, name nobody, and are forgotten until they expire. A certificate that is
-    /// replaced is another one and has to be pinned anew.
-    Pinned(Fingerprint),
-}
-
-impl Tls {
-    /// The port of a manager for TLS unless it was changed.
+impl TlsOptions {
+    /// Asterisk's default port with TLS.
     pub const PORT: u16 = 5039;
 
-    /// TLS that trusts so, to a server named as its host.
+    /// TLS with this verification, to a server with the name of its host.
     #[must_use]
-    pub fn new(trust: Trust) -> Self {
+    pub fn new(trust: TlsTrust) -> Self {
         Self { trust, server_name: None }
     }
 
-    /// Whether a connection to `host` could be tried: what this names is there and can be read. It reads files.
+    /// Checks that a connection to `host` could be tried. It reads the files that these settings name.
     ///
     /// # Errors
     ///
-    /// What is wrong with it: [`TlsError::Authorities`] or [`TlsError::ServerName`].
+    /// [`TlsError::NoAuthorities`] if there are no usable certificate authorities, [`TlsError::InvalidServerName`] if the
+    /// name cannot be in a certificate.
     pub fn check(&self, host: &str) -> Result<(), TlsError> {
-        self.name(host)?;
-        Verifier::new(&self.trust).map(drop)
+        self.parse_server_name(host)?;
+        CertificateVerifier::new(&self.trust).map(drop)
     }
 
-    /// Speaks TLS over a connection that was just made.
+    /// Completes the TLS handshake over a new connection, within the time `within`.
     pub(crate) async fn connect(
         &self,
         stream: TcpStream,
         host: &str,
         within: Duration,
-    ) -> Result<TlsStream<Head>, TlsError> {
-        let name = self.name(host)?;
+    ) -> Result<TlsStream<FirstBytesStream>, TlsError> {
+        let name = self.parse_server_name(host)?;
         let trust = self.trust.clone();
-        let verifier = tokio::task::spawn_blocking(move || Verifier::new(&trust)).await;
+        let verifier = tokio::task::spawn_blocking(move || CertificateVerifier::new(&trust)).await;
         let verifier = Arc::new(verifier.map_err(|error| TlsError::Handshake(error.to_string()))??);
-        let connecting = TlsConnector::from(config(&verifier)?).connect(name, Head::new(stream));
+        let connecting =
+            TlsConnector::from(client_config(&verifier)?).connect(name, FirstBytesStream::new(stream));
         match timeout(within, connecting.into_fallible()).await {
             Ok(Ok(stream)) => Ok(stream),
-            Ok(Err((error, head))) => Err(TlsError::of(&error, head.bytes(), verifier.seen())),
+            Ok(Err((error, stream))) => {
+                Err(TlsError::from_handshake(&error, stream.first_bytes(), verifier.certificate()))
+            }
             Err(_) => Err(TlsError::Timeout),
         }
     }
 
-    fn name(&self, host: &str) -> Result<ServerName<'static>, TlsError> {
+    fn parse_server_name(&self, host: &str) -> Result<ServerName<'static>, TlsError> {
         let name = self.server_name.as_deref().unwrap_or(host);
-        ServerName::try_from(name.to_owned()).map_err(|_| TlsError::ServerName(name.to_owned()))
+        ServerName::try_from(name.to_owned()).map_err(|_| TlsError::InvalidServerName(name.to_owned()))
     }
 }
 
-/// Whether a server that has said nothing so far was waiting for TLS: it is greeted as TLS is and answers as TLS does.
+/// Whether a server that has sent nothing so far was waiting for TLS: it answers a TLS greeting with TLS.
 pub(crate) async fn answers_tls<R, W>(reader: &mut R, writer: &mut W, within: Duration) -> bool
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
     let mut hello = Vec::new();
-    if greet(&mut hello).is_err() {
+    if write_client_hello(&mut hello).is_err() {
         return false;
     }
     let mut head = [0; 2];
@@ -117,18 +107,19 @@ where
     matches!(answer.await, Ok(Ok(_))) && is_tls(&head)
 }
 
-/// Writes what TLS begins with.
-fn greet(hello: &mut Vec<u8>) -> Result<(), TlsError> {
-    let nobody = Verifier::new(&Trust::Pinned(Fingerprint::from([0; 32])))?;
-    let name = ServerName::try_from("localhost").map_err(|_| TlsError::ServerName("localhost".to_owned()))?;
+/// Writes the first message of a TLS handshake.
+fn write_client_hello(hello: &mut Vec<u8>) -> Result<(), TlsError> {
+    let nobody = CertificateVerifier::new(&TlsTrust::Pinned(Fingerprint::from([0; 32])))?;
+    let name =
+        ServerName::try_from("localhost").map_err(|_| TlsError::InvalidServerName("localhost".to_owned()))?;
     let handshake = |error: rustls::Error| TlsError::Handshake(error.to_string());
-    let mut connection = ClientConnection::new(config(&Arc::new(nobody))?, name).map_err(handshake)?;
+    let mut connection = ClientConnection::new(client_config(&Arc::new(nobody))?, name).map_err(handshake)?;
     connection.write_tls(hello).map_err(|error| TlsError::Handshake(error.to_string()))?;
     Ok(())
 }
 
-/// Settings for one connection: nothing is resumed, so every certificate is verified.
-fn config(verifier: &Arc<Verifier>) -> Result<Arc<ClientConfig>, TlsError> {
+/// The settings for one connection. Sessions are not resumed, so every certificate is verified.
+fn client_config(verifier: &Arc<CertificateVerifier>) -> Result<Arc<ClientConfig>, TlsError> {
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| TlsError::Handshake(error.to_string()))?;

@@ -1,12 +1,12 @@
-//! The version a server greets with, and what depends on it.
+//! The version in a server's banner, and what depends on it.
 
 use std::fmt;
 
 /// The version of the manager protocol, from the banner (AMI contract 1.1).
 ///
-/// It is monotone enough to tell dialects apart; it is not the version of Asterisk.
+/// It is not the version of Asterisk, but it grows with it, so it tells how the server's packets look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Version {
+pub struct AmiVersion {
     /// The first number.
     pub major: u16,
     /// The second number.
@@ -15,8 +15,8 @@ pub struct Version {
     pub patch: u16,
 }
 
-impl Version {
-    /// The newest version known here, that of Asterisk 23. It is assumed where no banner was seen.
+impl AmiVersion {
+    /// The newest version known here, that of Asterisk 23. It is assumed where there is no banner.
     pub const NEWEST: Self = Self::new(12, 0, 0);
 
     /// The version `major.minor.patch`.
@@ -25,9 +25,9 @@ impl Version {
         Self { major, minor, patch }
     }
 
-    /// Reads dotted numbers as they stand behind `Asterisk Call Manager/`: `11.0.0`, `1.3`.
+    /// Parses dotted numbers as they follow `Asterisk Call Manager/`: `11.0.0`, `1.3`.
     ///
-    /// Whatever follows the third number is ignored; `None` if there is no number at all.
+    /// Everything after the third number is ignored; `None` if there is no number at all.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
         let mut numbers = text.split(|byte| *byte == b'.').map(leading_number);
@@ -40,24 +40,24 @@ impl Version {
     /// Whether names, channel variables and presence texts arrive C-escaped: Asterisk 13.5 and 14 on
     /// (AMI contract 1.3).
     #[must_use]
-    pub fn escapes(self) -> bool {
+    pub fn has_escapes(self) -> bool {
         self >= Self::new(2, 8, 0)
     }
 
     /// Whether channel events carry the standard channel block, as Asterisk 12 and later send it.
     #[must_use]
-    pub fn snapshots(self) -> bool {
+    pub fn has_channel_snapshots(self) -> bool {
         self.major >= 2
     }
 }
 
-impl fmt::Display for Version {
+impl fmt::Display for AmiVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
     }
 }
 
-/// The number that `text` begins with; one too large for the type is the largest.
+/// The number that `text` begins with; a number too large for the type becomes its largest value.
 fn leading_number(text: &[u8]) -> Option<u16> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit());
     digits.fold(None, |number, digit| {
@@ -70,12 +70,12 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: Option<(u16, u16, u16)>) {
-        let expected = expected.map(|(major, minor, patch)| Version::new(major, minor, patch));
-        assert_eq!(Version::parse(text.as_bytes()), expected, "{text:?}");
+        let expected = expected.map(|(major, minor, patch)| AmiVersion::new(major, minor, patch));
+        assert_eq!(AmiVersion::parse(text.as_bytes()), expected, "{text:?}");
     }
 
     #[test]
-    fn versions_are_dotted_numbers() {
+    fn versions_are_parsed_as_dotted_numbers() {
         check("11.0.0", Some((11, 0, 0)));
         check("1.3", Some((1, 3, 0)));
         check("5.0.4", Some((5, 0, 4)));
@@ -88,9 +88,12 @@ mod tests {
     }
 
     #[test]
-    fn dialects_change_at_their_version() {
-        assert!(!Version::new(1, 3, 0).snapshots() && Version::new(2, 0, 0).snapshots());
-        assert!(!Version::new(2, 7, 0).escapes() && Version::new(2, 8, 0).escapes());
-        assert!(Version::new(2, 10, 6).escapes() && Version::NEWEST.escapes());
+    fn snapshots_and_escapes_begin_at_their_version() {
+        assert!(
+            !AmiVersion::new(1, 3, 0).has_channel_snapshots()
+                && AmiVersion::new(2, 0, 0).has_channel_snapshots()
+        );
+        assert!(!AmiVersion::new(2, 7, 0).has_escapes() && AmiVersion::new(2, 8, 0).has_escapes());
+        assert!(AmiVersion::new(2, 10, 6).has_escapes() && AmiVersion::NEWEST.has_escapes());
     }
 }

@@ -88,9 +88,9 @@ impl Anonymiser {
 
     fn lines(&mut self, packet: &Packet, may_grow: bool) -> Vec<u8> {
         let bytes = packet.bytes();
-        let event = packet.event().unwrap_or_default();
+        let event = packet.event_name().unwrap_or_default();
         let variable = packet.text("Variable").map(|name| class::of_variable(&name));
-        let is_output = packet.kind() == ringwire_ami::Kind::Response(b"Follows");
+        let is_output = packet.kind() == ringwire_ami::PacketKind::Response(b"Follows");
         let mut out = Vec::with_capacity(bytes.len() + 64);
         for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
             let text = line.strip_suffix(b"\n").unwrap_or(line);

@@ -98,7 +98,7 @@ impl Clock {
 
     fn header(&mut self, frame: &Frame) -> Option<Timestamp> {
         let Frame::Packet(packet) = frame else { return None };
-        if self.headers == Headers::Absent || packet.event().is_none() {
+        if self.headers == Headers::Absent || packet.event_name().is_none() {
             return None;
         }
         let time = packet.text("Timestamp").and_then(|text| seconds(&text));
@@ -138,13 +138,13 @@ fn seconds(text: &str) -> Option<SignedDuration> {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use ringwire_ami::{Packet, Version};
+    use ringwire_ami::{AmiVersion, Packet};
 
     use super::*;
 
     fn event(headers: &str) -> Frame {
         let bytes = Bytes::from(format!("Event: X\r\n{headers}\r\n"));
-        Frame::Packet(Packet::new(bytes, Version::NEWEST).unwrap())
+        Frame::Packet(Packet::new(bytes, AmiVersion::NEWEST).unwrap())
     }
 
     fn milliseconds(time: Option<Timestamp>) -> Option<i64> {

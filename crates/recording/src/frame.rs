@@ -1,9 +1,9 @@
 //! Frames as bytes again.
 
-use ringwire_ami::Version;
+use ringwire_ami::AmiVersion;
 
 /// The first line a server of this version says.
-pub(crate) fn banner(version: Version) -> String {
+pub(crate) fn banner(version: AmiVersion) -> String {
     format!("Asterisk Call Manager/{version}\r\n")
 }
 
@@ -35,10 +35,10 @@ mod tests {
 
     #[test]
     fn a_banner_is_read_as_the_version_it_was_made_of() {
-        let text = banner(Version::new(2, 10, 6));
+        let text = banner(AmiVersion::new(2, 10, 6));
         assert_eq!(
-            Version::parse(text.trim_end().rsplit('/').next().unwrap().as_bytes()),
-            Some(Version::new(2, 10, 6))
+            AmiVersion::parse(text.trim_end().rsplit('/').next().unwrap().as_bytes()),
+            Some(AmiVersion::new(2, 10, 6))
         );
     }
 }

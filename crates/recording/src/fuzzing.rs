@@ -1,7 +1,7 @@
 //! What must hold of the anonymiser whatever bytes come.
 
 use bytes::BytesMut;
-use ringwire_ami::{Codec, Frame, Oddities, Packet};
+use ringwire_ami::{Codec, Frame, Packet, StreamErrors};
 use tokio_util::codec::Decoder;
 
 use crate::{Anonymiser, Seed, frame};
@@ -26,7 +26,7 @@ pub fn anonymiser(data: &[u8]) {
         }
     }
     let (after, oddities) = frames(&out);
-    assert_eq!(oddities, Oddities::default());
+    assert_eq!(oddities, StreamErrors::default());
     assert_eq!(before.len(), after.len());
     for pair in before.iter().zip(&after) {
         match pair {
@@ -38,7 +38,7 @@ pub fn anonymiser(data: &[u8]) {
 }
 
 fn alike(before: &Packet, after: &Packet) {
-    assert_eq!(before.event().is_some(), after.event().is_some());
+    assert_eq!(before.event_name().is_some(), after.event_name().is_some());
     let lines =
         |packet: &Packet| packet.bytes().split(|byte| *byte == b'\n').filter(|line| line.len() > 1).count();
     assert_eq!(lines(before), lines(after));
@@ -47,7 +47,7 @@ fn alike(before: &Packet, after: &Packet) {
     assert!(after.bytes().len() <= before.bytes().len().saturating_mul(8), "it grows without bounds");
 }
 
-fn frames(data: &[u8]) -> (Vec<Frame>, Oddities) {
+fn frames(data: &[u8]) -> (Vec<Frame>, StreamErrors) {
     let mut codec = Codec::default();
     let mut buffer = BytesMut::from(data);
     let mut frames = Vec::new();
@@ -55,7 +55,7 @@ fn frames(data: &[u8]) -> (Vec<Frame>, Oddities) {
     while let Ok(Some(frame)) = codec.decode_eof(&mut buffer) {
         frames.push(frame);
     }
-    (frames, *codec.oddities())
+    (frames, *codec.stream_errors())
 }
 
 #[cfg(test)]

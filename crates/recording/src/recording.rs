@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::BytesMut;
 use jiff::Timestamp;
-use ringwire_ami::{Codec, Frame, Oddities, WireError};
+use ringwire_ami::{Codec, CodecError, Frame, StreamErrors};
 use tokio_util::codec::Decoder;
 
 use crate::clock::{Clock, ClockError};
@@ -43,7 +43,7 @@ pub enum RecordingError {
         /// The file.
         path: PathBuf,
         /// Why not.
-        source: WireError,
+        source: CodecError,
     },
     /// The clock beside it is no clock.
     #[error(transparent)]
@@ -130,14 +130,14 @@ impl Recording {
 
     /// What was wrong with the stream so far.
     #[must_use]
-    pub fn oddities(&self) -> &Oddities {
-        self.codec.oddities()
+    pub fn stream_errors(&self) -> &StreamErrors {
+        self.codec.stream_errors()
     }
 
     /// The next frame of what was read, as `next` finds it.
     fn take(
         &mut self,
-        next: fn(&mut Codec, &mut BytesMut) -> Result<Option<Frame>, WireError>,
+        next: fn(&mut Codec, &mut BytesMut) -> Result<Option<Frame>, CodecError>,
     ) -> Result<Option<(Frame, Option<Timestamp>)>, RecordingError> {
         let had = self.buffer.len();
         let frame = next(&mut self.codec, &mut self.buffer).map_err(|source| self.failed(source))?;
@@ -162,7 +162,7 @@ impl Recording {
         read.map_err(|error| self.failed(error.into()))
     }
 
-    fn failed(&self, source: WireError) -> RecordingError {
+    fn failed(&self, source: CodecError) -> RecordingError {
         RecordingError::Read { path: self.path.clone(), source }
     }
 }

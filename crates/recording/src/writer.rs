@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ringwire_ami::Version;
+use ringwire_ami::AmiVersion;
 
 use crate::frame;
 
@@ -19,7 +19,7 @@ use crate::frame;
 pub struct Writer {
     path: PathBuf,
     options: WriterOptions,
-    version: Version,
+    version: AmiVersion,
     part: Part,
     /// The file being written, from 0.
     number: u32,
@@ -86,7 +86,7 @@ impl Writer {
     /// The file, or with rotation the next one, is there already, or cannot be made.
     pub fn create(
         path: &Path,
-        version: Version,
+        version: AmiVersion,
         at: Option<Duration>,
         options: WriterOptions,
     ) -> Result<Self, WriteError> {
@@ -114,7 +114,7 @@ impl Writer {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn connected(&mut self, version: Version, at: Option<Duration>) -> Result<(), WriteError> {
+    pub fn connected(&mut self, version: AmiVersion, at: Option<Duration>) -> Result<(), WriteError> {
         self.version = version;
         self.buffer.extend_from_slice(frame::banner(version).as_bytes());
         self.flush(at)

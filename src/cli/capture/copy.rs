@@ -25,7 +25,7 @@ pub(super) fn all(from: &[PathBuf], tape: &mut Tape) -> Result<(), Failure> {
             copy.take(frame, time)?;
         }
         start = recording.last_time().unwrap_or(start);
-        copy.tape.lost += recording.oddities().lost();
+        copy.tape.lost += recording.stream_errors().lost_packets();
     }
     copy.write()?;
     if tape.writer.is_none() {

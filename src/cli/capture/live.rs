@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use ringwire_ami::{Client, Incoming, LinkError, reconciliation};
+use ringwire_ami::{AmiClient, DisconnectError, IncomingPackets, resync_actions};
 use ringwire_terminal::{Code, Failure};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
@@ -46,7 +46,7 @@ async fn connect(
     EVERYTHING.clone_into(&mut options.login.events);
     let connected = tokio::select! {
         () = stopped(&mut signals) => return Ok(()),
-        connected = Client::connect(&options) => connected,
+        connected = AmiClient::connect(&options) => connected,
     };
     let (client, mut incoming) = connected.map_err(|error| {
         let hint = error.hint();
@@ -55,7 +55,7 @@ async fn connect(
     tape.began = std::time::Instant::now();
     tape.connected(incoming.version(), Some(Duration::ZERO))?;
     let ended = follow(&client, &mut incoming, duration, signals, tape).await;
-    tape.lost = incoming.oddities().lost();
+    tape.lost = incoming.stream_errors().lost_packets();
     match ended? {
         None => Ok(()),
         Some(error) => {
@@ -67,12 +67,12 @@ async fn connect(
 
 /// Records until it is stopped, or the connection ends; gives why that was.
 async fn follow(
-    client: &Client,
-    incoming: &mut Incoming,
+    client: &AmiClient,
+    incoming: &mut IncomingPackets,
     duration: Option<Duration>,
     mut signals: mpsc::Receiver<Signal>,
     tape: &mut Tape,
-) -> Result<Option<LinkError>, Failure> {
+) -> Result<Option<DisconnectError>, Failure> {
     let began = Instant::now();
     let enough = async {
         match duration.and_then(|duration| began.checked_add(duration)) {
@@ -97,7 +97,7 @@ async fn follow(
                 }
             }
             Some(Err(error)) => return Ok(Some(error)),
-            None => return Ok(Some(LinkError::Closed)),
+            None => return Ok(Some(DisconnectError::Closed)),
         }
     }
     // What comes until the farewell belongs to it. Whoever does not answer is left alone.
@@ -118,9 +118,9 @@ async fn follow(
 }
 
 /// Asks what is going on, now and when it is wished for. What is answered comes with all that comes. Never returns.
-async fn keep_asking(client: &Client, wish: &Notify) {
+async fn keep_asking(client: &AmiClient, wish: &Notify) {
     loop {
-        for action in reconciliation() {
+        for action in resync_actions() {
             // What is refused or late is missing in the recording too.
             let _ = client.send(&action).await;
         }

@@ -52,8 +52,8 @@ pub(super) fn tell<W: Write>(args: &Args, out: &mut Out<W>) -> Result<(), Failur
     for story in stories.into_unfinished() {
         teller.story(story, false)?;
     }
-    if recording.oddities().lost() > 0 {
-        let oddities = recording.oddities();
+    if recording.stream_errors().lost_packets() > 0 {
+        let oddities = recording.stream_errors();
         tracing::warn!(
             file = args.what,
             ?oddities,

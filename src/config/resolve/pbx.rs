@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, ops::Range, time::Duration};
 
-use ringwire_ami::{Fingerprint, Login, Method, Tls, Trust};
+use ringwire_ami::{AmiLogin, Fingerprint, LoginMethod, TlsOptions, TlsTrust};
 use ringwire_calls::{Directory, NumberPlan, Pattern, Rules};
 use toml::Spanned;
 
@@ -66,7 +66,7 @@ impl Resolver<'_> {
         let host = raw.host.map_or_else(|| Pbx::HOST.to_owned(), |host| self.host(&host));
         let asked = [&raw.tls_ca_file, &raw.tls_fingerprint, &raw.tls_server_name];
         let tls = self.tls(raw.tls.as_ref(), asked, &host);
-        let default = if tls.is_some() { Tls::PORT } else { Pbx::PORT };
+        let default = if tls.is_some() { TlsOptions::PORT } else { Pbx::PORT };
         let port = self.within(raw.port, 1..=65535, "a port", default.into());
         let port = port.try_into().unwrap_or(default);
         let filter_events = raw.filter_events.unwrap_or(true);
@@ -95,7 +95,7 @@ impl Resolver<'_> {
         on: Option<&Spanned<bool>>,
         [ca_file, fingerprint, server_name]: [&Option<Spanned<String>>; 3],
         host: &str,
-    ) -> Option<Tls> {
+    ) -> Option<TlsOptions> {
         let spans = [ca_file, fingerprint, server_name].map(|key| key.as_ref().map(Spanned::span));
         if let Some(off) = on.filter(|on| !on.get_ref()) {
             if spans.iter().any(Option::is_some) {
@@ -113,21 +113,21 @@ impl Resolver<'_> {
             }
             (Some(file), None) => {
                 let file = self.text(file, "a file of certificates in PEM form");
-                Trust::CaFile(self.path(&file))
+                TlsTrust::CaFile(self.path(&file))
             }
             (None, Some(written)) => match written.get_ref().parse::<Fingerprint>() {
-                Ok(fingerprint) => Trust::Pinned(fingerprint),
+                Ok(fingerprint) => TlsTrust::Pinned(fingerprint),
                 Err(error) => {
                     let finding = self.wrong(&written.span(), error.to_string());
                     self.errors.push(finding.expected("a SHA-256 fingerprint"));
                     return None;
                 }
             },
-            (None, None) => Trust::System,
+            (None, None) => TlsTrust::System,
         };
         let server_name =
             server_name.as_ref().map(|name| self.text(name, "the name in the PBX's certificate"));
-        let tls = Tls { trust, server_name };
+        let tls = TlsOptions { trust, server_name };
         if self.purpose.reaches_pbxs()
             && let Err(error) = tls.check(host)
         {
@@ -136,7 +136,7 @@ impl Resolver<'_> {
         Some(tls)
     }
 
-    fn login(&mut self, raw: &mut RawPbx, span: &Range<usize>, path: &str) -> Option<Login> {
+    fn login(&mut self, raw: &mut RawPbx, span: &Range<usize>, path: &str) -> Option<AmiLogin> {
         let events = self.events(raw.events.as_ref());
         let username = match &raw.username {
             Some(username) => Some(self.text(username, "a user of manager.conf")),
@@ -157,14 +157,14 @@ impl Resolver<'_> {
         };
         let secret = self.kept_secret(sources, span, path)?;
         let method = match raw.auth.unwrap_or_default() {
-            RawAuth::Md5 => Method::Md5,
-            RawAuth::Plain => Method::Plain,
+            RawAuth::Md5 => LoginMethod::Md5,
+            RawAuth::Plain => LoginMethod::Plain,
         };
-        Some(Login { username: username?, secret: secret.secret, method, events })
+        Some(AmiLogin { username: username?, secret: secret.secret, method, events })
     }
 
     fn events(&mut self, words: Option<&Words>) -> String {
-        let Some(words) = words else { return Login::EVENTS.to_owned() };
+        let Some(words) = words else { return AmiLogin::EVENTS.to_owned() };
         let expected = format!("classes of events: {}", EVENT_CLASSES.join(", "));
         let texts = self.texts(Some(words), &expected);
         let mask: Vec<_> =
@@ -176,11 +176,11 @@ impl Resolver<'_> {
         let lacks = |class: &str| !mask.iter().any(|asked| asked == class || asked == "all");
         if lacks("call") {
             let finding = self.wrong(&words.span, "without the class call no call is seen");
-            self.errors.push(finding.expected(Login::EVENTS));
+            self.errors.push(finding.expected(AmiLogin::EVENTS));
         }
         if lacks("agent") {
             let finding = self.wrong(&words.span, "without the class agent no queue is seen");
-            self.warnings.push(finding.hint(format!("add it: {:?}", Login::EVENTS)));
+            self.warnings.push(finding.hint(format!("add it: {:?}", AmiLogin::EVENTS)));
         }
         mask.join(",")
     }

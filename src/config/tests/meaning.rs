@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ringwire_ami::{Method, Trust};
+use ringwire_ami::{LoginMethod, TlsTrust};
 use ringwire_dialects::{Format, To, ZammadOptions};
 use ringwire_outbox::delivery::{Late, Lifetimes};
 
@@ -16,7 +16,7 @@ fn what_is_not_set_has_its_default() {
     let pbx = config.pbxs.first().unwrap();
     assert_eq!((pbx.name.as_str(), pbx.host.as_str(), pbx.port), ("main", "127.0.0.1", 5038));
     let login = pbx.login.as_ref().unwrap();
-    assert_eq!((login.username.as_str(), login.method), ("ringwire", Method::Md5));
+    assert_eq!((login.username.as_str(), login.method), ("ringwire", LoginMethod::Md5));
     assert_eq!(login.events, "system,call,agent,dialplan");
     assert!(!pbx.rules.prefix_ids && pbx.rules.trunks.is_empty() && pbx.rules.directory.is_empty());
     assert_eq!(pbx.rules.gather, Duration::from_millis(250));
@@ -36,13 +36,13 @@ fn each_way_to_speak_tls_asks_for_it_and_moves_the_port() {
     let fingerprint = [0xab; 32];
     let written = "AB:".repeat(32);
     for (lines, trust, port) in [
-        ("tls = true".to_owned(), Trust::System, 5039),
+        ("tls = true".to_owned(), TlsTrust::System, 5039),
         (
             format!("tls_fingerprint = {:?}", written.trim_end_matches(':')),
-            Trust::Pinned(fingerprint.into()),
+            TlsTrust::Pinned(fingerprint.into()),
             5039,
         ),
-        ("tls = true\nport = 5038".to_owned(), Trust::System, 5038),
+        ("tls = true\nport = 5038".to_owned(), TlsTrust::System, 5038),
     ] {
         let config = load(&format!("{PBX}{lines}\n{ENDPOINT}")).unwrap();
         let pbx = config.pbxs.first().unwrap();
@@ -90,7 +90,7 @@ fn what_is_set_counts() {
     let [berlin, munich] = config.pbxs.as_slice() else { panic!("{:?}", config.pbxs) };
     assert_eq!((berlin.host.as_str(), berlin.port), ("2001:db8::5", 5039));
     let login = berlin.login.as_ref().unwrap();
-    assert_eq!((login.method, login.events.as_str()), (Method::Plain, "call,agent"));
+    assert_eq!((login.method, login.events.as_str()), (LoginMethod::Plain, "call,agent"));
     assert_eq!((berlin.rules.pbx.as_str(), munich.rules.pbx.as_str()), ("berlin", "munich"));
     assert!(berlin.rules.prefix_ids && munich.rules.prefix_ids);
     assert_eq!(berlin.rules.numbers.normalise_dialled("0017612345678"), "4917612345678");

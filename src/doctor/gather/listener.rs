@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
-use ringwire_ami::{Incoming, LinkError, Packet};
+use ringwire_ami::{DisconnectError, IncomingPackets, Packet};
 use ringwire_calls::Tracker;
 use ringwire_event::{Direction, EventKind};
 use tokio::{sync::Notify, time::sleep};
@@ -42,7 +42,11 @@ impl<'a> Listener<'a> {
     ///
     /// # Errors
     /// Why the connection ended, if nobody wished for it.
-    pub(super) async fn run(&mut self, incoming: &mut Incoming, enough: &Notify) -> Result<(), LinkError> {
+    pub(super) async fn run(
+        &mut self,
+        incoming: &mut IncomingPackets,
+        enough: &Notify,
+    ) -> Result<(), DisconnectError> {
         self.tracker.connected(incoming.version(), Some(Timestamp::now()));
         let ended = loop {
             let deadline = self.tracker.next_deadline();
@@ -63,7 +67,7 @@ impl<'a> Listener<'a> {
                     None => break Ok(()),
                 },
             }
-            self.observations.odd(incoming.oddities());
+            self.observations.odd(incoming.stream_errors());
             if self.hear() {
                 enough.notify_one();
             }
@@ -74,7 +78,7 @@ impl<'a> Listener<'a> {
 
     fn take(&mut self, packet: &Packet) {
         let now = Timestamp::now();
-        match packet.event() {
+        match packet.event_name() {
             Some(b"FullyBooted") => self.booted = true,
             Some(b"CoreShowChannel") => self.list.extend(packet.text("Uniqueid").map(|id| id.into_owned())),
             Some(b"CoreShowChannelsComplete") => self.lists.push(std::mem::take(&mut self.list)),

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use ringwire_ami::{Action, Client, ConnectError, Incoming, Packet, SendError, Trust, economy};
+use ringwire_ami::{
+    Action, AmiClient, ConnectError, IncomingPackets, Packet, SendActionError, TlsTrust, event_filter_actions,
+};
 use secrecy::ExposeSecret;
 use tokio::{
     sync::Notify,
@@ -68,7 +70,7 @@ pub(crate) async fn visit(pbx: &Pbx, limits: Limits) -> Visit {
         dns: None,
         source: None,
         certificate: None,
-        is_pinned: pbx.tls.as_ref().is_some_and(|tls| matches!(tls.trust, Trust::Pinned(_))),
+        is_pinned: pbx.tls.as_ref().is_some_and(|tls| matches!(tls.trust, TlsTrust::Pinned(_))),
         login: None,
         now: Timestamp::now(),
     };
@@ -81,11 +83,11 @@ pub(crate) async fn visit(pbx: &Pbx, limits: Limits) -> Visit {
     };
     facts.source = address.and_then(|address| network::source(address, pbx.port));
     let mut options = settings.options();
-    options.timing.connect = options.timing.connect.min(limits.step);
-    options.timing.banner = options.timing.banner.min(limits.step);
-    options.timing.login = options.timing.login.min(limits.step);
-    options.timing.response = options.timing.response.min(limits.step);
-    let connected = Client::connect(&options).await;
+    options.timeouts.connect = options.timeouts.connect.min(limits.step);
+    options.timeouts.banner = options.timeouts.banner.min(limits.step);
+    options.timeouts.login = options.timeouts.login.min(limits.step);
+    options.timeouts.response = options.timeouts.response.min(limits.step);
+    let connected = AmiClient::connect(&options).await;
     let was_trusted = matches!(&connected, Ok(_) | Err(ConnectError::Login(_)));
     let mut heard = None;
     facts.login = Some(match connected {
@@ -118,8 +120,8 @@ fn odd(secret: &str) -> Option<&'static str> {
 
 async fn look_around(
     pbx: &Pbx,
-    client: &Client,
-    mut incoming: Incoming,
+    client: &AmiClient,
+    mut incoming: IncomingPackets,
     limits: Limits,
 ) -> (LoggedIn, Option<Heard>) {
     let version = incoming.version();
@@ -128,7 +130,7 @@ async fn look_around(
     let mut seen = LoggedIn { ami: version.to_string(), ..LoggedIn::default() };
     let mut listened = None;
     let asking = async {
-        let filter = economy(version).into_iter().next().filter(|_| pbx.filter_events);
+        let filter = event_filter_actions(version).into_iter().next().filter(|_| pbx.filter_events);
         let asked = ask(client, filter, &mut seen).await;
         if let (Ok(()), Some(length)) = (&asked, limits.listen) {
             let began = Instant::now();
@@ -163,7 +165,7 @@ async fn look_around(
 }
 
 /// Asks what the daemon asks, with one `filter` where it asks for filters.
-async fn ask(client: &Client, filter: Option<Action>, seen: &mut LoggedIn) -> Result<(), SendError> {
+async fn ask(client: &AmiClient, filter: Option<Action>, seen: &mut LoggedIn) -> Result<(), SendActionError> {
     let mut refused = Refused::default();
     let settings = send(client, "CoreSettings").await?;
     refused.settings = is_refused(&settings);
@@ -185,11 +187,11 @@ async fn ask(client: &Client, filter: Option<Action>, seen: &mut LoggedIn) -> Re
     Ok(())
 }
 
-async fn send(client: &Client, name: &str) -> Result<Packet, SendError> {
+async fn send(client: &AmiClient, name: &str) -> Result<Packet, SendActionError> {
     match Action::new(name) {
         Ok(action) => client.send(&action).await,
         // None of the names above has anything in it that an action refuses.
-        Err(_) => Err(SendError::Closed),
+        Err(_) => Err(SendActionError::Closed),
     }
 }
 
@@ -212,7 +214,7 @@ fn ahead(pong: &Packet, before: Timestamp, after: Timestamp) -> Option<SignedDur
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use ringwire_ami::Version;
+    use ringwire_ami::AmiVersion;
 
     use super::*;
 
@@ -226,7 +228,7 @@ mod tests {
             ("soon", None),
         ] {
             let text = format!("Response: Success\r\nPing: Pong\r\nTimestamp: {said}\r\n");
-            let pong = Packet::new(Bytes::from(text), Version::NEWEST).unwrap();
+            let pong = Packet::new(Bytes::from(text), AmiVersion::NEWEST).unwrap();
             assert_eq!(ahead(&pong, at(0), at(1)), expected, "{said}");
         }
     }

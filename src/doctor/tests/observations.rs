@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use jiff::SignedDuration;
-use ringwire_ami::Version;
+use ringwire_ami::AmiVersion;
 use ringwire_calls::User;
 use ringwire_event::{EventKind, Party};
 
@@ -13,7 +13,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn packet(text: &str) -> Packet {
-    Packet::new(Bytes::from(text.replace('\n', "\r\n")), Version::NEWEST).unwrap()
+    Packet::new(Bytes::from(text.replace('\n', "\r\n")), AmiVersion::NEWEST).unwrap()
 }
 
 fn event(call: &str, direction: Direction, what: EventKind) -> CallEvent {
@@ -170,7 +170,10 @@ fn what_is_kept_is_bounded_and_what_is_seen_often_stays() {
 #[test]
 fn what_was_odd_is_told_by_kind() {
     let mut observed = Observations::default();
-    observed.odd(Oddities { cut: 2, forged: 1, ..Oddities::default() });
+    observed.odd(StreamErrors { truncated: 2, forged: 1, ..StreamErrors::default() });
     let oddities = observed.window("main", at(0)).oddities;
-    assert_eq!(oddities.into_iter().collect::<Vec<_>>(), [("cut".to_owned(), 2), ("forged".to_owned(), 1)]);
+    assert_eq!(
+        oddities.into_iter().collect::<Vec<_>>(),
+        [("forged".to_owned(), 1), ("truncated".to_owned(), 2)]
+    );
 }

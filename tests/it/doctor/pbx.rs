@@ -44,8 +44,14 @@ async fn an_acl_that_keeps_this_machine_out() {
 async fn a_connection_that_is_closed_before_a_word() {
     let bench = Bench::with_pbx([Script::close_without_banner()]).await;
     let cure = ["authlimit", "permit = 127.0.0.1/255.255.255.255"];
-    check_broken(&bench, &["greeting: ", "closed the connection without a greeting"], &cure, 69, Probe::Same)
-        .await;
+    check_broken(
+        &bench,
+        &["greeting: ", "closed the connection without sending a banner"],
+        &cure,
+        69,
+        Probe::Same,
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -91,14 +97,14 @@ async fn a_port_at_which_nobody_takes_connections() {
     let waiting = TcpStream::connect(address).unwrap();
     let bench = Bench::sound().await.at(address).keep(socket).keep(waiting).hasty();
     let cure = ["the network and firewalls between", "bindaddr"];
-    check_broken(&bench, &["TCP: no answer from 127.0.0.1"], &cure, 69, Probe::Same).await;
+    check_broken(&bench, &["TCP: cannot connect to 127.0.0.1"], &cure, 69, Probe::Same).await;
 }
 
 #[tokio::test]
 async fn a_port_that_says_nothing() {
     let bench = Bench::with_pbx([Script::Steps(vec![Step::Ignore])]).await.hasty();
     let cure = ["bindaddr and port in manager.conf"];
-    check_broken(&bench, &["greeting: ", "sent no greeting"], &cure, 69, Probe::Same).await;
+    check_broken(&bench, &["greeting: ", "sent no banner"], &cure, 69, Probe::Same).await;
 }
 
 #[tokio::test]

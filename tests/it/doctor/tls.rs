@@ -95,7 +95,7 @@ async fn tls_that_is_as_it_should_be() {
 async fn a_port_of_tls_that_is_spoken_to_in_clear() {
     let bench = behind_tls("127.0.0.1", (-10, 300), |_| String::new()).await.hasty();
     let cure = ["turn TLS on here", "port in manager.conf"];
-    check_broken(&bench, &["TLS: this port speaks TLS"], &cure, 69, Probe::Same).await;
+    check_broken(&bench, &["TLS: the server requires TLS on this port"], &cure, 69, Probe::Same).await;
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn a_port_without_tls_that_is_spoken_to_in_tls() {
     bench.put("ca.pem", &Authority::new().pem(), 0o644);
     let bench = bench.with("country = \"DE\"\n", "tls_ca_file = \"ca.pem\"\n");
     let cure = ["tlsbindaddr in manager.conf", "tlsenable = yes"];
-    check_broken(&bench, &["TLS: this port does not speak TLS"], &cure, 69, Probe::Same).await;
+    check_broken(&bench, &["TLS: the server does not use TLS on this port"], &cure, 69, Probe::Same).await;
 }
 
 #[tokio::test]
@@ -125,16 +125,21 @@ async fn a_certificate_that_expires_soon() {
 async fn a_certificate_for_another_name() {
     let bench = behind_tls("pbx.example", (-10, 300), ca).await;
     let cure = ["set the server name"];
-    check_broken(&bench, &["TLS: ", "not made out to 127.0.0.1 but to pbx.example"], &cure, 69, Probe::Same)
-        .await;
+    check_broken(&bench, &["TLS: ", "not for 127.0.0.1 but for pbx.example"], &cure, 69, Probe::Same).await;
 }
 
 #[tokio::test]
 async fn a_certificate_of_an_authority_that_nobody_knows() {
     let bench = behind_tls("127.0.0.1", (-10, 300), |_| "tls_ca_file = \"other.pem\"\n".to_owned()).await;
-    let cure = ["as CA file", "pin it"];
-    check_broken(&bench, &["TLS: ", "no authority that is trusted here has made it"], &cure, 69, Probe::Same)
-        .await;
+    let cure = ["set the CA file", "pin it"];
+    check_broken(
+        &bench,
+        &["TLS: ", "no authority that is trusted here has issued it"],
+        &cure,
+        69,
+        Probe::Same,
+    )
+    .await;
 }
 
 #[tokio::test]

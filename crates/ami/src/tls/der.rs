@@ -1,38 +1,38 @@
-//! The public key in a certificate, whatever else is in it.
+//! Finds the public key in a certificate, of any version.
 
-/// A sequence, in DER.
+/// The tag of a sequence.
 const SEQUENCE: u8 = 0x30;
-/// What the version of a certificate is tagged with; the first version has none.
+/// The tag of a certificate's version, which certificates of version 1 do not have.
 const VERSION: u8 = 0xa0;
 
 /// The `SubjectPublicKeyInfo` of a certificate in DER form, of any version of X.509.
 ///
-/// The libraries that verify chains refuse the first version, which cannot say what a certificate is for. A pinned one
-/// needs no such word, and Asterisk's own `ast_tls_cert` makes that version with OpenSSL before 3.2.
+/// The libraries that verify chains reject version 1, which cannot tell what a certificate is for. A pinned certificate
+/// needs no purpose, and Asterisk's own `ast_tls_cert` creates that version with OpenSSL before 3.2.
 pub(crate) fn public_key(certificate: &[u8]) -> Option<&[u8]> {
     /// Serial number, algorithm, issuer, validity and subject stand before the key.
     const BEFORE: usize = 5;
-    let certificate = Element::first(certificate).filter(|element| element.tag == SEQUENCE)?;
-    let signed = Element::first(certificate.content).filter(|element| element.tag == SEQUENCE)?;
-    let version = Element::first(signed.content)?;
+    let certificate = DerElement::parse_first(certificate).filter(|element| element.tag == SEQUENCE)?;
+    let signed = DerElement::parse_first(certificate.content).filter(|element| element.tag == SEQUENCE)?;
+    let version = DerElement::parse_first(signed.content)?;
     let mut rest = if version.tag == VERSION { version.rest } else { signed.content };
     for _ in 0..BEFORE {
-        rest = Element::first(rest)?.rest;
+        rest = DerElement::parse_first(rest)?.rest;
     }
-    Element::first(rest).filter(|element| element.tag == SEQUENCE).map(|element| element.whole)
+    DerElement::parse_first(rest).filter(|element| element.tag == SEQUENCE).map(|element| element.whole)
 }
 
 /// One element of DER.
-struct Element<'a> {
+struct DerElement<'a> {
     tag: u8,
     content: &'a [u8],
     whole: &'a [u8],
     rest: &'a [u8],
 }
 
-impl<'a> Element<'a> {
-    /// The element that `bytes` begin with. Tags of one byte and lengths of up to three are all that certificates have.
-    fn first(bytes: &'a [u8]) -> Option<Self> {
+impl<'a> DerElement<'a> {
+    /// Parses the element that `bytes` begin with. Certificates have tags of one byte and lengths of up to three only.
+    fn parse_first(bytes: &'a [u8]) -> Option<Self> {
         let (header, length) = match *bytes {
             [_, length @ 0..=0x7f, ..] => (2, usize::from(length)),
             [_, 0x81, length, ..] => (3, usize::from(length)),
@@ -52,9 +52,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn elements_have_lengths_of_one_to_three_bytes() {
+    fn lengths_of_one_to_three_bytes_are_parsed() {
         let check = |bytes: &[u8], content: usize, rest: usize| {
-            let element = Element::first(bytes).unwrap();
+            let element = DerElement::parse_first(bytes).unwrap();
             assert_eq!((element.content.len(), element.rest.len()), (content, rest), "{bytes:?}");
         };
         check(&[0x30, 0], 0, 0);
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_certificate_has_no_key() {
+    fn bytes_that_are_not_a_certificate_have_no_key() {
         for bytes in [
             &[][..],
             &[0x30],

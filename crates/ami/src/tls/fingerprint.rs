@@ -1,4 +1,4 @@
-//! The SHA-256 of a certificate, as people compare it.
+//! The SHA-256 fingerprint of a certificate.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,18 +7,18 @@ use ring::digest::{SHA256, digest};
 
 /// The SHA-256 of a certificate's DER form: what `openssl x509 -noout -fingerprint -sha256` shows.
 ///
-/// Text is read with or without colons, in any case, and behind `sha256:` or whatever ends with `=`, so that the line
-/// can be pasted as it was shown. It is written as openssl does.
+/// It is parsed with or without colons, in any case, and after `sha256:` or any text that ends with `=`, so that the
+/// output of openssl can be pasted. It is displayed as openssl does.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 32]);
 
-/// Why text is no fingerprint.
+/// Why text is not a fingerprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FingerprintError {
-    /// It has a character that is neither a hexadecimal digit nor a colon.
+    /// It contains a character that is neither a hexadecimal digit nor a colon.
     #[error("a SHA-256 fingerprint has only hexadecimal digits and colons, not {0:?}")]
     Character(char),
-    /// It has so many digits.
+    /// It has this number of digits instead of 64.
     #[error(
         "a SHA-256 fingerprint has 64 hexadecimal digits, not {0}: ask for it with 'openssl x509 -noout -fingerprint -sha256 -in FILE'"
     )]
@@ -88,7 +88,7 @@ mod tests {
         "BA:78:16:BF:8F:01:CF:EA:41:41:40:DE:5D:AE:22:23:B0:03:61:A3:96:17:7A:9C:B4:10:FF:61:F2:00:15:AD";
 
     #[test]
-    fn it_is_read_however_it_is_pasted_and_shown_as_openssl_does() {
+    fn fingerprints_are_parsed_in_all_usual_forms_and_displayed_as_openssl_does() {
         let abc = Fingerprint::of(b"abc");
         assert_eq!(abc.to_string(), ABC);
         let plain = ABC.replace(':', "").to_lowercase();
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_told_why() {
+    fn invalid_fingerprints_are_rejected_with_the_reason() {
         let check = |text: &str, expected| assert_eq!(text.parse::<Fingerprint>(), Err(expected), "{text:?}");
         check("", FingerprintError::Length(0));
         check(&ABC[..59], FingerprintError::Length(40));

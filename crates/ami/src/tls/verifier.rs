@@ -1,4 +1,4 @@
-//! Whether a server is the one that is wanted.
+//! Verifies a server's certificate.
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -10,61 +10,66 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
-use super::{Fingerprint, TlsError, Trust, der};
+use super::der;
+use super::error::TlsError;
+use super::fingerprint::Fingerprint;
+use super::trust::TlsTrust;
 
-/// Verifies as it was told, and remembers which certificate it was shown.
+/// Verifies a certificate, and remembers its fingerprint.
 #[derive(Debug)]
-pub(crate) struct Verifier {
-    rule: Rule,
+pub(crate) struct CertificateVerifier {
+    rule: VerificationRule,
     algorithms: WebPkiSupportedAlgorithms,
-    seen: OnceLock<Fingerprint>,
+    presented: OnceLock<Fingerprint>,
 }
 
 #[derive(Debug)]
-enum Rule {
-    /// A chain of certificates up to an authority, and the name.
+enum VerificationRule {
+    /// The chain of certificates up to an authority, and the name.
     Chain(Arc<dyn ServerCertVerifier>),
-    /// The certificate itself.
+    /// The fingerprint of the certificate itself.
     Pin(Fingerprint),
 }
 
-impl Verifier {
-    /// A verifier that trusts so. It may read files.
-    pub(crate) fn new(trust: &Trust) -> Result<Self, TlsError> {
+impl CertificateVerifier {
+    /// A verifier with this trust. It may read a file.
+    pub(crate) fn new(trust: &TlsTrust) -> Result<Self, TlsError> {
         let provider = Arc::new(ring::default_provider());
         let algorithms = provider.signature_verification_algorithms;
         let rule = match trust {
-            Trust::System => {
+            TlsTrust::System => {
                 let system = rustls_platform_verifier::Verifier::new(provider);
-                let no_roots = |error: Error| TlsError::Authorities {
-                    of: "this system".to_owned(),
+                let no_roots = |error: Error| TlsError::NoAuthorities {
+                    source_name: "this system".to_owned(),
                     reason: error.to_string(),
                 };
-                Rule::Chain(Arc::new(system.map_err(no_roots)?))
+                VerificationRule::Chain(Arc::new(system.map_err(no_roots)?))
             }
-            Trust::CaFile(path) => {
-                let useless =
-                    |reason: String| TlsError::Authorities { of: path.display().to_string(), reason };
-                let roots = Arc::new(authorities(path).map_err(useless)?);
+            TlsTrust::CaFile(path) => {
+                let unusable = |reason: String| TlsError::NoAuthorities {
+                    source_name: path.display().to_string(),
+                    reason,
+                };
+                let roots = Arc::new(read_authorities(path).map_err(unusable)?);
                 let chain = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
-                Rule::Chain(chain.map_err(|error| useless(error.to_string()))?)
+                VerificationRule::Chain(chain.map_err(|error| unusable(error.to_string()))?)
             }
-            Trust::Pinned(fingerprint) => Rule::Pin(*fingerprint),
+            TlsTrust::Pinned(fingerprint) => VerificationRule::Pin(*fingerprint),
         };
-        Ok(Self { rule, algorithms, seen: OnceLock::new() })
+        Ok(Self { rule, algorithms, presented: OnceLock::new() })
     }
 
-    /// The certificate that the server has shown, and the one it must be if there is only one.
-    pub(crate) fn seen(&self) -> Option<(Fingerprint, Option<Fingerprint>)> {
+    /// The fingerprints of the certificate that the server presented and, if there is one, of the pinned certificate.
+    pub(crate) fn certificate(&self) -> Option<(Fingerprint, Option<Fingerprint>)> {
         let pinned = match self.rule {
-            Rule::Chain(_) => None,
-            Rule::Pin(fingerprint) => Some(fingerprint),
+            VerificationRule::Chain(_) => None,
+            VerificationRule::Pin(fingerprint) => Some(fingerprint),
         };
-        self.seen.get().map(|seen| (*seen, pinned))
+        self.presented.get().map(|presented| (*presented, pinned))
     }
 }
 
-impl ServerCertVerifier for Verifier {
+impl ServerCertVerifier for CertificateVerifier {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -73,19 +78,19 @@ impl ServerCertVerifier for Verifier {
         status: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let seen = *self.seen.get_or_init(|| Fingerprint::of(certificate));
+        let presented = *self.presented.get_or_init(|| Fingerprint::of(certificate));
         match &self.rule {
-            Rule::Chain(chain) => {
+            VerificationRule::Chain(chain) => {
                 match chain.verify_server_cert(certificate, intermediates, name, status, now) {
-                    // Made by an authority with the name of one that is trusted, but with another key.
+                    // The issuer has the name of a trusted authority, but another key.
                     Err(Error::InvalidCertificate(CertificateError::BadSignature)) => {
                         Err(CertificateError::UnknownIssuer.into())
                     }
                     verified => verified,
                 }
             }
-            Rule::Pin(pinned) if *pinned == seen => Ok(ServerCertVerified::assertion()),
-            Rule::Pin(_) => Err(CertificateError::ApplicationVerificationFailure.into()),
+            VerificationRule::Pin(pinned) if *pinned == presented => Ok(ServerCertVerified::assertion()),
+            VerificationRule::Pin(_) => Err(CertificateError::ApplicationVerificationFailure.into()),
         }
     }
 
@@ -96,8 +101,13 @@ impl ServerCertVerifier for Verifier {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         match &self.rule {
-            Rule::Chain(chain) => chain.verify_tls12_signature(message, certificate, signed),
-            Rule::Pin(_) => verify_any(message, &key(certificate)?, signed, &self.algorithms),
+            VerificationRule::Chain(chain) => chain.verify_tls12_signature(message, certificate, signed),
+            VerificationRule::Pin(_) => verify_tls12_signature_with_raw_key(
+                message,
+                &public_key(certificate)?,
+                signed,
+                &self.algorithms,
+            ),
         }
     }
 
@@ -108,43 +118,46 @@ impl ServerCertVerifier for Verifier {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         match &self.rule {
-            Rule::Chain(chain) => chain.verify_tls13_signature(message, certificate, signed),
-            Rule::Pin(_) => {
-                verify_tls13_signature_with_raw_key(message, &key(certificate)?, signed, &self.algorithms)
-            }
+            VerificationRule::Chain(chain) => chain.verify_tls13_signature(message, certificate, signed),
+            VerificationRule::Pin(_) => verify_tls13_signature_with_raw_key(
+                message,
+                &public_key(certificate)?,
+                signed,
+                &self.algorithms,
+            ),
         }
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         match &self.rule {
-            Rule::Chain(chain) => chain.supported_verify_schemes(),
-            Rule::Pin(_) => self.algorithms.supported_schemes(),
+            VerificationRule::Chain(chain) => chain.supported_verify_schemes(),
+            VerificationRule::Pin(_) => self.algorithms.supported_schemes(),
         }
     }
 }
 
-/// The certificates in a PEM file.
-fn authorities(path: &Path) -> Result<RootCertStore, String> {
-    let readable = |error: pem::Error| match error {
+/// Reads the certificates in a PEM file.
+fn read_authorities(path: &Path) -> Result<RootCertStore, String> {
+    let describe = |error: pem::Error| match error {
         pem::Error::Io(error) => error.to_string(),
-        other => format!("it is no PEM file: {other}"),
+        other => format!("not a PEM file: {other}"),
     };
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(readable)? {
-        let certificate = certificate.map_err(readable)?;
-        roots.add(certificate).map_err(|error| format!("a certificate in it cannot be used: {error}"))?;
+    for certificate in CertificateDer::pem_file_iter(path).map_err(describe)? {
+        let certificate = certificate.map_err(describe)?;
+        roots.add(certificate).map_err(|error| format!("it contains an unusable certificate: {error}"))?;
     }
-    if roots.is_empty() { Err("there is no certificate in it".to_owned()) } else { Ok(roots) }
+    if roots.is_empty() { Err("it contains no certificate".to_owned()) } else { Ok(roots) }
 }
 
 /// The public key of a certificate.
-fn key(certificate: &CertificateDer<'_>) -> Result<SubjectPublicKeyInfoDer<'static>, Error> {
+fn public_key(certificate: &CertificateDer<'_>) -> Result<SubjectPublicKeyInfoDer<'static>, Error> {
     let key = der::public_key(certificate).ok_or(CertificateError::BadEncoding)?;
     Ok(SubjectPublicKeyInfoDer::from(key.to_vec()))
 }
 
-/// Verifies a signature of TLS 1.2, which does not name the curve: any algorithm that fits the key will do.
-fn verify_any(
+/// Verifies a signature of TLS 1.2, which does not name the curve: any algorithm that fits the key is accepted.
+fn verify_tls12_signature_with_raw_key(
     message: &[u8],
     key: &SubjectPublicKeyInfoDer<'_>,
     signed: &DigitallySignedStruct,

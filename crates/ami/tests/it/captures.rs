@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use ringwire_ami::{Codec, Frame, Oddities};
+use ringwire_ami::{Codec, Frame, StreamErrors};
 
 use crate::support::{frames, recordings, storm};
 
@@ -29,22 +29,22 @@ fn blocks(bytes: &[u8]) -> Vec<&[u8]> {
 
 #[track_caller]
 fn check(name: &str, bytes: &[u8], pieces: Vec<&[u8]>) {
-    let (frames, oddities) = frames(Codec::default(), pieces);
-    assert_eq!(oddities, Oddities::default(), "{name}");
+    let (frames, errors) = frames(Codec::default(), pieces);
+    assert_eq!(errors, StreamErrors::default(), "{name}");
     let [Frame::Banner(_), packets @ ..] = &frames[..] else { panic!("{name}: no banner") };
     let expected = blocks(bytes);
     assert_eq!(packets.len(), expected.len(), "{name}");
     for (frame, block) in packets.iter().zip(expected) {
         let Frame::Packet(packet) = frame else { panic!("{name}: a second banner") };
         assert_eq!(packet.bytes().trim_ascii(), block, "{name}");
-        assert!(!packet.repeats_identity(), "{name}: {packet:?}");
+        assert!(!packet.has_repeated_identity(), "{name}: {packet:?}");
         let lines = block.split(|byte| *byte == b'\n').filter(|line| line.contains(&b':'));
         assert_eq!(packet.headers().count(), lines.count(), "{name}: {packet:?}");
     }
 }
 
 #[test]
-fn every_recording_is_framed_without_oddities() {
+fn every_recording_is_framed_without_errors() {
     assert!(CAPTURES.len() >= 90, "{}", CAPTURES.len());
     for (path, bytes) in CAPTURES.iter() {
         check(&path.display().to_string(), bytes, vec![bytes]);
@@ -52,19 +52,19 @@ fn every_recording_is_framed_without_oddities() {
 }
 
 #[test]
-fn a_busy_hour_is_framed_without_oddities() {
+fn a_busy_hour_is_framed_without_errors() {
     let bytes = storm();
     check("storm", &bytes, bytes.chunks(1_460).collect());
 }
 
 #[test]
-fn what_callers_have_forged_on_a_real_server_is_dropped_however_it_is_cut() {
-    for (name, forged, debris) in
+fn packets_forged_on_a_real_server_are_dropped_in_any_pieces() {
+    for (name, forged, stray_data) in
         [("hangup", 63, 38), ("hangup-with-privilege", 53, 38), ("list", 61, 38), ("cut", 0, 0)]
     {
         let bytes = fs::read(recordings().join(format!("../forged/{name}-22.ami"))).unwrap();
         let whole = frames(Codec::default(), [&bytes[..]]);
-        assert_eq!(whole.1, Oddities { forged, debris, ..Oddities::default() }, "{name}");
+        assert_eq!(whole.1, StreamErrors { forged, stray_data, ..StreamErrors::default() }, "{name}");
         for size in [1, 64, 1_460] {
             assert_eq!(frames(Codec::default(), bytes.chunks(size)), whole, "{name} in pieces of {size}");
         }
@@ -72,7 +72,7 @@ fn what_callers_have_forged_on_a_real_server_is_dropped_however_it_is_cut() {
 }
 
 #[test]
-fn byte_by_byte_is_the_same() {
+fn recordings_read_byte_by_byte_give_the_same_packets() {
     for (path, bytes) in CAPTURES.iter().step_by(8) {
         check(&path.display().to_string(), bytes, bytes.chunks(1).collect());
     }
@@ -82,7 +82,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn however_a_recording_is_cut_it_gives_the_same_packets(
+    fn recordings_give_the_same_packets_in_any_pieces(
         which in any::<prop::sample::Index>(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..200),
     ) {
         let (path, bytes) = which.get(&CAPTURES);
@@ -94,7 +94,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn however_hostile_bytes_are_cut_they_give_the_same_frames(
+    fn hostile_bytes_give_the_same_frames_in_any_pieces(
         tokens in prop::collection::vec(prop::sample::select(TOKENS), 0..60),
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
     ) {

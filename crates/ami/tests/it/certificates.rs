@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use ringwire_ami::{Fingerprint, Trust};
+use ringwire_ami::{Fingerprint, TlsTrust};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -58,8 +58,8 @@ impl Authority {
         Self { issuer, file }
     }
 
-    pub(crate) fn trust(&self) -> Trust {
-        Trust::CaFile(self.file.path().to_owned())
+    pub(crate) fn trust(&self) -> TlsTrust {
+        TlsTrust::CaFile(self.file.path().to_owned())
     }
 
     /// A server's certificate, made out to these names and changed like this.

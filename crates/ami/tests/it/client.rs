@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ringwire_ami::{
-    Action, Client, ConnectError, ErrorKind, Kind, LinkError, LoginError, SendError, Version, economy,
-    ends_list, reconciliation,
+    Action, AmiClient, AmiVersion, ConnectError, ConnectionErrorKind, DisconnectError, LoginError,
+    PacketKind, SendActionError, event_filter_actions, is_list_end, resync_actions,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::server::{Server, bounded, id, listen, next, pair};
 
 #[tokio::test]
-async fn a_login_leads_to_packets_and_loses_none() {
+async fn packets_right_after_the_login_are_delivered() {
     bounded(async {
         let (listener, options) = listen().await;
         let serve = async {
@@ -29,18 +29,18 @@ async fn a_login_leads_to_packets_and_loses_none() {
             server.say("1\r\n\r\n").await;
             server
         };
-        let (client, _server) = tokio::join!(Client::connect(&options), serve);
+        let (client, _server) = tokio::join!(AmiClient::connect(&options), serve);
         let (_client, mut incoming) = client.unwrap();
-        assert_eq!(incoming.version(), Version::new(11, 0, 0));
+        assert_eq!(incoming.version(), AmiVersion::new(11, 0, 0));
         for name in ["FullyBooted", "A", "B"] {
-            assert_eq!(next(&mut incoming).await.event(), Some(name.as_bytes()));
+            assert_eq!(next(&mut incoming).await.event_name(), Some(name.as_bytes()));
         }
     })
     .await;
 }
 
 #[tokio::test]
-async fn responses_find_their_actions_and_list_items_come_as_packets() {
+async fn responses_reach_their_actions_and_list_items_are_delivered_as_packets() {
     bounded(async {
         let (listener, options) = listen().await;
         let (client, mut incoming, mut server) = pair(&listener, &options).await;
@@ -57,23 +57,23 @@ async fn responses_find_their_actions_and_list_items_come_as_packets() {
                     .await;
             }
         };
-        let actions = reconciliation();
+        let actions = resync_actions();
         let (one, two, ()) = tokio::join!(client.send(&actions[0]), client.send(&actions[1]), serve);
         assert_eq!(one.unwrap().get("Message"), Some(&b"Action: CoreStatus"[..]));
         let two = two.unwrap();
         assert_eq!(two.get("Message"), Some(&b"Action: CoreShowChannels"[..]));
         assert_eq!(next(&mut incoming).await, two);
         let item = next(&mut incoming).await;
-        assert_eq!((item.event(), item.get("ActionID")), (Some(&b"Item"[..]), two.get("ActionID")));
-        assert!(ends_list(&next(&mut incoming).await));
+        assert_eq!((item.event_name(), item.get("ActionID")), (Some(&b"Item"[..]), two.get("ActionID")));
+        assert!(is_list_end(&next(&mut incoming).await));
         let rest = incoming.next_batch().await.unwrap().unwrap();
-        assert_eq!(rest[0].kind(), Kind::Response(b"Success"));
+        assert_eq!(rest[0].kind(), PacketKind::Response(b"Success"));
     })
     .await;
 }
 
 #[tokio::test]
-async fn lists_and_responses_that_were_not_asked_for_are_forged() {
+async fn unsolicited_list_items_and_responses_count_as_forged() {
     bounded(async {
         let (listener, options) = listen().await;
         let (client, mut incoming, mut server) = pair(&listener, &options).await;
@@ -94,50 +94,50 @@ async fn lists_and_responses_that_were_not_asked_for_are_forged() {
             let list = format!("Event: CoreShowChannelsComplete\r\nActionID: {id}\r\n\r\n");
             server.say(format!("{live}Response: Success\r\nActionID: {id}\r\n\r\n{list}")).await;
         };
-        let actions = reconciliation();
+        let actions = resync_actions();
         let (response, ()) = tokio::join!(client.send(&actions[1]), serve);
         let live = [next(&mut incoming).await, next(&mut incoming).await];
-        let names = live.each_ref().map(|packet| packet.event().unwrap());
+        let names = live.each_ref().map(|packet| packet.event_name().unwrap());
         assert_eq!(names, [&b"OriginateResponse"[..], b"AgentComplete"]);
         assert_eq!(next(&mut incoming).await, response.unwrap());
-        assert!(ends_list(&next(&mut incoming).await));
-        assert_eq!(incoming.oddities().lost(), 5);
+        assert!(is_list_end(&next(&mut incoming).await));
+        assert_eq!(incoming.stream_errors().lost_packets(), 5);
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_forged_event_is_dropped_and_a_short_one_not_put_off() {
+async fn a_forged_event_is_dropped_and_a_short_event_is_not_delayed() {
     bounded(async {
         let (listener, options) = listen().await;
         let (_client, mut incoming, mut server) = pair(&listener, &options).await;
         server.say("Event: A\r\n\r\n").await;
-        assert_eq!(next(&mut incoming).await.event(), Some(&b"A"[..]));
+        assert_eq!(next(&mut incoming).await.event_name(), Some(&b"A"[..]));
         server.say("Event: Hangup\r\nUniqueid: 1.1\r\n\r\n\r\nCallerIDName: x\r\n\r\nEvent: B\r\n\r\n").await;
-        assert_eq!(next(&mut incoming).await.event(), Some(&b"B"[..]));
-        let oddities = incoming.oddities();
-        assert_eq!((oddities.forged, oddities.debris, oddities.lost()), (1, 1, 2));
+        assert_eq!(next(&mut incoming).await.event_name(), Some(&b"B"[..]));
+        let errors = incoming.stream_errors();
+        assert_eq!((errors.forged, errors.stray_data, errors.lost_packets()), (1, 1, 2));
     })
     .await;
 }
 
 #[tokio::test]
-async fn an_action_without_a_response_times_out_and_the_link_lives_on() {
+async fn an_action_without_a_response_times_out_and_the_connection_stays_up() {
     bounded(async {
         let (listener, mut options) = listen().await;
-        options.timing.response = Duration::from_millis(50);
+        options.timeouts.response = Duration::from_millis(50);
         let (client, _incoming, mut server) = pair(&listener, &options).await;
         let action = Action::new("Originate").unwrap();
-        assert_eq!(client.send(&action).await.unwrap_err(), SendError::Timeout);
+        assert_eq!(client.send(&action).await.unwrap_err(), SendActionError::Timeout);
         server.action().await.unwrap();
         let (response, _) = tokio::join!(client.send(&action), server.answer(""));
-        assert_eq!(response.unwrap().kind(), Kind::Response(b"Success"));
+        assert_eq!(response.unwrap().kind(), PacketKind::Response(b"Success"));
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_refused_filter_is_told_and_changes_nothing() {
+async fn a_refused_filter_returns_the_error_and_changes_nothing() {
     bounded(async {
         let (listener, options) = listen().await;
         let (client, mut incoming, mut server) = pair(&listener, &options).await;
@@ -150,21 +150,22 @@ async fn a_refused_filter_is_told_and_changes_nothing() {
                 .await;
             server.say("Event: VarSet\r\n\r\n").await;
         };
-        let filters = economy(incoming.version());
+        let filters = event_filter_actions(incoming.version());
         let (response, ()) = tokio::join!(client.send(&filters[0]), serve);
-        assert_eq!(response.unwrap().refusal().as_deref(), Some("Permission denied"));
-        assert_eq!(next(&mut incoming).await.kind(), Kind::Response(b"Error"));
-        assert_eq!(next(&mut incoming).await.event(), Some(&b"VarSet"[..]));
+        assert_eq!(response.unwrap().error_message().as_deref(), Some("Permission denied"));
+        assert_eq!(next(&mut incoming).await.kind(), PacketKind::Response(b"Error"));
+        assert_eq!(next(&mut incoming).await.event_name(), Some(&b"VarSet"[..]));
     })
     .await;
 }
 
 #[tokio::test]
-async fn refusals_are_told_apart() {
+async fn login_refusals_have_distinct_errors() {
     bounded(async {
-        for (message, kind) in
-            [("Authentication failed", ErrorKind::Credentials), ("Login Already In Use", ErrorKind::Refused)]
-        {
+        for (message, kind) in [
+            ("Authentication failed", ConnectionErrorKind::Credentials),
+            ("Login Already In Use", ConnectionErrorKind::Refused),
+        ] {
             let (listener, options) = listen().await;
             let serve = async {
                 let mut server = Server::greet(&listener).await;
@@ -174,7 +175,7 @@ async fn refusals_are_told_apart() {
                     .say(format!("Response: Error\r\nActionID: {}\r\nMessage: {message}\r\n\r\n", id(&login)))
                     .await;
             };
-            let (client, ()) = tokio::join!(Client::connect(&options), serve);
+            let (client, ()) = tokio::join!(AmiClient::connect(&options), serve);
             let error = client.unwrap_err();
             assert_eq!(error.kind(), kind, "{error}");
             assert!(error.hint().contains("manager.conf"), "{error}");
@@ -184,30 +185,30 @@ async fn refusals_are_told_apart() {
 }
 
 #[tokio::test]
-async fn a_server_that_closes_at_once_is_told_from_one_that_says_something_else() {
+async fn a_closed_connection_and_another_protocol_have_distinct_errors() {
     bounded(async {
         let (listener, options) = listen().await;
         let serve = async { drop(listener.accept().await.unwrap()) };
-        let (client, ()) = tokio::join!(Client::connect(&options), serve);
+        let (client, ()) = tokio::join!(AmiClient::connect(&options), serve);
         assert!(matches!(client, Err(ConnectError::Login(LoginError::NoBanner))), "{client:?}");
 
         let serve = async { listener.accept().await.unwrap().0.write_all(b"SSH-2.0-x\r\n").await.unwrap() };
-        let (client, ()) = tokio::join!(Client::connect(&options), serve);
+        let (client, ()) = tokio::join!(AmiClient::connect(&options), serve);
         assert!(
             matches!(&client, Err(ConnectError::Login(LoginError::NotAmi(seen))) if seen == "SSH-2.0-x"),
             "{client:?}"
         );
 
         drop(listener);
-        let error = Client::connect(&options).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Network);
+        let error = AmiClient::connect(&options).await.unwrap_err();
+        assert_eq!(error.kind(), ConnectionErrorKind::Network);
         assert!(error.hint().contains("enabled = yes"), "{error}: {}", error.hint());
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_take_the_connection_is_given_up() {
+async fn connecting_times_out() {
     bounded(async {
         // Nobody is let in while the line is full, and a line of no length is full with one.
         let full = TcpSocket::new_v4().unwrap();
@@ -220,49 +221,49 @@ async fn a_server_that_does_not_take_the_connection_is_given_up() {
         }
         let (_, mut options) = listen().await;
         options.port = address.port();
-        options.timing.connect = Duration::from_millis(100);
-        let error = Client::connect(&options).await.unwrap_err();
+        options.timeouts.connect = Duration::from_millis(100);
+        let error = AmiClient::connect(&options).await.unwrap_err();
         assert!(matches!(error, ConnectError::Timeout { .. }), "{error:?}");
         assert_eq!(
             (error.kind(), error.to_string()),
-            (ErrorKind::Network, format!("no answer from {address}"))
+            (ConnectionErrorKind::Network, format!("cannot connect to {address}: no answer in time"))
         );
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_server_that_says_nothing_is_given_up() {
+async fn waiting_for_the_banner_times_out() {
     bounded(async {
         let (listener, mut options) = listen().await;
-        options.timing.banner = Duration::from_millis(50);
-        let (client, _kept) = tokio::join!(Client::connect(&options), listener.accept());
+        options.timeouts.banner = Duration::from_millis(50);
+        let (client, _kept) = tokio::join!(AmiClient::connect(&options), listener.accept());
         assert!(matches!(client, Err(ConnectError::Login(LoginError::BannerTimeout))), "{client:?}");
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_silent_server_is_pinged_and_lost_without_an_answer() {
+async fn a_silent_server_is_pinged_and_disconnected_without_an_answer() {
     bounded(async {
         let (listener, mut options) = listen().await;
-        options.timing.ping_after = Duration::from_millis(30);
-        options.timing.ping_within = Duration::from_millis(200);
+        options.timeouts.ping_after = Duration::from_millis(30);
+        options.timeouts.ping_response = Duration::from_millis(200);
         let (client, mut incoming, mut server) = pair(&listener, &options).await;
         for _ in 0..3 {
             assert!(server.answer("Ping: Pong\r\n").await.starts_with("Action: Ping\r\n"));
         }
         server.say("Event: A\r\n\r\n").await;
-        assert_eq!(next(&mut incoming).await.event(), Some(&b"A"[..]), "pongs are not the caller's");
-        assert_eq!(incoming.next().await, Some(Err(LinkError::Silent)));
+        assert_eq!(next(&mut incoming).await.event_name(), Some(&b"A"[..]), "pongs are not the caller's");
+        assert_eq!(incoming.next().await, Some(Err(DisconnectError::Silent)));
         assert_eq!(incoming.next().await, None);
-        assert_eq!(client.send(&Action::new("Ping").unwrap()).await.unwrap_err(), SendError::Closed);
+        assert_eq!(client.send(&Action::new("Ping").unwrap()).await.unwrap_err(), SendActionError::Closed);
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_link_that_ends_gives_all_it_had_and_then_the_reason() {
+async fn a_closed_connection_delivers_its_packets_and_then_the_reason() {
     bounded(async {
         let (listener, options) = listen().await;
         let (client, mut incoming, mut server) = pair(&listener, &options).await;
@@ -270,18 +271,18 @@ async fn a_link_that_ends_gives_all_it_had_and_then_the_reason() {
         server.action().await.unwrap();
         server.say("Event: A\r\n\r\nEvent: B\r\nX: 1\r\n").await;
         drop(server);
-        assert_eq!(next(&mut incoming).await.event(), Some(&b"A"[..]));
-        assert_eq!(next(&mut incoming).await.event(), Some(&b"B"[..]));
-        assert_eq!(incoming.next().await, Some(Err(LinkError::Closed)));
+        assert_eq!(next(&mut incoming).await.event_name(), Some(&b"A"[..]));
+        assert_eq!(next(&mut incoming).await.event_name(), Some(&b"B"[..]));
+        assert_eq!(incoming.next().await, Some(Err(DisconnectError::Closed)));
         assert_eq!(incoming.next().await, None);
-        assert_eq!(incoming.oddities().unterminated, 1);
-        assert_eq!(waiting.await.unwrap().unwrap_err(), SendError::Closed);
+        assert_eq!(incoming.stream_errors().unterminated, 1);
+        assert_eq!(waiting.await.unwrap().unwrap_err(), SendActionError::Closed);
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_taker_that_cannot_keep_up_is_told_and_the_server_never_waits() {
+async fn a_slow_consumer_gets_an_overrun_and_the_server_never_waits() {
     bounded(async {
         let (listener, mut options) = listen().await;
         options.queue_limit = 1 << 20;
@@ -291,9 +292,9 @@ async fn a_taker_that_cannot_keep_up_is_told_and_the_server_never_waits() {
         while said < 4_000 && server.0.get_mut().write_all(event.as_bytes()).await.is_ok() {
             said += 1;
         }
-        while client.send(&Action::new("Ping").unwrap()).await != Err(SendError::Closed) {}
+        while client.send(&Action::new("Ping").unwrap()).await != Err(SendActionError::Closed) {}
         let backlog = client.backlog();
-        assert!(backlog.bytes <= 1 << 20 && backlog.peak > 1 << 20, "{backlog:?}");
+        assert!(backlog.bytes <= 1 << 20 && backlog.peak_bytes > 1 << 20, "{backlog:?}");
         let mut taken = 0;
         let end = loop {
             match incoming.next_batch().await.unwrap() {
@@ -301,8 +302,8 @@ async fn a_taker_that_cannot_keep_up_is_told_and_the_server_never_waits() {
                 Err(error) => break error,
             }
         };
-        assert_eq!(end, LinkError::Overrun(1 << 20));
-        assert_eq!(end.kind(), ErrorKind::Overrun);
+        assert_eq!(end, DisconnectError::Overrun(1 << 20));
+        assert_eq!(end.kind(), ConnectionErrorKind::Overrun);
         assert_eq!((taken, client.backlog().packets), (backlog.packets, 0));
         assert!((800..1_000).contains(&taken), "{taken}");
         assert_eq!(incoming.next().await, None);
@@ -311,7 +312,7 @@ async fn a_taker_that_cannot_keep_up_is_told_and_the_server_never_waits() {
 }
 
 #[tokio::test]
-async fn a_busy_hour_at_full_speed_arrives_whole() {
+async fn a_busy_hour_at_full_speed_is_delivered_completely() {
     bounded(async {
         let (listener, options) = listen().await;
         let (_client, mut incoming, mut server) = pair(&listener, &options).await;
@@ -331,13 +332,13 @@ async fn a_busy_hour_at_full_speed_arrives_whole() {
         tokio::join!(take, serve);
         // The two that answer the recording client's login and farewell are nobody's here.
         assert_eq!((count, length), (67_307, packets.len() - 145));
-        assert_eq!(incoming.oddities(), ringwire_ami::Oddities { forged: 2, ..Default::default() });
+        assert_eq!(incoming.stream_errors(), ringwire_ami::StreamErrors { forged: 2, ..Default::default() });
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_farewell_ends_the_link_without_an_error() {
+async fn a_logoff_ends_the_connection_without_an_error() {
     bounded(async {
         let (listener, options) = listen().await;
         let (client, mut incoming, mut server) = pair(&listener, &options).await;
@@ -348,7 +349,7 @@ async fn a_farewell_ends_the_link_without_an_error() {
             server.say(format!("Response: Goodbye\r\nActionID: {}\r\n\r\n", id(&action))).await;
         };
         tokio::join!(client.logoff(), serve);
-        assert_eq!(next(&mut incoming).await.event(), Some(&b"A"[..]));
+        assert_eq!(next(&mut incoming).await.event_name(), Some(&b"A"[..]));
         assert_eq!(incoming.next().await, None);
         client.logoff().await;
         assert_eq!(server.action().await, None);
@@ -372,7 +373,7 @@ async fn dropping_all_handles_closes_the_socket() {
 }
 
 #[tokio::test]
-async fn a_client_alone_can_still_send() {
+async fn a_client_without_its_incoming_packets_can_still_send() {
     bounded(async {
         let (listener, options) = listen().await;
         let (client, incoming, mut server) = pair(&listener, &options).await;
@@ -380,7 +381,7 @@ async fn a_client_alone_can_still_send() {
         server.say("Event: A\r\n\r\n").await;
         let action = Action::new("CoreStatus").unwrap();
         let (response, _) = tokio::join!(client.send(&action), server.answer(""));
-        assert_eq!(response.unwrap().kind(), Kind::Response(b"Success"));
+        assert_eq!(response.unwrap().kind(), PacketKind::Response(b"Success"));
     })
     .await;
 }

@@ -5,7 +5,7 @@
 mod codec;
 
 #[test]
-fn whatever_the_fuzzer_found_is_framed_the_same_in_any_pieces() {
+fn the_fuzzing_corpus_is_framed_the_same_in_any_pieces() {
     let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/codec");
     let mut files: Vec<_> = std::fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();

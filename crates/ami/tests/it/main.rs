@@ -12,7 +12,7 @@ mod captures;
 mod certificates;
 mod client;
 mod corpus;
-mod economy;
+mod event_filters;
 mod framing;
 mod hazards;
 mod packets;

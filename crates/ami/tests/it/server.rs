@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ringwire_ami::{Client, Incoming, Login, Options, Packet};
+use ringwire_ami::{AmiClient, AmiLogin, AmiOptions, IncomingPackets, Packet};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -63,16 +63,19 @@ pub(crate) fn id(action: &str) -> &str {
     action.lines().find_map(|line| line.strip_prefix("ActionID: ")).unwrap()
 }
 
-pub(crate) async fn listen() -> (TcpListener, Options) {
+pub(crate) async fn listen() -> (TcpListener, AmiOptions) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut options = Options::new("127.0.0.1", Login::new("bob", "hunter2".into()));
+    let mut options = AmiOptions::new("127.0.0.1", AmiLogin::new("bob", "hunter2".into()));
     options.port = listener.local_addr().unwrap().port();
     (listener, options)
 }
 
 /// A client and its server, logged in.
-pub(crate) async fn pair(listener: &TcpListener, options: &Options) -> (Client, Incoming, Server) {
-    let (client, server) = tokio::join!(Client::connect(options), Server::accept(listener));
+pub(crate) async fn pair(
+    listener: &TcpListener,
+    options: &AmiOptions,
+) -> (AmiClient, IncomingPackets, Server) {
+    let (client, server) = tokio::join!(AmiClient::connect(options), Server::accept(listener));
     let (client, incoming) = client.unwrap();
     (client, incoming, server)
 }
@@ -82,6 +85,6 @@ pub(crate) async fn bounded<T>(work: impl Future<Output = T>) -> T {
     timeout(Duration::from_secs(20), work).await.unwrap()
 }
 
-pub(crate) async fn next(incoming: &mut Incoming) -> Packet {
+pub(crate) async fn next(incoming: &mut IncomingPackets) -> Packet {
     incoming.next().await.unwrap().unwrap()
 }

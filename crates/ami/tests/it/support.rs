@@ -6,14 +6,14 @@ use std::path::PathBuf;
 
 use bytes::BytesMut;
 use flate2::read::GzDecoder;
-use ringwire_ami::{Codec, Frame, Kind, Oddities, Packet};
+use ringwire_ami::{Codec, Frame, Packet, PacketKind, StreamErrors};
 use tokio_util::codec::Decoder;
 
 /// All frames of a stream that arrives in these pieces, and what was odd about it.
 pub(crate) fn frames<'a>(
     mut codec: Codec,
     pieces: impl IntoIterator<Item = &'a [u8]>,
-) -> (Vec<Frame>, Oddities) {
+) -> (Vec<Frame>, StreamErrors) {
     let mut buffer = BytesMut::new();
     let mut frames = Vec::new();
     for piece in pieces {
@@ -25,7 +25,7 @@ pub(crate) fn frames<'a>(
     while let Some(frame) = codec.decode_eof(&mut buffer).unwrap() {
         frames.push(frame);
     }
-    (frames, *codec.oddities())
+    (frames, *codec.stream_errors())
 }
 
 /// The packets of a recording that is in memory.
@@ -46,8 +46,8 @@ pub(crate) fn describe(frame: &Frame) -> String {
     };
     let text = |bytes: &[u8]| bytes.escape_ascii().to_string();
     let first = match packet.kind() {
-        Kind::Event(name) => format!("event {}", text(name)),
-        Kind::Response(outcome) => format!("response {}", text(outcome)),
+        PacketKind::Event(name) => format!("event {}", text(name)),
+        PacketKind::Response(outcome) => format!("response {}", text(outcome)),
     };
     let headers = packet.headers().skip(1).map(|(key, value)| format!("; {}={}", text(key), text(value)));
     headers.fold(first, |line, header| line + &header)

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
 use ringwire_ami::{
-    Client, ConnectError, Distrust, ErrorKind, Fingerprint, Incoming, LinkError, LoginError, Options, Tls,
-    TlsError, Trust,
+    AmiClient, AmiOptions, ConnectError, ConnectionErrorKind, DisconnectError, Fingerprint, IncomingPackets,
+    LoginError, TlsError, TlsOptions, TlsTrust, UntrustedReason,
 };
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ProtocolVersion, ServerConfig, SupportedProtocolVersion, version};
@@ -34,9 +34,9 @@ async fn accept(
 /// A client that trusts so, and a server of that identity, logged in over one of the versions.
 async fn pair(
     identity: &Identity,
-    tls: Tls,
+    tls: TlsOptions,
     versions: &[&'static SupportedProtocolVersion],
-) -> (Client, Incoming, Server<TlsStream<TcpStream>>) {
+) -> (AmiClient, IncomingPackets, Server<TlsStream<TcpStream>>) {
     let (listener, mut options) = listen().await;
     options.tls = Some(tls);
     let serve = async {
@@ -44,13 +44,13 @@ async fn pair(
         server.let_in().await;
         server
     };
-    let (client, server) = tokio::join!(Client::connect(&options), serve);
+    let (client, server) = tokio::join!(AmiClient::connect(&options), serve);
     let (client, incoming) = client.unwrap();
     (client, incoming, server)
 }
 
 /// What a client that trusts so says to a server of that identity, which must have learned nothing.
-async fn refusal(identity: &Identity, tls: Tls) -> TlsError {
+async fn refusal(identity: &Identity, tls: TlsOptions) -> TlsError {
     let (listener, mut options) = listen().await;
     options.tls = Some(tls);
     let serve = async {
@@ -59,12 +59,12 @@ async fn refusal(identity: &Identity, tls: Tls) -> TlsError {
             assert_eq!(server.action().await, None, "something was said to a server that is not trusted");
         }
     };
-    let (client, ()) = tokio::join!(Client::connect(&options), serve);
+    let (client, ()) = tokio::join!(AmiClient::connect(&options), serve);
     tls_error(client)
 }
 
 #[track_caller]
-fn tls_error(client: Result<(Client, Incoming), ConnectError>) -> TlsError {
+fn tls_error(client: Result<(AmiClient, IncomingPackets), ConnectError>) -> TlsError {
     match client.unwrap_err() {
         ConnectError::Tls(error) => error,
         other => panic!("{other:?}"),
@@ -73,37 +73,38 @@ fn tls_error(client: Result<(Client, Incoming), ConnectError>) -> TlsError {
 
 /// Refused, with these words in what is said and advised.
 #[track_caller]
-fn check(error: &TlsError, identity: &Identity, why: impl Fn(&Distrust) -> bool, words: &[&str]) {
-    let TlsError::Untrusted { seen, why: reason } = error else { panic!("{error:?}") };
+fn check(error: &TlsError, identity: &Identity, why: impl Fn(&UntrustedReason) -> bool, words: &[&str]) {
+    let TlsError::Untrusted { fingerprint, reason } = error else { panic!("{error:?}") };
     assert!(why(reason), "{error:?}");
-    assert_eq!(*seen, identity.fingerprint());
-    assert_eq!(error.kind(), ErrorKind::Untrusted);
+    assert_eq!(*fingerprint, identity.fingerprint());
+    assert_eq!(error.kind(), ConnectionErrorKind::Untrusted);
     let said = format!("{error}\n{}", error.hint());
-    for word in words.iter().copied().chain([seen.to_string().as_str()]) {
+    for word in words.iter().copied().chain([fingerprint.to_string().as_str()]) {
         assert!(said.contains(word), "{word:?} is not in: {said}");
     }
 }
 
 #[tokio::test]
-async fn a_server_whose_authority_is_trusted_is_spoken_to() {
+async fn a_server_with_a_trusted_authority_is_accepted() {
     bounded(async {
         let authority = Authority::new();
         let identity = authority.identity(&["127.0.0.1"], |_| {});
         let (_client, mut incoming, mut server) =
-            pair(&identity, Tls::new(authority.trust()), rustls::ALL_VERSIONS).await;
+            pair(&identity, TlsOptions::new(authority.trust()), rustls::ALL_VERSIONS).await;
         assert_eq!(server.0.get_ref().get_ref().1.protocol_version(), Some(ProtocolVersion::TLSv1_3));
         server.say("Event: A\r\n\r\n").await;
-        assert_eq!(next(&mut incoming).await.event(), Some(&b"A"[..]));
+        assert_eq!(next(&mut incoming).await.event_name(), Some(&b"A"[..]));
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_server_may_be_known_by_another_name_than_its_host() {
+async fn the_server_name_may_differ_from_the_host() {
     bounded(async {
         let authority = Authority::new();
         let identity = authority.identity(&["pbx.example"], |_| {});
-        let tls = Tls { server_name: Some("pbx.example".to_owned()), ..Tls::new(authority.trust()) };
+        let tls =
+            TlsOptions { server_name: Some("pbx.example".to_owned()), ..TlsOptions::new(authority.trust()) };
         let (_client, _incoming, server) = pair(&identity, tls, &[&version::TLS12]).await;
         assert_eq!(server.0.get_ref().get_ref().1.server_name(), Some("pbx.example"));
     })
@@ -111,14 +112,14 @@ async fn a_server_may_be_known_by_another_name_than_its_host() {
 }
 
 #[tokio::test]
-async fn a_pinned_server_needs_neither_a_name_nor_dates_nor_an_authority() {
+async fn a_pinned_certificate_needs_no_name_dates_or_authority() {
     bounded(async {
         let nameless = Authority::new().identity(&[], |params| {
             (params.not_before, params.not_after) = (date_time_ymd(1999, 1, 1), date_time_ymd(2000, 1, 1));
         });
         for identity in [nameless, version_1()] {
             for version in rustls::ALL_VERSIONS {
-                let tls = Tls::new(Trust::Pinned(identity.fingerprint()));
+                let tls = TlsOptions::new(TlsTrust::Pinned(identity.fingerprint()));
                 let (_client, _incoming, server) = pair(&identity, tls, &[version]).await;
                 assert_eq!(server.0.get_ref().get_ref().1.protocol_version(), Some(version.version));
             }
@@ -128,34 +129,34 @@ async fn a_pinned_server_needs_neither_a_name_nor_dates_nor_an_authority() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_not_the_one_pinned_is_refused_with_its_fingerprint() {
+async fn a_certificate_other_than_the_pinned_one_is_refused_with_its_fingerprint() {
     bounded(async {
         let authority = Authority::new();
         let identity = authority.identity(&["127.0.0.1"], |_| {});
         let pinned = authority.identity(&["127.0.0.1"], |_| {}).fingerprint();
-        let error = refusal(&identity, Tls::new(Trust::Pinned(pinned))).await;
+        let error = refusal(&identity, TlsOptions::new(TlsTrust::Pinned(pinned))).await;
         let words = [&pinned.to_string(), "openssl x509 -noout -fingerprint -sha256", "tlscertfile"];
-        check(&error, &identity, |why| *why == Distrust::Pin(pinned), &words);
+        check(&error, &identity, |why| *why == UntrustedReason::NotPinned(pinned), &words);
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_pinned_certificate_without_its_key_proves_nothing() {
+async fn a_pinned_certificate_without_its_key_is_refused() {
     bounded(async {
         let key = KeyPair::generate().unwrap().serialize_der();
         let stolen = Authority::new().identity(&["127.0.0.1"], |_| {});
         let thief = Identity::new(stolen.certificate(), &PrivateKeyDer::Pkcs8(key.into()));
         for version in rustls::ALL_VERSIONS {
             let (listener, mut options) = listen().await;
-            options.tls = Some(Tls::new(Trust::Pinned(thief.fingerprint())));
+            options.tls = Some(TlsOptions::new(TlsTrust::Pinned(thief.fingerprint())));
             let serve = async {
                 if let Ok(mut server) = accept(&listener, thief.config(&[version])).await {
                     assert_eq!(server.action().await, None);
                 }
             };
-            let (client, ()) = tokio::join!(Client::connect(&options), serve);
-            check(&tls_error(client), &thief, |why| *why == Distrust::Key, &["could not prove"]);
+            let (client, ()) = tokio::join!(AmiClient::connect(&options), serve);
+            check(&tls_error(client), &thief, |why| *why == UntrustedReason::WrongKey, &["could not prove"]);
         }
     })
     .await;
@@ -165,66 +166,66 @@ async fn a_pinned_certificate_without_its_key_proves_nothing() {
 async fn a_server_of_an_unknown_authority_is_refused() {
     bounded(async {
         let identity = Authority::new().identity(&["127.0.0.1"], |_| {});
-        for trust in [Authority::new().trust(), Trust::System] {
-            let error = refusal(&identity, Tls::new(trust)).await;
-            if let TlsError::Authorities { of, .. } = &error {
-                assert_eq!(of, "this system"); // it may have none, which is no reason to trust anybody
+        for trust in [Authority::new().trust(), TlsTrust::System] {
+            let error = refusal(&identity, TlsOptions::new(trust)).await;
+            if let TlsError::NoAuthorities { source_name, .. } = &error {
+                assert_eq!(source_name, "this system"); // it may have none, which is no reason to trust anybody
                 continue;
             }
-            check(&error, &identity, |why| *why == Distrust::Issuer, &["authority", "pin it"]);
+            check(&error, &identity, |why| *why == UntrustedReason::UnknownIssuer, &["authority", "pin it"]);
         }
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_certificate_out_of_its_time_is_refused() {
+async fn an_expired_or_not_yet_valid_certificate_is_refused() {
     bounded(async {
         let authority = Authority::new();
         let identity =
             authority.identity(&["127.0.0.1"], |params| params.not_after = date_time_ymd(2001, 1, 1));
-        let error = refusal(&identity, Tls::new(authority.trust())).await;
+        let error = refusal(&identity, TlsOptions::new(authority.trust())).await;
         check(
             &error,
             &identity,
-            |why| matches!(why, Distrust::Expired(_)),
+            |why| matches!(why, UntrustedReason::Expired(_)),
             &["expired", "days ago", "renew", "touch manager.conf"],
         );
 
         let identity =
             authority.identity(&["127.0.0.1"], |params| params.not_before = date_time_ymd(3000, 1, 1));
-        let error = refusal(&identity, Tls::new(authority.trust())).await;
+        let error = refusal(&identity, TlsOptions::new(authority.trust())).await;
         check(
             &error,
             &identity,
-            |why| matches!(why, Distrust::NotYet(_)),
-            &["valid only in", "days", "clocks"],
+            |why| matches!(why, UntrustedReason::NotYetValid(_)),
+            &["becomes valid in", "days", "clocks"],
         );
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_certificate_of_another_name_is_refused() {
+async fn a_certificate_for_another_name_is_refused() {
     bounded(async {
         let authority = Authority::new();
         let identity = authority.identity(&["pbx.example", "10.0.0.1"], |_| {});
-        let error = refusal(&identity, Tls::new(authority.trust())).await;
+        let error = refusal(&identity, TlsOptions::new(authority.trust())).await;
         let words = ["127.0.0.1", "pbx.example, 10.0.0.1", "server name", "subjectAltName"];
-        check(&error, &identity, |why| matches!(why, Distrust::Name { .. }), &words);
+        check(&error, &identity, |why| matches!(why, UntrustedReason::WrongName { .. }), &words);
 
         let identity = authority.identity(&[], |_| {});
-        let error = refusal(&identity, Tls::new(authority.trust())).await;
-        check(&error, &identity, |why| matches!(why, Distrust::Name { .. }), &["but to nobody"]);
+        let error = refusal(&identity, TlsOptions::new(authority.trust())).await;
+        check(&error, &identity, |why| matches!(why, UntrustedReason::WrongName { .. }), &["but for nobody"]);
     })
     .await;
 }
 
 #[tokio::test]
-async fn certificates_as_asterisk_makes_them_are_to_be_pinned() {
+async fn certificates_made_by_asterisk_must_be_pinned() {
     bounded(async {
-        let error = refusal(&version_1(), Tls::new(Authority::new().trust())).await;
-        check(&error, &version_1(), |why| *why == Distrust::Version1, &["version 1", "pin it"]);
+        let error = refusal(&version_1(), TlsOptions::new(Authority::new().trust())).await;
+        check(&error, &version_1(), |why| *why == UntrustedReason::Version1, &["version 1", "pin it"]);
 
         let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -234,42 +235,42 @@ async fn certificates_as_asterisk_makes_them_are_to_be_pinned() {
         std::fs::write(file.path(), certificate.pem()).unwrap();
         let identity =
             Identity::new(certificate.der().clone(), &PrivateKeyDer::Pkcs8(key.serialize_der().into()));
-        let error = refusal(&identity, Tls::new(Trust::CaFile(file.path().to_owned()))).await;
-        check(&error, &identity, |why| *why == Distrust::Authority, &["an authority's", "pin it"]);
+        let error = refusal(&identity, TlsOptions::new(TlsTrust::CaFile(file.path().to_owned()))).await;
+        check(&error, &identity, |why| *why == UntrustedReason::CaCertificate, &["an authority's", "pin it"]);
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_port_without_tls_is_told_by_what_it_says() {
+async fn a_port_without_tls_is_reported_with_its_first_line() {
     bounded(async {
         let (listener, mut options) = listen().await;
-        options.tls = Some(Tls::new(Trust::Pinned(Fingerprint::from([7; 32]))));
-        let (client, _server) = tokio::join!(Client::connect(&options), Server::greet(&listener));
+        options.tls = Some(TlsOptions::new(TlsTrust::Pinned(Fingerprint::from([7; 32]))));
+        let (client, _server) = tokio::join!(AmiClient::connect(&options), Server::greet(&listener));
         let error = tls_error(client);
         assert_eq!(error, TlsError::PlainText("Asterisk Call Manager/11.0.0".to_owned()));
-        assert_eq!(error.kind(), ErrorKind::Refused);
+        assert_eq!(error.kind(), ConnectionErrorKind::Refused);
         assert!(error.hint().contains("tlsbindaddr"), "{}", error.hint());
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_port_with_tls_is_told_when_it_says_nothing() {
+async fn a_silent_port_that_answers_tls_is_reported_as_tls() {
     bounded(async {
         let (listener, mut options) = listen().await;
-        options.timing.banner = Duration::from_millis(200);
+        options.timeouts.banner = Duration::from_millis(200);
         let config = version_1().config(rustls::ALL_VERSIONS);
-        let (client, _server) = tokio::join!(Client::connect(&options), accept(&listener, config));
+        let (client, _server) = tokio::join!(AmiClient::connect(&options), accept(&listener, config));
         let error = tls_error(client);
-        assert_eq!((&error, error.kind()), (&TlsError::Wanted, ErrorKind::Refused));
+        assert_eq!((&error, error.kind()), (&TlsError::Required, ConnectionErrorKind::Refused));
         assert!(error.hint().contains("5038"), "{}", error.hint());
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_port_with_tls_is_told_by_its_alert() {
+async fn a_tls_alert_is_reported_as_tls() {
     bounded(async {
         let (listener, options) = listen().await;
         let serve = async {
@@ -277,74 +278,74 @@ async fn a_port_with_tls_is_told_by_its_alert() {
             stream.write_all(b"\x15\x03\x01\x00\x02\x02\x46").await.unwrap();
             stream
         };
-        let (client, _server) = tokio::join!(Client::connect(&options), serve);
-        assert_eq!(tls_error(client), TlsError::Wanted);
+        let (client, _server) = tokio::join!(AmiClient::connect(&options), serve);
+        assert_eq!(tls_error(client), TlsError::Required);
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_server_that_is_merely_silent_is_not_taken_for_tls() {
+async fn a_silent_server_is_not_taken_for_tls() {
     bounded(async {
         let (listener, mut options) = listen().await;
-        options.timing.banner = Duration::from_millis(50);
-        let (client, _kept) = tokio::join!(Client::connect(&options), listener.accept());
+        options.timeouts.banner = Duration::from_millis(50);
+        let (client, _kept) = tokio::join!(AmiClient::connect(&options), listener.accept());
         assert!(matches!(client, Err(ConnectError::Login(LoginError::BannerTimeout))), "{client:?}");
     })
     .await;
 }
 
 #[tokio::test]
-async fn setting_up_tls_has_a_deadline_and_an_end() {
+async fn the_tls_handshake_times_out_and_reports_a_close() {
     bounded(async {
         let (listener, mut options) = listen().await;
-        options.tls = Some(Tls::new(Trust::Pinned(Fingerprint::from([7; 32]))));
+        options.tls = Some(TlsOptions::new(TlsTrust::Pinned(Fingerprint::from([7; 32]))));
         let serve = async {
             let mut stream = listener.accept().await.unwrap().0;
             let _ = stream.read(&mut [0; 1_024]).await; // unread bytes would make the end a reset
         };
-        let (client, ()) = tokio::join!(Client::connect(&options), serve);
+        let (client, ()) = tokio::join!(AmiClient::connect(&options), serve);
         let error = tls_error(client);
-        assert_eq!((&error, error.kind()), (&TlsError::Closed, ErrorKind::Network));
+        assert_eq!((&error, error.kind()), (&TlsError::Closed, ConnectionErrorKind::Network));
 
-        options.timing.connect = Duration::from_millis(50);
-        let (client, _kept) = tokio::join!(Client::connect(&options), listener.accept());
+        options.timeouts.connect = Duration::from_millis(50);
+        let (client, _kept) = tokio::join!(AmiClient::connect(&options), listener.accept());
         let error = tls_error(client);
-        assert_eq!((&error, error.kind()), (&TlsError::Timeout, ErrorKind::Network));
+        assert_eq!((&error, error.kind()), (&TlsError::Timeout, ConnectionErrorKind::Network));
     })
     .await;
 }
 
 #[tokio::test]
-async fn what_cannot_be_tried_is_told_before() {
-    let pinned = Tls::new(Trust::Pinned(Fingerprint::from([7; 32])));
+async fn unusable_tls_settings_are_reported_before_connecting() {
+    let pinned = TlsOptions::new(TlsTrust::Pinned(Fingerprint::from([7; 32])));
     assert_eq!(pinned.check("pbx.example"), Ok(()));
     assert_eq!(pinned.check("::1"), Ok(()));
-    assert_eq!(pinned.check("no name"), Err(TlsError::ServerName("no name".to_owned())));
+    assert_eq!(pinned.check("no name"), Err(TlsError::InvalidServerName("no name".to_owned())));
 
     let empty = NamedTempFile::new().unwrap();
     let broken = NamedTempFile::new().unwrap();
     std::fs::write(broken.path(), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
     let files = [
         (PathBuf::from("/nowhere/ca.pem"), "No such file"),
-        (empty.path().to_owned(), "no certificate in it"),
-        (broken.path().to_owned(), "cannot be used"),
+        (empty.path().to_owned(), "contains no certificate"),
+        (broken.path().to_owned(), "unusable certificate"),
     ];
     for (file, reason) in files {
-        let error = Tls::new(Trust::CaFile(file.clone())).check("pbx.example").unwrap_err();
+        let error = TlsOptions::new(TlsTrust::CaFile(file.clone())).check("pbx.example").unwrap_err();
         let said = error.to_string();
         assert!(said.contains(reason) && said.contains(&file.display().to_string()), "{said}");
-        assert_eq!(error.kind(), ErrorKind::Refused);
+        assert_eq!(error.kind(), ConnectionErrorKind::Refused);
     }
     let authority = Authority::new();
-    assert_eq!(Tls::new(authority.trust()).check("pbx.example"), Ok(()));
+    assert_eq!(TlsOptions::new(authority.trust()).check("pbx.example"), Ok(()));
 }
 
 #[tokio::test]
-async fn a_busy_hour_over_tls_arrives_whole() {
+async fn a_busy_hour_over_tls_is_delivered_completely() {
     bounded(async {
         let identity = version_1();
-        let tls = Tls::new(Trust::Pinned(identity.fingerprint()));
+        let tls = TlsOptions::new(TlsTrust::Pinned(identity.fingerprint()));
         let (client, mut incoming, mut server) = pair(&identity, tls, rustls::ALL_VERSIONS).await;
         let bytes = crate::support::storm();
         let packets = &bytes[bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1..];
@@ -364,31 +365,31 @@ async fn a_busy_hour_over_tls_arrives_whole() {
         tokio::join!(take, serve);
         // The two that answer the recording client's login and farewell are nobody's here.
         assert_eq!((count, length), (67_307, packets.len() - 145));
-        assert_eq!(incoming.oddities(), ringwire_ami::Oddities { forged: 2, ..Default::default() });
+        assert_eq!(incoming.stream_errors(), ringwire_ami::StreamErrors { forged: 2, ..Default::default() });
         drop(client);
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_link_that_is_cut_without_a_farewell_is_closed_and_its_half_packet_is_not_believed() {
+async fn a_tls_connection_cut_without_close_notify_drops_its_unfinished_packet() {
     bounded(async {
         let identity = version_1();
-        let tls = Tls::new(Trust::Pinned(identity.fingerprint()));
+        let tls = TlsOptions::new(TlsTrust::Pinned(identity.fingerprint()));
         let (_client, mut incoming, mut server) = pair(&identity, tls, rustls::ALL_VERSIONS).await;
         server.say("Event: A\r\n\r\nEvent: Hangup\r\nUniqueid: 1.1\r\n").await;
         let (stream, _) = server.0.into_inner().into_inner();
         drop(stream);
-        assert_eq!(next(&mut incoming).await.event(), Some(&b"A"[..]));
-        assert_eq!(incoming.next().await, Some(Err(LinkError::Closed)));
+        assert_eq!(next(&mut incoming).await.event_name(), Some(&b"A"[..]));
+        assert_eq!(incoming.next().await, Some(Err(DisconnectError::Closed)));
         assert_eq!(incoming.next().await, None);
     })
     .await;
 }
 
 #[test]
-fn nothing_is_sent_without_a_word_about_tls() {
-    let login = ringwire_ami::Login::new("bob", "hunter2".into());
-    assert_eq!(Options::new("pbx.example", login).tls, None);
-    assert_eq!((Options::PORT, Tls::PORT), (5038, 5039));
+fn tls_is_off_by_default() {
+    let login = ringwire_ami::AmiLogin::new("bob", "hunter2".into());
+    assert_eq!(AmiOptions::new("pbx.example", login).tls, None);
+    assert_eq!((AmiOptions::PORT, TlsOptions::PORT), (5038, 5039));
 }

@@ -1,6 +1,6 @@
 //! Who dials whom, and what comes of it.
 
-use ringwire_ami::Version;
+use ringwire_ami::AmiVersion;
 use ringwire_event::EventKind;
 
 use super::{Event, Occasion, Tracker};
@@ -148,7 +148,7 @@ impl Tracker {
         let Some(key) = self.call_of(caller) else { return };
         let status = packet.text("DialStatus").unwrap_or_default();
         // Before 10 nothing else tells that the caller hung up (translation rules, section 4.2).
-        let caller_hung_up = status == "CANCEL" && self.version < Version { major: 1, minor: 2, patch: 0 };
+        let caller_hung_up = status == "CANCEL" && self.version < AmiVersion { major: 1, minor: 2, patch: 0 };
         let Some(call) = self.calls.get_mut(key) else { return };
         if caller_hung_up && call.beginner == Some(caller) {
             call.gave_up |= !call.is_answered();

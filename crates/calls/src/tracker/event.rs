@@ -41,7 +41,7 @@ impl<'a> Event<'a> {
     }
 
     pub(super) fn name(&self) -> &[u8] {
-        self.packet.event().unwrap_or_default()
+        self.packet.event_name().unwrap_or_default()
     }
 
     /// The value of the first header named `key`, case ignored.

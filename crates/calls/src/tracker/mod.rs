@@ -18,7 +18,7 @@ mod transfers;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use jiff::Timestamp;
-use ringwire_ami::{Packet, Version};
+use ringwire_ami::{AmiVersion, Packet};
 use ringwire_event::CallEvent;
 use slotmap::SlotMap;
 
@@ -53,7 +53,7 @@ pub struct Tracker {
     /// Callers who wait in queues, longest first.
     waiting: Vec<Ch>,
     said: VecDeque<CallEvent>,
-    version: Version,
+    version: AmiVersion,
     /// Counts connections, channels and calls.
     connection: u32,
     born: u64,
@@ -89,7 +89,7 @@ impl Tracker {
             bridges: HashMap::new(),
             waiting: Vec::new(),
             said: VecDeque::new(),
-            version: Version::NEWEST,
+            version: AmiVersion::NEWEST,
             connection: 0,
             born: 0,
             epoch: 0,
@@ -110,7 +110,7 @@ impl Tracker {
 
     /// A connection begins: its banner said `version`. What happened before it was missed, until a snapshot
     /// tells what is left of it.
-    pub fn connected(&mut self, version: Version, now: Option<Timestamp>) {
+    pub fn connected(&mut self, version: AmiVersion, now: Option<Timestamp>) {
         self.version = version;
         self.connection = self.connection.wrapping_add(1);
         self.epoch = self.epoch.wrapping_add(1);
@@ -121,7 +121,7 @@ impl Tracker {
     /// Takes one packet, received at `now` (`None` where a recording has no clock: then nothing becomes due by
     /// time alone).
     pub fn apply(&mut self, packet: &Packet, now: Option<Timestamp>) {
-        let Some(handle) = packet.event().map_or(Some(Tracker::on_response as Handler), handler) else {
+        let Some(handle) = packet.event_name().map_or(Some(Tracker::on_response as Handler), handler) else {
             return;
         };
         self.at(now);

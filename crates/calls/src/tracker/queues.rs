@@ -74,7 +74,7 @@ impl Tracker {
     /// Up to 11 nothing names the leg that a queue rings: it is one dialled by nobody, which starts to ring with the
     /// number of a caller who waits, longest first (translation rules, section 1).
     pub(super) fn match_queue_leg(&mut self, ch: Ch, packet: &Event<'_>) {
-        if self.version.snapshots() || self.waiting.is_empty() {
+        if self.version.has_channel_snapshots() || self.waiting.is_empty() {
             return;
         }
         let Some(channel) = self.channels.get(ch) else { return };
@@ -97,7 +97,7 @@ impl Tracker {
 
     fn take_caller_id_if_known(&mut self, ch: Ch, packet: &Event<'_>) {
         // Up to 11 the queue's own words for an unknown name would replace a known one.
-        if self.version.snapshots() {
+        if self.version.has_channel_snapshots() {
             self.take_caller_id(ch, packet);
         }
     }

@@ -352,7 +352,7 @@ fn is_conference(application: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use ringwire_ami::{Packet, Version};
+    use ringwire_ami::{AmiVersion, Packet};
 
     use super::*;
     use crate::Rules;
@@ -361,7 +361,7 @@ mod tests {
     fn a_list_that_never_ends_is_kept_within_bounds() {
         let mut tracker = Tracker::new(Rules::new("pbx"));
         let mut apply = |text: String| {
-            tracker.apply(&Packet::new(Bytes::from(text), Version::NEWEST).unwrap(), None);
+            tracker.apply(&Packet::new(Bytes::from(text), AmiVersion::NEWEST).unwrap(), None);
             assert!(tracker.listing.items.len() <= 1_003 + 2 * tracker.channels.len());
         };
         let mut told = 0;

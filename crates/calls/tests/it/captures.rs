@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use regex::bytes::{Regex, RegexBuilder};
-use ringwire_ami::{ECONOMY, Frame};
+use ringwire_ami::{EVENT_FILTERS, Frame};
 use ringwire_calls::{Rules, Tracker};
 use ringwire_dialects::{Body, Dialect, Zammad, ZammadOptions};
 use ringwire_event::CallEvent;
@@ -64,7 +64,7 @@ fn is_sent(frame: &Frame) -> bool {
             let mut builder = RegexBuilder::new(pattern.strip_prefix('!').unwrap());
             builder.unicode(false).dot_matches_new_line(true).build().unwrap()
         };
-        ECONOMY.into_iter().map(filter).collect()
+        EVENT_FILTERS.into_iter().map(filter).collect()
     });
     match frame {
         Frame::Packet(packet) => !FILTERS.iter().any(|filter| filter.is_match(packet.bytes())),

@@ -31,7 +31,7 @@ fn check(name: &str, dropped: u64) {
     let expected = ["newCall", "ringing", "answer", "hangup"];
     assert_eq!(told, expected.map(|what| ("491761234567".to_owned(), what)));
     let ended_by = ended_by.unwrap();
-    assert_eq!(ended_by.event(), Some(&b"Hangup"[..]));
+    assert_eq!(ended_by.event_name(), Some(&b"Hangup"[..]));
     assert_eq!(ended_by.get("SystemName"), Some(&b"pbx1"[..]), "{ended_by:?}");
     assert_eq!(tracker.forged(), dropped);
 }

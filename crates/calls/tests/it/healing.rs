@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use ringwire_ami::{Frame, Version};
+use ringwire_ami::{AmiVersion, Frame};
 use ringwire_calls::{Pattern, Rules, Tracker};
 use ringwire_event::{CallEvent, Direction};
 
@@ -42,7 +42,7 @@ const OUTSIDE: [Direction; 2] = [Direction::In, Direction::Out];
 
 struct Follower {
     tracker: Tracker,
-    version: Version,
+    version: AmiVersion,
     said: Vec<CallEvent>,
 }
 
@@ -50,7 +50,7 @@ impl Follower {
     fn new() -> Self {
         // By the context where a list finds a caller nobody tells that it came in.
         let rules = Rules { trunks: vec![Pattern::new("*/trunk")], ..Rules::new("pbx") };
-        Self { tracker: Tracker::new(rules), version: Version::NEWEST, said: Vec::new() }
+        Self { tracker: Tracker::new(rules), version: AmiVersion::NEWEST, said: Vec::new() }
     }
 
     fn take(&mut self, frame: &Frame) {
@@ -145,7 +145,7 @@ fn heals(name: &str, frames: &[Frame], gaps: &[Gap]) -> Result<(), TestCaseError
     prop_assert_eq!(gappy.states(), whole.states(), "{} at the end of {:?}", name, gaps);
     // Up to 11 a caller who is passed on changes the channel; who never heard of the first one knows the call by the other.
     let is_rename =
-        |frame: &Frame| matches!(frame, Frame::Packet(packet) if packet.event() == Some(b"Rename"));
+        |frame: &Frame| matches!(frame, Frame::Packet(packet) if packet.event_name() == Some(b"Rename"));
     if !frames.iter().any(is_rename) {
         for call in gappy.announced(&OUTSIDE) {
             prop_assert!(
@@ -162,20 +162,19 @@ fn heals(name: &str, frames: &[Frame], gaps: &[Gap]) -> Result<(), TestCaseError
             prop_assert!(known, "{} is not announced: {} {:?}", call, name, gaps);
         }
     }
-    gappy.take(&Frame::Banner(Version::NEWEST));
+    gappy.take(&Frame::Banner(AmiVersion::NEWEST));
     gappy.take(&no_channels());
     hold_to_the_rules(&gappy.said, &gappy.tracker)
 }
 
 fn created(frame: &Frame) -> Option<String> {
     let Frame::Packet(packet) = frame else { return None };
-    (packet.event() == Some(b"Newchannel")).then(|| packet.text("Uniqueid").unwrap().into_owned())
+    (packet.event_name() == Some(b"Newchannel")).then(|| packet.text("Uniqueid").unwrap().into_owned())
 }
 
 /// The recordings of calls that were watched from their beginning.
 fn watched() -> Vec<&'static (String, Vec<Frame>)> {
-    let is_listed =
-        |frame: &Frame| matches!(frame, Frame::Packet(packet) if packet.event() == Some(b"CoreShowChannel"));
+    let is_listed = |frame: &Frame| matches!(frame, Frame::Packet(packet) if packet.event_name() == Some(b"CoreShowChannel"));
     RECORDINGS.iter().filter(|(_, frames)| !frames.iter().any(is_listed)).collect()
 }
 

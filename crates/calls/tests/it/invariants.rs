@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use ringwire_ami::{Frame, Packet, Version};
+use ringwire_ami::{AmiVersion, Frame, Packet};
 use ringwire_calls::{Rules, Tracker};
 use ringwire_event::{CallEvent, EventKind};
 
@@ -15,7 +15,7 @@ use crate::support::{captures, frames};
 /// A list of all channels that has none.
 pub(crate) fn no_channels() -> Frame {
     let text = "Event: CoreShowChannelsComplete\r\nEventList: Complete\r\nListItems: 0\r\n\r\n";
-    Frame::Packet(Packet::new(Bytes::from(text), Version::NEWEST).unwrap())
+    Frame::Packet(Packet::new(Bytes::from(text), AmiVersion::NEWEST).unwrap())
 }
 
 pub(crate) static RECORDINGS: LazyLock<Vec<(String, Vec<Frame>)>> = LazyLock::new(|| {
@@ -38,7 +38,7 @@ fn tells(frame: &Frame) -> bool {
     const SILENT: [&[u8]; 5] = [b"VarSet", b"TestEvent", b"RTCPSent", b"RTCPReceived", b"DeviceStateChange"];
     match frame {
         Frame::Banner(_) => true,
-        Frame::Packet(packet) => packet.event().is_some_and(|event| !SILENT.contains(&event)),
+        Frame::Packet(packet) => packet.event_name().is_some_and(|event| !SILENT.contains(&event)),
     }
 }
 
@@ -105,7 +105,7 @@ fn inflict(frames: &mut Vec<Frame>, damage: &Damage) {
                 line.extend(bytes.iter().filter(|byte| !matches!(byte, b'\r' | b'\n')));
             }
         }),
-        Damage::Reconnect(at) => frames.insert(at.index(len), Frame::Banner(Version::NEWEST)),
+        Damage::Reconnect(at) => frames.insert(at.index(len), Frame::Banner(AmiVersion::NEWEST)),
     }
 }
 
@@ -144,7 +144,7 @@ fn play(frames: &[Frame]) -> (Vec<CallEvent>, Tracker) {
         said.extend(std::iter::from_fn(|| tracker.poll_event()));
     }
     // A list without channels, on a new connection, ends whatever was missed.
-    tracker.connected(Version::NEWEST, None);
+    tracker.connected(AmiVersion::NEWEST, None);
     if let Frame::Packet(packet) = no_channels() {
         tracker.apply(&packet, None);
     }

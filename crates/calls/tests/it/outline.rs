@@ -16,7 +16,7 @@ fn each_channel_is_shown_as_it_stands() {
             Frame::Banner(version) => tracker.connected(*version, None),
             Frame::Packet(packet) => {
                 tracker.apply(packet, None);
-                if packet.event() == Some(b"Hold") {
+                if packet.event_name() == Some(b"Hold") {
                     break;
                 }
             }

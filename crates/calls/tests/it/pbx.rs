@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use ringwire_ami::{Frame, Packet, Version};
+use ringwire_ami::{AmiVersion, Frame, Packet};
 
 /// The channels and queues of a PBX, by what it said of them.
 #[derive(Debug, Default)]
@@ -48,7 +48,7 @@ impl Pbx {
     }
 
     fn hear(&mut self, packet: &Packet) {
-        let Some(event) = packet.event() else { return };
+        let Some(event) = packet.event_name() else { return };
         let text = |key: &str| packet.text(key).map(|text| text.into_owned());
         match event {
             b"Newchannel" => {
@@ -130,7 +130,7 @@ impl Pbx {
     }
 
     /// What it answers to the actions of a reconciliation.
-    pub(crate) fn lists(&self, version: Version) -> Vec<Packet> {
+    pub(crate) fn lists(&self, version: AmiVersion) -> Vec<Packet> {
         let mut legs: Vec<_> = self.legs.iter().collect();
         legs.sort_by_key(|(_, leg)| leg.born);
         let mut lists: Vec<_> = legs.iter().map(|(uniqueid, leg)| self.listed(uniqueid, leg)).collect();

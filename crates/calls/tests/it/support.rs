@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::{Bytes, BytesMut};
 use jiff::{SignedDuration, Timestamp};
-use ringwire_ami::{Codec, Frame, Packet, Version};
+use ringwire_ami::{AmiVersion, Codec, Frame, Packet};
 use ringwire_calls::{Rules, Tracker};
 use ringwire_event::{AnsweredBy, CallEvent, EventKind, Party};
 use tokio_util::codec::Decoder;
@@ -98,7 +98,7 @@ pub(crate) fn conclude(rules: &Rules, story: &str) -> String {
 fn play(rules: &Rules, story: &str, explain: bool) -> String {
     let mut tracker = Tracker::new(rules.clone());
     tracker.explain(explain);
-    let mut version = Version::NEWEST;
+    let mut version = AmiVersion::NEWEST;
     let mut now = None;
     let mut told = String::new();
     let mut said = Vec::new();
@@ -108,7 +108,7 @@ fn play(rules: &Rules, story: &str, explain: bool) -> String {
             tracker.tick(time);
             now = Some(time);
         } else if let Some(banner) = line.strip_prefix("connect ") {
-            version = Version::parse(banner.as_bytes()).unwrap();
+            version = AmiVersion::parse(banner.as_bytes()).unwrap();
             tracker.connected(version, now);
         } else if line == "restart" {
             tracker = Tracker::new(rules.clone());

@@ -1,6 +1,6 @@
 //! What becomes of packets, with one seed: the same seed gives the same in every release.
 
-use ringwire_ami::Version;
+use ringwire_ami::AmiVersion;
 
 use super::*;
 
@@ -8,7 +8,7 @@ use super::*;
 #[track_caller]
 fn check(event: &str, lines: &str, expected: &str) {
     let bytes = format!("Event: {event}|{lines}||").replace('|', "\r\n");
-    let packet = Packet::new(Bytes::from(bytes), Version::NEWEST).unwrap();
+    let packet = Packet::new(Bytes::from(bytes), AmiVersion::NEWEST).unwrap();
     let shown = Anonymiser::new(&Seed::from_text("a seed for tests")).packet(&packet);
     let shown = String::from_utf8(shown.to_vec()).unwrap().replace("\r\n", "|");
     assert_eq!(
@@ -132,7 +132,7 @@ fn a_user_event_chooses_its_own_headers() {
 #[test]
 fn the_output_of_a_command_ends_as_it_did() {
     let bytes = "Response: Follows\r\nPrivilege: Command\r\nalice  10.1.2.3\r\n\r\ntoken=--END COMMAND--";
-    let packet = Packet::new(Bytes::from_static(bytes.as_bytes()), Version::new(1, 3, 0)).unwrap();
+    let packet = Packet::new(Bytes::from_static(bytes.as_bytes()), AmiVersion::new(1, 3, 0)).unwrap();
     let shown = Anonymiser::new(&Seed::from_text("a seed for tests")).packet(&packet);
     assert_eq!(
         shown,
@@ -143,10 +143,11 @@ fn the_output_of_a_command_ends_as_it_did() {
 #[test]
 fn bytes_that_are_not_utf8_stay_so() {
     let packet =
-        Packet::new(Bytes::from_static(b"Event: X\r\nCallerIDName: J\xf6rg\r\n"), Version::NEWEST).unwrap();
+        Packet::new(Bytes::from_static(b"Event: X\r\nCallerIDName: J\xf6rg\r\n"), AmiVersion::NEWEST)
+            .unwrap();
     let mut anonymiser = Anonymiser::new(&Seed::from_text("a seed for tests"));
     let shown = anonymiser.packet(&packet);
-    let packet = Packet::new(shown, Version::NEWEST).unwrap();
+    let packet = Packet::new(shown, AmiVersion::NEWEST).unwrap();
     assert!(str::from_utf8(packet.bytes()).is_err());
     assert_eq!(packet.text("CallerIDName").unwrap(), anonymiser.name("Jörg"));
 }

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::Recording;
 
-const VERSION: Version = Version::new(11, 0, 0);
+const VERSION: AmiVersion = AmiVersion::new(11, 0, 0);
 
 struct Place {
     dir: TempDir,
@@ -59,7 +59,7 @@ fn a_recording_may_be_of_several_connections() {
     let place = Place::new();
     let mut writer = place.create(WriterOptions::default()).unwrap();
     writer.write(seconds(1.0), [&b"Event: A\r\n\r\n"[..]]).unwrap();
-    writer.connected(Version::new(11, 0, 1), seconds(3.0)).unwrap();
+    writer.connected(AmiVersion::new(11, 0, 1), seconds(3.0)).unwrap();
     writer.write(seconds(3.0), [&b"Event: B\r\n\r\n"[..]]).unwrap();
     assert!(place.read("x.ami").ends_with("A\r\n\r\nAsterisk Call Manager/11.0.1\r\nEvent: B\r\n\r\n"));
     assert_eq!(place.read("x.ami.times"), "0 0.000000\n30 1.000000\n42 3.000000\n");

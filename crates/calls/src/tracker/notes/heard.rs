@@ -13,7 +13,7 @@ const DECIDING: usize = 6;
 
 /// A packet, in short.
 pub(super) fn in_short(packet: &Packet) -> Heard {
-    let name = packet.event().unwrap_or(b"Response");
+    let name = packet.event_name().unwrap_or(b"Response");
     let keys = deciding(name);
     let (mut channel, mut uniqueid, mut values) = (None, None, [None; DECIDING]);
     for (key, value) in packet.headers() {

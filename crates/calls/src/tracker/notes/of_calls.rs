@@ -351,7 +351,7 @@ impl Tracker {
 
     /// Whose end ends the call.
     fn who_is_gone(&self, key: CallKey) -> &'static str {
-        let heard = self.notes.hearing.as_ref().filter(|packet| packet.event() == Some(b"Hangup"));
+        let heard = self.notes.hearing.as_ref().filter(|packet| packet.event_name() == Some(b"Hangup"));
         let Some(uniqueid) = heard.and_then(|packet| packet.text("Uniqueid")) else { return "the call is " };
         let ch = self.by_uniqueid.get(&*uniqueid).copied();
         let Some(call) = self.calls.get(key) else { return "the call is " };

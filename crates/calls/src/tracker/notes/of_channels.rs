@@ -168,7 +168,7 @@ impl Tracker {
 
     /// The name of the event being heard.
     pub(super) fn event_heard(&self) -> &[u8] {
-        self.notes.hearing.as_ref().and_then(|packet| packet.event()).unwrap_or_default()
+        self.notes.hearing.as_ref().and_then(|packet| packet.event_name()).unwrap_or_default()
     }
 
     /// A channel that is in no call is gone: its story ends, and nothing was said.

@@ -1,4 +1,4 @@
-//! The first bytes of what a server says, kept for when they are not TLS.
+//! Keeps the first bytes from a server, for the error message if they are not TLS.
 
 use std::io;
 use std::pin::Pin;
@@ -7,33 +7,33 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// Whether a stream that begins so is TLS: a record of a kind and a version that there is.
+/// Whether a stream that begins with these bytes is TLS: a record of a known type and version.
 pub(crate) fn is_tls(bytes: &[u8]) -> bool {
     matches!(bytes, [0x14..=0x18, 3, ..])
 }
 
-/// A socket that remembers how what came began.
+/// A socket that remembers the first bytes received.
 #[derive(Debug)]
-pub(crate) struct Head {
+pub(crate) struct FirstBytesStream {
     stream: TcpStream,
-    bytes: Vec<u8>,
+    first_bytes: Vec<u8>,
 }
 
-impl Head {
-    /// A line of a log, about.
+impl FirstBytesStream {
+    /// How many bytes are kept: about a line of a log.
     const LIMIT: usize = 80;
 
     pub(crate) fn new(stream: TcpStream) -> Self {
-        Self { stream, bytes: Vec::with_capacity(Self::LIMIT) }
+        Self { stream, first_bytes: Vec::with_capacity(Self::LIMIT) }
     }
 
-    /// What came first.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
+    /// The first bytes received.
+    pub(crate) fn first_bytes(&self) -> &[u8] {
+        &self.first_bytes
     }
 }
 
-impl AsyncRead for Head {
+impl AsyncRead for FirstBytesStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -41,16 +41,16 @@ impl AsyncRead for Head {
     ) -> Poll<io::Result<()>> {
         let before = into.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, into);
-        let room = Self::LIMIT.saturating_sub(self.bytes.len());
+        let room = Self::LIMIT.saturating_sub(self.first_bytes.len());
         if room > 0 {
             let fresh = into.filled().get(before..).unwrap_or_default();
-            self.bytes.extend(fresh.iter().take(room));
+            self.first_bytes.extend(fresh.iter().take(room));
         }
         read
     }
 }
 
-impl AsyncWrite for Head {
+impl AsyncWrite for FirstBytesStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

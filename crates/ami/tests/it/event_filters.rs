@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use regex::bytes::{Regex, RegexBuilder};
-use ringwire_ami::{ECONOMY, Packet};
+use ringwire_ami::{EVENT_FILTERS, Packet};
 
 use crate::support::{packets, recordings, storm};
 
@@ -14,7 +14,7 @@ static FILTERS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         let mut builder = RegexBuilder::new(pattern.strip_prefix('!').unwrap());
         builder.unicode(false).dot_matches_new_line(true).build().unwrap()
     };
-    ECONOMY.into_iter().map(filter).collect()
+    EVENT_FILTERS.into_iter().map(filter).collect()
 });
 
 fn is_sent(packet: &Packet) -> bool {
@@ -22,7 +22,7 @@ fn is_sent(packet: &Packet) -> bool {
 }
 
 #[test]
-fn what_takes_a_call_somewhere_is_sent_and_what_notes_something_is_not() {
+fn dialplan_steps_that_move_a_call_are_sent_and_others_are_filtered() {
     let check = |text: &str, expected: bool| {
         let packet = &packets(format!("Event: {text}\r\n\r\n").as_bytes())[0];
         assert_eq!(is_sent(packet), expected, "{text:?}");
@@ -48,14 +48,14 @@ fn what_takes_a_call_somewhere_is_sent_and_what_notes_something_is_not() {
 }
 
 #[test]
-fn most_of_a_busy_hour_need_not_be_sent_and_no_event_of_a_call_is_missed() {
+fn filters_exclude_most_of_a_busy_hour_but_no_call_event() {
     let (mut all, mut sent, mut kept) = (0, 0, BTreeSet::new());
     for packet in packets(&storm()) {
         all += packet.bytes().len();
         if is_sent(&packet) {
             sent += packet.bytes().len();
         } else {
-            kept.insert(String::from_utf8_lossy(packet.event().unwrap()).into_owned());
+            kept.insert(String::from_utf8_lossy(packet.event_name().unwrap()).into_owned());
         }
     }
     assert_eq!(
@@ -66,14 +66,15 @@ fn most_of_a_busy_hour_need_not_be_sent_and_no_event_of_a_call_is_missed() {
 }
 
 #[test]
-fn the_steps_kept_back_in_recordings_are_these() {
+fn recordings_contain_these_filtered_dialplan_steps() {
     let mut steps: BTreeMap<bool, BTreeSet<String>> = BTreeMap::new();
     for release in ["11", "16", "22"] {
         for entry in std::fs::read_dir(recordings().join(release)).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|end| end == "ami") {
                 for packet in packets(&std::fs::read(path).unwrap()) {
-                    if let (Some(b"Newexten"), Some(step)) = (packet.event(), packet.text("Application")) {
+                    if let (Some(b"Newexten"), Some(step)) = (packet.event_name(), packet.text("Application"))
+                    {
                         steps.entry(is_sent(&packet)).or_default().insert(step.into_owned());
                     }
                 }

@@ -1,0 +1,64 @@
+//! Filters that stop the server from sending events that nobody reads (AMI contract 1.9).
+
+use crate::action::Action;
+use crate::version::AmiVersion;
+
+/// The `Filter` of each `Filter` action: what the server need not send.
+///
+/// `VarSet` alone is most of what a busy server sends. Of the dialplan's steps, those that move a call somewhere stay;
+/// those that set a variable, jump or log something are filtered out.
+///
+/// All filters have the one form that means the same in every release: a regular expression over the text of an event,
+/// without `MatchCriteria`, after a `!`. Without the `!`, everything else would be filtered out; and releases that do
+/// not know `MatchCriteria` ignore it and read the rest as a filter without `!`. The expressions begin with `^`, because
+/// a caller's name may hold an event's name. They contain nothing that basic and extended expressions read differently,
+/// and no ranges, which depend on the server's locale.
+pub const EVENT_FILTERS: [&str; 8] = [
+    "!^Event: VarSet",
+    "!^Event: RTCP",
+    "!^Event: TestEvent",
+    "!^Event: DeviceStateChange",
+    "!^Event: ContactStatus",
+    "!^Event: QueueMemberStatus",
+    "!^Event: Newexten.*[[:cntrl:]]Application: [^BCDHPQTV]",
+    "!^Event: Newexten.*[[:cntrl:]]Application: Ver",
+];
+
+/// The actions that set [`EVENT_FILTERS`], to be sent once after each login to a server of this version.
+///
+/// A refusal is harmless: a user without `write = system` may not filter, and Asterisk 1.6 cannot; then everything is
+/// sent. A filter cannot be removed on the same connection.
+#[must_use]
+pub fn event_filter_actions(version: AmiVersion) -> Vec<Action> {
+    let filter = |filter| Action::new("Filter")?.with("Operation", "Add")?.with("Filter", filter);
+    let is_supported = version >= AmiVersion::new(1, 1, 0);
+    let filters = EVENT_FILTERS.into_iter().filter(|_| is_supported);
+    filters.filter_map(|pattern| filter(pattern).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_filter_becomes_an_action_where_the_version_has_filters() {
+        let filters = |version| -> Vec<_> {
+            let actions = event_filter_actions(version);
+            actions.iter().map(|action| action.get("Filter").map(str::to_owned)).collect()
+        };
+        for version in [AmiVersion::new(1, 1, 0), AmiVersion::new(2, 10, 6), AmiVersion::NEWEST] {
+            assert_eq!(filters(version), EVENT_FILTERS.map(|pattern| Some(pattern.to_owned())), "{version}");
+        }
+        assert_eq!(filters(AmiVersion::new(1, 0, 0)), []);
+        let action = &event_filter_actions(AmiVersion::NEWEST)[0];
+        let expected = "Action: Filter\r\nActionID: 1\r\nOperation: Add\r\nFilter: !^Event: VarSet\r\n\r\n";
+        assert_eq!(action.encode("1"), expected.as_bytes());
+    }
+
+    #[test]
+    fn every_filter_excludes_the_event_that_it_names() {
+        for pattern in EVENT_FILTERS {
+            assert!(pattern.starts_with("!^Event: "), "{pattern}");
+        }
+    }
+}
