@@ -4,13 +4,11 @@
 //! end-to-end tests do.
 
 mod cli;
-mod client;
-mod config;
 mod doctor;
 mod explain;
 mod lines;
 mod replay;
-mod routes;
+mod router;
 mod runtime;
 #[cfg(feature = "otel")]
 mod traces;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::anyhow;
+use ringwire_config::{Config, Purpose};
 use ringwire_terminal::{Code, Failure};
 
-use crate::config::{self, Config, Purpose};
 use crate::doctor::{self, Finding, Limits, Severity};
 
 const EXAMPLES: &str = "\
@@ -64,9 +64,9 @@ fn print(peer: &str, found: &[Finding], out: &mut impl Write) -> std::io::Result
 /// # Errors
 /// The configuration cannot be used; or with `--probe` a PBX or an endpoint cannot be reached or refuses.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let config = Config::load(&config::path(args.config.clone()), Purpose::Run)?;
+    let config = Config::load(&ringwire_config::path(args.config.clone()), Purpose::Run)?;
     let mut out = anstream::stdout();
-    write!(out, "{}", config::describe(&config))?;
+    write!(out, "{}", ringwire_config::describe(&config))?;
     let mut faults = 0;
     if let Some(journal) = &config.journal {
         let (found, is_setting) = doctor::judge_place(&doctor::place_of(&journal.path));

@@ -11,6 +11,7 @@ use anyhow::anyhow;
 use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
 use ringwire_ami::AmiLogin;
+use ringwire_config::{Address, Api, ApiRole, ApiToken, Config};
 use ringwire_demo::player::{PbxServer, PlayOptions, Recording, Speed};
 use ringwire_demo::zammad::{Person, Received, Row, State, ZammadConfig, ZammadServer};
 use ringwire_event::{CallEvent, EventKind};
@@ -19,7 +20,6 @@ use ringwire_terminal::{Code, Failure, plain};
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
-use crate::config::{Address, Api, ApiRole, ApiToken, Config};
 use crate::lines;
 use crate::runtime::{self, Signal};
 

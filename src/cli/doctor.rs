@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use jiff::Timestamp;
+use ringwire_client::{Address, Client};
+use ringwire_config::Api;
 use ringwire_terminal::{Code, Failure};
 
-use crate::client::{Access, Address, Client};
-use crate::config::{self, Api};
+use crate::cli::access::Access;
 use crate::doctor::{self, Asked, Report};
 
 const EXAMPLES: &str = "\
@@ -64,7 +65,7 @@ pub(crate) struct Args {
 /// Something is wrong, or it cannot be told.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let unit = if args.unit.contains('.') { args.unit.clone() } else { format!("{}.service", args.unit) };
-    let file = config::path(args.config.clone());
+    let file = ringwire_config::path(args.config.clone());
     let client = match args.access.client(Some(&file)) {
         Ok(client) => Some(client),
         // What is wrong with the configuration is told among all else.

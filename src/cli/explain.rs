@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::journal::Place;
 use crate::{
-    client::Access,
+    cli::access::Access,
     explain::{self, Known},
 };
 

@@ -8,11 +8,10 @@ use std::{
 };
 
 use anyhow::anyhow;
+use ringwire_config::{Config, Purpose};
 use ringwire_outbox::store::{Reader, StoreError};
 use ringwire_terminal::{Code, Failure};
 use rusqlite::ErrorCode;
-
-use crate::config::{self, Config, Purpose};
 
 /// What to do where the journal may not be read or written.
 const OTHER_USER: &str = "run it as the daemon's user or root: sudo -u ringwire ringwire …";
@@ -57,7 +56,7 @@ impl Place {
         let named = config.as_ref().and_then(|config| config.journal.as_ref()).map(|journal| &journal.path);
         let path = match (&self.journal, named) {
             (Some(path), _) | (None, Some(path)) => path.clone(),
-            (None, None) => config::Journal::default_path(),
+            (None, None) => ringwire_config::Journal::default_path(),
         };
         if let Err(error) = File::open(&path) {
             let at = path.display();
@@ -77,9 +76,9 @@ impl Place {
     /// The configuration. One that nobody named need not be there, and where the journal is named it need not be
     /// right.
     fn config(&self) -> Result<Option<Config>, Failure> {
-        let path = config::path(self.config.clone());
+        let path = ringwire_config::path(self.config.clone());
         let absent = fs::metadata(&path).is_err_and(|error| error.kind() == ErrorKind::NotFound);
-        if absent && config::is_default(&path) {
+        if absent && ringwire_config::is_default(&path) {
             return Ok(None);
         }
         match Config::load(&path, Purpose::Inspect) {

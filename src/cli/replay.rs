@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
 use ringwire_calls::Rules;
+use ringwire_config::{Config, Purpose};
 use ringwire_dialects::{Body, Dialect};
 use ringwire_event::CallEvent;
 use ringwire_recording::Recording;
 use ringwire_terminal::{Code, Failure};
 
-use crate::config::{Config, Purpose};
 use crate::lines;
 use crate::replay::{self, Replay};
 use crate::runtime::Pusher;

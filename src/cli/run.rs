@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use jiff::Timestamp;
+use ringwire_config::{Config, Purpose};
 use ringwire_live::Desk;
 use ringwire_terminal::{Code, Failure};
 
-use crate::config::{self, Config, Purpose};
 use crate::runtime::{self, Logging};
 
 const EXAMPLES: &str = "\
@@ -38,7 +38,7 @@ pub(crate) struct Args {
 /// # Errors
 /// The configuration cannot be used, or the system refuses what the daemon needs.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let config = Config::load(&config::path(args.config.clone()), Purpose::Run)?;
+    let config = Config::load(&ringwire_config::path(args.config.clone()), Purpose::Run)?;
     let logging = Logging::start(config.log).map_err(|error| Failure::new(Code::Config, error))?;
     block_on(async {
         let signals = runtime::signals().context("signals cannot be caught")?;

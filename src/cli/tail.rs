@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use ringwire_terminal::Failure;
 
-use crate::client::Access;
+use crate::cli::access::Access;
 
 const EXAMPLES: &str = "\
 Examples:

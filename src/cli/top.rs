@@ -17,7 +17,7 @@ use ringwire_terminal::terminal_is_unicode;
 use ringwire_terminal::{Code, Failure};
 
 use self::{paint::Paint, state::State};
-use crate::client::Access;
+use crate::cli::access::Access;
 
 const EXAMPLES: &str = "\
 Keys:

@@ -1,6 +1,7 @@
 //! What is heard of a PBX, and why it may be no call.
 
 use jiff::Timestamp;
+use ringwire_config::Pbx;
 use ringwire_terminal::Code;
 
 use super::{
@@ -8,7 +9,6 @@ use super::{
     files::plural,
     finding::{Findings, Subject},
 };
-use crate::config::Pbx;
 
 /// What was heard of a PBX, and by whom.
 #[derive(Clone, Debug)]

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
+use ringwire_config::{Config, ConfigError};
 use ringwire_terminal::Code;
 
 use super::{
     files::{FileFacts, is_public, plural},
     finding::{Findings, Subject},
 };
-use crate::config::{Config, ConfigError};
 
 /// What is wrong with the configuration in `file`, which names `files`.
 pub(crate) fn judge(file: &Path, config: &Result<Config, ConfigError>, files: &[FileFacts]) -> Findings {

@@ -30,7 +30,7 @@ pub(crate) use self::{
     observations::Observations,
     report::{Report, line},
 };
-use crate::config::{Config, ConfigError};
+use ringwire_config::{Config, ConfigError};
 
 /// How everything stands.
 pub(crate) struct Facts {

@@ -15,6 +15,7 @@ use std::{
 
 use jiff::Timestamp;
 use ringwire_calls::Story;
+use ringwire_config::Routes;
 use ringwire_event::CallEvent;
 use ringwire_live::Desk;
 use ringwire_outbox::{
@@ -22,6 +23,7 @@ use ringwire_outbox::{
     delivery::{Counts, Delivery, DeliveryId, Limits, Machine, Outcome, Terms, Want},
     store::{Attempt, NewEvent, Report, Resumption, Write},
 };
+use ringwire_sender::{Sender, Sent};
 use tokio::{
     sync::{mpsc, oneshot},
     task::{Id, JoinError, JoinSet},
@@ -30,16 +32,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use self::{say::Say, stored::Answer, tell::Tell};
-use super::{
-    board::Board,
-    clock::Clock,
-    journal::Journal,
-    send::{Sender, Sent},
-};
-use crate::{
-    config,
-    routes::{Router, Routes},
-};
+use super::{board::Board, clock::Clock, journal::Journal};
+use crate::router::Router;
 
 /// How long the requests on their way may take to end when the daemon does.
 pub(crate) const DRAIN: Duration = Duration::from_secs(10);
@@ -70,7 +64,7 @@ pub(crate) enum Message {
         /// The endpoints, as the routes number them.
         endpoints: Vec<Recipient>,
         /// How long the journal keeps what; nothing for one that is for this process only.
-        journal: Option<config::Journal>,
+        journal: Option<ringwire_config::Journal>,
         /// Who waits for it to hold, if anybody does.
         done: Option<oneshot::Sender<()>>,
     },

@@ -9,14 +9,13 @@ use tempfile::TempDir;
 use tokio::{sync::mpsc, task::spawn_blocking};
 
 use super::clock::Clock;
-use crate::config;
 
 /// The journal that is open: what is to be written goes in, and what became of it comes out.
 pub(crate) struct Journal {
     store: Store,
     reports: mpsc::UnboundedReceiver<Report>,
     reading: Reading,
-    settings: config::Journal,
+    settings: ringwire_config::Journal,
     /// Whether it could not be written when it was opened.
     failing: bool,
     /// Where it is, if it is for this process only.
@@ -33,7 +32,7 @@ impl Journal {
     /// # Errors
     /// It must not be used. A disk that cannot be written is no error: it is logged, and waited for.
     pub(crate) async fn open(
-        settings: config::Journal,
+        settings: ringwire_config::Journal,
         clock: &Clock,
     ) -> Result<(Self, Resumption), Failure> {
         let (report, reports) = mpsc::unbounded_channel();
@@ -70,7 +69,7 @@ impl Journal {
     /// There is no place for it.
     pub(crate) async fn temporary(clock: &Clock) -> Result<Self, Failure> {
         let home = tempfile::Builder::new().prefix("ringwire-").tempdir()?;
-        let settings = config::Journal::at(home.path().join("journal.db"));
+        let settings = ringwire_config::Journal::at(home.path().join("journal.db"));
         let (journal, _) = Self::open(settings, clock).await?;
         Ok(Self { _home: Some(home), ..journal })
     }
@@ -96,7 +95,7 @@ impl Journal {
     }
 
     /// Keeps things for as long as `settings` say from here on. The file stays the one that is open.
-    pub(crate) fn set_retention(&mut self, settings: config::Journal) {
+    pub(crate) fn set_retention(&mut self, settings: ringwire_config::Journal) {
         if settings.path != self.settings.path {
             tracing::warn!(
                 "journal.path is another than before; the daemon takes it up when it is started anew"

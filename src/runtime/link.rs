@@ -8,11 +8,10 @@ use std::{
 };
 
 use ringwire_ami::{
-    AmiClient, AmiLogin, AmiOptions, AmiVersion, ConnectError, ConnectionErrorKind, DisconnectError,
-    IncomingPackets, Packet, ReconnectBackoff, SendActionError, StreamErrors, TlsOptions,
-    event_filter_actions, resync_actions,
+    AmiClient, AmiOptions, AmiVersion, ConnectError, ConnectionErrorKind, DisconnectError, IncomingPackets,
+    ReconnectBackoff, SendActionError, StreamErrors, event_filter_actions, resync_actions,
 };
-use secrecy::ExposeSecret;
+use ringwire_config::ConnectionSettings;
 use tokio::{
     sync::{Notify, mpsc, watch},
     task::JoinHandle,
@@ -21,7 +20,6 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{PbxName, board::Board, follow::Message};
-use crate::config::Pbx;
 
 /// How often the lists of channels and queues are asked for while all is well: what was missed unnoticed is made
 /// good by then.
@@ -33,48 +31,10 @@ const RECONCILE_PAUSE: Duration = Duration::from_secs(10);
 /// How long a farewell may take.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// Where a link connects, and as whom.
-#[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    host: String,
-    port: u16,
-    login: AmiLogin,
-    tls: Option<TlsOptions>,
-    /// Whether the PBX is asked to keep to itself what nobody reads.
-    filter_events: bool,
-}
-
-impl Settings {
-    /// Those of `pbx`; `None` where it has no login.
-    pub(crate) fn of(pbx: &Pbx) -> Option<Self> {
-        let login = pbx.login.clone()?;
-        let (host, tls) = (pbx.host.clone(), pbx.tls.clone());
-        Some(Self { host, port: pbx.port, login, tls, filter_events: pbx.filter_events })
-    }
-
-    /// What the client is given.
-    pub(crate) fn options(&self) -> AmiOptions {
-        let mut options = AmiOptions::new(self.host.clone(), self.login.clone());
-        options.port = self.port;
-        options.tls.clone_from(&self.tls);
-        options
-    }
-
-    /// Whether a connection made with `other` would be the same.
-    pub(crate) fn same(&self, other: &Self) -> bool {
-        let (ours, theirs) = (&self.login, &other.login);
-        (&self.host, self.port, &self.tls, self.filter_events)
-            == (&other.host, other.port, &other.tls, other.filter_events)
-            && (&ours.username, ours.method, &ours.events)
-                == (&theirs.username, theirs.method, &theirs.events)
-            && ours.secret.expose_secret() == theirs.secret.expose_secret()
-    }
-}
-
 /// A link that runs until it is stopped.
 #[derive(Debug)]
 pub(crate) struct Link {
-    pub(crate) settings: Settings,
+    pub(crate) settings: ConnectionSettings,
     /// Asks for a resync.
     pub(crate) wish: Arc<Notify>,
     tried: watch::Receiver<bool>,
@@ -87,7 +47,7 @@ impl Link {
     /// Starts connecting to the PBX called `name`; what it says goes to `packets`, and `wish` asks for its lists.
     pub(crate) fn start(
         name: PbxName,
-        settings: Settings,
+        settings: ConnectionSettings,
         wish: Arc<Notify>,
         packets: mpsc::Sender<Message>,
         board: Board,
@@ -269,7 +229,7 @@ impl Task {
     async fn economise(&self, client: &AmiClient, version: AmiVersion) {
         for action in event_filter_actions(version) {
             match client.send(&action).await {
-                Ok(response) if is_refused(&response) => {
+                Ok(response) if response.is_permission_denied() => {
                     tracing::debug!(pbx = %self.name, "the PBX does not filter events for this user, who lacks write = system");
                     return;
                 }
@@ -283,7 +243,7 @@ impl Task {
         let mut refused = BTreeSet::new();
         for action in resync_actions() {
             match client.send(&action).await {
-                Ok(response) if is_refused(&response) => {
+                Ok(response) if response.is_permission_denied() => {
                     refused.insert(action.name().to_owned());
                 }
                 Ok(_) => {}
@@ -305,14 +265,6 @@ impl Task {
         }
         self.refused = refused;
     }
-}
-
-/// Whether the user may not do that (AMI contract 1.6). Asterisk's words are all there is to tell it from other errors.
-pub(crate) fn is_refused(response: &Packet) -> bool {
-    let is = |key: &str, value: &str| {
-        response.get(key).is_some_and(|found| found.eq_ignore_ascii_case(value.as_bytes()))
-    };
-    is("Response", "Error") && is("Message", "Permission denied")
 }
 
 /// A number from 0 to 1, another one each time.

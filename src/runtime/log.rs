@@ -3,9 +3,8 @@
 use std::io::{self, IsTerminal};
 
 use anyhow::Context;
+use ringwire_config::{Log, LogFormat};
 use tracing_subscriber::{EnvFilter, Registry, fmt, layer::SubscriberExt, reload, util::SubscriberInitExt};
-
-use crate::config::{Log, LogFormat};
 
 /// Changes what is logged while the daemon runs.
 #[derive(Debug)]

@@ -14,7 +14,6 @@ mod link;
 mod log;
 mod notify;
 mod push;
-mod send;
 mod shutdown;
 mod stories;
 mod switchboard;
@@ -31,11 +30,13 @@ use anyhow::anyhow;
 use jiff::{SignedDuration, Timestamp};
 use ringwire_api::Sources;
 use ringwire_calls::Rules;
+use ringwire_config::{Api, Config, ConnectionSettings, Endpoint, Pbx, Purpose};
 use ringwire_live::Desk;
 use ringwire_outbox::{
     delivery::Terms,
     store::{CallFilter, Resumption},
 };
+use ringwire_sender::Sender;
 use ringwire_terminal::{Code, Failure};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -53,16 +54,9 @@ use self::{
     switchboard::Asking,
     window::Window,
 };
-use crate::config::{Api, Config, Endpoint, Pbx, Purpose};
 
 pub use self::shutdown::Signal;
-pub(crate) use self::{
-    link::{Settings, is_refused},
-    log::Logging,
-    push::Pusher,
-    send::Sender,
-    shutdown::signals,
-};
+pub(crate) use self::{log::Logging, push::Pusher, shutdown::signals};
 
 /// The configured name of a PBX.
 type PbxName = Arc<str>;
@@ -278,7 +272,7 @@ impl Daemon {
     }
 
     async fn follow(&mut self, name: PbxName, pbx: Pbx, before: Option<Link>) {
-        let Some(settings) = Settings::of(&pbx) else { return };
+        let Some(settings) = ConnectionSettings::of(&pbx) else { return };
         self.board.pbx_is_configured(&name, format!("{}:{}", pbx.host, pbx.port));
         self.desk.live().set_directory(&name, pbx.rules.directory.at_devices().collect());
         let kept = match before {

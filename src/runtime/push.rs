@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::anyhow;
+use ringwire_config::{Endpoint, Routes};
 use ringwire_event::CallEvent;
 use ringwire_live::Desk;
 use ringwire_outbox::{
@@ -24,7 +25,6 @@ use super::{
     journal::Journal,
     recipients, unusable,
 };
-use crate::{config::Endpoint, routes::Routes};
 
 /// How long the last events may take: long enough for an endpoint that starts up, short enough to wait for.
 const DRAIN: Duration = Duration::from_secs(60);

@@ -12,14 +12,13 @@ use std::{
 };
 
 use ringwire_api::{Access, Counter, Role, Sources, Token};
+use ringwire_config::{Api, ApiRole};
 use ringwire_live::Desk;
 use tokio::{
     net::{TcpListener, UnixListener},
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
-
-use crate::config::{Api, ApiRole};
 
 /// What to do about a place that cannot be had.
 const HINT: &str = "stop what is there, or choose another place in [api]; then start ringwire anew";
@@ -109,7 +108,7 @@ impl Window {
 }
 
 fn access(api: &Api) -> Access {
-    let token = |token: &crate::config::ApiToken| Token {
+    let token = |token: &ringwire_config::ApiToken| Token {
         name: token.name.clone(),
         role: match token.role {
             ApiRole::Viewer => Role::Viewer,

@@ -55,6 +55,16 @@ impl Packet {
         is_error.then(|| text::printable_line(self.get("Message").unwrap_or_default()))
     }
 
+    /// Whether this answer says that the user lacks a privilege (AMI contract 1.6). Asterisk's words are all there is
+    /// to tell it from other errors.
+    #[must_use]
+    pub fn is_permission_denied(&self) -> bool {
+        let is = |key: &str, value: &str| {
+            self.get(key).is_some_and(|found| found.eq_ignore_ascii_case(value.as_bytes()))
+        };
+        is("Response", "Error") && is("Message", "Permission denied")
+    }
+
     /// The value of the first header named `key`, ignoring case, as received; it may be empty.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&[u8]> {

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use anyhow::Context;
 use ringwire_ami::{AmiClient, DisconnectError, IncomingPackets, resync_actions};
+use ringwire_config::ConnectionSettings;
+use ringwire_config::{Config, Pbx, Purpose};
 use ringwire_terminal::{Code, Failure};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::{Args, Tape};
 use crate::cli::run::block_on;
-use crate::config::{self, Config, Pbx, Purpose};
-use crate::runtime::{self, Settings, Signal};
+use crate::runtime::{self, Signal};
 
 /// All classes of events that the user may read, of any release.
 const EVERYTHING: &str = "on";
@@ -24,9 +25,9 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Records the configured PBX until it is enough.
 pub(super) fn record(args: &Args, tape: &mut Tape) -> Result<(), Failure> {
-    let config = Config::load(&config::path(args.config.clone()), Purpose::Record)?;
+    let config = Config::load(&ringwire_config::path(args.config.clone()), Purpose::Record)?;
     let pbx = pbx(&config, args.pbx.as_deref())?;
-    let Some(settings) = Settings::of(pbx) else {
+    let Some(settings) = ConnectionSettings::of(pbx) else {
         let error = anyhow::anyhow!("pbx.{}: no login is configured", pbx.name);
         return Err(Failure::new(Code::Config, error).hint("set username and secret_file"));
     };
@@ -37,7 +38,7 @@ pub(super) fn record(args: &Args, tape: &mut Tape) -> Result<(), Failure> {
 }
 
 async fn connect(
-    settings: &Settings,
+    settings: &ConnectionSettings,
     duration: Option<Duration>,
     mut signals: mpsc::Receiver<Signal>,
     tape: &mut Tape,

@@ -3,13 +3,11 @@
 use std::io::Write;
 
 use anyhow::anyhow;
+use ringwire_client::{Attempt, StoryDelivery, segment};
 use ringwire_terminal::{Code, Failure};
 
 use super::{super::run::block_on, Args, Out};
-use crate::{
-    client::{self, Attempt, StoryDelivery, segment},
-    explain::{Known, Sent, Try},
-};
+use crate::explain::{Known, Sent, Try};
 
 /// Tells the story of the call that was named, which the daemon is asked for.
 ///
@@ -45,10 +43,10 @@ pub(super) fn tell<W: Write>(args: &Args, out: &mut Out<W>) -> Result<(), Failur
 ///
 /// # Errors
 /// No daemon answers, or it knows of no such call, or does not tell us.
-pub(super) fn story(args: &Args, call: &str) -> Result<client::Story, Failure> {
+pub(super) fn story(args: &Args, call: &str) -> Result<ringwire_client::Story, Failure> {
     let client = args.access.client(args.place.named())?;
     let path = format!("/api/v1/calls/{}", segment(call));
-    Ok(block_on(async { Ok(client.get::<client::Story>(&path, &[]).await) })??)
+    Ok(block_on(async { Ok(client.get::<ringwire_client::Story>(&path, &[]).await) })??)
 }
 
 fn sent(delivery: StoryDelivery) -> Sent {

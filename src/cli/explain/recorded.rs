@@ -5,6 +5,7 @@ use std::{collections::HashMap, io::Write, path::Path};
 use anyhow::anyhow;
 use jiff::Timestamp;
 use ringwire_calls::{Stories, Story};
+use ringwire_config::{Config, Purpose};
 use ringwire_dialects::Body;
 use ringwire_event::CallEvent;
 use ringwire_recording::Recording;
@@ -15,7 +16,6 @@ use super::{
     Args, Out,
 };
 use crate::{
-    config::{Config, Purpose},
     explain::{Known, Sent},
     replay::{self, Replay},
 };

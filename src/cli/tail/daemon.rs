@@ -6,6 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use ringwire_client::{Client, Follower, News, Told};
 use ringwire_event::Direction;
 use ringwire_terminal::Failure;
 use ringwire_terminal::{plain, terminal_is_unicode};
@@ -17,7 +18,6 @@ use super::{
     line::Writing,
     merge::{Late, Line, Merge},
 };
-use crate::client::{Client, Follower, News, Told};
 
 /// Of how many deliveries it is asked what became of them while there was no connection.
 const ASKED: usize = 50;

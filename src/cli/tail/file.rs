@@ -5,12 +5,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use ringwire_config::{Config, Purpose};
 use ringwire_recording::Recording;
 use ringwire_terminal::Failure;
 
 use super::Args;
 use crate::cli::replay::rules;
-use crate::config::{Config, Purpose};
 use crate::lines;
 use crate::replay::{self, Replay};
 

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
+use ringwire_client::Delivery;
 use ringwire_event::{AnsweredBy, CallEvent, Cause, EventKind};
 use ringwire_terminal::{duration, plain};
 use unicode_width::UnicodeWidthStr;
@@ -12,7 +13,6 @@ use super::{
     filter::is_missed,
     merge::{Late, Shown},
 };
-use crate::client::Delivery;
 use crate::lines::{Time, name, short, style, style_of, took, why};
 
 /// The widest that a text from outside becomes, in columns.
@@ -168,11 +168,11 @@ fn right(text: &str, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ringwire_client::StreamEvent;
     use ringwire_event::Party;
 
     use super::*;
     use crate::cli::tail::merge::{Owed, testing};
-    use crate::client::StreamEvent;
 
     fn delivery(endpoint: &str, state: &str, failures: u32) -> Delivery {
         let reason = (state == "dead").then(|| "410 gone\u{1b}[2J".to_owned());

@@ -11,11 +11,11 @@ use std::{
 };
 
 use jiff::Timestamp;
+use ringwire_client::{Delivery, DeliveryChange, StreamEvent};
 use ringwire_event::{CallEvent, CallId, EventKind};
 
 use self::seen::Seen;
 use super::filter::{Filter, Matched};
-use crate::client::{Delivery, DeliveryChange, StreamEvent};
 
 /// How long an event waits for its deliveries.
 const HOLD: Duration = Duration::from_millis(500);

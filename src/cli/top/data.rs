@@ -1,6 +1,6 @@
 //! What is asked of the daemon.
 
-use crate::client::{
+use ringwire_client::{
     ApiError, Channel, Channels, Charts, Client, EndpointStanding, Live, Minute, PbxStanding, Story, segment,
 };
 

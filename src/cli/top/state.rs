@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ringwire_client::{Call, Story};
 
 use super::{data::Picture, paint::Paint};
-use crate::client::{Call, Story};
 
 /// How far a page is.
 const PAGE: usize = 10;

@@ -7,6 +7,7 @@ use ratatui::{
     DefaultTerminal,
     crossterm::event::{self, Event, KeyEventKind},
 };
+use ringwire_client::{Client, Story};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{mpsc, watch},
@@ -18,7 +19,6 @@ use super::{
     state::State,
     view::view,
 };
-use crate::client::{Client, Story};
 
 /// How often the daemon is asked, and the timers go on.
 const PERIOD: Duration = Duration::from_secs(1);

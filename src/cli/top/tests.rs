@@ -5,6 +5,7 @@ use ratatui::{
     crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
     style::Color,
 };
+use ringwire_client::{Channels, Charts, Live, Story};
 use serde_json::{Value, json};
 
 use super::{
@@ -13,7 +14,6 @@ use super::{
     state::{Sort, State},
     view::view,
 };
-use crate::client::{Channels, Charts, Live, Story};
 
 const PAINT: Paint = Paint { colours: true, unicode: true };
 

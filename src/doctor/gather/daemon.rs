@@ -3,13 +3,11 @@
 use std::{io::ErrorKind, time::Duration};
 
 use jiff::Timestamp;
+use ringwire_client::{Address, ApiError, Client};
 use serde::Deserialize;
 use tokio::{net::UnixStream, time::timeout};
 
-use crate::{
-    client::{Address, ApiError, Client},
-    doctor::daemon::{Answer, DaemonFacts, Ready, Reply},
-};
+use crate::doctor::daemon::{Answer, DaemonFacts, Ready, Reply};
 
 /// What is known of a daemon without asking it.
 #[derive(Clone, Copy, Debug)]

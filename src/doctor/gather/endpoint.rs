@@ -4,20 +4,18 @@ use std::{net::SocketAddr, time::Duration};
 
 use jiff::Timestamp;
 use reqwest::Url;
+use ringwire_config::{Endpoint, Options};
 use ringwire_dialects::{Body, Reply, Request, Verdict};
 use ringwire_event::{CallEvent, Cause, Direction, EventKind};
+use ringwire_sender::Sender;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 use tokio::net::lookup_host;
 
 use super::network;
-use crate::{
-    config::{Endpoint, Options},
-    doctor::{
-        certificate::Certificate,
-        endpoint::{Answered, EndpointFacts},
-    },
-    runtime::Sender,
+use crate::doctor::{
+    certificate::Certificate,
+    endpoint::{Answered, EndpointFacts},
 };
 
 /// Variables that name a proxy for other programs.

@@ -6,17 +6,15 @@ use std::{
 };
 
 use jiff::Timestamp;
+use ringwire_config::Journal;
 use ringwire_outbox::store::{Condition, Reader, StoreError, check};
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{StatVfsMountFlags, statvfs};
 
 use super::files;
-use crate::{
-    config::Journal,
-    doctor::{
-        files::User,
-        journal::{Content, Disk, JournalFacts},
-    },
+use crate::doctor::{
+    files::User,
+    journal::{Content, Disk, JournalFacts},
 };
 
 /// Up to this size a whole journal is checked: more takes too long to wait for.

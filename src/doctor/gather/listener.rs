@@ -5,10 +5,11 @@ use std::{collections::BTreeSet, time::Duration};
 use jiff::Timestamp;
 use ringwire_ami::{DisconnectError, IncomingPackets, Packet};
 use ringwire_calls::Tracker;
+use ringwire_config::Pbx;
 use ringwire_event::{Direction, EventKind};
 use tokio::{sync::Notify, time::sleep};
 
-use crate::{config::Pbx, doctor::observations::Observations};
+use crate::doctor::observations::Observations;
 
 /// Hears all that a PBX says until the connection ends.
 #[derive(Debug)]

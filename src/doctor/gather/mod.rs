@@ -19,14 +19,13 @@ pub(crate) use self::{
     journal::place,
     pbx::{Visit, visit},
 };
+use ringwire_client::Client;
+use ringwire_config::{Config, Pbx, Purpose};
+
 use super::{
     Facts,
     calls::{By, CallsFacts},
     files::User,
-};
-use crate::{
-    client::Client,
-    config::{Config, Pbx, Purpose},
 };
 
 /// How long a step may take unless told otherwise.

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use ringwire_ami::{
     Action, AmiClient, ConnectError, IncomingPackets, Packet, SendActionError, TlsTrust, event_filter_actions,
 };
+use ringwire_config::{ConnectionSettings, Pbx};
 use secrecy::ExposeSecret;
 use tokio::{
     sync::Notify,
@@ -13,14 +14,10 @@ use tokio::{
 };
 
 use super::{Limits, listener::Listener, network};
-use crate::{
-    config::Pbx,
-    doctor::{
-        calls::CallsFacts,
-        diagnosis::PbxDiagnosis,
-        pbx::{LoggedIn, PbxFacts, Refused},
-    },
-    runtime::{Settings, is_refused},
+use crate::doctor::{
+    calls::CallsFacts,
+    diagnosis::PbxDiagnosis,
+    pbx::{LoggedIn, PbxFacts, Refused},
 };
 
 /// How long a farewell may take.
@@ -74,7 +71,9 @@ pub(crate) async fn visit(pbx: &Pbx, limits: Limits) -> Visit {
         login: None,
         now: Timestamp::now(),
     };
-    let Some(settings) = Settings::of(pbx) else { return Visit { facts, heard: None, calls: None } };
+    let Some(settings) = ConnectionSettings::of(pbx) else {
+        return Visit { facts, heard: None, calls: None };
+    };
     facts.dns = network::resolve(&pbx.host, limits.step).await;
     let address = match &facts.dns {
         None => pbx.host.parse().ok(),
@@ -168,17 +167,17 @@ async fn look_around(
 async fn ask(client: &AmiClient, filter: Option<Action>, seen: &mut LoggedIn) -> Result<(), SendActionError> {
     let mut refused = Refused::default();
     let settings = send(client, "CoreSettings").await?;
-    refused.settings = is_refused(&settings);
+    refused.settings = settings.is_permission_denied();
     seen.asterisk = settings.text("AsteriskVersion").map(|version| version.into_owned());
     let before = Timestamp::now();
     let pong = send(client, "Ping").await?;
     seen.ahead = ahead(&pong, before, Timestamp::now());
-    let core = is_refused(&send(client, "CoreShowChannels").await?);
-    let status = is_refused(&send(client, "Status").await?);
+    let core = send(client, "CoreShowChannels").await?.is_permission_denied();
+    let status = send(client, "Status").await?.is_permission_denied();
     refused.lists = core && status;
     if let Some(filter) = filter {
         seen.filters = true;
-        refused.filters = is_refused(&client.send(&filter).await?);
+        refused.filters = client.send(&filter).await?.is_permission_denied();
     }
     // It needs no privilege; without app_queue there is none.
     let queues = send(client, "QueueStatus").await?;

@@ -3,6 +3,7 @@
 use std::io::{Error, ErrorKind};
 
 use jiff::{SignedDuration, Timestamp};
+use ringwire_config::Config;
 use ringwire_outbox::store::{Condition, StoreError, Tally};
 
 use super::{
@@ -16,7 +17,6 @@ use super::{
     service::{self, Unit},
     system::{self, SystemFacts},
 };
-use crate::config::Config;
 
 const MIB: u64 = 1 << 20;
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use ringwire_config::Routes;
+
 use super::{Dispatch, Recipient, stored};
-use crate::routes::Routes;
 
 impl Dispatch {
     /// Sends by these routes to these endpoints from here on.

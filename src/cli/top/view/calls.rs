@@ -7,6 +7,7 @@ use ratatui::{
     text::{Line, Span},
     widgets::Paragraph,
 };
+use ringwire_client::{Call, Channel};
 use ringwire_terminal::{cut, plain};
 
 use super::{WIDE, block, left, right, since};
@@ -14,7 +15,6 @@ use crate::cli::top::{
     paint::{Mood, Paint},
     state::State,
 };
-use crate::client::{Call, Channel};
 use crate::lines;
 
 /// Draws the calls.

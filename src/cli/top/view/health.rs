@@ -8,6 +8,7 @@ use ratatui::{
     text::{Line, Span},
     widgets::Sparkline,
 };
+use ringwire_client::{EndpointStanding, Minute, PbxStanding, Queue};
 use ringwire_terminal::{count, cut, plain};
 
 use super::{WIDE, block, left, right, since};
@@ -15,7 +16,6 @@ use crate::cli::top::{
     paint::{Mood, Paint},
     state::State,
 };
-use crate::client::{EndpointStanding, Minute, PbxStanding, Queue};
 use crate::lines;
 
 /// Draws the queues beside the PBXs and endpoints, and if there is room the last hour.

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use ratatui::{Frame, layout::Rect, text::Line, widgets::Paragraph};
+use ringwire_client::{Story, StoryDelivery};
 use ringwire_terminal::{cut, plain};
 use unicode_width::UnicodeWidthStr;
 
@@ -10,7 +11,6 @@ use crate::cli::top::{
     paint::{Mood, Paint},
     state::{Open, State},
 };
-use crate::client::{Story, StoryDelivery};
 use crate::lines;
 
 /// How far what belongs to a line above is moved in.

@@ -1,0 +1,92 @@
+//! Where the local API is.
+
+use std::{fmt, net::IpAddr, path::PathBuf};
+
+use anyhow::anyhow;
+use reqwest::Url;
+use ringwire_terminal::{Code, Failure};
+
+/// What is accepted as an address.
+const EXPECTED: &str = "expected the path of a socket, or http://127.0.0.1:PORT";
+
+/// Where the API of a daemon is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// A Unix socket.
+    Socket(PathBuf),
+    /// A port of the loopback interface: `http://127.0.0.1:8480/`.
+    Http(Url),
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Socket(path) => path.display().fmt(f),
+            Self::Http(url) => f.write_str(url.as_str().trim_end_matches('/')),
+        }
+    }
+}
+
+impl Address {
+    /// The address that `text` gives: the path of a socket, or `http://` and a port of the loopback interface.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn parse(text: &str) -> Result<Self, Failure> {
+        let wrong = |why: &str| Failure::new(Code::Usage, anyhow!("{text:?}: {why}")).hint(EXPECTED);
+        if !text.contains("://") {
+            return Ok(Self::Socket(text.into()));
+        }
+        let url: Url = text.parse().map_err(|error| wrong(&format!("{error}")))?;
+        if url.scheme() != "http" {
+            return Err(wrong("the API speaks http, within this machine"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(wrong("a token is given with --token-file or $RINGWIRE_TOKEN"));
+        }
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        let loopback = host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+        if !loopback {
+            return Err(wrong(
+                "the API is within this machine: a token would be sent through the network in clear",
+            )
+            .hint("expected http://127.0.0.1:PORT; ssh -L brings another machine's here"));
+        }
+        if !matches!(url.path(), "" | "/") || url.query().is_some() {
+            return Err(wrong("there is more in it than an address"));
+        }
+        Ok(Self::Http(url))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Result<&str, &str>) {
+        match (Address::parse(text), expected) {
+            (Ok(address), Ok(expected)) => assert_eq!(address.to_string(), expected, "{text}"),
+            (Err(failure), Err(expected)) => {
+                let said = failure.to_string();
+                assert!(said.contains(expected), "{text}: {said}");
+            }
+            (given, _) => panic!("{text}: {given:?}"),
+        }
+    }
+
+    #[test]
+    fn a_path_is_a_socket_and_a_url_is_on_this_machine() {
+        check("/run/ringwire/ringwire.sock", Ok("/run/ringwire/ringwire.sock"));
+        check("ringwire.sock", Ok("ringwire.sock"));
+        check("http://127.0.0.1:8480", Ok("http://127.0.0.1:8480"));
+        check("http://127.0.0.1:8480/", Ok("http://127.0.0.1:8480"));
+        check("http://[::1]:8480", Ok("http://[::1]:8480"));
+        check("http://localhost:8480", Ok("http://localhost:8480"));
+        check("https://127.0.0.1:8480", Err("speaks http"));
+        check("http://192.0.2.1:8480", Err("ssh -L"));
+        check("http://pbx.example:8480", Err("in clear"));
+        check("http://anna:token@127.0.0.1", Err("--token-file"));
+        check("http://127.0.0.1:8480/api/v1", Err("more in it"));
+        check("http://127.0.0.1:99999", Err("port"));
+    }
+}

@@ -1,0 +1,202 @@
+//! Why the API does not tell what it was asked.
+
+use std::{error::Error as _, io};
+
+use anyhow::anyhow;
+use reqwest::StatusCode;
+use ringwire_terminal::plain;
+use ringwire_terminal::{Code, Failure};
+use serde::Deserialize;
+
+use super::address::Address;
+
+/// How much of a text that the API gives is shown, in characters.
+const LONGEST_TEXT: usize = 500;
+
+/// Why the API does not tell what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ApiError {
+    /// Nobody answers.
+    #[error("no daemon answers at {address}: {why}")]
+    Unreachable {
+        /// Where.
+        address: Address,
+        /// Why not, in words.
+        why: String,
+        /// What to do about it.
+        hint: &'static str,
+    },
+    /// It takes too long, or a stream has fallen silent.
+    #[error("the daemon at {address} does not answer in time")]
+    Silent {
+        /// Where.
+        address: Address,
+    },
+    /// A stream of events has ended, or was cut off.
+    #[error("{0}")]
+    Ended(String),
+    /// The answer is no.
+    #[error("{address}: {why}")]
+    Refused {
+        /// Who says no.
+        address: Address,
+        /// The HTTP status.
+        status: u16,
+        /// Why, as it says.
+        why: String,
+        /// What to do about it, as it says.
+        hint: Option<String>,
+    },
+    /// The answer is not what it should be.
+    #[error("{address} does not answer as ringwire does: {what}")]
+    Nonsense {
+        /// Who answers.
+        address: Address,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+/// RFC 9457, and a hint.
+#[derive(Debug, Default, Deserialize)]
+struct Problem {
+    title: Option<String>,
+    detail: Option<String>,
+    hint: Option<String>,
+}
+
+impl ApiError {
+    /// Whether trying again may help, without anybody changing what was asked.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Silent { .. } | Self::Ended(_) => true,
+            Self::Refused { status, .. } => StatusCode::from_u16(*status).is_ok_and(may_pass),
+            Self::Nonsense { .. } => false,
+        }
+    }
+
+    /// The HTTP status of a refusal.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    pub(super) fn unreachable(address: &Address, error: &reqwest::Error) -> Self {
+        let address = address.clone();
+        if error.is_timeout() {
+            return Self::Silent { address };
+        }
+        let kind = kind(error);
+        let (why, hint) = match (kind, &address) {
+            (Some(io::ErrorKind::NotFound), _) => ("there is no such socket".to_owned(), RUNNING),
+            (Some(io::ErrorKind::ConnectionRefused), Address::Socket(_)) => {
+                ("the socket is there, but nobody listens".to_owned(), RUNNING)
+            }
+            (Some(io::ErrorKind::ConnectionRefused), Address::Http(_)) => {
+                ("nobody listens there".to_owned(), LISTENING)
+            }
+            (Some(io::ErrorKind::PermissionDenied), _) => {
+                ("this user may not open the socket".to_owned(), MEMBER)
+            }
+            _ => (innermost(error), RUNNING),
+        };
+        Self::Unreachable { address, why, hint }
+    }
+
+    pub(super) fn refused(address: &Address, status: StatusCode, body: &[u8]) -> Self {
+        let problem: Problem = serde_json::from_slice(body).unwrap_or_default();
+        let why = problem.detail.or(problem.title).map_or_else(|| status.to_string(), |why| shown(&why));
+        let hint = problem.hint.map(|hint| shown(&hint)).or_else(|| own_hint(status).map(str::to_owned));
+        Self::Refused { address: address.clone(), status: status.as_u16(), why, hint }
+    }
+
+    fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Unreachable { hint, .. } => Some(hint),
+            Self::Silent { .. } => Some("look at its log: journalctl -u ringwire"),
+            Self::Refused { hint, .. } => hint.as_deref(),
+            Self::Nonsense { .. } => {
+                Some("--api ADDRESS names the API of a ringwire; both should be of the same version")
+            }
+            Self::Ended(_) => None,
+        }
+    }
+}
+
+const RUNNING: &str =
+    "is it running? systemctl status ringwire; --api ADDRESS or --config FILE names another one";
+const LISTENING: &str = "is it running, and is api.listen in its configuration? systemctl status ringwire; --api names another one";
+const MEMBER: &str =
+    "be in the group of the socket (usermod -aG ringwire USER, then log in again), or use sudo";
+
+fn own_hint(status: StatusCode) -> Option<&'static str> {
+    match status {
+        StatusCode::UNAUTHORIZED => {
+            Some("--token-file FILE or $RINGWIRE_TOKEN gives a token of [api.token.NAME]")
+        }
+        StatusCode::FORBIDDEN => Some("this needs a token with another role, or the socket"),
+        _ => None,
+    }
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        let code = match &error {
+            ApiError::Refused { status: 400 | 404 | 405 | 422, .. } => Code::Usage,
+            ApiError::Nonsense { .. } => Code::Data,
+            _ => Code::Unavailable,
+        };
+        let hint = error.hint().map(str::to_owned);
+        let failure = Self::new(code, anyhow!("{error}"));
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+/// Text of whoever answers, fit for a terminal.
+fn shown(text: &str) -> String {
+    plain(&text.chars().take(LONGEST_TEXT).collect::<String>())
+}
+
+/// Whether trying again may help.
+fn may_pass(status: StatusCode) -> bool {
+    status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
+}
+
+fn kind(error: &reqwest::Error) -> Option<io::ErrorKind> {
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    causes.filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind).last()
+}
+
+fn innermost(error: &reqwest::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    causes.last().map_or_else(|| "it cannot be reached".to_owned(), ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_told_with_what_to_do() {
+        let address = Address::Socket("/run/x.sock".into());
+        let body =
+            br#"{"type":"about:blank","title":"No","detail":"role viewer\u001b[2J","hint":"ask anna"}"#;
+        let error = ApiError::refused(&address, StatusCode::FORBIDDEN, body);
+        let failure = Failure::from(error);
+        assert_eq!(failure.to_string(), "/run/x.sock: role viewer\\u{1b}[2J\n\nhint: ask anna");
+    }
+
+    #[test]
+    fn what_is_no_problem_still_has_a_status() {
+        let address = Address::Socket("/run/x.sock".into());
+        let error = ApiError::refused(&address, StatusCode::UNAUTHORIZED, b"<html>");
+        assert!(!error.may_pass());
+        let said = Failure::from(error).to_string();
+        assert!(said.starts_with("/run/x.sock: 401 Unauthorized\n\nhint: --token-file"), "{said}");
+    }
+}

@@ -1,0 +1,142 @@
+//! A stream of events that outlives connections.
+
+use std::time::Duration;
+
+use super::{
+    client::Client,
+    error::ApiError,
+    sse::{Frame, Frames},
+    wire::{Hello, Told},
+};
+
+/// How long to wait before connecting again, unless the daemon says otherwise.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// The bounds of what the daemon may say.
+const RETRIES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(30));
+
+/// Follows the stream of events, and takes it up where it broke off.
+///
+/// From the first connection on it knows its place in the journal, so nothing is lost between two connections.
+#[derive(Debug)]
+pub struct Follower {
+    client: Client,
+    query: Vec<(&'static str, String)>,
+    last: Option<String>,
+    frames: Option<Frames>,
+    /// When to connect, if it is not connected.
+    due: tokio::time::Instant,
+    retry: Duration,
+    /// Where the journal ended when the connection began, until the first frame after that.
+    end: Option<i64>,
+    /// Whether there ever was a connection.
+    met: bool,
+    /// Whether it was told that there is none.
+    lost: bool,
+}
+
+/// What a follower tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// There is a connection, for the first time or again.
+    Connected,
+    /// There is none any more, and why; it will be tried again. Said once for each connection.
+    Lost(String),
+    /// Something was said.
+    Told(Told),
+    /// Something was said that this version does not understand, and why.
+    Unclear(String),
+}
+
+impl Follower {
+    /// Follows the events that `query` asks for: those after the place `after` of the journal, or those from now on.
+    pub fn new(client: Client, query: Vec<(&'static str, String)>, after: Option<i64>) -> Self {
+        Self {
+            client,
+            query,
+            last: after.map(|after| after.to_string()),
+            frames: None,
+            due: tokio::time::Instant::now(),
+            retry: RETRY,
+            end: None,
+            met: false,
+            lost: false,
+        }
+    }
+
+    /// The next news. It may be given up while it is waited for; nothing is lost by that.
+    ///
+    /// # Errors
+    /// There never was a connection, and there is none; or the daemon says no, and would say so again.
+    pub async fn next(&mut self) -> Result<News, ApiError> {
+        loop {
+            let Some(frames) = &mut self.frames else {
+                if let Some(news) = self.connect().await? {
+                    return Ok(news);
+                }
+                continue;
+            };
+            match frames.next().await {
+                Ok(frame) => {
+                    if let Some(news) = self.take(&frame) {
+                        return Ok(news);
+                    }
+                }
+                Err(error) => {
+                    self.frames = None;
+                    return Ok(self.lose(&error).unwrap_or(News::Told(Told::Other)));
+                }
+            }
+        }
+    }
+
+    async fn connect(&mut self) -> Result<Option<News>, ApiError> {
+        tokio::time::sleep_until(self.due).await;
+        let query: Vec<_> = self.query.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        match self.client.events(&query, self.last.as_deref()).await {
+            Ok(frames) => {
+                self.frames = Some(frames);
+                self.met = true;
+                self.lost = false;
+                Ok(Some(News::Connected))
+            }
+            Err(error) if self.met && error.may_pass() => Ok(self.lose(&error)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// There is no connection; tells so if that is news.
+    fn lose(&mut self, error: &ApiError) -> Option<News> {
+        self.due = tokio::time::Instant::now() + self.retry;
+        (!std::mem::replace(&mut self.lost, true)).then(|| News::Lost(error.to_string()))
+    }
+
+    fn take(&mut self, frame: &Frame) -> Option<News> {
+        if let Some(retry) = frame.retry {
+            self.retry = retry.clamp(RETRIES.0, RETRIES.1);
+        }
+        let end = self.end.take();
+        let told = match Told::read(frame) {
+            Ok(Told::Other) if frame.event == "hello" => {
+                self.end = serde_json::from_str(&frame.data).ok().map(|hello: Hello| hello.journal);
+                // Before the first event, this is the place to go on from.
+                if self.last.is_none() {
+                    self.last = self.end.map(|end| end.to_string());
+                }
+                return None;
+            }
+            Ok(Told::Other) => return None,
+            Ok(Told::Reset) => {
+                // At the beginning of a connection, from now on; in the midst of one, another journal was begun.
+                self.last = Some(end.unwrap_or(0).to_string());
+                return Some(News::Told(Told::Reset));
+            }
+            Ok(told) => News::Told(told),
+            Err(error) => News::Unclear(format!("{}: {error}", frame.event)),
+        };
+        if let Some(id) = frame.id.as_ref().filter(|id| !id.is_empty()) {
+            self.last = Some(id.clone());
+        }
+        Some(told)
+    }
+}

@@ -1,0 +1,26 @@
+//! The way to the daemon's API: where it is, how to ask it, and its stream of events.
+//!
+//! The daemon is on this machine, behind a Unix socket or on the loopback interface. What it sends is bounded and
+//! checked all the same: another program may have taken its place. What the answers look like is written down here as
+//! far as it is read, so the two may be of different versions.
+//!
+//! It knows the vocabulary of call events and how failures are printed, and nothing of how the API is served.
+
+mod address;
+mod client;
+mod error;
+mod follow;
+mod sse;
+mod wire;
+
+pub use self::{
+    address::Address,
+    client::{Client, segment},
+    error::ApiError,
+    follow::{Follower, News},
+    sse::Frames,
+    wire::{
+        Attempt, Call, Channel, Channels, Charts, Delivery, DeliveryChange, EndpointStanding, Live, Minute,
+        PbxStanding, Queue, Story, StoryDelivery, StreamEvent, Told,
+    },
+};

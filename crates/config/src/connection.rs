@@ -1,0 +1,44 @@
+//! How to connect to a PBX.
+
+use ringwire_ami::{AmiLogin, AmiOptions, TlsOptions};
+use secrecy::ExposeSecret;
+
+use super::resolved::Pbx;
+
+/// Where to connect to a PBX, and as whom.
+#[derive(Clone, Debug)]
+pub struct ConnectionSettings {
+    host: String,
+    port: u16,
+    login: AmiLogin,
+    tls: Option<TlsOptions>,
+    /// Whether the PBX is asked to keep to itself what nobody reads.
+    pub filter_events: bool,
+}
+
+impl ConnectionSettings {
+    /// Those of `pbx`; `None` where it has no login.
+    pub fn of(pbx: &Pbx) -> Option<Self> {
+        let login = pbx.login.clone()?;
+        let (host, tls) = (pbx.host.clone(), pbx.tls.clone());
+        Some(Self { host, port: pbx.port, login, tls, filter_events: pbx.filter_events })
+    }
+
+    /// What the client is given.
+    pub fn options(&self) -> AmiOptions {
+        let mut options = AmiOptions::new(self.host.clone(), self.login.clone());
+        options.port = self.port;
+        options.tls.clone_from(&self.tls);
+        options
+    }
+
+    /// Whether a connection made with `other` would be the same.
+    pub fn same(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.login, &other.login);
+        (&self.host, self.port, &self.tls, self.filter_events)
+            == (&other.host, other.port, &other.tls, other.filter_events)
+            && (&ours.username, ours.method, &ours.events)
+                == (&theirs.username, theirs.method, &theirs.events)
+            && ours.secret.expose_secret() == theirs.secret.expose_secret()
+    }
+}

@@ -1,0 +1,129 @@
+//! Where an endpoint is, and which addresses it may have.
+
+use std::{net::IpAddr, ops::Range};
+
+use ipnet::IpNet;
+use reqwest::Url;
+use secrecy::ExposeSecret;
+
+use super::{
+    Resolver,
+    secret::{Found, Sources, is_one_line},
+};
+use crate::{
+    raw::{RawEndpoint, Words},
+    reach::{Place, Reach, literal},
+    resolved::Address,
+};
+
+/// The part of a URL that Zammad's generic CTI has before its token (Zammad contract, section 1).
+const ZAMMAD_PATH: &str = "/api/v1/cti/";
+
+impl Resolver<'_> {
+    /// The addresses that an endpoint may have.
+    pub(super) fn reach(&mut self, words: Option<&Words>) -> Reach {
+        let mut allowed = Vec::new();
+        for word in words.into_iter().flat_map(|words| &words.words) {
+            let text = word.get_ref().trim();
+            match text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from)) {
+                Some(net) => allowed.push(net),
+                None => {
+                    let finding = self.wrong(&word.span(), format!("{text:?} is no address"));
+                    self.errors.push(finding.expected("addresses, or ranges as in 169.254.1.0/24"));
+                }
+            }
+        }
+        Reach::new(allowed)
+    }
+
+    /// Where the endpoint is, and the same as a URL.
+    pub(super) fn address(
+        &mut self,
+        raw: &mut RawEndpoint,
+        reach: &Reach,
+        span: &Range<usize>,
+        path: &str,
+    ) -> Option<(Address, Url)> {
+        let sources = Sources {
+            name: "url",
+            what: "the URL of the endpoint",
+            file: raw.url_file.take(),
+            environment: raw.url_env.take(),
+            credential: raw.url_credential.take(),
+            inline: raw.url.take(),
+        };
+        let found = self.secret(sources, span, path)?;
+        if found.inline && !self.private {
+            let finding = self.wrong(&found.span, "the URL holds a token, and others can read this file");
+            self.warnings.push(
+                finding.hint(format!("move it to url_file, or chmod 600 {}", self.document.file().display())),
+            );
+        }
+        let url = self.url(&found)?;
+        self.check_scheme(&url, &found, reach, raw.https_only.as_ref().is_some_and(|only| *only.get_ref()));
+        self.check_host(&url, &found, reach);
+        let origin = url.origin().ascii_serialization();
+        Some((Address { origin, url: found.secret }, url))
+    }
+
+    /// The URL, of which errors show the scheme and the host at most.
+    fn url(&mut self, found: &Found) -> Option<Url> {
+        const EXPECTED: &str = "https://HOST/PATH";
+        let parsed = Url::parse(found.secret.expose_secret());
+        let problem = match &parsed {
+            _ if !is_one_line(&found.secret) => Some("the URL has more than one line".to_owned()),
+            Err(error) => Some(format!("the URL cannot be read: {error}")),
+            Ok(url) if !matches!(url.scheme(), "http" | "https") => {
+                Some("the scheme of the URL is neither http nor https".to_owned())
+            }
+            Ok(_) => None,
+        };
+        if let Some(problem) = problem {
+            self.errors.push(
+                self.wrong(&found.span, problem)
+                    .expected(EXPECTED)
+                    .hint("the URL itself is not shown: it holds a token"),
+            );
+            return None;
+        }
+        let url = parsed.ok()?;
+        if url.path().split_once(ZAMMAD_PATH).is_none_or(|(_, token)| token.is_empty()) {
+            let finding = self.wrong(&found.span, format!("the path of the URL is not {ZAMMAD_PATH}TOKEN"));
+            self.warnings.push(finding.hint("Zammad shows the URL under Integrations, CTI (generic)"));
+        }
+        Some(url)
+    }
+
+    /// `http` is refused where only `https` will do, and otherwise warned of where it may leave the house.
+    fn check_scheme(&mut self, url: &Url, found: &Found, reach: &Reach, https_only: bool) {
+        if url.scheme() != "http" {
+            return;
+        }
+        let host = url.host_str().unwrap_or_default();
+        if https_only {
+            let finding = self.wrong(&found.span, format!("the URL of {host} begins with http"));
+            self.errors.push(finding.expected("https, for https_only is set"));
+        } else if !is_near(url, reach) {
+            let finding = self.wrong(&found.span, format!("the token and all numbers go to {host} in clear"));
+            self.warnings.push(finding.hint("use https"));
+        }
+    }
+
+    /// An address that stands in the URL itself is never looked up, so it is held against the rules here.
+    fn check_host(&mut self, url: &Url, found: &Found, reach: &Reach) {
+        if let Some(Err(barred)) = literal(url).map(|address| reach.place(address)) {
+            let finding = self.wrong(&found.span, barred.to_string()).expected("the address of the endpoint");
+            let hint = format!("if it is there all the same, set allow_addresses = [\"{}\"]", barred.address);
+            self.errors.push(finding.hint(hint));
+        }
+    }
+}
+
+/// Whether `url` leads to this machine or, by an address, into a network of its own. Where a name leads is not known.
+fn is_near(url: &Url, reach: &Reach) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_end_matches('.');
+    match literal(url) {
+        Some(address) => reach.place(address) != Ok(Place::Far),
+        None => host == "localhost" || host.ends_with(".localhost"),
+    }
+}

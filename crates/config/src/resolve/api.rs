@@ -1,0 +1,94 @@
+//! Where the daemon can be asked, and by whom.
+
+use std::net::SocketAddr;
+
+use toml::Spanned;
+
+use super::{Resolver, secret::Sources};
+use crate::{
+    api::{Api, ApiToken},
+    raw::{RawApi, RawToken},
+};
+
+impl Resolver<'_> {
+    /// What `raw` means.
+    pub(super) fn api(&mut self, raw: Option<RawApi>) -> Api {
+        let RawApi { socket, listen, allow_origins, token } = raw.unwrap_or_default();
+        let socket_is_named = socket.is_some();
+        let socket = match socket {
+            Some(path) if path.get_ref().trim().is_empty() => None,
+            Some(path) => {
+                let text = self.text(&path, "the path of a socket");
+                Some(self.path(&text))
+            }
+            None => Some(Api::in_runtime(self.environment)),
+        };
+        let tokens: Vec<_> = token
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|(name, token)| self.token(name, token))
+            .collect();
+        let listen = listen.and_then(|listen| self.listen(&listen));
+        let allow_origins = allow_origins.map_or_else(Vec::new, |origins| {
+            origins.words.iter().filter_map(|origin| self.origin(origin)).collect()
+        });
+        Api { socket, socket_is_named, listen, allow_origins, tokens }
+    }
+
+    fn listen(&mut self, listen: &Spanned<String>) -> Option<SocketAddr> {
+        const EXPECTED: &str = "an address of the loopback interface and a port, as in \"127.0.0.1:8480\"";
+        match listen.get_ref().trim().parse::<SocketAddr>() {
+            Ok(address) if address.ip().is_loopback() => Some(address),
+            Ok(address) => {
+                let what = format!("{address} can be reached by others, and nothing here speaks TLS");
+                let hint =
+                    "put a web server with TLS before it, which passes requests on to a loopback address";
+                self.fault(&listen.span(), what, EXPECTED, hint);
+                None
+            }
+            Err(_) => {
+                self.fault(&listen.span(), format!("{:?} is no address", listen.get_ref()), EXPECTED, "");
+                None
+            }
+        }
+    }
+
+    fn origin(&mut self, origin: &Spanned<String>) -> Option<String> {
+        const EXPECTED: &str = "scheme and host of a web page, as in \"https://wall.example.com\"";
+        let text = origin.get_ref().trim();
+        let url = url_of(text);
+        if url.as_deref() == Some(text) {
+            return url;
+        }
+        let hint = url.map(|url| format!("write {url:?}")).unwrap_or_default();
+        self.fault(&origin.span(), format!("{text:?} is no origin"), EXPECTED, hint);
+        None
+    }
+
+    fn token(&mut self, name: String, token: Spanned<RawToken>) -> Option<ApiToken> {
+        let (span, path) = (token.span(), format!("api.token.{name}"));
+        let RawToken { role, secret_file, secret_env, secret_credential, secret } = token.into_inner();
+        self.check_name(&span, &path, &name);
+        let sources = Sources {
+            name: "secret",
+            what: "the token",
+            file: secret_file,
+            environment: secret_env,
+            credential: secret_credential,
+            inline: secret,
+        };
+        let found = self.kept_secret(sources, &span, &path)?;
+        if secrecy::ExposeSecret::expose_secret(&found.secret).chars().count() < Api::TOKEN_LENGTH {
+            let hint = "openssl rand -hex 24 gives a good one";
+            self.fault(&found.span, "the token is short enough to be guessed", "16 characters or more", hint);
+            return None;
+        }
+        Some(ApiToken { name, role, secret: found.secret })
+    }
+}
+
+/// The origin of the web page at `text`.
+fn url_of(text: &str) -> Option<String> {
+    let url = reqwest::Url::parse(text).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
+}

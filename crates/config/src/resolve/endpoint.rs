@@ -1,0 +1,142 @@
+//! `[endpoint.NAME]`.
+
+use std::{ops::Range, time::Duration};
+
+use jiff::{Span, SpanRelativeTo};
+use ringwire_dialects::{Zammad, ZammadOptions};
+use ringwire_outbox::delivery::{Late, Lifetimes};
+use toml::Spanned;
+
+use super::Resolver;
+use crate::{
+    raw::{RawEndpoint, RawExpire, RawLate, Section},
+    resolved::{Endpoint, Options},
+};
+
+/// The longest a request may take, in seconds: a call's later events wait behind it.
+const LONGEST_TIMEOUT: f64 = 300.0;
+
+/// The shortest time that makes sense for a network, in seconds.
+const SHORTEST_TIMEOUT: f64 = 0.1;
+
+/// The longest an event may be worth telling: no journal keeps it longer.
+const LONGEST_LIFETIME: Duration = Duration::from_secs(36_500 * 24 * 3600);
+
+/// The longest time after which an event may count as late, in seconds: seven days.
+const LONGEST_LATE: f64 = 604_800.0;
+
+impl Resolver<'_> {
+    /// What `[endpoint.NAME]` means.
+    pub(super) fn endpoint(&mut self, section: Section<RawEndpoint>) -> Endpoint {
+        let Section { path, name, span, value: mut raw } = section;
+        self.check_name(&span, &path, &name);
+        let reach = self.reach(raw.allow_addresses.as_ref());
+        let (address, url) = self.address(&mut raw, &reach, &span, &path).unzip();
+        let credentials = self.credentials(&mut raw, url.as_ref(), &span, &path);
+        let authorities = raw.ca_file.as_ref().map_or_else(Vec::new, |file| self.authorities(file));
+        let (connect_timeout, timeout) = self.timeouts(raw.connect_timeout.as_ref(), raw.timeout.as_ref());
+        let concurrency =
+            self.within(raw.concurrency.take(), 1..=256, "requests at once", Endpoint::CONCURRENCY as i64);
+        let options = self.options(&raw, &span, &path);
+        let late = self.late(raw.late, raw.late_after.as_ref(), &options);
+        let lifetimes = self.lifetimes(raw.expire.take().unwrap_or_default());
+        Endpoint {
+            name,
+            dialect: options.dialect(),
+            options,
+            address,
+            reach,
+            https_only: raw.https_only.is_some_and(Spanned::into_inner),
+            credentials,
+            authorities,
+            connect_timeout,
+            timeout,
+            concurrency: concurrency.try_into().unwrap_or(Endpoint::CONCURRENCY),
+            lifetimes,
+            late,
+        }
+    }
+
+    fn options(&mut self, raw: &RawEndpoint, span: &Range<usize>, path: &str) -> Options {
+        let expected = || format!("one of {}", ringwire_dialects::names().join(", "));
+        match &raw.dialect {
+            Some(dialect) if dialect.get_ref() == Zammad::NAME => {}
+            Some(dialect) => {
+                let what = format!("there is no dialect {:?}", dialect.get_ref());
+                self.errors.push(self.wrong(&dialect.span(), what).expected(expected()));
+            }
+            None => {
+                let finding = self.wrong(span, "it is missing").key(format!("{path}.dialect"));
+                self.errors.push(finding.expected(expected()));
+            }
+        }
+        Options::Zammad(ZammadOptions {
+            format: raw.format.unwrap_or_default(),
+            to: raw.to.unwrap_or_default(),
+            internal: raw.internal.unwrap_or_default(),
+            trunks: self.texts(raw.trunks.as_ref(), "patterns of endpoints, TECH/name"),
+            dids: self.texts(raw.dids.as_ref(), "patterns of numbers"),
+        })
+    }
+
+    fn timeouts(
+        &mut self,
+        connect: Option<&Spanned<f64>>,
+        total: Option<&Spanned<f64>>,
+    ) -> (Duration, Duration) {
+        let mut seconds = |value: Option<&Spanned<f64>>, default: Duration| {
+            let default = default.as_secs_f64();
+            let seconds = self.within(value.cloned(), SHORTEST_TIMEOUT..=LONGEST_TIMEOUT, "seconds", default);
+            Duration::try_from_secs_f64(seconds).unwrap_or_default()
+        };
+        let timeout = seconds(total, Endpoint::TIMEOUT);
+        (seconds(connect, Endpoint::CONNECT_TIMEOUT.min(timeout)), timeout)
+    }
+
+    fn late(&mut self, late: Option<RawLate>, after: Option<&Spanned<f64>>, options: &Options) -> Late {
+        let default = Endpoint::LATE_AFTER.as_secs_f64();
+        let seconds = self.within(after.cloned(), 0.0..=LONGEST_LATE, "seconds", default);
+        let late_after = Duration::try_from_secs_f64(seconds).unwrap_or(Endpoint::LATE_AFTER);
+        let late = match late {
+            Some(RawLate::All) => Late::All,
+            Some(RawLate::Final) => Late::Final { after: late_after },
+            None => options.late(late_after),
+        };
+        if let (Late::All, Some(after)) = (late, after) {
+            let finding = self.wrong(&after.span(), "everything is told, however late it is");
+            self.errors.push(finding.expected("late = \"final\" beside it"));
+        }
+        late
+    }
+
+    fn lifetimes(&mut self, raw: RawExpire) -> Lifetimes {
+        let default = Lifetimes::default();
+        Lifetimes {
+            new_call: self.lifetime(raw.new_call, default.new_call),
+            ringing: self.lifetime(raw.ringing, default.ringing),
+            answer: self.lifetime(raw.answer, default.answer),
+            hold: self.lifetime(raw.hold, default.hold),
+            unhold: self.lifetime(raw.unhold, default.unhold),
+            transfer: self.lifetime(raw.transfer, default.transfer),
+            hangup: self.lifetime(raw.hangup, default.hangup),
+        }
+    }
+
+    fn lifetime(&mut self, value: Option<Spanned<String>>, default: Duration) -> Duration {
+        let Some(value) = value else { return default };
+        match duration(value.get_ref()) {
+            Some(lifetime) if (Duration::from_secs(1)..=LONGEST_LIFETIME).contains(&lifetime) => lifetime,
+            _ => {
+                let finding = self.wrong(&value.span(), format!("{:?} is no time", value.get_ref()));
+                self.errors.push(finding.expected("a time from 1s to 36500d, as in 90s, 10m, 12h or 7d"));
+                default
+            }
+        }
+    }
+}
+
+/// A time as people write it; a day has 24 hours.
+fn duration(text: &str) -> Option<Duration> {
+    let span: Span = text.parse().ok()?;
+    span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?.try_into().ok()
+}

@@ -1,0 +1,196 @@
+mod credentials;
+mod names;
+mod tls;
+
+use std::net::SocketAddr;
+
+use ringwire_config::{Address, Authorization, Config};
+use ringwire_event::{Cause, Direction, EventKind};
+use ringwire_testkit::{Act, Receiver, Reply as TestReply};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+use super::*;
+
+const TOKEN: &str = "hunter2";
+
+/// What a system says to whoever connects before it closes the connection; `None` where it says nothing and keeps
+/// it open.
+async fn system(says: Option<&'static str>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut kept = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            match says {
+                Some(says) => drop(stream.write_all(says.as_bytes()).await),
+                None => kept.push(stream),
+            }
+        }
+    });
+    address
+}
+
+fn sender(address: SocketAddr) -> Sender {
+    let mut endpoint = endpoint(&format!("http://{address}"));
+    endpoint.timeout = Duration::from_millis(200);
+    Sender::new(&endpoint).unwrap().unwrap()
+}
+
+/// An endpoint at `origin`, with enough time for whatever it does.
+fn endpoint(origin: &str) -> Endpoint {
+    let mut endpoint = Config::embedded().endpoints.remove(0);
+    let url = format!("{origin}/api/v1/cti/{TOKEN}").into();
+    endpoint.address = Some(Address { url, origin: origin.to_owned() });
+    endpoint
+}
+
+fn hangup() -> CallEvent {
+    CallEvent {
+        id: "1.0/2".into(),
+        kind: EventKind::Hangup { cause: Cause::NormalClearing, answered_by: None },
+        call: "1.0".into(),
+        seq: 2,
+        time: None,
+        pbx: "main".into(),
+        recovered: false,
+        direction: Direction::In,
+        from: "491761234567".into(),
+        from_name: None,
+        to: "4930100".into(),
+        queue: None,
+        trunk: None,
+        account: None,
+        tenant: None,
+    }
+}
+
+/// What comes of telling a system that says so of a hangup.
+async fn told(says: Option<&'static str>) -> Outcome {
+    sender(system(says).await).send(&hangup()).await.outcome
+}
+
+#[track_caller]
+fn check_retry(outcome: Outcome, expected: &str, wait: Option<u64>) {
+    let Outcome::Retry { reason, after } = outcome else { panic!("{outcome:?}") };
+    assert!(reason.contains(expected), "{reason}");
+    assert!(!reason.contains(TOKEN) && !reason.contains("api"), "{reason}");
+    assert_eq!(after, wait.map(Duration::from_secs));
+}
+
+#[track_caller]
+fn check_lasting(outcome: &Outcome, expected: &str) {
+    let Outcome::Misconfigured { reason } = outcome else { panic!("{outcome:?}") };
+    assert!(reason.contains(expected), "{reason}");
+    assert!(!reason.contains(TOKEN) && !reason.contains("api"), "{reason}");
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_failure_tells_no_secret() {
+    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let refused = sender(nobody).send(&hangup()).await.outcome;
+    check_retry(refused, "cannot connect: Connection refused", None);
+    check_retry(told(None).await, "no answer within 200ms", None);
+    check_retry(told(Some("")).await, "the connection broke: ", None);
+    check_retry(told(Some("SSH-2.0-OpenSSH_9.2p1\r\n")).await, "the connection broke: ", None);
+    check_retry(
+        told(Some("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n{")).await,
+        "the connection broke: ",
+        None,
+    );
+}
+
+#[tokio::test]
+async fn a_reply_means_what_the_dialect_says_and_waits_as_long_as_it_asks() {
+    assert_eq!(told(Some("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")).await, Outcome::Delivered);
+    let busy = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n";
+    check_retry(told(Some(busy)).await, "429", Some(7));
+    let wrong = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n";
+    assert!(matches!(told(Some(wrong)).await, Outcome::Misconfigured { .. }));
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let there = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
+    let Outcome::Refused { reason } = told(Some(there)).await else { panic!() };
+    assert!(
+        reason.starts_with("HTTP 302: it redirects to 127.0.0.1; redirects are not followed"),
+        "{reason}"
+    );
+}
+
+#[tokio::test]
+async fn a_reply_is_read_up_to_its_limit() {
+    let endless = format!("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n{}", "x".repeat(100_000));
+    let sender = sender(system(Some(endless.leak())).await);
+    let request = sender.dialect.request(&hangup()).unwrap();
+    assert_eq!(sender.post(&request, "1.0/2").await.unwrap().body.len(), LONGEST_REPLY);
+}
+
+#[tokio::test]
+async fn a_reply_that_trickles_in_for_ever_ends_with_its_time() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.read(&mut [0; 4096]).await.unwrap();
+        let head = b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n";
+        let mut said = stream.write_all(head).await;
+        let mut tick = tokio::time::interval(Duration::from_millis(5));
+        while said.is_ok() {
+            tick.tick().await;
+            said = stream.write_all(b"x").await;
+        }
+    });
+    let sent = sender(address).send(&hangup()).await;
+    assert_eq!(sent.status, Some(200));
+    check_retry(sent.outcome, "no answer within 200ms", None);
+}
+
+#[tokio::test]
+async fn nothing_is_unpacked() {
+    // A gzip member, as far as anybody looks at it.
+    let packed: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b\x04\x00";
+    let reply = TestReply::new(200, packed).header("Content-Encoding", "gzip");
+    let mut receiver = Receiver::start([Act::Answer(reply)]).await.unwrap();
+    let sender = sender(receiver.address());
+    let request = sender.dialect.request(&hangup()).unwrap();
+    assert_eq!(sender.post(&request, "1.0/2").await.unwrap().body, packed);
+    assert_eq!(sender.send(&hangup()).await.reply.unwrap(), "(13 bytes that are no text)");
+    assert_eq!(receiver.request().await.unwrap().header("accept-encoding"), None);
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_reply_is_short_and_printable_and_without_the_secrets_it_repeats() {
+    let mut endpoint = endpoint("http://127.0.0.1:1");
+    endpoint.credentials.authorization = Some(Authorization::Bearer("hunter22".into()));
+    let check = async |body: String, expected: &str| {
+        let receiver = Receiver::start([Act::Answer(TestReply::new(500, body))]).await.unwrap();
+        let mut endpoint = endpoint.clone();
+        let origin = format!("http://{}", receiver.address());
+        endpoint.address = Some(Address { url: format!("{origin}/api/v1/cti/x").into(), origin });
+        let sent = Sender::new(&endpoint).unwrap().unwrap().send(&hangup()).await;
+        assert_eq!((sent.status, sent.reply.as_deref()), (Some(500), Some(expected)));
+        check_retry(sent.outcome, "HTTP 500", None);
+    };
+    check("Bearer hunter22\r\n\u{1b}[31m".to_owned(), r"Bearer …\r\n\u{1b}[31m").await;
+    check("ä ".repeat(1000), &format!("{}…", "ä ".repeat(340))).await;
+}
+
+#[test]
+fn retry_after_is_seconds_or_a_date() {
+    let now = "2026-11-21T02:00:00Z".parse().unwrap();
+    let check = |value: &str, expected: Option<u64>| {
+        assert_eq!(retry_after(value, now), expected.map(Duration::from_secs), "{value:?}");
+    };
+    check("120", Some(120));
+    check(" 0 ", Some(0));
+    check("Sat, 21 Nov 2026 02:00:30 GMT", Some(30));
+    check("Sat, 21 Nov 2026 01:00:00 GMT", None);
+    check("soon", None);
+    check("-1", None);
+}

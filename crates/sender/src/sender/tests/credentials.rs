@@ -1,0 +1,106 @@
+//! What arrives of what an endpoint is to be shown.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use ring::hmac;
+use ringwire_config::{Credentials, SigningKey};
+use ringwire_testkit::Request as Received;
+
+use super::*;
+
+const SECRETS: [&str; 2] =
+    ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"];
+
+/// The requests that arrive when an event is told with `credentials` as often as there are `acts`.
+async fn arrived(credentials: Credentials, event: &CallEvent, acts: Vec<Act>) -> Vec<Received> {
+    let times = acts.len();
+    let mut receiver = Receiver::start(acts).await.unwrap();
+    let mut endpoint = endpoint(&format!("http://{}", receiver.address()));
+    endpoint.credentials = credentials;
+    let sender = Sender::new(&endpoint).unwrap().unwrap();
+    let shown = format!("{endpoint:?} {sender:?}");
+    assert!(!shown.contains(TOKEN) && !shown.contains("aHVudGVyM") && !shown.contains("MfKQ9"), "{shown}");
+    let mut requests = Vec::new();
+    for _ in 0..times {
+        let sent = sender.send(event).await;
+        assert!(!format!("{sent:?}").contains(TOKEN), "{sent:?}");
+        requests.push(receiver.request().await.unwrap());
+    }
+    requests
+}
+
+fn well() -> Act {
+    Act::Answer(TestReply::new(200, "{}"))
+}
+
+/// Among the headers of one request with `credentials` there is each of `expected`, once.
+async fn check(credentials: Credentials, expected: &[(&str, &str)]) {
+    let requests = arrived(credentials, &hangup(), vec![well()]).await;
+    for (name, value) in expected {
+        let values: Vec<_> = requests[0].headers.iter().filter(|(known, _)| known == name).collect();
+        assert!(matches!(values[..], [(_, only)] if only == value), "{name}: {values:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_a_password_and_headers_arrive() {
+    let with = |authorization| Credentials { authorization: Some(authorization), ..Credentials::default() };
+    check(with(Authorization::Bearer(TOKEN.into())), &[("authorization", "Bearer hunter2")]).await;
+    let basic = Authorization::Basic { user: "b\u{fc}b".into(), password: TOKEN.into() };
+    check(with(basic), &[("authorization", "Basic YsO8YjpodW50ZXIy")]).await;
+    let credentials = Credentials {
+        header: Some(("X-Api-Key".parse().unwrap(), TOKEN.into())),
+        headers: vec![
+            ("x-tenant".parse().unwrap(), "acme".into()),
+            ("user-agent".parse().unwrap(), "bob".into()),
+        ],
+        ..Credentials::default()
+    };
+    let expected = [
+        ("x-api-key", TOKEN),
+        ("x-tenant", "acme"),
+        ("user-agent", "bob"),
+        ("content-type", "application/json"),
+        ("accept", "application/json"),
+        ("idempotency-key", "1.0/2"),
+    ];
+    check(credentials, &expected).await;
+}
+
+#[tokio::test]
+async fn without_credentials_none_are_made_up() {
+    let requests = arrived(Credentials::default(), &hangup(), vec![well()]).await;
+    for (name, _) in &requests[0].headers {
+        assert!(!name.contains("auth") && !name.starts_with("webhook"), "{name}");
+    }
+}
+
+/// As a receiver does it: one of the signatures holds for what arrived.
+fn verify(request: &Received, secret: &str) -> bool {
+    let header = |name| request.header(name).unwrap();
+    let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
+    let mut signed = format!("{}.{}.", header("webhook-id"), header("webhook-timestamp")).into_bytes();
+    signed.extend(&request.body);
+    header("webhook-signature").split(' ').any(|signature| {
+        let signature = signature.strip_prefix("v1,").and_then(|encoded| STANDARD.decode(encoded).ok());
+        signature.is_some_and(|signature| hmac::verify(&key, &signed, &signature).is_ok())
+    })
+}
+
+#[tokio::test]
+async fn every_attempt_is_signed_by_both_secrets_under_the_id_of_its_event() {
+    let signing = SECRETS.iter().map(|secret| SigningKey::parse(secret).unwrap()).collect();
+    let credentials = Credentials { signing, ..Credentials::default() };
+    let failing = Act::Answer(TestReply::new(503, ""));
+    let before = Timestamp::now().as_second();
+    for mut request in arrived(credentials, &hangup(), vec![failing, Act::Reset, well()]).await {
+        assert_eq!(request.header("webhook-id"), Some("1.0/2"));
+        assert_eq!(request.header("idempotency-key"), Some("1.0/2"));
+        let timestamp: i64 = request.header("webhook-timestamp").unwrap().parse().unwrap();
+        assert!((before..=Timestamp::now().as_second()).contains(&timestamp), "{timestamp}");
+        assert!(SECRETS.iter().all(|secret| verify(&request, secret)), "{request:?}");
+        assert!(!verify(&request, "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"));
+        request.body = "{}".into();
+        assert!(!SECRETS.iter().any(|secret| verify(&request, secret)), "{request:?}");
+    }
+}

@@ -1,0 +1,82 @@
+//! Where names lead, on the wire.
+
+use std::{io, net::IpAddr, sync::Mutex};
+
+use ringwire_config::Reach;
+
+use super::*;
+use crate::guard::Looking;
+
+/// A lookup that finds each of `found` in turn; an empty one fails.
+fn lookup(found: &[&[&str]]) -> Lookup {
+    let addresses = |found: &&[&str]| found.iter().map(|address| address.parse().unwrap()).collect();
+    let found: Vec<Vec<IpAddr>> = found.iter().rev().map(addresses).collect();
+    let found = Mutex::new(found);
+    Arc::new(move |_host| -> Looking {
+        let next = found.lock().unwrap().pop().unwrap_or_default();
+        Box::pin(async move {
+            if next.is_empty() { Err(io::Error::other("Name or service not known")) } else { Ok(next) }
+        })
+    })
+}
+
+/// What comes of sending to a name as often as it is looked up.
+async fn outcomes(origin: &str, allowed: &[&str], found: &[&[&str]]) -> Vec<Outcome> {
+    let mut endpoint = endpoint(origin);
+    endpoint.reach = Reach::new(allowed.iter().map(|net| net.parse().unwrap()).collect());
+    endpoint.connect_timeout = Duration::from_millis(200);
+    let sender = Sender::with_lookup(&endpoint, lookup(found)).unwrap().unwrap();
+    let mut outcomes = Vec::new();
+    for _ in found {
+        outcomes.push(sender.send(&hangup()).await.outcome);
+    }
+    outcomes
+}
+
+async fn receiver() -> (Receiver, String) {
+    let receiver = Receiver::start([Act::Answer(TestReply::new(200, "{}"))]).await.unwrap();
+    let origin = format!("http://desk.test:{}", receiver.address().port());
+    (receiver, origin)
+}
+
+#[tokio::test]
+async fn a_name_leads_to_this_machine_and_through_the_guard() {
+    let (mut receiver, origin) = receiver().await;
+    assert_eq!(outcomes(&origin, &[], &[&["169.254.169.254", "127.0.0.1"]]).await, [Outcome::Delivered]);
+    assert_eq!(receiver.request().await.unwrap().header("host"), origin.strip_prefix("http://"));
+}
+
+#[tokio::test]
+async fn a_name_that_leads_where_it_may_not_is_a_setting_to_correct() {
+    let outcomes = outcomes("http://desk.test", &[], &[&["169.254.169.254"], &["fd00:ec2::254"]]).await;
+    check_lasting(&outcomes[0], "desk.test leads to 169.254.169.254, which is a link-local address");
+    check_lasting(&outcomes[1], "set allow_addresses = [\"fd00:ec2::254\"] if the endpoint is there");
+}
+
+#[tokio::test]
+async fn a_name_that_changes_sides_is_refused_until_the_sender_is_made_anew() {
+    let (_receiver, origin) = receiver().await;
+    // An address of RFC 5737, which leads nowhere.
+    let moved = outcomes(&origin, &[], &[&["192.0.2.1"], &["127.0.0.1"]]).await;
+    assert!(matches!(moved[0], Outcome::Retry { .. }), "{moved:?}");
+    check_lasting(&moved[1], "desk.test led into the internet and now leads to 127.0.0.1");
+    check_lasting(&moved[1], "until ringwire is reloaded");
+    assert_eq!(outcomes(&origin, &[], &[&["127.0.0.1"]]).await, [Outcome::Delivered]);
+    let listed = outcomes(&origin, &["127.0.0.0/8"], &[&["192.0.2.1"], &["127.0.0.1"]]).await;
+    assert_eq!(listed[1], Outcome::Delivered);
+}
+
+#[tokio::test]
+async fn a_name_that_is_not_found_is_looked_up_again() {
+    let outcome = outcomes("http://desk.test", &[], &[&[]]).await.remove(0);
+    check_retry(outcome, "the address of desk.test cannot be looked up: Name or service not known", None);
+}
+
+#[test]
+fn an_address_in_the_url_is_refused_before_anything_is_sent() {
+    let mut endpoint = endpoint("http://169.254.169.254");
+    let refused = Sender::new(&endpoint).unwrap_err();
+    assert!(refused.contains("set allow_addresses = [\"169.254.169.254\"]"), "{refused}");
+    endpoint.reach = Reach::new(vec!["169.254.0.0/16".parse().unwrap()]);
+    assert!(Sender::new(&endpoint).is_ok());
+}

@@ -1,0 +1,262 @@
+//! Calls told as short lines, and who is told what of them.
+
+use ringwire_config::{OneOf, Route};
+use ringwire_event::{Cause, Direction, TransferKind};
+
+use super::*;
+
+const ENDPOINTS: [&str; 3] = ["desk", "sales", "log"];
+
+/// A route to `endpoints`, its conditions written `name=pattern|pattern`.
+fn route(conditions: &str, endpoints: &[EndpointIndex]) -> Route {
+    let mut route = Route { endpoints: endpoints.to_vec(), ..Route::default() };
+    for condition in conditions.split_whitespace() {
+        let (name, patterns) = condition.split_once('=').unwrap();
+        let texts: Vec<_> = patterns.split('|').map(str::to_owned).collect();
+        if name == "direction" {
+            let direction = |text: &String| serde_json::from_value(text.as_str().into()).unwrap();
+            route.direction = Some(texts.iter().map(direction).collect());
+            continue;
+        }
+        let field = match name {
+            "pbx" => &mut route.pbx,
+            "queue" => &mut route.queue,
+            "did" => &mut route.did,
+            "account" => &mut route.account,
+            "tenant" => &mut route.tenant,
+            "user" => &mut route.user,
+            _ => panic!("no condition {name}"),
+        };
+        *field = Some(OneOf::new(texts));
+    }
+    route
+}
+
+/// An event written `CALL WHAT [fact=value …]`, with a user or answered_by behind the WHAT's `:`.
+fn event(line: &str) -> Arc<CallEvent> {
+    let mut words = line.split_whitespace();
+    let call = words.next().unwrap().to_owned();
+    let what = words.next().unwrap();
+    let (what, who) = what.split_once(':').unwrap_or((what, ""));
+    let party = |name: &str| Party {
+        extension: Some(format!("x-{name}")),
+        ..Party::endpoint(format!("PJSIP/{name}"))
+    };
+    let user = (!who.is_empty()).then(|| party(who));
+    let what = match what {
+        "new" => {
+            EventKind::NewCall { users: who.split(',').filter(|name| !name.is_empty()).map(party).collect() }
+        }
+        "ringing" => EventKind::Ringing { user: user.unwrap() },
+        "answer" => EventKind::Answer { answered_by: user.map_or(AnsweredBy::Voicemail, AnsweredBy::User) },
+        "hold" => EventKind::Hold { user },
+        "transfer" => EventKind::Transfer { kind: TransferKind::Blind, user, target: None },
+        "hangup" => EventKind::Hangup { cause: Cause::NormalClearing, answered_by: None },
+        _ => panic!("no event {what}"),
+    };
+    let mut event = CallEvent {
+        id: format!("{call}/{}", what.name()),
+        kind: what,
+        call,
+        seq: 1,
+        time: None,
+        pbx: "main".into(),
+        recovered: false,
+        direction: Direction::In,
+        from: "491761234567".into(),
+        from_name: None,
+        to: "4930100".into(),
+        queue: None,
+        trunk: None,
+        account: None,
+        tenant: None,
+    };
+    for fact in words {
+        let (name, value) = fact.split_once('=').unwrap();
+        match name {
+            "pbx" => event.pbx = value.into(),
+            "direction" => event.direction = serde_json::from_value(value.into()).unwrap(),
+            "to" => event.to = value.into(),
+            "queue" => event.queue = Some(value.into()),
+            "account" => event.account = Some(value.into()),
+            "tenant" => event.tenant = Some(value.into()),
+            _ => panic!("no fact {name}"),
+        }
+    }
+    Arc::new(event)
+}
+
+/// What is told, written `WHAT[:user,…] [(queue)] -> endpoint,…`.
+fn told(router: &mut Router, line: &str) -> Vec<String> {
+    let routed = router.route(&event(line));
+    let show = |(event, endpoints): (Arc<CallEvent>, Vec<EndpointIndex>)| {
+        let names: Vec<_> = endpoints.iter().map(|&index| router.routes.endpoint(index).unwrap()).collect();
+        let mut what = event.kind.name().to_owned();
+        if let EventKind::NewCall { users } = &event.kind {
+            let users: Vec<_> = users.iter().map(|user| user.endpoint.trim_start_matches("PJSIP/")).collect();
+            what = format!("{what}[{}]", users.join(","));
+            assert_eq!(event.id, format!("{}/newCall", event.call));
+        }
+        let queue = event.queue.as_ref().map(|queue| format!(" ({queue})")).unwrap_or_default();
+        format!("{what}{queue} -> {}", names.join(","))
+    };
+    routed.into_iter().map(show).collect()
+}
+
+#[track_caller]
+fn check(routes: &[(&str, &[EndpointIndex])], story: &[(&str, &[&str])]) {
+    let routes = routes.iter().map(|(conditions, endpoints)| route(conditions, endpoints)).collect();
+    let mut router = Router::new(Routes::new(ENDPOINTS.map(str::to_owned).to_vec(), routes));
+    for (line, expected) in story {
+        assert_eq!(told(&mut router, line), *expected, "at {line:?}");
+    }
+    assert!(router.calls.is_empty(), "kept after the end: {:?}", router.calls);
+}
+
+/// Whether a call that begins with `line` matches `conditions`.
+#[track_caller]
+fn matches(conditions: &str, line: &str, expected: bool) {
+    let routes = Routes::new(vec!["desk".into()], vec![route(conditions, &[0])]);
+    assert_eq!(
+        !Router::new(routes).route(&event(line)).is_empty(),
+        expected,
+        "{line:?} against {conditions:?}"
+    );
+}
+
+#[test]
+fn without_routes_every_endpoint_hears_of_every_call() {
+    check(
+        &[],
+        &[
+            ("1 new:alice", &["newCall[alice] -> desk,sales,log"]),
+            ("2 new direction=internal", &["newCall[] -> desk,sales,log"]),
+            ("1 hangup", &["hangup -> desk,sales,log"]),
+            ("2 hangup", &["hangup -> desk,sales,log"]),
+        ],
+    );
+}
+
+#[test]
+fn each_condition_is_held_against_its_fact() {
+    for (conditions, line, expected) in [
+        ("", "1 new", true),
+        ("pbx=main", "1 new", true),
+        ("pbx=b*", "1 new pbx=berlin", true),
+        ("pbx=b*", "1 new", false),
+        ("direction=in|out", "1 new", true),
+        ("direction=out", "1 new", false),
+        ("direction=internal", "1 new direction=internal", true),
+        ("queue=support", "1 new queue=Support", true),
+        ("queue=support|sales-*", "1 new queue=sales-de", true),
+        ("queue=*", "1 new", false),
+        ("did=4930*", "1 new", true),
+        ("did=4989*", "1 new", false),
+        ("did=4930*", "1 new direction=out", false),
+        ("account=77", "1 new account=77", true),
+        ("account=77", "1 new account=777", false),
+        ("tenant=acme", "1 new tenant=acme", true),
+        ("tenant=acme", "1 new", false),
+        ("user=PJSIP/alice", "1 new:bob,alice", true),
+        ("user=alice", "1 new:alice", true),
+        ("user=x-alice", "1 new:alice", true),
+        ("user=alice", "1 new:alice2", false),
+        ("user=*", "1 new", false),
+        ("pbx=main direction=in queue=support", "1 new queue=support", true),
+        ("pbx=main direction=in queue=support", "1 new queue=support direction=out", false),
+    ] {
+        matches(conditions, line, expected);
+    }
+}
+
+#[test]
+fn an_endpoint_of_several_routes_is_told_once_and_one_of_none_is_told_everything() {
+    check(
+        &[("direction=in", &[0, 1]), ("queue=support", &[0]), ("direction=out", &[1])],
+        &[
+            ("1 new queue=support", &["newCall[] (support) -> desk,sales,log"]),
+            ("1 hangup queue=support", &["hangup (support) -> desk,sales,log"]),
+            ("2 new direction=out", &["newCall[] -> sales,log"]),
+            ("2 hangup direction=out", &["hangup -> sales,log"]),
+            ("3 new direction=internal", &["newCall[] -> log"]),
+            ("3 hangup direction=internal", &["hangup -> log"]),
+        ],
+    );
+}
+
+#[test]
+fn an_endpoint_that_matches_late_is_told_the_new_call_first_with_what_is_known() {
+    check(
+        &[("queue=support", &[0]), ("user=carol", &[1]), ("account=none", &[2])],
+        &[
+            ("1 new:alice", &[]),
+            ("1 ringing:alice", &[]),
+            (
+                "1 ringing:bob queue=support",
+                &["newCall[alice,bob] (support) -> desk", "ringing (support) -> desk"],
+            ),
+            ("1 ringing:alice queue=support", &["ringing (support) -> desk"]),
+            ("1 answer:bob queue=support", &["answer (support) -> desk"]),
+            ("1 transfer:bob queue=sales", &["transfer (sales) -> desk"]),
+            (
+                "1 answer:carol queue=sales",
+                &["newCall[alice,bob,carol] (sales) -> sales", "answer (sales) -> desk,sales"],
+            ),
+            ("1 hangup queue=sales", &["hangup (sales) -> desk,sales"]),
+        ],
+    );
+}
+
+#[test]
+fn an_endpoint_that_matches_at_the_hangup_still_gets_both() {
+    check(
+        &[("queue=support", &[0]), ("account=none", &[1, 2])],
+        &[
+            ("1 new", &[]),
+            ("1 hangup queue=support", &["newCall[] (support) -> desk", "hangup (support) -> desk"]),
+        ],
+    );
+}
+
+#[test]
+fn what_matched_once_is_told_to_the_end() {
+    check(
+        &[("queue=support", &[0]), ("account=none", &[1, 2])],
+        &[
+            ("1 new queue=support", &["newCall[] (support) -> desk"]),
+            ("2 new", &[]),
+            ("1 answer", &["answer -> desk"]),
+            ("2 answer", &[]),
+            ("1 hold:alice queue=sales", &["hold (sales) -> desk"]),
+            ("2 hangup", &[]),
+            ("1 hangup", &["hangup -> desk"]),
+        ],
+    );
+}
+
+#[test]
+fn events_of_a_call_that_was_never_announced_speak_for_themselves_and_leave_nothing() {
+    check(
+        &[("user=alice", &[0]), ("account=none", &[1, 2])],
+        &[
+            ("1 answer:alice", &["answer -> desk"]),
+            ("1 hangup", &[]),
+            ("1 ringing:alice", &["ringing -> desk"]),
+        ],
+    );
+}
+
+#[test]
+fn other_routes_keep_whoever_was_told_by_name() {
+    let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+    let mut router = Router::new(Routes::new(names(&["desk", "sales"]), vec![route("queue=support", &[1])]));
+    assert_eq!(told(&mut router, "1 new queue=support"), ["newCall[] (support) -> desk,sales"]);
+    assert_eq!(told(&mut router, "2 new"), ["newCall[] -> desk"]);
+    let routes = vec![route("account=none", &[1]), route("queue=support", &[2])];
+    router.set_routes(Routes::new(names(&["crm", "sales", "log"]), routes));
+    assert_eq!(told(&mut router, "1 answer"), ["newCall[] -> crm", "answer -> crm,sales"]);
+    assert_eq!(told(&mut router, "2 answer"), ["newCall[] -> crm", "answer -> crm"]);
+    assert_eq!(told(&mut router, "1 hangup"), ["hangup -> crm,sales"]);
+    assert_eq!(told(&mut router, "2 hangup"), ["hangup -> crm"]);
+    assert!(router.calls.is_empty());
+}
