@@ -3,21 +3,29 @@
 //! The program is [`main`]. [`serve`] is the daemon alone, for whoever wants it inside another process, as the
 //! end-to-end tests do.
 
+mod access;
+mod calls;
+mod capture;
+mod check;
 mod cli;
+mod deliveries;
+mod demo;
 mod doctor;
 mod explain;
+mod explanation;
+mod journal;
 mod lines;
+mod playback;
 mod replay;
-mod router;
-mod runtime;
-#[cfg(feature = "otel")]
-mod traces;
+mod run;
+mod tail;
+mod top;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-pub use runtime::{Signal, serve};
+pub use ringwire_daemon::{Signal, serve};
 
 /// The whole program: reads the command line, does what it says, and tells what went wrong.
 #[must_use]

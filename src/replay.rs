@@ -1,110 +1,281 @@
-//! What the bridge would say of recordings.
+//! `ringwire replay`: what the bridge would say of recordings.
 
-use jiff::Timestamp;
-use ringwire_ami::{Frame, StreamErrors};
-use ringwire_calls::{Note, Rules, Tracker};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::{SignedDuration, Timestamp};
+use ringwire_calls::Rules;
+use ringwire_config::{Config, Purpose};
+use ringwire_daemon::Pusher;
+use ringwire_dialects::{Body, Dialect};
 use ringwire_event::CallEvent;
-use ringwire_recording::{Recording, RecordingError};
+use ringwire_recording::Recording;
 use ringwire_terminal::{Code, Failure};
 
-/// A tracker that is fed recordings, one connection of the same PBX after the other.
-#[derive(Debug)]
-pub(crate) struct Replay {
-    tracker: Tracker,
+use crate::lines;
+use crate::playback::{self, Replay};
+
+/// Files of this size and more show how far they are.
+const LONG: u64 = 16 * 1024 * 1024;
+
+const EXAMPLES: &str = "\
+Examples:
+  ringwire replay call.ami                    the call events of a recording, a line each
+  ringwire replay --json call.ami | jq .      the same for machines
+  ringwire replay --to zammad --json *.ami    what Zammad would be posted, exactly
+  ringwire replay --speed 1 call.ami          in real time, as it was recorded
+  zcat busy-hour.ami.gz | ringwire replay -   from standard input
+  ringwire replay --config ringwire.toml --to helpdesk --push call.ami
+                                              really post it to [endpoint.helpdesk]
+
+A recording holds the bytes that Asterisk's manager interface sent. FILE.times beside it, if there is one, gives
+the clock: for each chunk received a line with its byte offset and the seconds since the connection. Timestamp
+headers in the recording (manager.conf: timestampevents = yes) are honoured too. Without either, nothing happens by
+the passing of time alone.";
+
+/// Print what the bridge would say of recordings.
+///
+/// Reads recorded manager interface streams and prints the call events, or with --to the posts, that the daemon
+/// would have sent. Several files are successive connections to one PBX.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Recordings (raw bytes of the manager interface); `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Configuration with the rules of the PBX, its users and endpoints; the defaults otherwise
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The PBX whose rules count, where the configuration has several
+    #[arg(long, value_name = "NAME", requires = "config")]
+    pbx: Option<String>,
+    /// Print posts instead of call events: for a dialect (zammad) or a configured endpoint
+    #[arg(long, value_name = "NAME")]
+    to: Option<String>,
+    /// One JSON object a line; for a post exactly the fields posted
+    #[arg(long)]
+    json: bool,
+    /// Play at a multiple of the recorded speed (1 is real time) instead of as fast as it goes
+    #[arg(long, value_name = "N", value_parser = speed)]
+    speed: Option<f64>,
+    /// Really send the posts to the configured endpoint that --to names; ends when all are delivered or given up
+    #[arg(long, requires_all = ["to", "config"])]
+    push: bool,
 }
 
-impl Replay {
-    /// A replay of a PBX with `rules`.
-    #[must_use]
-    pub(crate) fn new(rules: Rules) -> Self {
-        Self { tracker: Tracker::new(rules) }
-    }
-
-    /// The same, with what the tracker concludes: it is to be taken out with [`Replay::poll_note`].
-    #[must_use]
-    pub(crate) fn explained(rules: Rules) -> Self {
-        let mut tracker = Tracker::new(rules);
-        tracker.explain(true);
-        Self { tracker }
-    }
-
-    /// Plays `recording` to its end as fast as it goes, handing each event to `said` as it comes. Gives what was
-    /// wrong with the stream.
-    ///
-    /// # Errors
-    /// Reading failed, or `said` did.
-    pub(crate) fn play(
-        &mut self,
-        recording: &mut Recording,
-        mut said: impl FnMut(CallEvent, &Recording) -> Result<(), Failure>,
-    ) -> Result<StreamErrors, Failure> {
-        while let Some((frame, time)) = next(recording)? {
-            self.take(&frame, time);
-            while let Some(event) = self.tracker.poll_event() {
-                said(event, recording)?;
-            }
-        }
-        self.run_out(recording.last_time());
-        while let Some(event) = self.tracker.poll_event() {
-            said(event, recording)?;
-        }
-        Ok(*recording.stream_errors())
-    }
-
-    /// Takes one frame, received at `time`.
-    pub(crate) fn take(&mut self, frame: &Frame, time: Option<Timestamp>) {
-        match frame {
-            Frame::Banner(version) => self.tracker.connected(*version, time),
-            Frame::Packet(packet) => self.tracker.apply(packet, time),
-        }
-    }
-
-    /// Lets time go on after the end of a recording that has a clock, until nothing waits for it any more.
-    pub(crate) fn run_out(&mut self, last: Option<Timestamp>) {
-        while let Some(due) = self.tracker.next_deadline().filter(|_| last.is_some()) {
-            self.tracker.tick(due);
-        }
-    }
-
-    /// Lets time go on to `now`.
-    pub(crate) fn tick(&mut self, now: Timestamp) {
-        self.tracker.tick(now);
-    }
-
-    /// When [`Replay::tick`] is next needed.
-    #[must_use]
-    pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
-        self.tracker.next_deadline()
-    }
-
-    /// The next event to be said; `None` once all are.
-    pub(crate) fn poll_event(&mut self) -> Option<CallEvent> {
-        self.tracker.poll_event()
-    }
-
-    /// The next thing that was concluded; `None` once all were told.
-    pub(crate) fn poll_note(&mut self) -> Option<Note> {
-        self.tracker.poll_note()
-    }
-}
-
-/// The next frame of a recording that does not grow.
+/// Runs the command.
 ///
 /// # Errors
-/// It cannot be read.
-pub(crate) fn next(recording: &mut Recording) -> Result<Option<(Frame, Option<Timestamp>)>, Failure> {
-    match recording.next_frame().map_err(unreadable)? {
-        Some(frame) => Ok(Some(frame)),
-        None => recording.finish().map_err(unreadable),
+/// A file, the configuration or the endpoint cannot be used.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let config = match &args.config {
+        Some(path) => Config::load(path, if args.push { Purpose::Run } else { Purpose::Replay })?,
+        None => Config::embedded(),
+    };
+    let mut teller = Teller {
+        to: args.to.as_deref().map(|name| recipient(&config, name)).transpose()?,
+        push: None,
+        json: args.json,
+        out: Out::new(),
+    };
+    if args.push
+        && let Some(name) = &args.to
+    {
+        teller.push = Some(pusher(&config, name)?);
+    }
+    let mut replay = Replay::new(rules(&config, args.pbx.as_deref())?);
+    let mut start = Timestamp::UNIX_EPOCH;
+    for path in &args.files {
+        let mut recording = Recording::open(path, start).map_err(playback::unreadable)?;
+        let progress = progress(&recording);
+        let oddities = match args.speed {
+            Some(speed) => pace(&mut replay, &mut recording, speed, &mut teller)?,
+            None => replay.play(&mut recording, |event, recording| {
+                progress.set_position(recording.position());
+                teller.tell(&event)
+            })?,
+        };
+        progress.finish_and_clear();
+        if oddities.lost_packets() > 0 {
+            tracing::warn!(file = %path.display(), ?oddities, "parts of the recording could not be understood and were skipped");
+        }
+        start = recording.last_time().unwrap_or(start);
+    }
+    teller.finish()
+}
+
+/// Plays a recording at `speed` times its own pace.
+fn pace(
+    replay: &mut Replay,
+    recording: &mut Recording,
+    speed: f64,
+    teller: &mut Teller,
+) -> Result<ringwire_ami::StreamErrors, Failure> {
+    let mut pacer = Pacer { began: None, speed };
+    loop {
+        let Some((frame, time)) = playback::next(recording)? else { break };
+        while let Some(due) = replay.next_deadline().filter(|due| time.is_some_and(|time| *due < time)) {
+            pacer.wait_for(due);
+            replay.tick(due);
+            teller.tell_all(replay)?;
+        }
+        if let Some(time) = time {
+            pacer.wait_for(time);
+        }
+        replay.take(&frame, time);
+        teller.tell_all(replay)?;
+    }
+    replay.run_out(recording.last_time());
+    teller.tell_all(replay)?;
+    Ok(*recording.stream_errors())
+}
+
+struct Pacer {
+    began: Option<(Instant, Timestamp)>,
+    speed: f64,
+}
+
+impl Pacer {
+    fn wait_for(&mut self, time: Timestamp) {
+        let (real, recorded) = *self.began.get_or_insert_with(|| (Instant::now(), time));
+        let passed = time.duration_since(recorded).max(SignedDuration::ZERO).as_secs_f64() / self.speed;
+        let due = Duration::try_from_secs_f64(passed).unwrap_or(Duration::MAX);
+        std::thread::sleep(due.saturating_sub(real.elapsed()));
     }
 }
 
-/// A recording cannot be read.
-pub(crate) fn unreadable(error: RecordingError) -> Failure {
-    let code = match &error {
-        RecordingError::Open { .. } => Code::NoInput,
-        RecordingError::Read { .. } => Code::Io,
-        RecordingError::Clock(_) => Code::Data,
+/// Prints events, or the posts they become, and sends them where that was asked for.
+struct Teller {
+    to: Option<Recipient>,
+    push: Option<Pusher>,
+    json: bool,
+    out: Out,
+}
+
+/// For whom posts are made.
+pub(super) struct Recipient {
+    pub(super) name: String,
+    pub(super) dialect: Arc<dyn Dialect>,
+}
+
+impl Teller {
+    fn tell_all(&mut self, replay: &mut Replay) -> Result<(), Failure> {
+        while let Some(event) = replay.poll_event() {
+            self.tell(&event)?;
+        }
+        Ok(self.out.flush()?)
+    }
+
+    fn tell(&mut self, event: &CallEvent) -> Result<(), Failure> {
+        let Some(recipient) = &self.to else {
+            if self.json {
+                self.out.json(event)?;
+            } else {
+                self.out.line(&lines::event(event))?;
+            }
+            return Ok(());
+        };
+        let Some(request) = recipient.dialect.request(event) else { return Ok(()) };
+        let (Body::Json(fields) | Body::Form(fields)) = &request.body;
+        if self.json {
+            self.out.json(fields)?;
+        } else {
+            self.out.line(&lines::post(event.time, &recipient.name, fields))?;
+        }
+        if let Some(push) = &self.push {
+            push.push(event.clone());
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<(), Failure> {
+        self.out.flush()?;
+        self.push.map_or(Ok(()), Pusher::finish)
+    }
+}
+
+/// Standard output, in colour where it is a terminal.
+struct Out {
+    writer: BufWriter<Box<dyn Write>>,
+}
+
+impl Out {
+    fn new() -> Self {
+        Self { writer: BufWriter::with_capacity(64 * 1024, Box::new(anstream::stdout())) }
+    }
+
+    fn line(&mut self, line: &str) -> io::Result<()> {
+        writeln!(self.writer, "{line}")?;
+        self.writer.flush()
+    }
+
+    fn json(&mut self, value: &impl serde::Serialize) -> io::Result<()> {
+        serde_json::to_writer(&mut self.writer, value)?;
+        self.writer.write_all(b"\n")
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+pub(super) fn recipient(config: &Config, name: &str) -> Result<Recipient, Failure> {
+    let configured = config.endpoints.iter().find(|endpoint| endpoint.name == name);
+    let dialect = configured
+        .map(|endpoint| Arc::clone(&endpoint.dialect))
+        .or_else(|| ringwire_dialects::by_name(name).map(Arc::from));
+    dialect.map(|dialect| Recipient { name: name.to_owned(), dialect }).ok_or_else(|| {
+        let endpoints: Vec<_> = config.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
+        let known = [ringwire_dialects::names(), endpoints.as_slice()].concat().join(", ");
+        Failure::new(Code::Usage, anyhow::anyhow!("--to {name}: neither a dialect nor a configured endpoint"))
+            .hint(format!("expected one of: {known}"))
+    })
+}
+
+fn pusher(config: &Config, name: &str) -> Result<Pusher, Failure> {
+    match config.endpoints.iter().find(|endpoint| endpoint.name == name) {
+        Some(endpoint) => Pusher::start(endpoint),
+        None => Err(Failure::new(
+            Code::Usage,
+            anyhow::anyhow!("--to {name}: not an endpoint of the configuration"),
+        )
+        .hint("only a configured endpoint has an address to push to")),
+    }
+}
+
+pub(super) fn rules(config: &Config, name: Option<&str>) -> Result<Rules, Failure> {
+    let names = || config.pbxs.iter().map(|pbx| pbx.name.as_str()).collect::<Vec<_>>().join(", ");
+    let pbx = match (name, config.pbxs.as_slice()) {
+        (Some(name), pbxs) => pbxs.iter().find(|pbx| pbx.name == name).ok_or_else(|| {
+            Failure::new(Code::Usage, anyhow::anyhow!("--pbx {name}: not in the configuration"))
+                .hint(format!("expected one of: {}", names()))
+        })?,
+        (None, [pbx]) => pbx,
+        (None, []) => return Ok(Rules::new("pbx")),
+        (None, _) => {
+            return Err(Failure::new(Code::Usage, anyhow::anyhow!("the configuration has several PBXs"))
+                .hint(format!("say whose recording it is: --pbx NAME, one of: {}", names())));
+        }
     };
-    Failure::new(code, error)
+    Ok(pbx.rules.clone())
+}
+
+fn progress(recording: &Recording) -> ProgressBar {
+    let length = recording.length().filter(|length| *length >= LONG);
+    let Some(length) = length.filter(|_| io::stderr().is_terminal() && !io::stdout().is_terminal()) else {
+        return ProgressBar::hidden();
+    };
+    let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr_with_hz(5));
+    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes}  {bytes_per_sec}  {eta}");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+pub(super) fn speed(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(speed) if f64::is_finite(speed) && speed > 0.0 => Ok(speed),
+        _ => Err("expected a number above 0".to_owned()),
+    }
 }

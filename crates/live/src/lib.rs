@@ -9,16 +9,20 @@
 
 mod calls;
 mod charts;
+mod diagnosis;
 mod feed;
 mod health;
 mod metrics;
+mod observations;
 mod state;
 
 pub use self::{
     calls::{CallState, Live, LiveCall, Queue, Transferred, User, UserState, Waiting, queues},
     charts::{Charts, Minute},
+    diagnosis::{CallCounts, Diagnosis, EventCounts, InternalContext, PbxDiagnosis, UnknownUser},
     feed::{Feed, Frame, Owing, Settled, Told, wire},
     health::{EndpointStatus, Health, Part, Parts, PbxState, PbxStatus},
     metrics::{AttemptOutcome, CONTENT_TYPE, DeadReason, Metrics},
+    observations::Observations,
     state::Desk,
 };

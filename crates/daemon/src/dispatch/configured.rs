@@ -1,0 +1,51 @@
+//! Which endpoints there are, and which calls go to them.
+
+use std::collections::BTreeMap;
+
+use ringwire_config::Routes;
+
+use super::{Dispatch, stored};
+use crate::messages::Recipient;
+
+impl Dispatch {
+    /// Sends by these routes to these endpoints from here on.
+    pub(super) fn configure(&mut self, routes: Routes, endpoints: Vec<Recipient>) {
+        let now = self.clock.now();
+        self.router.set_routes(routes);
+        let left = self.left.take();
+        let first = left.is_some();
+        let left = left.unwrap_or_default();
+        if first {
+            self.router.resume(&left.living, &left.told);
+        }
+        self.recipients = endpoints.iter().map(|endpoint| endpoint.name.clone()).collect();
+        let mut senders = BTreeMap::new();
+        self.terms.clear();
+        self.dialects.clear();
+        for Recipient { name, terms, dialect, sender } in endpoints {
+            self.dialects.insert(name.clone(), dialect);
+            let known = self.machine.endpoints().find(|status| *status.endpoint == name);
+            let standing =
+                known.map_or_else(|| stored::standing(&left, &name), |status| status.standing.clone());
+            self.machine.set_endpoint(&name, terms, standing, now);
+            self.terms.insert(name.clone(), terms);
+            senders.insert(name, sender);
+        }
+        self.machine.endpoints().for_each(|status| self.say.begins(status.endpoint, status.standing));
+        let before = std::mem::replace(&mut self.senders, senders);
+        for name in before.into_keys().chain(left.owed).filter(|name| !self.recipients.contains(name)) {
+            self.machine.remove_endpoint(&name);
+            self.say.is_gone(&name);
+        }
+        self.tell_endpoints();
+    }
+
+    /// Tells the desk how the endpoints do.
+    pub(super) fn tell_endpoints(&self) {
+        let statuses = self.machine.endpoints().filter_map(|status| {
+            let dialect = self.dialects.get(status.endpoint)?;
+            Some((status, *dialect))
+        });
+        self.tell.endpoints(statuses, self.clock.now());
+    }
+}

@@ -1,0 +1,78 @@
+//! What the API asks the task that owns the trackers.
+
+use futures_util::future::BoxFuture;
+use ringwire_api::{Channel, ChannelKind, Switchboard};
+use ringwire_calls::{Outline, Tracker};
+use ringwire_event::StoryNote;
+use tokio::sync::{mpsc, oneshot};
+
+use super::messages::{Question, TrackerMessage};
+
+/// Asks the task that owns the trackers. It does not keep that task alive.
+#[derive(Clone, Debug)]
+pub(crate) struct Asking(mpsc::WeakSender<TrackerMessage>);
+
+impl Asking {
+    /// Asks the task that gets what is sent to `packets`.
+    pub(crate) fn new(packets: &mpsc::Sender<TrackerMessage>) -> Self {
+        Self(packets.downgrade())
+    }
+
+    /// The answer to a question; nothing when there is nobody to answer.
+    fn ask<T: Default + Send + 'static>(
+        &self,
+        question: impl FnOnce(oneshot::Sender<T>) -> Question + Send + 'static,
+    ) -> BoxFuture<'static, T> {
+        let asked = self.0.upgrade();
+        Box::pin(async move {
+            let Some(asked) = asked else { return T::default() };
+            let (answer, answered) = oneshot::channel();
+            if asked.send(TrackerMessage::Ask(question(answer))).await.is_err() {
+                return T::default();
+            }
+            answered.await.unwrap_or_default()
+        })
+    }
+}
+
+impl Switchboard for Asking {
+    fn channels(&self) -> BoxFuture<'static, Vec<Channel>> {
+        self.ask(Question::Channels)
+    }
+
+    fn diagnosis(&self) -> BoxFuture<'static, serde_json::Value> {
+        self.ask(Question::Diagnosis)
+    }
+
+    fn story(&self, call: &str) -> BoxFuture<'static, Option<Vec<StoryNote>>> {
+        let call = call.to_owned();
+        self.ask(|answer| Question::Story(call, answer))
+    }
+}
+
+/// The channels that `tracker` follows at `pbx`.
+pub(crate) fn channels(pbx: &str, tracker: &Tracker) -> Vec<Channel> {
+    tracker.outline().iter().map(|outline| channel(pbx, outline)).collect()
+}
+
+fn channel(pbx: &str, outline: &Outline<'_>) -> Channel {
+    Channel {
+        pbx: pbx.to_owned(),
+        uniqueid: outline.uniqueid.to_owned(),
+        name: outline.name.to_owned(),
+        endpoint: outline.endpoint.to_owned(),
+        kind: match outline.kind {
+            "external" => ChannelKind::External,
+            "device" => ChannelKind::Device,
+            _ => ChannelKind::Helper,
+        },
+        state: outline.state.to_owned(),
+        call: outline.id.map(str::to_owned),
+        number: outline.number.map(str::to_owned),
+        context: outline.context.to_owned(),
+        exten: outline.exten.to_owned(),
+        bridge: outline.bridge.map(str::to_owned),
+        hold: outline.hold,
+        born: outline.born,
+    }
+}

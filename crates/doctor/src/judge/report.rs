@@ -1,0 +1,139 @@
+//! Showing what was found: for people, and as JSON.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use jiff::Timestamp;
+use ringwire_terminal::{Code, plain};
+use serde::Serialize;
+
+use super::finding::{Finding, Severity, Subject};
+
+/// How many causes are told again at the end.
+const CAUSES: usize = 5;
+
+/// What was found, ready to be shown.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    version: &'static str,
+    at: Timestamp,
+    /// The exit code.
+    code: u8,
+    faults: usize,
+    warnings: usize,
+    /// The faults, what is most likely to keep calls from appearing first.
+    causes: Vec<Finding>,
+    findings: Vec<Finding>,
+}
+
+impl Report {
+    /// A report of `findings`, made at `at`.
+    pub fn new(findings: Vec<Finding>, at: Timestamp) -> Self {
+        let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+        let mut causes: Vec<_> =
+            findings.iter().filter(|finding| finding.severity == Severity::Fault).cloned().collect();
+        causes.sort_by_key(|finding| finding.subject.rank());
+        let code =
+            causes.iter().filter_map(|finding| finding.code).map(Code::number).max().unwrap_or_default();
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            at,
+            code,
+            faults: count(Severity::Fault),
+            warnings: count(Severity::Warning),
+            causes,
+            findings,
+        }
+    }
+
+    /// How many faults there are.
+    pub fn faults(&self) -> usize {
+        self.faults
+    }
+
+    /// The exit code that says how bad it is; `None` where nothing is wrong.
+    pub fn code(&self) -> Option<Code> {
+        let codes = self.causes.iter().filter_map(|finding| finding.code);
+        codes.max_by_key(|code| code.number())
+    }
+
+    /// Writes it for people, coloured.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let mut subject: Option<&Subject> = None;
+        for finding in &self.findings {
+            if subject != Some(&finding.subject) {
+                if subject.is_some() {
+                    writeln!(out)?;
+                }
+                let bold = Style::new().bold();
+                writeln!(out, "{bold}{}{bold:#}", plain(&finding.subject.title()))?;
+                subject = Some(&finding.subject);
+            }
+            line(out, finding)?;
+        }
+        self.summary(out)
+    }
+
+    /// Writes it as JSON, on one line.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write_json(&self, out: &mut impl Write) -> io::Result<()> {
+        serde_json::to_writer(&mut *out, self)?;
+        writeln!(out)
+    }
+
+    fn summary(&self, out: &mut impl Write) -> io::Result<()> {
+        writeln!(out)?;
+        if self.causes.is_empty() {
+            let warnings = match self.warnings {
+                0 => "Nothing is wrong.".to_owned(),
+                1 => "Nothing is wrong, but 1 thing should be looked at.".to_owned(),
+                several => format!("Nothing is wrong, but {several} things should be looked at."),
+            };
+            writeln!(out, "{warnings}")?;
+            return writeln!(
+                out,
+                "If a call does not appear even so: make one while this listens (ringwire doctor --listen 60), and see what \
+                 became of it (ringwire explain CALL)."
+            );
+        }
+        writeln!(out, "What is to be put right; what keeps calls from appearing first:")?;
+        for (index, finding) in self.causes.iter().take(CAUSES).enumerate() {
+            writeln!(out, "  {}. {}: {}", index + 1, plain(&finding.subject.title()), plain(&finding.says))?;
+            cure(out, finding, "     ")?;
+        }
+        if self.causes.len() > CAUSES {
+            writeln!(out, "  … and {} more, above.", self.causes.len() - CAUSES)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes one finding: a mark and a word, what it is, and what to do.
+///
+/// # Errors
+/// It cannot be written.
+pub fn line(out: &mut impl Write, finding: &Finding) -> io::Result<()> {
+    let (mark, word, colour) = match finding.severity {
+        Severity::Ok => ("✓", "ok", AnsiColor::Green),
+        Severity::Warning => ("!", "warning", AnsiColor::Yellow),
+        Severity::Fault => ("✗", "fault", AnsiColor::Red),
+        Severity::NotChecked => ("–", "not checked", AnsiColor::Cyan),
+    };
+    let style = colour.on_default().bold();
+    writeln!(out, "  {style}{mark} {word:<11}{style:#}  {}", plain(&finding.says))?;
+    cure(out, finding, "                 ")
+}
+
+fn cure(out: &mut impl Write, finding: &Finding, indent: &str) -> io::Result<()> {
+    let mut arrow = "→ ";
+    for line in finding.cure.iter().flat_map(|cure| cure.lines()) {
+        writeln!(out, "{indent}{arrow}{}", plain(line))?;
+        arrow = "  ";
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! The list, and how each endpoint stands.
+
+use std::io::Write;
+
+use ringwire_outbox::store::{DeliveryFilter, DeliveryRecord, Reader, StandingRecord, Tally};
+use ringwire_terminal::Failure;
+use ringwire_terminal::plain;
+use ringwire_terminal::{Cell, Column, Table, when};
+
+use super::{Listing, State, style};
+use crate::journal::Journal;
+
+/// How many are listed unless told otherwise.
+const LIMIT: u32 = 100;
+
+/// What is listed unless told otherwise.
+const UNDELIVERED: [State; 6] =
+    [State::Pending, State::Retry, State::Paused, State::Dead, State::Expired, State::Dropped];
+
+/// Prints what `wanted` asks for.
+///
+/// # Errors
+/// The journal cannot be read, or knows no such endpoint.
+pub(super) fn run(journal: &Journal, wanted: &Listing) -> Result<(), Failure> {
+    let limit = usize::try_from(wanted.limit.unwrap_or(LIMIT)).unwrap_or(usize::MAX);
+    let states = if wanted.state.is_empty() { &UNDELIVERED[..] } else { &wanted.state };
+    let filter = DeliveryFilter {
+        endpoint: wanted.endpoint.clone(),
+        states: states.iter().filter_map(|state| state.stored()).collect(),
+        paused: states.contains(&State::Paused),
+        call: wanted.call.clone(),
+        limit: limit.saturating_add(1),
+    };
+    let mut deliveries = journal.read(|reader| reader.deliveries(&filter))?;
+    if let Some(endpoint) = &wanted.endpoint
+        && deliveries.is_empty()
+        && !journal.endpoints()?.contains(endpoint)
+    {
+        return Err(journal.no_endpoint(endpoint)?);
+    }
+    let more = deliveries.len() > limit;
+    if more {
+        deliveries.remove(0);
+    }
+    let mut out = anstream::stdout().lock();
+    if wanted.json {
+        for delivery in &deliveries {
+            serde_json::to_writer(&mut out, delivery).map_err(std::io::Error::from)?;
+            writeln!(out)?;
+        }
+    } else {
+        match deliveries.as_slice() {
+            [] if wanted.state.is_empty() && wanted.call.is_none() => writeln!(out, "All is delivered.")?,
+            [] => writeln!(out, "No such delivery is in the journal.")?,
+            deliveries => table(deliveries).print(&mut out)?,
+        }
+        writeln!(out)?;
+        summary(journal, wanted.endpoint.as_deref())?.print(&mut out)?;
+    }
+    out.flush()?;
+    if more {
+        writeln!(anstream::stderr(), "There are older ones than these {limit}: --limit N shows more.")?;
+    }
+    Ok(())
+}
+
+fn table(deliveries: &[DeliveryRecord]) -> Table {
+    let mut table = Table::new(&[
+        Column::right("ID"),
+        Column::left("STATE"),
+        Column::left("ENDPOINT"),
+        Column::left("EVENT"),
+        Column::left("CALL"),
+        Column::left("HAPPENED"),
+        Column::right("FAILED"),
+        Column::left("NEXT TRY"),
+        Column::left("REASON"),
+    ]);
+    for delivery in deliveries {
+        table.row([
+            Cell::new(delivery.id.to_string()),
+            Cell::new(&delivery.state).styled(style(&delivery.state)),
+            Cell::new(&delivery.endpoint),
+            Cell::new(&delivery.kind),
+            Cell::new(&delivery.call),
+            Cell::new(when(delivery.recorded)),
+            Cell::maybe((delivery.failures > 0).then(|| delivery.failures.to_string())),
+            Cell::maybe(delivery.due.map(when)),
+            Cell::maybe(delivery.reason.as_ref()),
+        ]);
+    }
+    table
+}
+
+/// A line for each endpoint, or for the one that is asked for.
+fn summary(journal: &Journal, only: Option<&str>) -> Result<Table, Failure> {
+    let tallies = journal.read(Reader::tallies)?;
+    let standings = journal.read(Reader::standings)?;
+    let mut table = Table::new(&[
+        Column::left("ENDPOINT"),
+        Column::right("WAITING"),
+        Column::right("RETRYING"),
+        Column::right("DEAD"),
+        Column::right("EXPIRED"),
+        Column::right("DROPPED"),
+        Column::left("STANDING"),
+    ]);
+    for endpoint in journal.endpoints()?.iter().filter(|name| only.is_none_or(|only| only == *name)) {
+        let counted = |state: &str| Cell::new(counted(&tallies, endpoint, state).to_string());
+        let mut standing = standing(standings.iter().find(|standing| standing.endpoint == *endpoint));
+        if journal.config.is_some() && !journal.configured().any(|name| name == endpoint) {
+            standing.push_str("; it is not configured any more");
+        }
+        table.row([
+            Cell::new(endpoint),
+            counted("pending"),
+            counted("retry"),
+            counted("dead"),
+            counted("expired"),
+            counted("dropped"),
+            Cell::new(standing),
+        ]);
+    }
+    Ok(table)
+}
+
+fn counted(tallies: &[Tally], endpoint: &str, state: &str) -> u64 {
+    let mut tallies = tallies.iter();
+    tallies.find(|tally| tally.endpoint == endpoint && tally.state == state).map_or(0, |tally| tally.count)
+}
+
+/// Whether an endpoint is sent to.
+fn standing(noted: Option<&StandingRecord>) -> String {
+    let Some(noted) = noted.filter(|noted| noted.standing != "running") else {
+        return "running".to_owned();
+    };
+    let reason = noted.reason.as_deref().filter(|reason| !reason.is_empty());
+    let reason = reason.map(|reason| format!(": {}", plain(reason))).unwrap_or_default();
+    format!("{} since {}{reason}", noted.standing, when(noted.since))
+}

@@ -1,0 +1,117 @@
+//! What the operator wants of deliveries and endpoints.
+
+use std::io::Write;
+
+use anyhow::anyhow;
+use jiff::Timestamp;
+use ringwire_outbox::{
+    EndpointName,
+    delivery::DeliveryId,
+    store::{Reader, Request, Taken, request},
+};
+use ringwire_terminal::count;
+use ringwire_terminal::{Code, Failure};
+
+use super::no_delivery;
+use crate::journal::{Journal, unusable};
+
+/// Has the deliveries `ids` tried again.
+///
+/// # Errors
+/// One of them is not there or delivered: then none is. Or the journal cannot be written.
+pub(super) fn retry(journal: &Journal, ids: &[i64]) -> Result<(), Failure> {
+    expect(journal, ids, &["delivered"], "tried again")?;
+    let wanted: Vec<_> = ids.iter().map(|id| Request::Retry(DeliveryId(*id))).collect();
+    let (one, several) = ("delivery is tried again", "deliveries are tried again");
+    order(journal, &wanted, &count(ids.len(), one, several))
+}
+
+/// Has all deliveries to `endpoint` tried again that were given up.
+///
+/// # Errors
+/// Nobody knows the endpoint, or the journal cannot be written.
+pub(super) fn retry_all(journal: &Journal, endpoint: &str) -> Result<(), Failure> {
+    expect_endpoint(journal, endpoint)?;
+    let tallies = journal.read(Reader::tallies)?;
+    let given_up = tallies
+        .iter()
+        .filter(|tally| tally.endpoint == endpoint && !matches!(tally.state.as_str(), "pending" | "retry"))
+        .map(|tally| usize::try_from(tally.count).unwrap_or(usize::MAX))
+        .sum();
+    if given_up == 0 {
+        return Ok(writeln!(anstream::stdout(), "Nothing was given up for {endpoint}.")?);
+    }
+    let (one, several) =
+        ("delivery that was given up is tried again", "deliveries that were given up are tried again");
+    let what = count(given_up, one, several);
+    order(journal, &[Request::RetryAll(EndpointName::from(endpoint))], &format!("{endpoint}: {what}"))
+}
+
+/// Has the deliveries `ids` taken out.
+///
+/// # Errors
+/// One of them is not there, or done with: then none is. Or the journal cannot be written.
+pub(super) fn take_out(journal: &Journal, ids: &[i64]) -> Result<(), Failure> {
+    expect(journal, ids, &["delivered", "dropped"], "taken out")?;
+    let wanted: Vec<_> = ids.iter().map(|id| Request::Drop(DeliveryId(*id))).collect();
+    order(journal, &wanted, &count(ids.len(), "delivery is taken out", "deliveries are taken out"))
+}
+
+/// Has nothing sent to `endpoint`.
+///
+/// # Errors
+/// Nobody knows the endpoint, or the journal cannot be written.
+pub(super) fn pause(journal: &Journal, endpoint: &str) -> Result<(), Failure> {
+    expect_endpoint(journal, endpoint)?;
+    let wanted = Request::Pause(EndpointName::from(endpoint));
+    order(
+        journal,
+        &[wanted],
+        &format!("nothing is sent to {endpoint} until: ringwire deliveries resume {endpoint}"),
+    )
+}
+
+/// Has `endpoint` sent to again.
+///
+/// # Errors
+/// Nobody knows the endpoint, or the journal cannot be written.
+pub(super) fn resume(journal: &Journal, endpoint: &str) -> Result<(), Failure> {
+    expect_endpoint(journal, endpoint)?;
+    let wanted = Request::Resume(EndpointName::from(endpoint));
+    order(journal, &[wanted], &format!("{endpoint} is sent to again"))
+}
+
+/// Leaves the orders, and says what has come of them.
+fn order(journal: &Journal, wanted: &[Request], what: &str) -> Result<(), Failure> {
+    let taken = request(&journal.path, wanted, Timestamp::now()).map_err(|error| unusable(&error))?;
+    let said = match taken {
+        Taken::ByDaemon => format!("The daemon has taken it up: {what}."),
+        Taken::AtNextStart => {
+            format!("No daemon runs; it stands in the journal, and holds from the next start: {what}.")
+        }
+        Taken::NotYet => {
+            format!("The daemon has not taken it up yet; it will, or its log says why not. Then {what}.")
+        }
+    };
+    Ok(writeln!(anstream::stdout(), "{said}")?)
+}
+
+/// Each of `ids` must be there, and in none of the states `done`.
+fn expect(journal: &Journal, ids: &[i64], done: &[&str], wanted: &str) -> Result<(), Failure> {
+    for id in ids {
+        let detail = journal.read(|reader| reader.delivery(DeliveryId(*id)))?;
+        let state = detail.ok_or_else(|| no_delivery(*id))?.delivery.state;
+        if done.contains(&state.as_str()) {
+            let error = anyhow!("delivery {id} is {state} and cannot be {wanted}");
+            return Err(Failure::new(Code::Usage, error).hint("nothing was done with the others either"));
+        }
+    }
+    Ok(())
+}
+
+fn expect_endpoint(journal: &Journal, name: &str) -> Result<(), Failure> {
+    match journal.endpoints()?.contains(name) {
+        true => Ok(()),
+        false => Err(journal.no_endpoint(name)?),
+    }
+}

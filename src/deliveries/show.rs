@@ -1,0 +1,79 @@
+//! One delivery, with all that is known of it.
+
+use std::io::Write;
+
+use anstyle::Style;
+use jiff::tz::TimeZone;
+use ringwire_event::CallEvent;
+use ringwire_outbox::{
+    delivery::DeliveryId,
+    store::{AttemptRecord, DeliveryDetail},
+};
+use ringwire_terminal::Failure;
+use ringwire_terminal::plain;
+use ringwire_terminal::when;
+
+use super::{no_delivery, style};
+use crate::journal::Journal;
+use crate::lines;
+
+/// Prints the delivery `id`.
+///
+/// # Errors
+/// There is none, or the journal cannot be read.
+pub(super) fn run(journal: &Journal, id: i64, json: bool) -> Result<(), Failure> {
+    let detail = journal.read(|reader| reader.delivery(DeliveryId(id)))?.ok_or_else(|| no_delivery(id))?;
+    let mut out = anstream::stdout().lock();
+    if json {
+        serde_json::to_writer(&mut out, &detail).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        print(&detail, &mut out)?;
+    }
+    Ok(out.flush()?)
+}
+
+fn print(detail: &DeliveryDetail, out: &mut impl Write) -> Result<(), Failure> {
+    let DeliveryDetail { delivery, told, attempts } = detail;
+    let colour = style(&delivery.state);
+    writeln!(
+        out,
+        "Delivery {} to {}: {colour}{}{colour:#} since {}",
+        delivery.id,
+        plain(&delivery.endpoint),
+        delivery.state,
+        when(delivery.changed)
+    )?;
+    if let Some(reason) = &delivery.reason {
+        writeln!(out, "  Because:  {}", plain(reason))?;
+    }
+    writeln!(
+        out,
+        "  Event:    {}, in the journal since {}",
+        plain(&delivery.event),
+        when(delivery.recorded)
+    )?;
+    match serde_json::from_value::<CallEvent>(told.clone()) {
+        Ok(event) => writeln!(out, "  Told:     {}", lines::event(&event).trim_start())?,
+        Err(_) => writeln!(out, "  Told:     {}", plain(&told.to_string()))?,
+    }
+    if let Some(due) = delivery.due {
+        writeln!(out, "  Next try: {}", when(due))?;
+    }
+    if attempts.is_empty() {
+        writeln!(out, "\nIt was not tried yet.")?;
+        return Ok(());
+    }
+    writeln!(out, "\nTries")?;
+    for attempt in attempts {
+        let AttemptRecord { at, took, outcome, status, reply } = attempt;
+        let at = at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S%.3f");
+        let status = status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));
+        writeln!(out, "  {at}  {took:>6} ms  {status:<9}  {}", plain(outcome))?;
+        if let Some(reply) = reply.as_deref().filter(|reply| !reply.is_empty()) {
+            let dim = Style::new().dimmed();
+            writeln!(out, "    {dim}answered:{dim:#} {}", plain(reply))?;
+        }
+    }
+    Ok(())
+}

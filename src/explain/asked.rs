@@ -1,0 +1,61 @@
+//! The story of a call, as the daemon tells it.
+
+use std::io::Write;
+
+use anyhow::anyhow;
+use ringwire_client::{Attempt, StoryDelivery, segment};
+use ringwire_terminal::{Code, Failure};
+
+use super::{super::run::block_on, Args, Out};
+use crate::explanation::{Known, Sent, Try};
+
+/// Tells the story of the call that was named, which the daemon is asked for.
+///
+/// # Errors
+/// No daemon answers, or it knows of no such call, or does not tell us.
+pub(super) fn tell<W: Write>(args: &Args, out: &mut Out<W>) -> Result<(), Failure> {
+    let story = story(args, &args.what)?;
+    let mut remarks = Vec::new();
+    if story.story.is_empty() {
+        remarks.push(
+            "What was concluded is not kept, or the daemon took the call up from an earlier process."
+                .to_owned(),
+        );
+    }
+    let events: Vec<_> = story.events.into_iter().map(|told| told.event).collect();
+    let call = events.first().map(|event| event.call.clone());
+    let known =
+        Known {
+            call: Some(call.ok_or_else(|| {
+                Failure::new(Code::NoInput, anyhow!("{}: nothing is known of it", args.what))
+            })?),
+            root: None,
+            notes: story.story,
+            events,
+            sent: story.deliveries.into_iter().map(sent).collect(),
+            remarks,
+            knows_owed: true,
+        };
+    Ok(out.tell(&known, Some(&story.call))?)
+}
+
+/// What the daemon knows of a call.
+///
+/// # Errors
+/// No daemon answers, or it knows of no such call, or does not tell us.
+pub(super) fn story(args: &Args, call: &str) -> Result<ringwire_client::Story, Failure> {
+    let client = args.access.client(args.place.named())?;
+    let path = format!("/api/v1/calls/{}", segment(call));
+    Ok(block_on(async { Ok(client.get::<ringwire_client::Story>(&path, &[]).await) })??)
+}
+
+fn sent(delivery: StoryDelivery) -> Sent {
+    let StoryDelivery { endpoint, event, state, reason, attempts, .. } = delivery;
+    let tries = attempts.into_iter().map(|Attempt { took, outcome, status, reply, .. }| Try {
+        took,
+        outcome,
+        status,
+        reply,
+    });
+    Sent { event, to: endpoint, fields: None, state: Some(state), reason, tries: tries.collect() }
+}

@@ -1,0 +1,178 @@
+//! The stories in a recording.
+
+use std::{collections::HashMap, io::Write, path::Path};
+
+use anyhow::anyhow;
+use jiff::Timestamp;
+use ringwire_calls::{Stories, Story};
+use ringwire_config::{Config, Purpose};
+use ringwire_dialects::Body;
+use ringwire_event::CallEvent;
+use ringwire_recording::Recording;
+use ringwire_terminal::{Code, Failure};
+
+use super::{
+    super::replay::{Recipient, recipient, rules},
+    Args, Out,
+};
+use crate::{
+    explanation::{Known, Sent},
+    playback::{self, Replay},
+};
+
+/// Tells the stories of the recording that was named.
+///
+/// # Errors
+/// It cannot be read, the configuration cannot be used, or the call that was asked for is not in it.
+pub(super) fn tell<W: Write>(args: &Args, out: &mut Out<W>) -> Result<(), Failure> {
+    let config = match args.place.named() {
+        Some(path) => Config::load(path, Purpose::Replay)?,
+        None => Config::embedded(),
+    };
+    let mut teller = Teller {
+        to: args.to.as_deref().map(|name| recipient(&config, name)).transpose()?,
+        wanted: args.call.as_deref(),
+        events: HashMap::new(),
+        out,
+        calls: 0,
+        unannounced: 0,
+        unfinished: 0,
+        helpers: 0,
+    };
+    let mut replay = Replay::explained(rules(&config, args.pbx.as_deref())?);
+    let mut recording =
+        Recording::open(Path::new(&args.what), Timestamp::UNIX_EPOCH).map_err(playback::unreadable)?;
+    let mut stories = Stories::default();
+    while let Some((frame, time)) = playback::next(&mut recording)? {
+        replay.take(&frame, time);
+        teller.take(&mut replay, &mut stories)?;
+    }
+    replay.run_out(recording.last_time());
+    teller.take(&mut replay, &mut stories)?;
+    for story in stories.into_unfinished() {
+        teller.story(story, false)?;
+    }
+    if recording.stream_errors().lost_packets() > 0 {
+        let oddities = recording.stream_errors();
+        tracing::warn!(
+            file = args.what,
+            ?oddities,
+            "parts of the recording could not be understood and were skipped"
+        );
+    }
+    teller.finish(&args.what)
+}
+
+struct Teller<'a, W: Write> {
+    to: Option<Recipient>,
+    wanted: Option<&'a str>,
+    /// What was said of calls whose story is not over.
+    events: HashMap<String, Vec<CallEvent>>,
+    out: &'a mut Out<W>,
+    calls: usize,
+    unannounced: usize,
+    unfinished: usize,
+    helpers: usize,
+}
+
+impl<W: Write> Teller<'_, W> {
+    fn take(&mut self, replay: &mut Replay, stories: &mut Stories) -> Result<(), Failure> {
+        while let Some(event) = replay.poll_event() {
+            self.events.entry(event.call.clone()).or_default().push(event);
+        }
+        while let Some(note) = replay.poll_note() {
+            if let Some(story) = stories.take(note) {
+                self.story(story, true)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn story(&mut self, story: Story, over: bool) -> Result<(), Failure> {
+        let events = story.call.as_ref().and_then(|call| self.events.remove(call)).unwrap_or_default();
+        if self.wanted.is_some_and(|wanted| !is_of(&story, wanted)) {
+            return Ok(());
+        }
+        if story.is_plumbing() {
+            self.helpers += 1;
+            return Ok(());
+        }
+        *match (over, &story.call) {
+            (_, Some(_)) => &mut self.calls,
+            (true, None) => &mut self.unannounced,
+            (false, None) => &mut self.unfinished,
+        } += 1;
+        let mut remarks = Vec::new();
+        if !over {
+            remarks.push("The recording ends while this goes on.".to_owned());
+        }
+        let sent = self.to.iter().flat_map(|to| events.iter().map(|event| would_be_sent(to, event)));
+        let known = Known {
+            call: story.call,
+            root: Some(story.root),
+            notes: story.notes,
+            sent: sent.collect(),
+            events,
+            remarks,
+            knows_owed: false,
+        };
+        Ok(self.out.tell(&known, None)?)
+    }
+
+    fn finish(self, file: &str) -> Result<(), Failure> {
+        let Self { wanted, out, calls, unannounced, unfinished, helpers, .. } = self;
+        if let Some(wanted) = wanted
+            && calls + unannounced + unfinished == 0
+        {
+            let error = anyhow!("{file}: no call {wanted} is in it");
+            return Err(
+                Failure::new(Code::Usage, error).hint("ringwire explain --brief FILE shows which calls are")
+            );
+        }
+        if wanted.is_none() {
+            let blank = if out.told { "\n" } else { "" };
+            let count = |count: usize, one: &str, several: &str| match count {
+                1 => format!("1 {one}"),
+                count => format!("{count} {several}"),
+            };
+            let mut found = vec![count(calls, "call", "calls")];
+            if unannounced > 0 {
+                found.push(count(
+                    unannounced,
+                    "channel or call never announced",
+                    "channels or calls never announced",
+                ));
+            }
+            if unfinished > 0 {
+                found.push(format!("{unfinished} not announced when the recording ends"));
+            }
+            if helpers > 0 {
+                found.push(count(helpers, "helper of the PBX in no call", "helpers of the PBX in no call"));
+            }
+            out.remark(&format!("{blank}{}.", found.join(", ")))?;
+        }
+        Ok(())
+    }
+}
+
+fn is_of(story: &Story, wanted: &str) -> bool {
+    let heard = |note: &ringwire_event::StoryNote| {
+        note.heard.as_ref().and_then(|heard| heard.uniqueid.as_deref()) == Some(wanted)
+    };
+    story.call.as_deref() == Some(wanted) || story.root == wanted || story.notes.iter().any(heard)
+}
+
+fn would_be_sent(to: &Recipient, event: &CallEvent) -> Sent {
+    let fields = to.dialect.request(event).map(|request| {
+        let (Body::Json(fields) | Body::Form(fields)) = request.body;
+        fields
+    });
+    Sent {
+        event: event.id.clone(),
+        to: to.name.clone(),
+        fields: Some(fields),
+        state: None,
+        reason: None,
+        tries: Vec::new(),
+    }
+}

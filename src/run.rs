@@ -1,0 +1,60 @@
+//! `ringwire run`: the daemon.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use ringwire_config::{Config, Purpose};
+use ringwire_daemon::Logging;
+use ringwire_live::Desk;
+use ringwire_terminal::{Code, Failure};
+
+const EXAMPLES: &str = "\
+Examples:
+  ringwire run                            with /etc/ringwire/ringwire.toml, or the file that $RINGWIRE_CONFIG names
+  ringwire run --config ringwire.toml     with another file
+  RUST_LOG=ringwire=debug ringwire run    and each event and request in the log, with phone numbers
+
+Signals: SIGHUP reads the configuration again; if it cannot be used, the one before it still holds. SIGTERM and
+ctrl-c stop hearing from the PBXs and deliver what is due, for up to ten seconds; a second one stops at once.
+
+The log goes to standard error. $RUST_LOG, if set, comes before log.level.";
+
+/// Follow the calls of the configured PBXs and tell the endpoints.
+///
+/// Connects to each PBX and keeps at it whatever happens; what an endpoint cannot take is kept and tried again.
+/// Under systemd it reports when it is ready, what state it is in, and that it is alive.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Configuration [default: $RINGWIRE_CONFIG, or /etc/ringwire/ringwire.toml]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Runs the command, until it is told to stop.
+///
+/// # Errors
+/// The configuration cannot be used, or the system refuses what the daemon needs.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let config = Config::load(&ringwire_config::path(args.config.clone()), Purpose::Run)?;
+    let logging = Logging::start(config.log).map_err(|error| Failure::new(Code::Config, error))?;
+    block_on(async {
+        let signals = ringwire_daemon::signals().context("signals cannot be caught")?;
+        Ok(ringwire_daemon::run(config, signals, Some(logging), Desk::new(Timestamp::now())).await)
+    })?
+}
+
+/// Runs `future` to its end.
+///
+/// # Errors
+/// That of the future, or no thread to run it on.
+pub(super) fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.context("no threads can be started").map_err(software)?;
+    runtime.block_on(future).map_err(software)
+}
+
+fn software(error: anyhow::Error) -> Failure {
+    Failure::new(Code::Software, error)
+}

@@ -1,0 +1,72 @@
+//! `ringwire top`: what is going on, on the whole screen.
+
+mod data;
+mod paint;
+mod state;
+mod terminal;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use std::io::{IsTerminal, stdin, stdout};
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use ringwire_terminal::terminal_is_unicode;
+use ringwire_terminal::{Code, Failure};
+
+use self::{paint::Paint, state::State};
+use crate::access::Access;
+
+const EXAMPLES: &str = "\
+Keys:
+  up down k j, PgUp PgDn, Home End   choose a call
+  Enter    its story: what happened, what was concluded, who was told
+  d        its deliveries, with each try
+  /        show only calls with this text in them; Esc shows all again
+  s        sort: the newest first, the longest first, by state, by caller
+  p        keep the picture as it is; again: go on
+  ? h      help
+  q Esc    back, and out
+
+Examples:
+  ringwire top               the daemon of this machine
+  NO_COLOR=1 ringwire top    without colours";
+
+/// See calls, queues, PBXs and endpoints as they stand, on the whole screen.
+///
+/// Asks the running daemon each second. If the daemon goes away, what it said last stays, marked as old.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Configuration that says where the daemon is [default: $RINGWIRE_CONFIG, or /etc/ringwire/ringwire.toml]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    access: Access,
+}
+
+/// Runs the command, until it is told to stop.
+///
+/// # Errors
+/// There is no terminal, or no daemon that answers.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    if !stdout().is_terminal() || !stdin().is_terminal() {
+        let error = anyhow!("this is no terminal, and there is no screen to fill");
+        return Err(Failure::new(Code::Usage, error).hint("ringwire tail prints line by line"));
+    }
+    let client = args.access.client(args.config.as_deref())?;
+    let colours = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let paint = Paint { colours, unicode: terminal_is_unicode() };
+    crate::run::block_on(async {
+        // Before the screen is taken: that nobody answers is said like any other failure.
+        let first = match data::picture(&client, None).await {
+            Ok(first) => first,
+            Err(error) => return Ok(Err(error.into())),
+        };
+        let mut state = State::new(client.address().to_string(), paint);
+        state.on_data(Ok(first), jiff::Timestamp::now());
+        Ok(terminal::show(client, state).await.map_err(Failure::from))
+    })?
+}

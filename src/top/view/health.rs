@@ -1,0 +1,182 @@
+//! Who waits, how the parts do, and how much is going on.
+
+use jiff::Timestamp;
+use ratatui::{
+    Frame,
+    layout::{Constraint, Layout, Rect},
+    style::Style,
+    text::{Line, Span},
+    widgets::Sparkline,
+};
+use ringwire_client::{EndpointStanding, Minute, PbxStanding, Queue};
+use ringwire_terminal::{count, cut, plain};
+
+use super::{WIDE, block, left, right, since};
+use crate::lines;
+use crate::top::{
+    paint::{Mood, Paint},
+    state::State,
+};
+
+/// Draws the queues beside the PBXs and endpoints, and if there is room the last hour.
+pub(super) fn draw(state: &State, clock: Timestamp, frame: &mut Frame<'_>, area: Rect) {
+    let paint = state.paint;
+    if area.width < WIDE {
+        let [queues, parts] =
+            Layout::horizontal([Constraint::Percentage(45), Constraint::Fill(1)]).spacing(1).areas(area);
+        self::queues(state, clock, frame, queues);
+        return self::parts(state, clock, frame, parts);
+    }
+    let [queues, parts, hour] =
+        Layout::horizontal([Constraint::Percentage(30), Constraint::Fill(1), Constraint::Length(36)])
+            .spacing(1)
+            .areas(area);
+    self::queues(state, clock, frame, queues);
+    self::parts(state, clock, frame, parts);
+    let minutes = &state.picture.minutes;
+    let calls: Vec<_> =
+        minutes.iter().rev().take(hour.width.into()).rev().map(|minute| minute.calls).collect();
+    let most = calls.iter().max().copied().unwrap_or(0);
+    let title = format!("Calls a minute, {} min, most {most} ", calls.len());
+    if paint.unicode {
+        let chart =
+            Sparkline::default().block(paint.block(title)).data(&calls).style(paint.style(Mood::Well));
+        frame.render_widget(chart, hour);
+    } else {
+        let counts = calls.iter().rev().take(12).rev().map(u64::to_string).collect::<Vec<_>>().join(" ");
+        block(paint, title, vec![Line::raw(counts)], frame, hour);
+    }
+}
+
+/// How many calls there are, and how much happens, in at most `width` columns.
+pub(super) fn rates(state: &State, clock: Timestamp, width: usize) -> String {
+    let calls = &state.picture.live.calls;
+    let counts = ["ringing", "waiting", "talking", "held"].into_iter().filter_map(|wanted| {
+        let count = calls.iter().filter(|call| call.state == wanted).count();
+        (count > 0).then(|| format!("{count} {wanted}"))
+    });
+    let counts = counts.collect::<Vec<_>>().join(", ");
+    let mut said = if counts.is_empty() { "no calls".to_owned() } else { counts };
+    let minutes = &state.picture.minutes;
+    if minutes.is_empty() {
+        return cut(&said, width);
+    }
+    let events = per_minute(minutes, clock, |minute| minute.events);
+    said.push_str(&format!(
+        " | {:.0} calls/min, {:.1} events/s",
+        per_minute(minutes, clock, |minute| minute.calls),
+        events / 60.0
+    ));
+    let lately =
+        minutes.iter().rev().take(2).filter_map(|minute| minute.delay_median.zip(minute.delay_max)).next();
+    let missed: u64 = minutes.iter().map(|minute| minute.missed).sum();
+    // As much as there is room for.
+    let more = [
+        lately.map(|(median, _)| format!(" | told in {median} ms")),
+        lately.map(|(_, max)| format!(", at most {max}")),
+        Some(format!(" | {missed} missed in an hour")),
+    ];
+    for more in more.into_iter().flatten() {
+        if said.len() + more.len() <= width {
+            said.push_str(&more);
+        }
+    }
+    cut(&said, width)
+}
+
+/// How many there were in the last sixty seconds: of the minute that is not over, and as much of the one before as
+/// makes sixty seconds.
+fn per_minute(minutes: &[Minute], clock: Timestamp, count: impl Fn(&Minute) -> u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "nobody has 2^52 calls a minute")]
+    let count = |minute: Option<&Minute>| minute.map_or(0, &count) as f64;
+    let mut last = minutes.iter().rev();
+    let (this, before) = (last.next(), last.next());
+    let began = this.and_then(|minute| minute.at).unwrap_or(clock);
+    let passed = clock.duration_since(began).as_secs_f64().clamp(0.0, 60.0);
+    count(this) + count(before) * (60.0 - passed) / 60.0
+}
+
+fn queues(state: &State, clock: Timestamp, frame: &mut Frame<'_>, area: Rect) {
+    let (paint, width) = (state.paint, usize::from(area.width));
+    let mut queues: Vec<&Queue> = state.picture.live.queues.iter().collect();
+    // Where somebody waits longest comes first.
+    let longest = |queue: &Queue| queue.waiting.iter().map(|waiting| waiting.since).min();
+    queues.sort_by_key(|queue| (longest(queue).is_none(), longest(queue), queue.name.clone()));
+    let mut lines = Vec::new();
+    for queue in &queues {
+        let (waiting, talking) = (queue.waiting.len(), queue.talking);
+        let mood = if waiting > 0 { Mood::Waiting } else { Mood::Plain };
+        let several = state.picture.pbxs.len() > 1;
+        let at = if several { format!(" at {}", plain(&queue.pbx)) } else { String::new() };
+        let text = format!("{}{at}: {waiting} waiting, {talking} talking", plain(&queue.name));
+        lines.push(Line::styled(cut(&text, width), paint.style(mood)));
+        let mut callers: Vec<_> = queue.waiting.iter().collect();
+        callers.sort_by_key(|caller| caller.since);
+        for caller in callers {
+            let name = caller.from_name.as_ref().filter(|name| **name != caller.from);
+            let name = name.map(|name| format!(" {}", plain(name))).unwrap_or_default();
+            let waits = right(&since(caller.since, clock), 7);
+            let call = lines::short(&caller.call);
+            let text = format!(" {waits} {}{name} ({call})", plain(&caller.from));
+            lines.push(Line::raw(cut(&text, width)));
+        }
+    }
+    if lines.is_empty() {
+        lines.push(Line::styled("nobody waits", paint.style(Mood::Faint)));
+    }
+    block(paint, format!("Queues {} ", queues.len()), lines, frame, area);
+}
+
+fn parts(state: &State, clock: Timestamp, frame: &mut Frame<'_>, area: Rect) {
+    let (paint, width) = (state.paint, usize::from(area.width));
+    let pbxs = state.picture.pbxs.iter().map(|part| pbx(paint, part, clock, width));
+    let endpoints = state.picture.endpoints.iter().map(|part| endpoint(paint, part, width));
+    let lines = pbxs.chain(endpoints).collect();
+    block(paint, "PBXs and endpoints ".to_owned(), lines, frame, area);
+}
+
+fn pbx(paint: Paint, pbx: &PbxStanding, clock: Timestamp, width: usize) -> Line<'static> {
+    let mood = match pbx.state.as_str() {
+        "reconciled" => Mood::Well,
+        "connected" | "connecting" => Mood::Waiting,
+        _ => Mood::Bad,
+    };
+    let mut rest =
+        format!("{}, {}", count(pbx.channels, "channel", "channels"), count(pbx.calls, "call", "calls"));
+    if let Some(last) = pbx.last_event {
+        rest = format!("{rest}, heard {} ago", since(last, clock));
+    }
+    if let Some(detail) = &pbx.detail {
+        rest = plain(detail);
+    }
+    part(paint.style(mood), &pbx.name, &pbx.state, &rest, width)
+}
+
+fn endpoint(paint: Paint, endpoint: &EndpointStanding, width: usize) -> Line<'static> {
+    let mood = match endpoint.state.as_str() {
+        "well" => Mood::Well,
+        "paused" => Mood::Waiting,
+        _ => Mood::Bad,
+    };
+    let more = if endpoint.more { "+" } else { "" };
+    let mut rest = format!("{}{more} to tell", endpoint.waiting);
+    if endpoint.retrying > 0 {
+        rest = format!("{rest} ({} again)", endpoint.retrying);
+    }
+    rest = format!("{rest}, {} told", endpoint.delivered);
+    let given_up = endpoint.dead + endpoint.expired;
+    if given_up > 0 {
+        rest = format!("{rest}, {given_up} given up");
+    }
+    if let Some(reason) = &endpoint.reason {
+        rest = format!("{rest}: {}", plain(reason));
+    }
+    part(paint.style(mood), &endpoint.name, &endpoint.state, &rest, width)
+}
+
+fn part(style: Style, name: &str, state: &str, rest: &str, width: usize) -> Line<'static> {
+    let before = format!("{} ", left(name, 10));
+    let state = left(state, 11);
+    let rest = cut(rest, width.saturating_sub(23));
+    Line::from(vec![Span::raw(before), Span::styled(state, style), Span::raw(" "), Span::raw(rest)])
+}
