@@ -13,6 +13,7 @@ mod check;
 mod deliveries;
 mod demo;
 mod doctor;
+mod documentation;
 mod explain;
 mod journal;
 mod push;
