@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use ringwire_calls::Rules;
 use ringwire_config::{Config, Purpose};
 use ringwire_daemon::Pusher;
-use ringwire_dialects::{Body, Dialect};
+use ringwire_dialects::{Dialect, RequestBody};
 use ringwire_event::CallEvent;
 use ringwire_recording::Recording;
 use ringwire_terminal::{Code, Failure};
@@ -178,8 +178,8 @@ impl Teller {
             }
             return Ok(());
         };
-        let Some(request) = recipient.dialect.request(event) else { return Ok(()) };
-        let (Body::Json(fields) | Body::Form(fields)) = &request.body;
+        let Some(request) = recipient.dialect.build_request(event) else { return Ok(()) };
+        let (RequestBody::Json(fields) | RequestBody::Form(fields)) = &request.body;
         if self.json {
             self.out.json(fields)?;
         } else {
@@ -226,10 +226,10 @@ pub(super) fn recipient(config: &Config, name: &str) -> Result<Recipient, Failur
     let configured = config.endpoints.iter().find(|endpoint| endpoint.name == name);
     let dialect = configured
         .map(|endpoint| Arc::clone(&endpoint.dialect))
-        .or_else(|| ringwire_dialects::by_name(name).map(Arc::from));
+        .or_else(|| ringwire_dialects::dialect_by_name(name).map(Arc::from));
     dialect.map(|dialect| Recipient { name: name.to_owned(), dialect }).ok_or_else(|| {
         let endpoints: Vec<_> = config.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
-        let known = [ringwire_dialects::names(), endpoints.as_slice()].concat().join(", ");
+        let known = [ringwire_dialects::dialect_names(), endpoints.as_slice()].concat().join(", ");
         Failure::new(Code::Usage, anyhow::anyhow!("--to {name}: neither a dialect nor a configured endpoint"))
             .hint(format!("expected one of: {known}"))
     })

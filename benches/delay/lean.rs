@@ -71,7 +71,7 @@ pub(crate) fn follow(pbx: SocketAddr, url: String) {
 }
 
 fn send(dialect: &Zammad, client: &Client, at_once: &Arc<Semaphore>, url: &str, event: &CallEvent) {
-    let Some(request) = dialect.request(event) else { return };
+    let Some(request) = dialect.build_request(event) else { return };
     let (content_type, body) = request.body.encode();
     let post = client.post(url).header("content-type", content_type).body(body);
     let at_once = Arc::clone(at_once);

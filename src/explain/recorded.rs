@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use jiff::Timestamp;
 use ringwire_calls::{Stories, Story};
 use ringwire_config::{Config, Purpose};
-use ringwire_dialects::Body;
+use ringwire_dialects::RequestBody;
 use ringwire_event::CallEvent;
 use ringwire_recording::Recording;
 use ringwire_terminal::{Code, Failure};
@@ -163,8 +163,8 @@ fn is_of(story: &Story, wanted: &str) -> bool {
 }
 
 fn would_be_sent(to: &Recipient, event: &CallEvent) -> Sent {
-    let fields = to.dialect.request(event).map(|request| {
-        let (Body::Json(fields) | Body::Form(fields)) = request.body;
+    let fields = to.dialect.build_request(event).map(|request| {
+        let (RequestBody::Json(fields) | RequestBody::Form(fields)) = request.body;
         fields
     });
     Sent {

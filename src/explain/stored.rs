@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::anyhow;
-use ringwire_dialects::Body;
+use ringwire_dialects::RequestBody;
 use ringwire_event::{CallEvent, StoryNote};
 use ringwire_outbox::{
     delivery::DeliveryId,
@@ -124,8 +124,8 @@ fn one(
     let endpoints = journal.config.iter().flat_map(|config| &config.endpoints);
     let endpoint = endpoints.into_iter().find(|endpoint| endpoint.name == delivery.endpoint);
     let fields = endpoint.zip(event).map(|(endpoint, event)| {
-        endpoint.dialect.request(event).map(|request| {
-            let (Body::Json(fields) | Body::Form(fields)) = request.body;
+        endpoint.dialect.build_request(event).map(|request| {
+            let (RequestBody::Json(fields) | RequestBody::Form(fields)) = request.body;
             fields
         })
     });

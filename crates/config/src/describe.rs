@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, time::Duration};
 
 use ringwire_ami::{LoginMethod, TlsOptions, TlsTrust};
-use ringwire_dialects::{Format, To, ZammadOptions};
+use ringwire_dialects::{BodyFormat, ToField, ZammadOptions};
 use ringwire_event::Direction;
 use ringwire_outbox::{
     delivery::{Late, Lifetimes},
@@ -272,12 +272,12 @@ fn security(mut text: Paragraph, endpoint: &Endpoint) -> Paragraph {
 
 fn zammad(text: Paragraph, options: &ZammadOptions) -> Paragraph {
     let format = match options.format {
-        Format::Json => "JSON objects",
-        Format::Form => "forms",
+        BodyFormat::Json => "JSON objects",
+        BodyFormat::Form => "forms",
     };
     let to = match options.to {
-        To::Dialled => "the number that was dialled",
-        To::Queue => "the queue of the call, or else the number that was dialled",
+        ToField::Dialled => "the number that was dialled",
+        ToField::Queue => "the queue of the call, or else the number that was dialled",
     };
     let mut text = text.say(format!("Posts newCall, answer and hangup as {format}; \"to\" is {to}."));
     if !options.trunks.is_empty() {

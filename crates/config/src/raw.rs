@@ -7,7 +7,7 @@ mod value;
 
 use std::{collections::BTreeMap, ops::Range};
 
-use ringwire_dialects::{Format, To};
+use ringwire_dialects::{BodyFormat, ToField};
 use serde::{Deserialize, de::DeserializeOwned};
 use toml::{
     Spanned,
@@ -150,8 +150,8 @@ pub(super) struct RawEndpoint {
     pub(super) late: Option<RawLate>,
     pub(super) late_after: Option<Spanned<f64>>,
     pub(super) expire: Option<RawExpire>,
-    pub(super) format: Option<Format>,
-    pub(super) to: Option<To>,
+    pub(super) format: Option<BodyFormat>,
+    pub(super) to: Option<ToField>,
     pub(super) internal: Option<bool>,
     pub(super) trunks: Option<Words>,
     pub(super) dids: Option<Words>,

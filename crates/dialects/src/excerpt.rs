@@ -1,53 +1,53 @@
-//! What a system said, fit to be shown.
+//! Excerpts of replies that are safe to log and to show.
 
-/// How long an excerpt in a reason gets, in characters.
-const BRIEF: usize = 120;
+/// The length of an excerpt in a reason, in characters.
+const BRIEF_LENGTH: usize = 120;
 
-/// How long a word of letters and digits may be before it is taken for a token.
+/// A word of letters and digits that is longer is taken for a token.
 const LONGEST_WORD: usize = 16;
 
-/// What stands where something was left out.
-const LEFT_OUT: &str = "…";
+/// Marks what was left out.
+const ELLIPSIS: &str = "…";
 
-/// The beginning of `body` on one line, at most `longest` bytes long, with everything unprintable escaped.
+/// Returns the beginning of `body` on one line, at most `longest` bytes long, with everything unprintable escaped.
 ///
-/// The address a request went to is a secret, for a token may be part of it, and error pages like to repeat
-/// it (`No route matches [POST] /api/…`). So words with a slash in them are left out, and so are long words
-/// that mix letters and digits. It may still hold the number of a caller.
+/// The URL of a request is a secret, because it may contain a token, and error pages tend to repeat it
+/// (`No route matches [POST] /api/…`). So words with a slash are left out, and so are long words that mix letters and
+/// digits. The excerpt may still contain a caller's number.
 #[must_use]
-pub fn excerpt(body: &[u8], longest: usize) -> String {
+pub fn safe_excerpt(body: &[u8], longest: usize) -> String {
     cut(body, longest, str::len)
 }
 
-/// The same, short enough for a reason: at most 120 characters long.
-pub(crate) fn brief(body: &[u8]) -> String {
-    cut(body, BRIEF, |text| text.chars().count())
+/// Returns an excerpt that is short enough for a reason: at most 120 characters.
+pub(crate) fn brief_excerpt(body: &[u8]) -> String {
+    cut(body, BRIEF_LENGTH, |text| text.chars().count())
 }
 
-/// The excerpt whose `length` is `longest` at most.
+/// Cuts `body` to an excerpt whose `length` is `longest` at most.
 fn cut(body: &[u8], longest: usize, length: fn(&str) -> usize) -> String {
     let text = String::from_utf8_lossy(body);
-    let room = longest.saturating_sub(length(LEFT_OUT));
-    let mut out = Excerpt { text: String::new(), room, length, full: longest < length(LEFT_OUT) };
+    let room = longest.saturating_sub(length(ELLIPSIS));
+    let mut builder = ExcerptBuilder { text: String::new(), room, length, full: longest < length(ELLIPSIS) };
     let mut word = String::new();
     for c in text.chars() {
-        if out.full {
+        if builder.full {
             break;
         }
         if is_boundary(c) {
-            out.word(&word);
+            builder.push_word(&word);
             word.clear();
-            out.separator(c);
+            builder.push_separator(c);
         } else {
             word.push(c);
         }
     }
-    out.word(&word);
-    out.text.truncate(out.text.trim_end().len());
-    out.text
+    builder.push_word(&word);
+    builder.text.truncate(builder.text.trim_end().len());
+    builder.text
 }
 
-/// Whether `c` cannot be part of an address or a token, so that a new word begins after it.
+/// Whether `c` cannot be part of a URL or a token, so that a new word begins after it.
 fn is_boundary(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
@@ -63,7 +63,7 @@ fn may_be_secret(word: &str) -> bool {
         })
 }
 
-struct Excerpt {
+struct ExcerptBuilder {
     text: String,
     /// How much may be added, beside the mark that ends a full excerpt.
     room: usize,
@@ -71,10 +71,10 @@ struct Excerpt {
     full: bool,
 }
 
-impl Excerpt {
-    fn word(&mut self, word: &str) {
+impl ExcerptBuilder {
+    fn push_word(&mut self, word: &str) {
         if may_be_secret(word) {
-            self.push(LEFT_OUT);
+            self.push(ELLIPSIS);
         } else {
             for c in word.chars() {
                 self.push(&c.escape_debug().to_string());
@@ -82,7 +82,7 @@ impl Excerpt {
         }
     }
 
-    fn separator(&mut self, c: char) {
+    fn push_separator(&mut self, c: char) {
         if c.is_control() || c.is_whitespace() && c != ' ' {
             self.push(&c.escape_default().to_string());
         } else {
@@ -100,7 +100,7 @@ impl Excerpt {
             self.text.push_str(piece);
             self.room -= length;
         } else {
-            self.text.push_str(LEFT_OUT);
+            self.text.push_str(ELLIPSIS);
             self.full = true;
         }
     }
@@ -112,26 +112,26 @@ mod tests {
 
     #[track_caller]
     fn check(body: &[u8], expected: &str) {
-        assert_eq!(brief(body), expected);
-        assert_eq!(excerpt(body, 1024), expected);
+        assert_eq!(brief_excerpt(body), expected);
+        assert_eq!(safe_excerpt(body, 1024), expected);
     }
 
     #[test]
-    fn a_short_message_stands_as_it_is() {
+    fn a_short_message_is_unchanged() {
         check(b"", "");
         check(br#"{"error":"Invalid 'direction'!"}"#, r#"{"error":"Invalid 'direction'!"}"#);
         check("Zugriff verweigert: ungültig".as_bytes(), "Zugriff verweigert: ungültig");
     }
 
     #[test]
-    fn control_characters_and_what_turns_text_around_are_escaped() {
+    fn control_and_bidi_characters_are_escaped() {
         check(b"a\r\nb\x1b[31mc\x00", r"a\r\nb\u{1b}[31mc\u{0}");
         check("pay \u{202e}evil".as_bytes(), r"pay \u{202e}evil");
         check(b"\xff\xfe", "\u{fffd}\u{fffd}");
     }
 
     #[test]
-    fn an_address_or_a_token_is_left_out() {
+    fn urls_and_tokens_are_left_out() {
         check(
             br#"{"error":"No route matches [POST] /api/v1/ctx/3NYJQtKRKDmkbFcfZlTn8Q"}"#,
             r#"{"error":"No route matches [POST] …"}"#,
@@ -148,18 +148,19 @@ mod tests {
 
     #[test]
     fn a_long_message_is_cut_at_120_characters() {
-        let cut = brief("ä ".repeat(500).as_bytes());
+        let cut = brief_excerpt("ä ".repeat(500).as_bytes());
         assert_eq!(cut.chars().count(), 120);
         assert!(cut.ends_with('…'));
-        assert!(brief(&b"\x07".repeat(500)).chars().count() <= 120);
-        assert_eq!(brief("a ".repeat(59).as_bytes()).chars().count(), 117);
+        assert!(brief_excerpt(&b"\x07".repeat(500)).chars().count() <= 120);
+        assert_eq!(brief_excerpt("a ".repeat(59).as_bytes()).chars().count(), 117);
     }
+
     #[test]
-    fn a_longer_excerpt_is_cut_at_its_bytes() {
+    fn a_longer_excerpt_is_cut_by_bytes() {
         for longest in [0, 1, 3, 4, 10, 1024] {
-            let cut = excerpt("ä\n".repeat(2000).as_bytes(), longest);
+            let cut = safe_excerpt("ä\n".repeat(2000).as_bytes(), longest);
             assert!(cut.len() <= longest && cut.len() + 4 > longest.min(3), "{longest}: {cut}");
         }
-        assert_eq!(excerpt("äöüß".as_bytes(), 7), "äö…");
+        assert_eq!(safe_excerpt("äöüß".as_bytes(), 7), "äö…");
     }
 }

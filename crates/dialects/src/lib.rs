@@ -1,17 +1,23 @@
-//! The dialects: what each system wants to be told, and what its replies mean.
+//! The dialects: how each kind of target is spoken to, and what its replies mean.
 //!
-//! A [`Dialect`] turns a call event into the request to send, and the reply to it into a [`Verdict`] with
+//! A [`Dialect`] turns a call event into the request to send, and the reply to it into a [`ReplyVerdict`] with
 //! [`Directive`]s for the PBX. Nothing here opens a socket: the daemon sends, the replay prints, the tests compare.
 
+mod by_status;
 mod dialect;
-mod encode;
 mod excerpt;
-mod filter;
+mod pattern;
 mod registry;
-mod status;
+mod reply;
+mod request;
 mod zammad;
 
-pub use dialect::{Body, Dialect, Directive, Reply, Request, Verdict};
-pub use excerpt::excerpt;
-pub use registry::{by_name, names};
-pub use zammad::{Format, To, Zammad, ZammadOptions};
+pub use dialect::Dialect;
+pub use excerpt::safe_excerpt;
+pub use registry::{dialect_by_name, dialect_names};
+pub use reply::{Directive, ReplyVerdict, TargetReply};
+pub use request::{RequestBody, TargetRequest};
+pub use zammad::{
+    Zammad,
+    options::{BodyFormat, ToField, ZammadOptions},
+};

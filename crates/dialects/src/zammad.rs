@@ -1,60 +1,65 @@
-//! Zammad's generic CTI endpoint.
+//! Zammad's generic CTI integration.
 //!
-//! Three events are posted: newCall, answer and hangup. What they hold, and what the replies mean, is decided by
-//! what Zammad's code does with them (Zammad contract, sections 1 to 3), not by its documents: they differ.
+//! Three events are posted: newCall, answer and hangup. What they contain, and what the replies mean, follows Zammad's
+//! code, not its documentation (docs/zammad.md).
 
-mod options;
-mod post;
-mod verdict;
+mod fields;
+pub(crate) mod options;
+mod replies;
 
 use ringwire_event::{CallEvent, Direction};
 
-use self::post::Side;
-use crate::filter::Filter;
-use crate::{Body, Dialect, Reply, Request, Verdict};
+use self::{
+    fields::CallLogSide,
+    options::{BodyFormat, ToField, ZammadOptions},
+};
+use crate::{
+    dialect::Dialect,
+    pattern::PatternSet,
+    reply::{ReplyVerdict, TargetReply},
+    request::{RequestBody, TargetRequest},
+};
 
-pub use self::options::{Format, To, ZammadOptions};
-
-/// Zammad's generic CTI endpoint.
+/// Zammad's generic CTI integration.
 #[derive(Clone, Debug)]
 pub struct Zammad {
-    format: Format,
-    to: To,
+    format: BodyFormat,
+    to: ToField,
     internal: bool,
-    trunks: Filter,
-    dids: Filter,
+    trunks: PatternSet,
+    dids: PatternSet,
 }
 
 impl Zammad {
     /// The name of this dialect.
     pub const NAME: &'static str = "zammad";
 
-    /// The dialect with `options`.
+    /// Creates the dialect with `options`.
     #[must_use]
     pub fn new(options: &ZammadOptions) -> Self {
         Self {
             format: options.format,
             to: options.to,
             internal: options.internal,
-            trunks: Filter::names(&options.trunks),
-            dids: Filter::numbers(&options.dids),
+            trunks: PatternSet::for_names(&options.trunks),
+            dids: PatternSet::for_numbers(&options.dids),
         }
     }
 
-    /// On which side of Zammad's call log the call of `event` belongs; `None` where it is filtered out.
+    /// Returns the side of Zammad's call log on which the call of `event` is entered; `None` if it is filtered out.
     ///
-    /// This looks at nothing but the direction, the trunk and the number dialled, which are the same in every
-    /// event of a call: a call whose newCall went out and whose hangup did not would ring for ever.
-    fn side(&self, event: &CallEvent) -> Option<Side> {
+    /// It depends on the direction, the trunk and the dialled number only, which are the same in every event of a call:
+    /// a call whose newCall was posted and whose hangup was not would ring for ever.
+    fn call_log_side(&self, event: &CallEvent) -> Option<CallLogSide> {
         match event.direction {
-            Direction::In => (self.trunks.passes(event.trunk.as_deref())
-                && self.dids.passes(Some(&event.to)))
-            .then_some(Side::In),
-            Direction::Out => self.trunks.passes(event.trunk.as_deref()).then_some(Side::Out),
-            // Zammad knows two directions. As `out` it would count the call as done whatever becomes of it, look
-            // the colleague up among the customers and offer another caller id; as `in` it shows who calls whom,
-            // whether it was missed, and brings the screen up for whoever answers.
-            Direction::Internal => self.internal.then_some(Side::In),
+            Direction::In => (self.trunks.matches(event.trunk.as_deref())
+                && self.dids.matches(Some(&event.to)))
+            .then_some(CallLogSide::In),
+            Direction::Out => self.trunks.matches(event.trunk.as_deref()).then_some(CallLogSide::Out),
+            // Zammad has two directions. An `out` call counts as done whatever becomes of it, its callee is looked up
+            // among the customers, and the reply offers another caller ID. An `in` call shows who calls whom and
+            // whether it was missed, and opens the screen of the colleague who answers.
+            Direction::Internal => self.internal.then_some(CallLogSide::In),
         }
     }
 }
@@ -64,18 +69,18 @@ impl Dialect for Zammad {
         Self::NAME
     }
 
-    fn request(&self, event: &CallEvent) -> Option<Request> {
-        let fields = post::fields(event, self.side(event)?, self.to)?;
+    fn build_request(&self, event: &CallEvent) -> Option<TargetRequest> {
+        let fields = fields::build_fields(event, self.call_log_side(event)?, self.to)?;
         let body = match self.format {
-            Format::Json => Body::Json(fields),
-            Format::Form => Body::Form(fields),
+            BodyFormat::Json => RequestBody::Json(fields),
+            BodyFormat::Form => RequestBody::Form(fields),
         };
-        // Without it an error that comes from an exception is an HTML page (Zammad contract, section 1).
-        Some(Request { method: "POST", headers: vec![("Accept", "application/json".to_owned())], body })
+        // Without it Zammad reports an exception as an HTML page (docs/zammad.md, section 1).
+        Some(TargetRequest { method: "POST", headers: vec![("Accept", "application/json".to_owned())], body })
     }
 
-    fn verdict(&self, event: &CallEvent, reply: &Reply<'_>) -> Verdict {
-        verdict::of(event, reply)
+    fn judge_reply(&self, event: &CallEvent, reply: &TargetReply<'_>) -> ReplyVerdict {
+        replies::judge_reply(event, reply)
     }
 }
 

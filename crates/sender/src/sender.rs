@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use reqwest::{Client, Method, Response, Url, header, redirect::Policy};
 use ringwire_config::Endpoint;
-use ringwire_dialects::{Dialect, Directive, Reply, Request, Verdict, excerpt};
+use ringwire_dialects::{Dialect, Directive, ReplyVerdict, TargetReply, TargetRequest, safe_excerpt};
 use ringwire_event::CallEvent;
 use ringwire_outbox::delivery::Outcome;
 use secrecy::{ExposeSecret, SecretString};
@@ -63,8 +63,8 @@ pub struct Answer {
 
 impl Answer {
     /// As a dialect reads it.
-    pub fn reply(&self) -> Reply<'_> {
-        Reply { status: self.status, body: &self.body, redirect: self.redirect.as_deref() }
+    pub fn reply(&self) -> TargetReply<'_> {
+        TargetReply { status: self.status, body: &self.body, redirect: self.redirect.as_deref() }
     }
 
     /// The beginning of the body, fit to be shown; `None` where there is none.
@@ -72,24 +72,24 @@ impl Answer {
         match self.body.as_slice() {
             [] => None,
             body if body.contains(&0) => Some(format!("({} bytes that are no text)", body.len())),
-            body => Some(excerpt(body, LONGEST_EXCERPT)),
+            body => Some(safe_excerpt(body, LONGEST_EXCERPT)),
         }
     }
 
     /// What came of sending, where it means `verdict`.
-    fn sent(&self, verdict: Verdict) -> Sent {
+    fn sent(&self, verdict: ReplyVerdict) -> Sent {
         let mut directives = Vec::new();
         let outcome = match verdict {
-            Verdict::Delivered(asked) => {
+            ReplyVerdict::Delivered(asked) => {
                 directives = asked;
                 Outcome::Delivered
             }
-            Verdict::Retry { reason } => Outcome::Retry { reason, after: self.retry_after },
-            Verdict::UnknownCall { reason } => Outcome::UnknownCall { reason },
-            Verdict::Refused { reason } => Outcome::Refused { reason },
-            Verdict::Dead { reason } => Outcome::Dead { reason },
-            Verdict::Misconfigured { reason } => Outcome::Misconfigured { reason },
-            Verdict::Gone { reason } => Outcome::Gone { reason },
+            ReplyVerdict::Retry { reason } => Outcome::Retry { reason, after: self.retry_after },
+            ReplyVerdict::UnknownCall { reason } => Outcome::UnknownCall { reason },
+            ReplyVerdict::Refused { reason } => Outcome::Refused { reason },
+            ReplyVerdict::Dead { reason } => Outcome::Dead { reason },
+            ReplyVerdict::Misconfigured { reason } => Outcome::Misconfigured { reason },
+            ReplyVerdict::Gone { reason } => Outcome::Gone { reason },
         };
         Sent { outcome, directives, status: Some(self.status), reply: self.excerpt() }
     }
@@ -158,18 +158,18 @@ impl Sender {
 
     /// Whether the endpoint wants to hear of `event`.
     pub fn wants(&self, event: &CallEvent) -> bool {
-        self.dialect.request(event).is_some()
+        self.dialect.build_request(event).is_some()
     }
 
     /// Tells the endpoint of `event`.
     pub async fn send(&self, event: &CallEvent) -> Sent {
-        let Some(request) = self.dialect.request(event) else {
+        let Some(request) = self.dialect.build_request(event) else {
             // It was wanted when it was committed; the settings have changed since.
             let outcome = Outcome::Delivered;
             return Sent { outcome, directives: Vec::new(), status: None, reply: None };
         };
         match self.post(&request, &event.id).await {
-            Ok(answer) => answer.sent(self.dialect.verdict(event, &answer.reply())),
+            Ok(answer) => answer.sent(self.dialect.judge_reply(event, &answer.reply())),
             Err(unsent) => unsent.into(),
         }
     }
@@ -178,7 +178,7 @@ impl Sender {
     ///
     /// # Errors
     /// Why there is no answer.
-    pub async fn post(&self, request: &Request, id: &str) -> Result<Answer, Unsent> {
+    pub async fn post(&self, request: &TargetRequest, id: &str) -> Result<Answer, Unsent> {
         let method = Method::from_bytes(request.method.as_bytes()).unwrap_or(Method::POST);
         let (content_type, body) = request.body.encode();
         let headers = self.headers.attempt(id, Timestamp::now(), &body);

@@ -38,9 +38,9 @@ async fn an_endpoint_whose_name_leads_nowhere() {
 async fn an_endpoint_that_says_no() {
     let integrations = "System, Integrations, CTI (generic)";
     for (status, body, says, cure) in [
-        (401, "Invalid token", "HTTP 401", "the token in the endpoint's address is not valid"),
+        (401, "Invalid token", "HTTP 401", "the token in the target's URL is not valid"),
         (403, "Forbidden", "HTTP 403", "allow it to post"),
-        (404, "<html>", "HTTP 404", "the endpoint's address is wrong: copy it again"),
+        (404, "<html>", "HTTP 404", "the target's URL is wrong: copy it again"),
         (422, r#"{"error":"Feature is disable, please contact your admin"}"#, "HTTP 422", integrations),
         (500, "oops", "HTTP 500", "check the URL, and its log"),
     ] {
@@ -52,7 +52,7 @@ async fn an_endpoint_that_says_no() {
 #[tokio::test]
 async fn an_endpoint_that_has_moved() {
     let reply = Reply::new(302, "").header("Location", "https://new.example.com/api/v1/cti/t0ken");
-    let cure = ["set the endpoint's address to the one it redirects to"];
+    let cure = ["set the target's URL to the one it redirects to"];
     check_broken(&answers(reply).await, &["HTTP 302", "new.example.com"], &cure, 69, Probe::Same).await;
 }
 

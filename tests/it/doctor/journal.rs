@@ -100,8 +100,8 @@ async fn an_endpoint_that_is_paused() {
 
 #[tokio::test]
 async fn an_endpoint_that_is_held() {
-    let reason = "HTTP 401; the token in the endpoint's address is not valid: copy the address again";
+    let reason = "HTTP 401; the token in the target's URL is not valid: copy the URL again";
     let bench = with_journal(|bench| bench.place.stands("desk", "held", reason)).await;
-    let cure = ["the token in the endpoint's address is not valid", "systemctl reload ringwire"];
+    let cure = ["the token in the target's URL is not valid", "systemctl reload ringwire"];
     check_broken(&bench, &["endpoint desk is held", "HTTP 401"], &cure, 69, Probe::Blind).await;
 }

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use regex::bytes::{Regex, RegexBuilder};
 use ringwire_ami::{EVENT_FILTERS, Frame};
 use ringwire_calls::{Rules, Tracker};
-use ringwire_dialects::{Body, Dialect, Zammad, ZammadOptions};
+use ringwire_dialects::{Dialect, RequestBody, Zammad, ZammadOptions};
 use ringwire_event::CallEvent;
 use serde_json::{Map, Value};
 
@@ -178,9 +178,9 @@ fn posts(said: &[CallEvent]) -> Vec<Value> {
     let zammad = Zammad::new(&ZammadOptions::default());
     let mut ids = BTreeMap::new();
     said.iter()
-        .filter_map(|event| zammad.request(event))
+        .filter_map(|event| zammad.build_request(event))
         .map(|request| {
-            let Body::Json(mut fields) = request.body else { panic!("not JSON") };
+            let RequestBody::Json(mut fields) = request.body else { panic!("not JSON") };
             number_call(&mut fields, &mut ids);
             Value::Object(fields)
         })

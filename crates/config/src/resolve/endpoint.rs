@@ -58,7 +58,7 @@ impl Resolver<'_> {
     }
 
     fn options(&mut self, raw: &RawEndpoint, span: &Range<usize>, path: &str) -> Options {
-        let expected = || format!("one of {}", ringwire_dialects::names().join(", "));
+        let expected = || format!("one of {}", ringwire_dialects::dialect_names().join(", "));
         match &raw.dialect {
             Some(dialect) if dialect.get_ref() == Zammad::NAME => {}
             Some(dialect) => {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ringwire_ami::{LoginMethod, TlsTrust};
-use ringwire_dialects::{Format, To, ZammadOptions};
+use ringwire_dialects::{BodyFormat, ToField, ZammadOptions};
 use ringwire_outbox::delivery::{Late, Lifetimes};
 
 use super::*;
@@ -101,8 +101,8 @@ fn what_is_set_counts() {
     assert_eq!((alice.name.as_deref(), alice.number.as_deref()), (Some("Alice"), None));
     let endpoint = config.endpoints.first().unwrap();
     let options = ZammadOptions {
-        format: Format::Form,
-        to: To::Queue,
+        format: BodyFormat::Form,
+        to: ToField::Queue,
         internal: true,
         trunks: vec!["PJSIP/trunk*".into()],
         dids: vec!["+4930*".into()],

@@ -1,49 +1,48 @@
-//! What an administrator can choose.
+//! The options of the `zammad` dialect.
 
 use serde::Deserialize;
 
-/// How Zammad is spoken to, and of which calls.
+/// What is posted to Zammad, and in which form.
 ///
-/// The filters are patterns with `*` for any run of characters and `?` for one, whatever the case; a call that
-/// matches one of them passes, and no pattern means all calls.
+/// `trunks` and `dids` are patterns: `*` is any run of characters, `?` is one, and case does not matter. A call passes
+/// if one of the patterns matches, or if there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ZammadOptions {
-    /// How a post is written.
-    pub format: Format,
-    /// What `to` is.
-    pub to: To,
-    /// Whether calls between devices are posted too. Zammad has no word for them: they are posted as inbound.
+    /// How the body of a request is encoded.
+    pub format: BodyFormat,
+    /// What the field `to` contains.
+    pub to: ToField,
+    /// Whether internal calls are posted too. Zammad has no direction for them, so they are posted as inbound.
     pub internal: bool,
-    /// The trunks (`TECH/name`) whose calls are posted; internal calls have none and are not held to it.
+    /// The trunks (`TECH/name`) whose calls are posted; internal calls have none and always pass.
     pub trunks: Vec<String>,
-    /// The numbers dialled from outside whose calls are posted, E.164 digits with or without `+`; only inbound
-    /// calls are held to it.
+    /// The DIDs whose calls are posted, E.164 digits with or without `+`; only inbound calls are filtered by it.
     pub dids: Vec<String>,
 }
 
-/// How a post is written.
+/// How the body of a request is encoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Format {
+pub enum BodyFormat {
     /// As a JSON object.
     #[default]
     Json,
-    /// As a form, the way sipgate.io posts.
+    /// As a URL-encoded form, as sipgate.io posts it.
     Form,
 }
 
-/// What `to` is in the posts of an inbound call.
+/// What the field `to` of an inbound call contains.
 ///
-/// Where a Caller Log Filter is set, Zammad shows the desktop notification to the agents whose filter names `to`,
-/// and the entry in the log to those whose filter names `queue` (Zammad contract, section 2). With
-/// [`To::Queue`] a filter on queue names gives both; with [`To::Dialled`] a filter on numbers notifies.
+/// With a Caller Log Filter, Zammad notifies the agents whose filter has `to`, and shows the entry in the log to those
+/// whose filter has `queue` (docs/zammad.md, section 2). With [`ToField::Queue`] a filter on queue names does both; with
+/// [`ToField::Dialled`] a filter on numbers notifies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum To {
-    /// The number that was dialled.
+pub enum ToField {
+    /// The dialled number.
     #[default]
     Dialled,
-    /// The queue the call waits in, where it waits in one; else the number dialled.
+    /// The queue if the call is in one, else the dialled number.
     Queue,
 }

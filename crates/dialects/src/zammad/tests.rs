@@ -1,14 +1,14 @@
-//! Events and replies as tables.
+//! Events and the requests for them; replies and what they mean.
 
-mod posts;
 mod replies;
+mod requests;
 
 use ringwire_event::{AnsweredBy, CallEvent, Cause, Direction, EventKind, Party, TransferKind};
 
-fn event(direction: Direction, from: &str, to: &str, what: EventKind) -> CallEvent {
+fn event(direction: Direction, from: &str, to: &str, kind: EventKind) -> CallEvent {
     CallEvent {
         id: "1.0/1".into(),
-        kind: what,
+        kind,
         call: "pbx1-1795226702.0".into(),
         seq: 1,
         time: None,
@@ -25,16 +25,16 @@ fn event(direction: Direction, from: &str, to: &str, what: EventKind) -> CallEve
     }
 }
 
-fn inbound(what: EventKind) -> CallEvent {
-    event(Direction::In, "491761234567", "4930300", what)
+fn inbound(kind: EventKind) -> CallEvent {
+    event(Direction::In, "491761234567", "4930300", kind)
 }
 
-fn outbound(what: EventKind) -> CallEvent {
-    event(Direction::Out, "4930100", "491719876543", what)
+fn outbound(kind: EventKind) -> CallEvent {
+    event(Direction::Out, "4930100", "491719876543", kind)
 }
 
-fn internal(what: EventKind) -> CallEvent {
-    event(Direction::Internal, "101", "102", what)
+fn internal(kind: EventKind) -> CallEvent {
+    event(Direction::Internal, "101", "102", kind)
 }
 
 fn user(name: &str, extension: &str) -> Party {

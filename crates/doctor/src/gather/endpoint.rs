@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use jiff::Timestamp;
 use reqwest::Url;
 use ringwire_config::{Endpoint, Options};
-use ringwire_dialects::{Body, Reply, Request, Verdict};
+use ringwire_dialects::{ReplyVerdict, RequestBody, TargetReply, TargetRequest};
 use ringwire_event::{CallEvent, Cause, Direction, EventKind};
 use ringwire_sender::Sender;
 use secrecy::ExposeSecret;
@@ -48,7 +48,7 @@ async fn answer(endpoint: &Endpoint) -> Answered {
         Err(reason) => return Answered::NoClient(reason),
     };
     let (request, is_refusal) = match &endpoint.options {
-        Options::Zammad(_) => (zammad(), zammad_refuses as fn(&Reply<'_>) -> bool),
+        Options::Zammad(_) => (zammad(), zammad_refuses as fn(&TargetReply<'_>) -> bool),
     };
     // It differs each time: an endpoint that knows the id already would repeat its first answer.
     let id = format!("check-{}", Timestamp::now().as_nanosecond());
@@ -60,13 +60,15 @@ async fn answer(endpoint: &Endpoint) -> Answered {
     if is_refusal(&reply) {
         return Answered::Right;
     }
-    match endpoint.dialect.verdict(&nothing(), &reply) {
-        Verdict::Misconfigured { reason } | Verdict::Gone { reason } => Answered::Misconfigured(reason),
-        Verdict::Retry { reason }
-        | Verdict::Refused { reason }
-        | Verdict::Dead { reason }
-        | Verdict::UnknownCall { reason } => Answered::Other(reason),
-        Verdict::Delivered(_) => {
+    match endpoint.dialect.judge_reply(&nothing(), &reply) {
+        ReplyVerdict::Misconfigured { reason } | ReplyVerdict::Gone { reason } => {
+            Answered::Misconfigured(reason)
+        }
+        ReplyVerdict::Retry { reason }
+        | ReplyVerdict::Refused { reason }
+        | ReplyVerdict::Dead { reason }
+        | ReplyVerdict::UnknownCall { reason } => Answered::Other(reason),
+        ReplyVerdict::Delivered(_) => {
             let is_page = answer.body.trim_ascii_start().starts_with(b"<");
             Answered::Accepted { status: answer.status, is_page }
         }
@@ -88,18 +90,18 @@ async fn certificate(endpoint: &Endpoint, step: Duration) -> Option<Certificate>
 
 /// A post without a valid direction: Zammad checks the feature, the token and then the direction, and stores nothing
 /// (Zammad contract, section 1, order of checks).
-fn zammad() -> Request {
+fn zammad() -> TargetRequest {
     let field = |(name, value): (&str, &str)| (name.to_owned(), Value::from(value));
     let fields: Map<_, _> = [("event", "check"), ("direction", "check")].map(field).into_iter().collect();
-    Request {
+    TargetRequest {
         method: "POST",
         headers: vec![("Accept", "application/json".to_owned())],
-        body: Body::Json(fields),
+        body: RequestBody::Json(fields),
     }
 }
 
 /// `Invalid 'direction'!`, or `Invalid direction!` up to 2021.
-fn zammad_refuses(reply: &Reply<'_>) -> bool {
+fn zammad_refuses(reply: &TargetReply<'_>) -> bool {
     reply.status == 422 && String::from_utf8_lossy(reply.body).to_lowercase().contains("direction")
 }
 

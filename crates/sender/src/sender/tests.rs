@@ -127,7 +127,7 @@ async fn a_redirect_is_not_followed() {
 async fn a_reply_is_read_up_to_its_limit() {
     let endless = format!("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n{}", "x".repeat(100_000));
     let sender = sender(system(Some(endless.leak())).await);
-    let request = sender.dialect.request(&hangup()).unwrap();
+    let request = sender.dialect.build_request(&hangup()).unwrap();
     assert_eq!(sender.post(&request, "1.0/2").await.unwrap().body.len(), LONGEST_REPLY);
 }
 
@@ -158,7 +158,7 @@ async fn nothing_is_unpacked() {
     let reply = TestReply::new(200, packed).header("Content-Encoding", "gzip");
     let mut receiver = Receiver::start([Act::Answer(reply)]).await.unwrap();
     let sender = sender(receiver.address());
-    let request = sender.dialect.request(&hangup()).unwrap();
+    let request = sender.dialect.build_request(&hangup()).unwrap();
     assert_eq!(sender.post(&request, "1.0/2").await.unwrap().body, packed);
     assert_eq!(sender.send(&hangup()).await.reply.unwrap(), "(13 bytes that are no text)");
     assert_eq!(receiver.request().await.unwrap().header("accept-encoding"), None);

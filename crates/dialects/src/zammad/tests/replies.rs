@@ -1,35 +1,39 @@
 use super::*;
-use crate::{Dialect, Directive, Reply, Verdict, Zammad, ZammadOptions};
+use crate::{
+    dialect::Dialect,
+    reply::{Directive, ReplyVerdict, TargetReply},
+    zammad::{Zammad, options::ZammadOptions},
+};
 
 const ERROR_ID: &str = r#"{"error":"Error ID x7Rk-29Q: Please contact your administrator."}"#;
 const EXISTS: &str = r#"{"error":"This object already exists.","error_human":"This object already exists."}"#;
 
-fn verdict(event: &CallEvent, status: u16, body: &[u8]) -> Verdict {
-    Zammad::new(&ZammadOptions::default()).verdict(event, &Reply { status, body, redirect: None })
+fn verdict(event: &CallEvent, status: u16, body: &[u8]) -> ReplyVerdict {
+    Zammad::new(&ZammadOptions::default()).judge_reply(event, &TargetReply { status, body, redirect: None })
 }
 
 fn posted() -> [CallEvent; 3] {
     [new_call(&[]), answer(AnsweredBy::User(alice())), hangup(Cause::Cancel, None)].map(inbound)
 }
 
-/// The kind of a verdict, with nothing asked of the PBX.
-fn kind(verdict: &Verdict) -> &'static str {
+/// The name of a verdict, which asks nothing of the PBX.
+fn verdict_name(verdict: &ReplyVerdict) -> &'static str {
     match verdict {
-        Verdict::Delivered(directives) if directives.is_empty() => "delivered",
-        Verdict::Delivered(_) => "asked for something",
-        Verdict::Retry { .. } => "retry",
-        Verdict::UnknownCall { .. } => "unknown call",
-        Verdict::Refused { .. } => "refused",
-        Verdict::Dead { .. } => "dead",
-        Verdict::Gone { .. } => "gone",
-        Verdict::Misconfigured { .. } => "misconfigured",
+        ReplyVerdict::Delivered(directives) if directives.is_empty() => "delivered",
+        ReplyVerdict::Delivered(_) => "asked for something",
+        ReplyVerdict::Retry { .. } => "retry",
+        ReplyVerdict::UnknownCall { .. } => "unknown call",
+        ReplyVerdict::Refused { .. } => "refused",
+        ReplyVerdict::Dead { .. } => "dead",
+        ReplyVerdict::Gone { .. } => "gone",
+        ReplyVerdict::Misconfigured { .. } => "misconfigured",
     }
 }
 
 /// `expected` for newCall, answer and hangup.
 #[track_caller]
 fn check(status: u16, body: &str, expected: [&str; 3]) {
-    let got = posted().map(|event| kind(&verdict(&event, status, body.as_bytes())));
+    let got = posted().map(|event| verdict_name(&verdict(&event, status, body.as_bytes())));
     assert_eq!(got, expected, "{status} {body}");
 }
 
@@ -40,13 +44,13 @@ fn check_all(status: u16, body: &str, expected: &str) {
 
 fn reason(status: u16, body: &str) -> String {
     match verdict(&inbound(new_call(&[])), status, body.as_bytes()) {
-        Verdict::Retry { reason }
-        | Verdict::UnknownCall { reason }
-        | Verdict::Refused { reason }
-        | Verdict::Dead { reason }
-        | Verdict::Gone { reason }
-        | Verdict::Misconfigured { reason } => reason,
-        Verdict::Delivered(_) => panic!("delivered"),
+        ReplyVerdict::Retry { reason }
+        | ReplyVerdict::UnknownCall { reason }
+        | ReplyVerdict::Refused { reason }
+        | ReplyVerdict::Dead { reason }
+        | ReplyVerdict::Gone { reason }
+        | ReplyVerdict::Misconfigured { reason } => reason,
+        ReplyVerdict::Delivered(_) => panic!("delivered"),
     }
 }
 
@@ -60,21 +64,21 @@ fn any_2xx_is_delivered() {
 }
 
 #[test]
-fn a_newcall_that_zammad_has_already_is_delivered() {
+fn a_newcall_that_exists_already_is_delivered() {
     check(500, EXISTS, ["delivered", "retry", "retry"]);
     check(422, EXISTS, ["delivered", "refused", "refused"]);
     check(500, r#"{"error":"Object already exists!"}"#, ["delivered", "retry", "retry"]);
 }
 
 #[test]
-fn an_answer_or_hangup_that_zammad_cannot_place_is_of_an_unknown_call() {
+fn an_answer_or_hangup_without_its_newcall_is_an_unknown_call() {
     check(500, ERROR_ID, ["retry", "unknown call", "unknown call"]);
     check(500, r#"{"error":"No such call_id 1.0!"}"#, ["retry", "unknown call", "unknown call"]);
     check_all(422, ERROR_ID, "refused");
 }
 
 #[test]
-fn a_setting_that_is_wrong_is_not_the_posts_fault() {
+fn a_wrong_setting_is_misconfigured() {
     check_all(401, r#"{"error":"Invalid token, please contact your admin!"}"#, "misconfigured");
     check_all(422, r#"{"error":"Feature is disabled, please contact your administrator!"}"#, "misconfigured");
     check_all(
@@ -89,7 +93,7 @@ fn a_setting_that_is_wrong_is_not_the_posts_fault() {
 }
 
 #[test]
-fn what_zammad_refuses_is_refused() {
+fn client_errors_are_refused() {
     check_all(422, r#"{"error":"Invalid 'direction'!"}"#, "refused");
     check_all(422, r#"{"error":"Invalid direction!"}"#, "refused");
     check_all(422, r#"{"error":"Attribute 'from\" of relation \"cti_logs' required!"}"#, "refused");
@@ -100,7 +104,7 @@ fn what_zammad_refuses_is_refused() {
 }
 
 #[test]
-fn what_may_pass_is_tried_again() {
+fn temporary_errors_are_retried() {
     for status in [408, 425, 429, 500, 501, 502, 503, 504, 520, 599, 600, 0, 100, 199] {
         check_all(status, "", "retry");
     }
@@ -108,7 +112,7 @@ fn what_may_pass_is_tried_again() {
 }
 
 #[test]
-fn a_reason_names_the_status_says_what_to_do_and_never_the_address() {
+fn a_reason_has_the_status_and_advice_but_no_url() {
     assert_eq!(reason(503, ""), "HTTP 503");
     assert_eq!(
         reason(502, "<html>\r\n<h1>502 Bad Gateway</h1>"),
@@ -116,11 +120,11 @@ fn a_reason_names_the_status_says_what_to_do_and_never_the_address() {
     );
     assert_eq!(
         reason(401, r#"{"error":"Invalid token, please contact your admin!"}"#),
-        r#"HTTP 401: {"error":"Invalid token, please contact your admin!"}; the token in the endpoint's address is not valid: copy the address again from Zammad's administration, System, Integrations, CTI (generic)"#
+        r#"HTTP 401: {"error":"Invalid token, please contact your admin!"}; the token in the target's URL is not valid: copy the URL again from Zammad's administration, System, Integrations, CTI (generic)"#
     );
     assert_eq!(
         reason(404, r#"{"error":"No route matches [POST] /api/v1/ctx/3NYJQtKRKDmkbFcfZlTn8Q"}"#),
-        r#"HTTP 404: {"error":"No route matches [POST] …"}; the endpoint's address is wrong: copy it again from Zammad's administration, System, Integrations, CTI (generic)"#
+        r#"HTTP 404: {"error":"No route matches [POST] …"}; the target's URL is wrong: copy it again from Zammad's administration, System, Integrations, CTI (generic)"#
     );
     assert!(reason(301, "").contains("redirects are not followed"));
     assert!(reason(422, "Feature is disabled").contains("switch it on"));
@@ -132,7 +136,7 @@ fn a_reason_names_the_status_says_what_to_do_and_never_the_address() {
 fn a_blocked_caller_is_rejected() {
     let check = |event: &CallEvent, body: &str, expected: &[&str]| {
         let expected = expected.iter().map(|&word| Directive::Reject { reason: word.into() }).collect();
-        assert_eq!(verdict(event, 200, body.as_bytes()), Verdict::Delivered(expected), "{body}");
+        assert_eq!(verdict(event, 200, body.as_bytes()), ReplyVerdict::Delivered(expected), "{body}");
     };
     let event = inbound(new_call(&[]));
     check(&event, r#"{"action":"reject","reason":"busy"}"#, &["busy"]);
@@ -146,11 +150,11 @@ fn a_blocked_caller_is_rejected() {
 }
 
 #[test]
-fn the_number_to_show_is_read_under_both_its_names() {
+fn the_number_to_show_is_read_by_either_name() {
     let check = |event: &CallEvent, body: &str, expected: &[&str]| {
         let expected =
             expected.iter().map(|&number| Directive::ShowNumber { number: number.into() }).collect();
-        assert_eq!(verdict(event, 200, body.as_bytes()), Verdict::Delivered(expected), "{body}");
+        assert_eq!(verdict(event, 200, body.as_bytes()), ReplyVerdict::Delivered(expected), "{body}");
     };
     let event = outbound(new_call(&[]));
     check(

@@ -1,11 +1,31 @@
-//! A body as bytes.
+//! The request that reports an event to a target.
 
 use form_urlencoded::Serializer;
 use serde_json::{Map, Value};
 
-use crate::Body;
+/// One HTTP request without its URL.
+///
+/// The body contains the caller's number: never log it above the debug level.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TargetRequest {
+    /// The method, in capitals.
+    pub method: &'static str,
+    /// Headers, without the `Content-Type`, which comes with the body ([`RequestBody::encode`]).
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: RequestBody,
+}
 
-impl Body {
+/// The body of a request: its fields in order, and how they are encoded.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RequestBody {
+    /// One JSON object, its fields in order.
+    Json(Map<String, Value>),
+    /// A URL-encoded form; a list is a repeated `name[]`.
+    Form(Map<String, Value>),
+}
+
+impl RequestBody {
     /// The fields, in the order in which they are sent.
     #[must_use]
     pub fn fields(&self) -> &Map<String, Value> {
@@ -24,13 +44,13 @@ impl Body {
                 serde_json::to_writer(&mut bytes, fields).expect("a JSON map can be written to memory");
                 ("application/json", bytes)
             }
-            Self::Form(fields) => ("application/x-www-form-urlencoded", form(fields).into_bytes()),
+            Self::Form(fields) => ("application/x-www-form-urlencoded", encode_form(fields).into_bytes()),
         }
     }
 }
 
-/// `fields` as a form: a list under `name[]`, once an item; a null not at all.
-fn form(fields: &Map<String, Value>) -> String {
+/// Encodes `fields` as a form: a list as one `name[]` per item, a null not at all.
+fn encode_form(fields: &Map<String, Value>) -> String {
     let mut form = Serializer::new(String::new());
     for (name, value) in fields {
         match value {
@@ -38,18 +58,18 @@ fn form(fields: &Map<String, Value>) -> String {
             Value::Array(items) => {
                 let name = format!("{name}[]");
                 for item in items {
-                    form.append_pair(&name, &text(item));
+                    form.append_pair(&name, &value_text(item));
                 }
             }
             Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
-                form.append_pair(name, &text(value));
+                form.append_pair(name, &value_text(value));
             }
         }
     }
     form.finish()
 }
 
-fn text(value: &Value) -> String {
+fn value_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
@@ -72,7 +92,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(body: &Body, content_type: &str, expected: &str) {
+    fn check(body: &RequestBody, content_type: &str, expected: &str) {
         let (got_type, bytes) = body.encode();
         assert_eq!((got_type, String::from_utf8(bytes).unwrap().as_str()), (content_type, expected));
     }
@@ -80,26 +100,26 @@ mod tests {
     #[test]
     fn json_keeps_the_order_of_the_fields() {
         check(
-            &Body::Json(fields(json!({"z": "1", "a": ["ä", "\""]}))),
+            &RequestBody::Json(fields(json!({"z": "1", "a": ["ä", "\""]}))),
             "application/json",
             r#"{"z":"1","a":["ä","\""]}"#,
         );
     }
 
     #[test]
-    fn a_form_repeats_a_list_and_escapes_everything_else() {
+    fn a_form_repeats_lists_and_escapes_values() {
         let body =
             fields(json!({"event": "newCall", "user": ["Carol Çelik", "a&b=c+d"], "none": null, "n": 1}));
         check(
-            &Body::Form(body),
+            &RequestBody::Form(body),
             "application/x-www-form-urlencoded",
             "event=newCall&user%5B%5D=Carol+%C3%87elik&user%5B%5D=a%26b%3Dc%2Bd&n=1",
         );
     }
 
     #[test]
-    fn nothing_to_say_is_an_empty_body() {
-        check(&Body::Json(Map::new()), "application/json", "{}");
-        check(&Body::Form(Map::new()), "application/x-www-form-urlencoded", "");
+    fn no_fields_give_an_empty_body() {
+        check(&RequestBody::Json(Map::new()), "application/json", "{}");
+        check(&RequestBody::Form(Map::new()), "application/x-www-form-urlencoded", "");
     }
 }

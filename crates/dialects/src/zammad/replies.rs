@@ -1,37 +1,40 @@
-//! What Zammad's replies mean (Zammad contract, section 1, error table, and section 3).
+//! What Zammad's replies mean (docs/zammad.md, sections 1 and 3).
 
 use ringwire_event::{CallEvent, Direction, EventKind};
 use serde_json::Value;
 
-use crate::status::{by_status, misconfigured, said};
-use crate::{Directive, Reply, Verdict};
+use crate::{
+    by_status::{describe_reply, judge_by_status, misconfigured},
+    reply::{Directive, ReplyVerdict, TargetReply},
+};
 
-/// How long a word from a reply may be to be passed on.
+/// Longer words of a reply are not passed on.
 const LONGEST_WORD: usize = 32;
 
-pub(super) fn of(event: &CallEvent, reply: &Reply<'_>) -> Verdict {
-    let new = matches!(event.kind, EventKind::NewCall { .. });
+/// Judges the `reply` to the request for `event`.
+pub(super) fn judge_reply(event: &CallEvent, reply: &TargetReply<'_>) -> ReplyVerdict {
+    let is_new_call = matches!(event.kind, EventKind::NewCall { .. });
     let body = String::from_utf8_lossy(reply.body).to_lowercase();
     match reply.status {
-        200..=299 => Verdict::Delivered(directives(event, reply.body)),
-        500 | 422 if new && body.contains("already exists") => Verdict::Delivered(Vec::new()),
-        // Zammad has no other word for a call it does not know. "No such call_id" is what stands in its log, and
-        // in the reply of an instance run for development.
-        500 if !new && (body.contains("error id") || body.contains("no such call_id")) => {
-            Verdict::UnknownCall { reason: said(reply) }
+        200..=299 => ReplyVerdict::Delivered(read_directives(event, reply.body)),
+        500 | 422 if is_new_call && body.contains("already exists") => ReplyVerdict::Delivered(Vec::new()),
+        // Zammad has no better reply for a call that it does not know. "No such call_id" is in its log, and in the
+        // reply of a development instance.
+        500 if !is_new_call && (body.contains("error id") || body.contains("no such call_id")) => {
+            ReplyVerdict::UnknownCall { reason: describe_reply(reply) }
         }
         401 => misconfigured(
             reply,
-            "the token in the endpoint's address is not valid: copy the address again from Zammad's \
+            "the token in the target's URL is not valid: copy the URL again from Zammad's \
              administration, System, Integrations, CTI (generic)",
         ),
         403 | 407 => misconfigured(
             reply,
-            "something in front of Zammad turns the bridge away: allow it to post to the endpoint's address",
+            "a server in front of Zammad refuses ringwire: allow it to post to the target's URL",
         ),
         404 | 405 => misconfigured(
             reply,
-            "the endpoint's address is wrong: copy it again from Zammad's administration, System, Integrations, \
+            "the target's URL is wrong: copy it again from Zammad's administration, System, Integrations, \
              CTI (generic)",
         ),
         422 if body.contains("feature is disable") => misconfigured(
@@ -44,30 +47,31 @@ pub(super) fn of(event: &CallEvent, reply: &Reply<'_>) -> Verdict {
             "the integration has no settings: save them once in Zammad's administration, System, Integrations, \
              CTI (generic)",
         ),
-        _ => by_status(reply),
+        _ => judge_by_status(reply),
     }
 }
 
-/// What Zammad wants of the PBX: it says so only in reply to newCall, and nothing else in a reply is an error.
-fn directives(event: &CallEvent, body: &[u8]) -> Vec<Directive> {
+/// Reads what Zammad asks of the PBX. It does so only in reply to newCall; anything else in a reply is ignored.
+fn read_directives(event: &CallEvent, body: &[u8]) -> Vec<Directive> {
     if !matches!(event.kind, EventKind::NewCall { .. }) {
         return Vec::new();
     }
     let Ok(reply) = serde_json::from_slice::<Value>(body) else { return Vec::new() };
     let inbound = matches!(event.direction, Direction::In | Direction::Internal);
     match reply.get("action").and_then(Value::as_str) {
-        Some("reject") if inbound => vec![Directive::Reject { reason: word(reply.get("reason")) }],
+        Some("reject") if inbound => vec![Directive::Reject { reason: read_word(reply.get("reason")) }],
         Some("dial") if !inbound => {
-            // The code says `caller_id`, its documents say `callerId`.
-            let number = ["caller_id", "callerId"].iter().find_map(|key| reply.get(key).and_then(digits));
+            // Zammad's code says `caller_id`, its documentation `callerId`.
+            let number =
+                ["caller_id", "callerId"].iter().find_map(|key| reply.get(key).and_then(read_number));
             number.map(|number| Directive::ShowNumber { number }).into_iter().collect()
         }
         _ => Vec::new(),
     }
 }
 
-/// A reason that can be passed on: a short plain word, else `busy`, the only one that Zammad knows.
-fn word(value: Option<&Value>) -> String {
+/// Reads a reason: a short alphanumeric word, else `busy`, the only one that Zammad uses.
+fn read_word(value: Option<&Value>) -> String {
     match value.and_then(Value::as_str) {
         Some(word)
             if (1..=LONGEST_WORD).contains(&word.len())
@@ -79,8 +83,8 @@ fn word(value: Option<&Value>) -> String {
     }
 }
 
-/// A number that can be shown: digits, less the `+` and the separators that people write into a setting.
-fn digits(value: &Value) -> Option<String> {
+/// Reads a number: its digits, without the `+` and the separators that people write into a setting.
+fn read_number(value: &Value) -> Option<String> {
     let written = match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),

@@ -1,12 +1,18 @@
 use super::*;
-use crate::{Dialect, Format, To, Zammad, ZammadOptions};
+use crate::{
+    dialect::Dialect,
+    zammad::{
+        Zammad,
+        options::{BodyFormat, ToField, ZammadOptions},
+    },
+};
 
 fn options() -> ZammadOptions {
     ZammadOptions { internal: true, ..ZammadOptions::default() }
 }
 
 fn body(options: &ZammadOptions, event: &CallEvent) -> Option<String> {
-    let (_, bytes) = Zammad::new(options).request(event)?.body.encode();
+    let (_, bytes) = Zammad::new(options).build_request(event)?.body.encode();
     Some(String::from_utf8(bytes).unwrap())
 }
 
@@ -51,8 +57,8 @@ fn json_is_posted_with_every_field_in_order() {
 }
 
 #[test]
-fn a_form_holds_the_same_with_the_users_as_a_repeated_field() {
-    let form = ZammadOptions { format: Format::Form, ..ZammadOptions::default() };
+fn a_form_repeats_the_user_field() {
+    let form = ZammadOptions { format: BodyFormat::Form, ..ZammadOptions::default() };
     let start = "callId=pbx1-1795226702.0&from=491761234567&to=4930300&direction=in";
     let mut event = inbound(new_call(&[alice(), user("Carol Çelik", "103")]));
     event.queue = Some("sales & more".into());
@@ -65,20 +71,20 @@ fn a_form_holds_the_same_with_the_users_as_a_repeated_field() {
 }
 
 #[test]
-fn errors_are_asked_for_as_json() {
-    for format in [Format::Json, Format::Form] {
+fn errors_are_requested_as_json() {
+    for format in [BodyFormat::Json, BodyFormat::Form] {
         let zammad = Zammad::new(&ZammadOptions { format, ..ZammadOptions::default() });
-        let request = zammad.request(&inbound(new_call(&[]))).unwrap();
+        let request = zammad.build_request(&inbound(new_call(&[]))).unwrap();
         assert_eq!(request.method, "POST");
         assert_eq!(request.headers, [("Accept", "application/json".to_owned())]);
         let content_type =
-            if format == Format::Json { "application/json" } else { "application/x-www-form-urlencoded" };
+            if format == BodyFormat::Json { "application/json" } else { "application/x-www-form-urlencoded" };
         assert_eq!(request.body.encode().0, content_type);
     }
 }
 
 #[test]
-fn what_is_not_known_is_omitted_rather_than_sent_empty() {
+fn unknown_values_are_omitted() {
     check(&inbound(new_call(&[])), "");
     check(&inbound(new_call(&[user("", "101")])), r#","user":["101"]"#);
     check(&inbound(new_call(&[user("", "")])), r#","user":["PJSIP/phone"]"#);
@@ -95,7 +101,7 @@ fn what_is_not_known_is_omitted_rather_than_sent_empty() {
 }
 
 #[test]
-fn newcall_always_has_from_and_to_for_zammad_refuses_it_without() {
+fn a_newcall_always_has_from_and_to() {
     let event = event(Direction::In, "", "", new_call(&[]));
     check_with(
         &options(),
@@ -111,12 +117,12 @@ fn newcall_always_has_from_and_to_for_zammad_refuses_it_without() {
 }
 
 #[test]
-fn the_user_of_an_answer_is_one_string_for_a_list_may_crash_the_reply() {
+fn the_user_of_an_answer_is_one_string() {
     check(&inbound(answer(AnsweredBy::User(alice()))), r#","user":"Alice Adams","answeringNumber":"101""#);
 }
 
 #[test]
-fn an_outbound_answer_has_no_user_for_it_would_overwrite_the_customer() {
+fn an_outbound_answer_has_no_user() {
     check(&outbound(new_call(&[alice()])), r#","user":["Alice Adams"]"#);
     check(&outbound(answer(far("491719876543"))), r#","answeringNumber":"491719876543""#);
     check(&outbound(answer(AnsweredBy::User(alice()))), r#","answeringNumber":"101""#);
@@ -128,7 +134,7 @@ fn an_outbound_answer_has_no_user_for_it_would_overwrite_the_customer() {
 }
 
 #[test]
-fn voicemail_is_the_user_voicemail_so_that_the_call_stays_missed() {
+fn voicemail_is_the_user_voicemail() {
     check(&inbound(answer(AnsweredBy::Voicemail)), r#","user":"voicemail""#);
     check(
         &inbound(hangup(Cause::NormalClearing, Some(AnsweredBy::Voicemail))),
@@ -146,12 +152,12 @@ fn a_conference_answers_with_neither_user_nor_number() {
 }
 
 #[test]
-fn an_inbound_call_taken_outside_is_answered_by_a_number_and_no_user() {
+fn an_inbound_call_answered_outside_has_a_number_and_no_user() {
     check(&inbound(answer(far("491719876543"))), r#","answeringNumber":"491719876543""#);
 }
 
 #[test]
-fn a_hangup_says_its_cause_in_zammads_word() {
+fn a_hangup_has_zammads_cause() {
     for cause in [
         Cause::NormalClearing,
         Cause::Busy,
@@ -166,7 +172,7 @@ fn a_hangup_says_its_cause_in_zammads_word() {
 }
 
 #[test]
-fn numbers_are_strings_without_plus_so_that_they_are_looked_up_and_filtered() {
+fn numbers_are_strings_without_plus() {
     let event = event(Direction::In, "+491761234567", "+4930300", answer(far("+491719876543")));
     check_with(
         &options(),
@@ -176,18 +182,18 @@ fn numbers_are_strings_without_plus_so_that_they_are_looked_up_and_filtered() {
 }
 
 #[test]
-fn someone_with_two_phones_is_named_once() {
+fn a_user_with_two_phones_is_named_once() {
     let users = [alice(), user("Bob Bauer", "102"), alice()];
     check(&inbound(new_call(&users)), r#","user":["Alice Adams","Bob Bauer"]"#);
 }
 
 #[test]
-fn a_nul_in_a_name_does_not_make_the_post_fail_for_ever() {
+fn nul_is_removed_from_names() {
     check(&inbound(new_call(&[user("Al\0ice", "101"), user("\0", "102")])), r#","user":["Alice"]"#);
 }
 
 #[test]
-fn a_name_from_outside_stays_inside_its_field() {
+fn a_name_cannot_leave_its_field() {
     check(
         &inbound(answer(AnsweredBy::User(user("\"},{\r\n\\", "101")))),
         r#","user":"\"},{\r\n\\","answeringNumber":"101""#,
@@ -207,7 +213,7 @@ fn only_three_events_are_posted() {
 }
 
 #[test]
-fn what_was_learnt_after_a_gap_is_posted_like_the_rest() {
+fn recovered_events_are_posted_like_others() {
     for what in whole_call() {
         let event = inbound(what);
         let recovered = CallEvent { recovered: true, ..event.clone() };
@@ -216,10 +222,10 @@ fn what_was_learnt_after_a_gap_is_posted_like_the_rest() {
 }
 
 #[test]
-fn to_is_the_queue_of_an_inbound_call_where_that_is_asked_for() {
-    let by_queue = ZammadOptions { to: To::Queue, ..options() };
+fn to_can_be_the_queue_of_an_inbound_call() {
+    let by_queue = ZammadOptions { to: ToField::Queue, ..options() };
     let sent = |event: &CallEvent| {
-        let body = Zammad::new(&by_queue).request(event).unwrap().body;
+        let body = Zammad::new(&by_queue).build_request(event).unwrap().body;
         body.fields()["to"].as_str().unwrap().to_owned()
     };
     for what in [new_call(&[]), answer(AnsweredBy::User(alice())), hangup(Cause::Cancel, None)] {
@@ -232,7 +238,7 @@ fn to_is_the_queue_of_an_inbound_call_where_that_is_asked_for() {
 }
 
 #[test]
-fn internal_calls_are_left_out_unless_asked_for_and_then_posted_as_inbound() {
+fn internal_calls_are_posted_as_inbound_if_configured() {
     for what in whole_call() {
         assert_eq!(body(&ZammadOptions::default(), &internal(what)), None);
     }
@@ -244,7 +250,7 @@ fn internal_calls_are_left_out_unless_asked_for_and_then_posted_as_inbound() {
 }
 
 #[test]
-fn a_call_that_is_filtered_out_is_filtered_out_with_all_its_events() {
+fn all_events_of_a_filtered_call_are_filtered() {
     #[track_caller]
     fn check(options: &ZammadOptions, facts: &CallEvent, passes: bool) {
         for what in whole_call() {
@@ -279,10 +285,13 @@ fn a_call_that_is_filtered_out_is_filtered_out_with_all_its_events() {
 }
 
 #[test]
-fn a_call_id_is_never_longer_than_250_characters_and_never_shared() {
+fn call_ids_have_at_most_250_characters_and_stay_distinct() {
     let sent = |call: String| {
         let event = CallEvent { call, ..inbound(new_call(&[])) };
-        Zammad::new(&options()).request(&event).unwrap().body.fields()["callId"].as_str().unwrap().to_owned()
+        Zammad::new(&options()).build_request(&event).unwrap().body.fields()["callId"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     };
     assert_eq!(sent("x".repeat(250)), "x".repeat(250));
     assert_eq!(sent("ä".repeat(250)), "ä".repeat(250));
@@ -293,7 +302,7 @@ fn a_call_id_is_never_longer_than_250_characters_and_never_shared() {
 }
 
 #[test]
-fn the_options_read_from_a_configuration() {
+fn options_are_read_from_a_configuration() {
     let options: ZammadOptions = serde_json::from_str(
         r#"{"format":"form","to":"queue","internal":true,"trunks":["PJSIP/trunk*"],"dids":["+4930*"]}"#,
     )
@@ -301,8 +310,8 @@ fn the_options_read_from_a_configuration() {
     assert_eq!(
         options,
         ZammadOptions {
-            format: Format::Form,
-            to: To::Queue,
+            format: BodyFormat::Form,
+            to: ToField::Queue,
             internal: true,
             trunks: vec!["PJSIP/trunk*".into()],
             dids: vec!["+4930*".into()],

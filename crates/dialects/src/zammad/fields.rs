@@ -1,0 +1,138 @@
+//! The fields of a request.
+
+use md5::{Digest, Md5};
+use ringwire_event::{AnsweredBy, CallEvent, EventKind, Party};
+use serde_json::{Map, Value};
+
+use super::options::ToField;
+
+/// The longest call id: Zammad cuts longer ones when it stores them, but looks them up uncut (docs/zammad.md, section 1).
+pub(super) const LONGEST_ID: usize = 250;
+
+/// The two sides of Zammad's call log, which it calls `direction`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CallLogSide {
+    /// `in`
+    In,
+    /// `out`
+    Out,
+}
+
+/// Builds the fields for `event`, in order; `None` for an event that Zammad does not know.
+pub(super) fn build_fields(event: &CallEvent, side: CallLogSide, to: ToField) -> Option<Map<String, Value>> {
+    let is_new_call = match event.kind {
+        EventKind::NewCall { .. } => true,
+        EventKind::Answer { .. } | EventKind::Hangup { .. } => false,
+        EventKind::Ringing { .. }
+        | EventKind::Hold { .. }
+        | EventKind::Unhold { .. }
+        | EventKind::Transfer { .. } => {
+            return None;
+        }
+    };
+    let mut fields = FieldList::default();
+    fields.push_text("event", event.kind.name());
+    fields.push_text("callId", &zammad_call_id(&event.call));
+    fields.push_text("from", if event.from.is_empty() { "anonymous" } else { without_plus(&event.from) });
+    let to = destination(event, side, to);
+    if is_new_call && to.is_empty() {
+        // Zammad refuses a newCall without `to`, but accepts an empty one.
+        fields.0.insert("to".into(), "".into());
+    }
+    fields.push_text("to", to);
+    fields.push_text("direction", if side == CallLogSide::In { "in" } else { "out" });
+    match &event.kind {
+        EventKind::NewCall { users } => {
+            fields.push_list("user", users.iter().map(Party::label));
+            fields.push_text("queue", event.queue.as_deref().unwrap_or_default());
+        }
+        EventKind::Answer { answered_by } => {
+            // In an outbound answer the user would overwrite the customer's name. A list may crash Zammad.
+            if side == CallLogSide::In {
+                fields.push_text("user", user_name(answered_by));
+            }
+            fields.push_text("answeringNumber", answering_number(answered_by));
+        }
+        EventKind::Hangup { cause, answered_by } => {
+            fields.push_text("cause", cause.as_str());
+            fields.push_text("answeringNumber", answered_by.as_ref().map_or("", answering_number));
+        }
+        EventKind::Ringing { .. }
+        | EventKind::Hold { .. }
+        | EventKind::Unhold { .. }
+        | EventKind::Transfer { .. } => {}
+    }
+    Some(fields.0)
+}
+
+/// The value of the field `to`.
+fn destination(event: &CallEvent, side: CallLogSide, to: ToField) -> &str {
+    let queue = event.queue.as_deref().filter(|queue| !queue.is_empty());
+    match (to, side, queue) {
+        (ToField::Queue, CallLogSide::In, Some(queue)) => queue,
+        (ToField::Queue | ToField::Dialled, CallLogSide::In | CallLogSide::Out, _) => without_plus(&event.to),
+    }
+}
+
+/// The value of the field `user`; empty if no user of the PBX answered.
+///
+/// `voicemail` is Zammad's word: an entry with exactly this user stays missed (docs/zammad.md, section 2).
+fn user_name(answered_by: &AnsweredBy) -> &str {
+    match answered_by {
+        AnsweredBy::User(party) => party.label(),
+        AnsweredBy::Voicemail => "voicemail",
+        AnsweredBy::Number { .. } | AnsweredBy::Conference => "",
+    }
+}
+
+fn answering_number(answered_by: &AnsweredBy) -> &str {
+    without_plus(answered_by.answering_number().unwrap_or_default())
+}
+
+/// A number as Zammad looks it up, filters it and blocks it: without `+` (docs/zammad.md, section 2).
+fn without_plus(number: &str) -> &str {
+    number.strip_prefix('+').unwrap_or(number)
+}
+
+/// The id of `call` for Zammad: unchanged, or if it is too long its beginning, `-` and the MD5 of the whole, 250
+/// characters in all. So a call always has the same id, and no two calls share one.
+fn zammad_call_id(call: &str) -> String {
+    if call.chars().count() <= LONGEST_ID {
+        return call.to_owned();
+    }
+    let digest: String = Md5::digest(call).iter().map(|byte| format!("{byte:02x}")).collect();
+    let kept: String = call.chars().take(LONGEST_ID - 1 - digest.len()).collect();
+    format!("{kept}-{digest}")
+}
+
+/// The fields of a request: strings and lists of strings, none of them empty.
+#[derive(Default)]
+struct FieldList(Map<String, Value>);
+
+impl FieldList {
+    fn push_text(&mut self, name: &str, value: &str) {
+        let value = without_nul(value);
+        if !value.is_empty() {
+            self.0.insert(name.to_owned(), value.into());
+        }
+    }
+
+    /// Adds a list with each value once: a user with two phones may ring on both.
+    fn push_list<'a>(&mut self, name: &str, values: impl Iterator<Item = &'a str>) {
+        let mut list: Vec<Value> = Vec::new();
+        for value in values.map(without_nul).filter(|value| !value.is_empty()) {
+            let value = Value::from(value);
+            if !list.contains(&value) {
+                list.push(value);
+            }
+        }
+        if !list.is_empty() {
+            self.0.insert(name.to_owned(), list.into());
+        }
+    }
+}
+
+/// `value` without NUL, which PostgreSQL cannot store: every attempt would fail.
+fn without_nul(value: &str) -> String {
+    value.replace('\0', "")
+}
