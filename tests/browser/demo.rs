@@ -61,8 +61,10 @@ async fn a_call_is_seen_to_ring_to_be_answered_to_be_held_and_to_end() {
     page.until("return document.querySelector('[data-view=today] [data-missed]') !== null").await;
     page.picture("desk-today").await;
     page.run("document.querySelector('[data-view=today] [data-call]').click()").await;
-    page.until("return document.querySelector('[role=dialog], [data-story]')?.innerText.includes('zammad')")
-        .await;
+    page.until(
+        "return document.querySelector('[role=dialog], [data-call-detail]')?.innerText.includes('zammad')",
+    )
+    .await;
     page.picture("desk-story").await;
     page.run("location.hash = '#health'").await;
     page.until("return document.querySelector('[data-view=health] canvas') !== null").await;

@@ -25,8 +25,10 @@ async fn what_a_caller_is_called_stays_text() {
     page.run("location.hash = '#today'").await;
     page.until("return document.querySelector('[data-view=today]')?.innerText.includes('onerror')").await;
     page.run("document.querySelector('[data-view=today] [data-call]').click()").await;
-    page.until("return document.querySelector('[role=dialog], [data-story]')?.innerText.includes('onerror')")
-        .await;
+    page.until(
+        "return document.querySelector('[role=dialog], [data-call-detail]')?.innerText.includes('onerror')",
+    )
+    .await;
     assert_eq!(
         page.run("return document.querySelectorAll('img[src=x], [onerror], script:not([src])').length").await,
         json!(0)

@@ -1,11 +1,11 @@
-// What screen readers are told: missed calls and the connection, and not so often that nothing else can be heard.
+// Announcements for screen readers: missed calls and the connection, with pauses so that they do not drown the rest.
 
 import { store } from './store.js';
 import { clean } from './text.js';
 import { callerText } from './ui.js';
 import { words } from './words.js';
 
-const QUIET = 10_000;
+const PAUSE = 10_000;
 
 /** Speaks through `region`, an aria-live element. */
 export function startAnnouncements(region) {
@@ -15,16 +15,16 @@ export function startAnnouncements(region) {
   let timer = null;
   let live = null;
 
-  const say = (text) => {
+  const speak = (text) => {
     region.textContent = text;
   };
   const flush = () => {
     timer = null;
     if (!missed) return;
     const who = clean(callerText(latest));
-    say(missed === 1 ? words.announce.missed(who) : words.announce.manyMissed(missed, who));
+    speak(missed === 1 ? words.announce.missed(who) : words.announce.manyMissed(missed, who));
     missed = 0;
-    timer = setTimeout(flush, QUIET);
+    timer = setTimeout(flush, PAUSE);
   };
   store.on('missed', () => {
     const list = store.calls.missed;
@@ -35,12 +35,12 @@ export function startAnnouncements(region) {
   });
   store.on('connection', () => {
     const now = store.connection.live;
-    if (live !== null && now !== live && store.me) say(now ? words.announce.back : words.announce.lost);
+    if (live !== null && now !== live && store.me) speak(now ? words.announce.back : words.announce.lost);
     live = now || live !== null ? now : null;
   });
 }
 
-/** Keeps the tab's title at how many calls ring. */
+/** Shows the number of ringing calls in the tab's title. */
 export function startTitle() {
   const show = () => {
     let ringing = 0;

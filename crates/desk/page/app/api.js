@@ -1,16 +1,16 @@
 // Requests to the daemon, relative to where the page lies, so that a proxy may put it under a path.
 
 const ROOT = new URL('../', import.meta.url);
-const PATIENCE = 20_000;
+const TIMEOUT = 20_000;
 
-/** What the daemon said no to: `status` (0: it was not reached), `detail` for people, and what to do about it. */
+/** A failed request: `status` (0: the daemon was not reached), a message for people, and a hint. */
 export class ApiError extends Error {
   constructor(status, problem = {}) {
     super(problem.detail || problem.title || '');
     this.status = status;
     this.title = problem.title;
     this.hint = problem.hint;
-    this.said = problem;
+    this.problem = problem;
   }
 }
 
@@ -33,18 +33,18 @@ export function remove(path) {
   return request('DELETE', path);
 }
 
-/** How the daemon's parts do; that it is not ready is an answer, too. */
+/** The daemon's health; also if it is not ready. */
 export async function readiness() {
   try {
     return await get('readyz');
   } catch (error) {
-    if (error.said?.parts) return error.said;
+    if (error.problem?.parts) return error.problem;
     throw error;
   }
 }
 
-/** Whether we are let in: true, false, or null where the daemon cannot be asked. */
-export async function isLetIn() {
+/** Whether the session is valid: true, false, or null if the daemon cannot be reached. */
+export async function hasSession() {
   try {
     await get('api/v1/me');
     return true;
@@ -54,12 +54,12 @@ export async function isLetIn() {
 }
 
 async function request(method, path, body, signal) {
-  const patience = AbortSignal.timeout(PATIENCE);
-  let answer;
+  const timeout = AbortSignal.timeout(TIMEOUT);
+  let response;
   try {
-    answer = await fetch(address(path), {
+    response = await fetch(address(path), {
       method,
-      signal: signal && AbortSignal.any ? AbortSignal.any([signal, patience]) : patience,
+      signal: signal && AbortSignal.any ? AbortSignal.any([signal, timeout]) : timeout,
       credentials: 'same-origin',
       cache: 'no-store',
       headers: body === undefined ? {} : { 'content-type': 'application/json' },
@@ -69,8 +69,8 @@ async function request(method, path, body, signal) {
     if (signal?.aborted) throw error;
     throw new ApiError(0);
   }
-  const isJson = (answer.headers.get('content-type') ?? '').includes('json');
-  const said = isJson ? await answer.json().catch(() => null) : null;
-  if (!answer.ok) throw new ApiError(answer.status, said ?? {});
-  return said;
+  const isJson = (response.headers.get('content-type') ?? '').includes('json');
+  const content = isJson ? await response.json().catch(() => null) : null;
+  if (!response.ok) throw new ApiError(response.status, content ?? {});
+  return content;
 }

@@ -1,20 +1,20 @@
 // One live call as a row.
 
-import { walkable } from './list.js';
-import { openStory } from './route.js';
+import { rowProps } from './list.js';
+import { openCall } from './route.js';
 import { timer } from './time.js';
 import { Timer } from './timers.js';
-import { Badge, Icon, Number_, Person, Pure, AnsweredBy, Wire, html } from './ui.js';
+import { Badge, Icon, PhoneNumber, Person, Pure, AnsweredBy, Wire, html } from './ui.js';
 import { words } from './words.js';
 
 const RUNG = 2;
 
 /** A call; rendered again only when the call is another object. */
 export class CallRow extends Pure {
-  open = () => openStory(this.props.call.id);
+  open = () => openCall(this.props.call.id);
 
   render({ call, canOpen, selected }) {
-    const row = walkable(canOpen && this.open);
+    const row = rowProps(canOpen && this.open);
     const tone = call.missed ? 'missed' : call.state;
     return html`<div role="row" tabIndex=${-1} ...${row} data-call=${call.id} data-state=${call.state}
       data-missed=${call.missed || undefined} aria-selected=${selected}>
@@ -39,15 +39,15 @@ export function outcome(call) {
 /** The number called, and the queue; for an outbound call that is whom it is with, so the trunk stands here. */
 export function Called({ call }) {
   if (call.direction === 'out') return call.trunk && html`<span class="dim"><${Wire} text=${call.trunk} /></span>`;
-  return html`<span class="main-line"><${Number_} number=${call.to} /></span>${call.queue && html`<span class="tag">
+  return html`<span class="main-line"><${PhoneNumber} number=${call.to} /></span>${call.queue && html`<span class="tag">
     <${Wire} text=${call.queue} /></span>`}`;
 }
 
 export function Caller({ call }) {
   const own = call.direction === 'out' ? call.users[0] : null;
   const name = call.fromName || own?.name;
-  if (!name) return html`<span class="main-line"><${Number_} number=${call.from} /></span>`;
-  return html`<span class="main-line"><${Wire} class="name" text=${name} /></span><span class="sub-line"><${Number_}
+  if (!name) return html`<span class="main-line"><${PhoneNumber} number=${call.from} /></span>`;
+  return html`<span class="main-line"><${Wire} class="name" text=${name} /></span><span class="sub-line"><${PhoneNumber}
     number=${call.from} /></span>`;
 }
 
@@ -62,7 +62,7 @@ function Who({ call }) {
       class="number" text=${call.transferred.target} />`}</span>`;
   if (call.answeredBy) return html`<span class="main-line"><${AnsweredBy} answeredBy=${call.answeredBy} /></span>${passed}`;
   if (call.direction === 'out')
-    return html`<span class="main-line"><span class="dim">${words.now.rings}</span> <${Number_} number=${call.to} />
+    return html`<span class="main-line"><span class="dim">${words.now.rings}</span> <${PhoneNumber} number=${call.to} />
       </span>${passed}`;
   if (!call.users.length) return passed || null;
   return html`<span class="main-line"><span class="dim">${words.now.rings}</span> <${Rung} users=${call.users} /></span>

@@ -1,4 +1,4 @@
-// The calls as they stand, folded from what was said of them: the same rules as the daemon's own. Pure: no page, no clock.
+// Live calls, folded from their events by the daemon's rules. Pure: no page, no clock.
 
 import { label } from './text.js';
 import { millis } from './time.js';
@@ -7,17 +7,17 @@ import { millis } from './time.js';
 export const LINGER = 8_000;
 export const LINGER_MISSED = 20_000;
 
-/** More that ended are not kept in the list: where calls end by the dozen a second, nobody can read them all. */
+/** More ended calls are not kept in the list: nobody can read dozens a second. */
 const LINGERING = 40;
 
-const TOMBSTONES = 5_000;
-const MISSED = 50;
-const USERS = 10_000;
-const QUEUES = 500;
+const MOST_ENDED = 5_000;
+const MOST_MISSED = 50;
+const MOST_USERS = 10_000;
+const MOST_QUEUES = 500;
 
 /**
- * What is going on. `calls` holds live calls and, for some seconds, those that ended; each change makes a new object of
- * a call, so that identity tells whether it changed.
+ * Live calls and, for some seconds, those that ended. Each change makes a new object of a call, so that identity shows
+ * whether it changed.
  */
 export class Calls {
   constructor() {
@@ -25,16 +25,16 @@ export class Calls {
     this.users = new Map();
     this.queues = new Map();
     this.missed = [];
-    this.buried = new Map();
+    this.endedSeqs = new Map();
     this.lingering = [];
     this.sorted = null;
     this.cleared = -Infinity;
   }
 
-  /** Takes the daemon's picture in place of what was known. Calls that are not in it are over, unseen. */
+  /** Replaces everything by the daemon's snapshot. Calls that are not in it have ended. */
   load(live) {
     this.calls = new Map();
-    this.buried = new Map();
+    this.endedSeqs = new Map();
     this.lingering = [];
     const waitsSince = new Map();
     this.queues = new Map();
@@ -59,8 +59,8 @@ export class Calls {
   }
 
   /**
-   * Takes one event; gives the call if it ended missed just now, else null. What was heard of before changes nothing.
-   * `now` is when it is heard, for events that do not tell when they happened.
+   * Applies one event; returns the call if it just ended as missed, else null. Repeated events change nothing.
+   * `now` is the time of an event that has none.
    */
   apply(event, now) {
     const at = Number.isFinite(millis(event.time))
@@ -69,32 +69,32 @@ export class Calls {
         ? millis(event.recorded)
         : now;
     const known = this.calls.get(event.call);
-    if (event.seq <= (known?.seq ?? this.buried.get(event.call) ?? 0) || this.buried.has(event.call)) return null;
-    this.#remember(event);
+    if (event.seq <= (known?.seq ?? this.endedSeqs.get(event.call) ?? 0) || this.endedSeqs.has(event.call)) return null;
+    this.#rememberParties(event);
     if (event.event === 'hangup' && !known) {
-      this.#bury(event.call, event.seq);
+      this.#rememberEnded(event.call, event.seq);
       return null;
     }
-    const call = next(known ?? begin(event, at), event, at);
-    if (call.state === 'ended') call.gone = now + (call.missed ? LINGER_MISSED : LINGER);
+    const call = applyEvent(known ?? newCall(event, at), event, at);
+    if (call.state === 'ended') call.removeAt = now + (call.missed ? LINGER_MISSED : LINGER);
     this.calls.set(event.call, call);
     if (call.state !== 'ended') return null;
-    this.#bury(event.call, event.seq);
+    this.#rememberEnded(event.call, event.seq);
     this.lingering.push(event.call);
     if (this.lingering.length > LINGERING) this.calls.delete(this.lingering.shift());
     if (!call.missed) return null;
     this.missed.unshift(call);
-    this.missed.length = Math.min(this.missed.length, MISSED);
+    this.missed.length = Math.min(this.missed.length, MOST_MISSED);
     return call;
   }
 
-  /** Takes stored calls, latest first, that were missed before we listened. */
+  /** Adds stored calls, latest first, that were missed before the page was opened. */
   recall(records) {
     const known = new Set(this.missed.map((call) => call.id));
     const unseen = records
       .map((call) => ({ ...call, recalled: true, began: millis(call.began), ended: millis(call.ended) }))
       .filter((call) => !known.has(call.id) && call.ended > this.cleared);
-    this.missed = [...this.missed, ...unseen].sort((left, right) => right.ended - left.ended).slice(0, MISSED);
+    this.missed = [...this.missed, ...unseen].sort((left, right) => right.ended - left.ended).slice(0, MOST_MISSED);
   }
 
   /** Forgets the missed calls, for good. */
@@ -103,16 +103,16 @@ export class Calls {
     this.cleared = now;
   }
 
-  /** Takes calls out that ended long enough ago; tells whether there were any. */
+  /** Removes calls that ended some time ago; returns whether there were any. */
   sweep(now) {
-    const stay = this.lingering.filter((id) => this.calls.get(id)?.gone > now);
+    const stay = this.lingering.filter((id) => this.calls.get(id)?.removeAt > now);
     if (stay.length === this.lingering.length) return false;
-    for (const id of this.lingering) if (!(this.calls.get(id)?.gone > now)) this.calls.delete(id);
+    for (const id of this.lingering) if (!(this.calls.get(id)?.removeAt > now)) this.calls.delete(id);
     this.lingering = stay;
     return true;
   }
 
-  /** The users by name, each with its key and what to call it. Kept until one changes: there may be thousands. */
+  /** The users by name, each with key and label. Cached until one changes: there may be thousands. */
   userList() {
     if (!this.sorted) {
       const names = new Intl.Collator(undefined, { numeric: true });
@@ -122,30 +122,30 @@ export class Calls {
     return this.sorted;
   }
 
-  #bury(id, seq) {
-    this.buried.set(id, seq);
-    if (this.buried.size > TOMBSTONES) this.buried.delete(this.buried.keys().next().value);
+  #rememberEnded(id, seq) {
+    this.endedSeqs.set(id, seq);
+    if (this.endedSeqs.size > MOST_ENDED) this.endedSeqs.delete(this.endedSeqs.keys().next().value);
   }
 
-  #remember(event) {
+  #rememberParties(event) {
     const parties = [...(event.users ?? [])];
     if (event.event === 'ringing' && event.user) parties.push(event.user);
     if (event.answeredBy?.kind === 'user') parties.push(event.answeredBy);
     for (const party of parties) {
       const key = `${event.pbx}\n${party.endpoint}`;
       const known = this.users.get(key);
-      if (known ? !sameParty(known, party) : this.users.size < USERS) {
+      if (known ? !sameParty(known, party) : this.users.size < MOST_USERS) {
         this.users.set(key, partyOf(party, event.pbx));
         this.sorted = null;
       }
     }
     const queue = event.queue && `${event.pbx}\n${event.queue}`;
-    if (queue && !this.queues.has(queue) && this.queues.size < QUEUES)
+    if (queue && !this.queues.has(queue) && this.queues.size < MOST_QUEUES)
       this.queues.set(queue, { pbx: event.pbx, name: event.queue });
   }
 }
 
-function begin(event, at) {
+function newCall(event, at) {
   return {
     id: event.call,
     pbx: event.pbx,
@@ -159,7 +159,7 @@ function begin(event, at) {
   };
 }
 
-function next(call, event, at) {
+function applyEvent(call, event, at) {
   const now = {
     ...call,
     seq: event.seq,
@@ -195,14 +195,14 @@ function next(call, event, at) {
       now.transferred = { kind: event.kind, target: event.target };
       break;
     case 'hangup':
-      return ended(now, event, at);
+      return endCall(now, event, at);
   }
   if (Number.isFinite(now.answered)) now.state = Number.isFinite(now.heldSince) ? 'held' : 'talking';
   else now.state = now.queue ? 'waiting' : 'ringing';
   return now;
 }
 
-function ended(call, event, at) {
+function endCall(call, event, at) {
   const missed = event.direction === 'in' && !Number.isFinite(call.answered);
   return {
     ...call,

@@ -6,7 +6,7 @@ import { store } from './store.js';
 import { onTheme } from './theme.js';
 import { clock, delay, timer } from './time.js';
 import { Component, createRef, html } from './ui.js';
-import { why, words } from './words.js';
+import { describeError, words } from './words.js';
 
 const POLL = 15_000;
 const HEIGHT = 180;
@@ -36,8 +36,8 @@ export class Charts extends Component {
       ]);
       if (!this.left) this.setState({ hour: minutes(hour.minutes ?? []), uPlot, error: null });
     } catch (error) {
-      store.refused(error);
-      if (!this.left) this.setState({ error: why(error) });
+      store.onRequestError(error);
+      if (!this.left) this.setState({ error: describeError(error) });
     }
   };
 

@@ -1,6 +1,6 @@
-// Deliveries as a list: what each endpoint was told, how often it was tried, what it said.
+// Deliveries as a list: what was sent to each target, with the attempts and replies.
 
-import { ask } from './ask.js';
+import { confirmCommand } from './command.js';
 import { store } from './store.js';
 import { PROSE, clean } from './text.js';
 import { clock, delay, millis, when } from './time.js';
@@ -16,31 +16,31 @@ const TONE = {
   dropped: 'ended',
   paused: 'held',
 };
-const SHAPE = {
+const ICON = {
   pending: 'wait',
   retry: 'warn',
-  delivered: 'well',
+  delivered: 'ok',
   dead: 'bad',
   expired: 'bad',
   dropped: 'bad',
   paused: 'held',
 };
 
-/** Deliveries of one call, by endpoint. */
+/** Deliveries of one call, by target. */
 export function Deliveries({ deliveries, onChange }) {
-  const byEndpoint = new Map();
+  const byTarget = new Map();
   for (const delivery of deliveries)
-    byEndpoint.set(delivery.endpoint, [...(byEndpoint.get(delivery.endpoint) ?? []), delivery]);
-  return [...byEndpoint].map(
-    ([endpoint, list]) => html`<section class="endpoint-told" key=${endpoint}>
-    <h4><${Wire} text=${endpoint} /> <span class="dim">
+    byTarget.set(delivery.endpoint, [...(byTarget.get(delivery.endpoint) ?? []), delivery]);
+  return [...byTarget].map(
+    ([target, list]) => html`<section class="target-deliveries" key=${target}>
+    <h4><${Wire} text=${target} /> <span class="dim">
       ${list.filter(({ state }) => state === 'delivered').length}/${list.length}</span></h4>
     <ul>${list.map((delivery) => html`<${Delivery} key=${delivery.id} delivery=${delivery} onChange=${onChange} />`)}</ul>
   </section>`,
   );
 }
 
-/** One delivery; its tries can be unfolded. */
+/** One delivery, with its attempts to unfold. */
 export class Delivery extends Component {
   state = { open: false };
 
@@ -49,27 +49,27 @@ export class Delivery extends Component {
   render({ delivery, withCall, onChange }, { open }) {
     const { id, state, kind, attempts = [], reason, due, changed } = delivery;
     const now = store.now();
-    const tries = attempts.length || delivery.failures + (state === 'delivered' ? 1 : 0);
+    const attemptCount = attempts.length || delivery.failures + (state === 'delivered' ? 1 : 0);
     return html`<li class="delivery" data-delivery=${id} data-delivery-state=${state}>
       <div class="delivery-line">
-        <${Badge} state=${TONE[state] ?? 'ended'} icon=${SHAPE[state] ?? 'wait'}
+        <${Badge} state=${TONE[state] ?? 'ended'} icon=${ICON[state] ?? 'wait'}
           text=${words.delivery[state] ?? clean(state)} />
-        <span class="delivery-kind">${words.story.kind[kind] ?? clean(kind)}</span>
+        <span class="delivery-kind">${words.call.kind[kind] ?? clean(kind)}</span>
         ${withCall && html`<span class="dim"><${Wire} text=${delivery.endpoint} /></span>`}
         ${
           attempts.length > 0
             ? html`<button type="button" class="plain" aria-expanded=${open} onClick=${this.toggle}>
-              ${words.story.attempts(tries)}</button>`
-            : html`<span class="dim">${tries > 0 ? words.story.attempts(tries) : words.story.notTried}</span>`
+              ${words.call.attempts(attemptCount)}</button>`
+            : html`<span class="dim">${attemptCount > 0 ? words.call.attempts(attemptCount) : words.call.notAttempted}</span>`
         }
         <time class="delivery-time" datetime=${changed}>${when(millis(changed), now)}</time>
       </div>
       <div class="delivery-more"><div>
           ${reason && state !== 'delivered' && html`<p class="reason"><bdi>${clean(reason, PROSE)}</bdi></p>`}
           ${due && (state === 'retry' || state === 'pending') && html`<p class="dim">
-            ${words.story.nextTry(clock(millis(due)))}</p>`}
+            ${words.call.nextAttempt(clock(millis(due)))}</p>`}
           ${withCall}</div>
-        ${store.can('admin') && html`<${Orders} delivery=${delivery} onChange=${onChange} />`}</div>
+        ${store.can('admin') && html`<${Commands} delivery=${delivery} onChange=${onChange} />`}</div>
       ${open && html`<ol class="attempts">${attempts.map((attempt) => html`<${Attempt} attempt=${attempt} />`)}</ol>`}
     </li>`;
   }
@@ -77,35 +77,35 @@ export class Delivery extends Component {
 
 function Attempt({ attempt: { at, took, outcome, status, reply } }) {
   return html`<li><time>${clock(millis(at))}</time> <span>${clean(outcome, PROSE)}${status ? ` · HTTP ${status}` : ''}
-    </span> <span class="dim">${words.story.took(delay(took))}</span>
+    </span> <span class="dim">${words.call.took(delay(took))}</span>
     ${
       reply &&
-      html`<pre class="reply" tabIndex=${0} aria-label=${words.story.reply}>${reply
+      html`<pre class="reply" tabIndex=${0} aria-label=${words.call.reply}>${reply
         .split('\n')
         .map((line) => clean(line, PROSE))
         .join('\n')}</pre>`
     }</li>`;
 }
 
-function Orders({ delivery: { id, endpoint, kind, state }, onChange }) {
-  const what = words.story.kind[kind] ?? clean(kind);
-  const path = (order) => `api/v1/deliveries/${encodeURIComponent(id)}/${order}`;
+function Commands({ delivery: { id, endpoint: target, kind, state }, onChange }) {
+  const event = words.call.kind[kind] ?? clean(kind);
+  const path = (command) => `api/v1/deliveries/${encodeURIComponent(id)}/${command}`;
   const retry = () =>
-    ask(
+    confirmCommand(
       {
-        title: words.order.retryAsk(what, clean(endpoint)),
-        body: words.order.retryBody,
-        action: words.order.retry,
+        title: words.command.retryAsk(event, clean(target)),
+        body: words.command.retryBody,
+        action: words.command.retry,
         path: path('retry'),
       },
       onChange,
     );
   const drop = () =>
-    ask(
+    confirmCommand(
       {
-        title: words.order.dropAsk(what, clean(endpoint)),
-        body: words.order.dropBody,
-        action: words.order.drop,
+        title: words.command.dropAsk(event, clean(target)),
+        body: words.command.dropBody,
+        action: words.command.drop,
         danger: true,
         path: path('drop'),
       },
@@ -114,7 +114,7 @@ function Orders({ delivery: { id, endpoint, kind, state }, onChange }) {
   const canRetry = state !== 'delivered' && state !== 'pending';
   const canDrop = ['pending', 'retry', 'dead', 'expired', 'paused'].includes(state);
   if (!canRetry && !canDrop) return null;
-  return html`<div class="orders">${canRetry && html`<button type="button" class="plain" onClick=${retry}>
-    ${words.order.retry}</button>`}${canDrop && html`<button type="button" class="plain" onClick=${drop}>
-    ${words.order.drop}</button>`}</div>`;
+  return html`<div class="commands">${canRetry && html`<button type="button" class="plain" onClick=${retry}>
+    ${words.command.retry}</button>`}${canDrop && html`<button type="button" class="plain" onClick=${drop}>
+    ${words.command.drop}</button>`}</div>`;
 }

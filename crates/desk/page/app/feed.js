@@ -1,32 +1,32 @@
-// The live stream: begins where the picture of /api/v1/live ends, goes on after a loss, and knows when it is not current.
-// Everything it needs of the world is handed in, so that it can be tested without a browser.
+// The live stream: starts where the snapshot of /api/v1/live ends, resumes after a loss, and knows when it is not current.
+// Everything from outside is passed in, so that it can be tested without a browser.
 
-/** A gap longer than this many events is cheaper to skip: the picture is loaded anew. */
+/** If more events were missed, a new snapshot is cheaper than a replay. */
 const LONGEST_REPLAY = 5_000;
-/** How long a replay may take that the greeting announced before the picture is loaded anew instead. */
-const CATCH_UP = 5_000;
-/** A stream that said nothing for so long is compared with the picture: a dead connection looks like a quiet one. */
+/** If a replay takes longer, a new snapshot is loaded. */
+const LONGEST_CATCH_UP = 5_000;
+/** A stream that was silent for so long is compared with a snapshot: a dead connection looks like a quiet one. */
 const SILENCE = 30_000;
-const PAUSES = [1_000, 2_000, 4_000, 8_000, 15_000];
+const RETRY_DELAYS = [1_000, 2_000, 4_000, 8_000, 15_000];
 
 /**
- * `world`: {EventSource, loadLive() → live, isLetIn() → bool, now(), later(fn, ms) → id, cancel(id), random()}.
- * `on`: {picture(live), call(event), health(json), version(text), state({live, since, why}), signedOut()}.
+ * `env`: {EventSource, loadLive() → live, hasSession() → bool, now(), later(fn, ms) → id, cancel(id), random()}.
+ * `on`: {snapshot(live), call(event), health(json), version(text), state({live, since, why}), signedOut()}.
  */
 export class Feed {
-  #world;
+  #env;
   #on;
   #source = null;
   #timers = {};
   #failures = 0;
-  #goal = 0;
-  #heard = 0;
+  #catchUpTo = 0;
+  #lastFrameAt = 0;
   #stopped = true;
   #run = 0;
   last = 0;
 
-  constructor(world, on) {
-    this.#world = world;
+  constructor(env, on) {
+    this.#env = env;
     this.#on = on;
   }
 
@@ -42,87 +42,87 @@ export class Feed {
     for (const name of Object.keys(this.#timers)) this.#clear(name);
   }
 
-  /** To be called when the page was asleep, or is looked at again: what is shown may be old. */
+  /** To be called when the page was asleep or is shown again: it may be out of date. */
   async wake() {
-    if (this.#stopped || this.#world.now() - this.#heard < SILENCE) return;
+    if (this.#stopped || this.#env.now() - this.#lastFrameAt < SILENCE) return;
     this.#lost('checking');
     await this.#compare();
   }
 
-  /** Loads the picture, then listens from there. */
+  /** Loads a snapshot, then listens from its cursor. */
   async #begin() {
     const run = ++this.#run;
     this.#close();
     let live;
     try {
-      live = await this.#world.loadLive();
+      live = await this.#env.loadLive();
     } catch (error) {
       if (run !== this.#run) return;
       if (error.status === 401) this.#on.signedOut();
-      else this.#again(() => this.#begin(), error.status ? 'refused' : 'gone');
+      else this.#retryLater(() => this.#begin(), error.status ? 'refused' : 'gone');
       return;
     }
     if (run !== this.#run) return;
     this.last = live.journal ?? 0;
-    this.#on.picture(live);
+    this.#on.snapshot(live);
     this.#listen();
   }
 
   #listen() {
     this.#close();
-    const source = new this.#world.EventSource(`events?last_event_id=${this.last}`);
+    const source = new this.#env.EventSource(`events?last_event_id=${this.last}`);
     this.#source = source;
-    const handle = (name, take) =>
+    const handle = (name, onData) =>
       source.addEventListener(name, (frame) => {
         if (source !== this.#source) return;
-        this.#heard = this.#world.now();
+        this.#lastFrameAt = this.#env.now();
         const data = parse(frame.data);
-        if (data) take(data, frame);
+        if (data) onData(data, frame);
       });
-    handle('hello', (data) => this.#greeted(data));
+    handle('hello', (data) => this.#onHello(data));
     handle('call', (data, frame) => {
-      const place = Number(data.journal ?? (frame.lastEventId || 0));
-      if (place > this.last) this.last = place;
+      const cursor = Number(data.journal ?? (frame.lastEventId || 0));
+      if (cursor > this.last) this.last = cursor;
       this.#on.call(data);
-      if (this.#goal && this.last >= this.#goal) this.#caughtUp();
+      if (this.#catchUpTo && this.last >= this.#catchUpTo) this.#caughtUp();
     });
     handle('health', (data) => this.#on.health(data));
     handle('reset', () => this.#begin());
     source.onerror = () => {
-      if (source === this.#source) this.#failed();
+      if (source === this.#source) this.#onError();
     };
   }
 
-  #greeted({ journal, version }) {
+  #onHello({ journal, version }) {
     if (version) this.#on.version(version);
     const behind = (journal ?? 0) - this.last;
     if (behind < 0 || behind > LONGEST_REPLAY) return void this.#begin();
-    this.#goal = journal ?? 0;
+    this.#catchUpTo = journal ?? 0;
     if (behind === 0) this.#caughtUp();
-    else this.#set('catchUp', () => this.#begin(), CATCH_UP);
+    else this.#set('catchUp', () => this.#begin(), LONGEST_CATCH_UP);
   }
 
   #caughtUp() {
-    this.#goal = 0;
+    this.#catchUpTo = 0;
     this.#failures = 0;
     this.#clear('catchUp');
-    this.#on.state({ live: true, since: this.#world.now() });
+    this.#on.state({ live: true, since: this.#env.now() });
     this.#watch();
   }
 
   #watch() {
-    const silent = this.#world.now() - this.#heard;
+    const silent = this.#env.now() - this.#lastFrameAt;
     if (silent >= SILENCE) this.#compare();
     else this.#set('silence', () => this.#watch(), SILENCE - silent);
   }
 
-  /** Whether the stream tells all that the daemon knows; if it does not, another one is made. */
+  /** Checks that the stream has every event of the daemon; begins anew if not. */
   async #compare() {
     const run = this.#run;
     try {
-      const live = await this.#world.loadLive();
+      const live = await this.#env.loadLive();
       if (run !== this.#run) return;
-      this.#heard = this.#world.now();
+      this.#lastFrameAt = this.#env.now();
       if (live.journal === this.last) this.#caughtUp();
       else this.#begin();
     } catch {
@@ -130,56 +130,56 @@ export class Feed {
     }
   }
 
-  /** The browser tries again by itself after a broken connection, but gives up for good on an HTTP error. */
-  #failed() {
+  /** The browser reconnects by itself after a broken connection, but not after an HTTP error. */
+  #onError() {
     const closed = this.#source.readyState === 2;
     this.#clear('silence');
     this.#clear('catchUp');
-    this.#goal = 0;
+    this.#catchUpTo = 0;
     if (!closed) {
       this.#lost('gone');
       return;
     }
     this.#close();
-    this.#again(() => this.#reopen(), 'gone');
+    this.#retryLater(() => this.#reopen(), 'gone');
   }
 
   async #reopen() {
     const run = this.#run;
-    const letIn = await this.#world.isLetIn();
+    const isValid = await this.#env.hasSession();
     if (run !== this.#run) return;
-    if (letIn === false) this.#on.signedOut();
-    else if (letIn === null) this.#again(() => this.#reopen(), 'gone');
+    if (isValid === false) this.#on.signedOut();
+    else if (isValid === null) this.#retryLater(() => this.#reopen(), 'gone');
     else this.#listen();
   }
 
-  #again(what, why) {
-    const pause = PAUSES[Math.min(this.#failures, PAUSES.length - 1)];
+  #retryLater(action, why) {
+    const delay = RETRY_DELAYS[Math.min(this.#failures, RETRY_DELAYS.length - 1)];
     this.#failures += 1;
     this.#lost(why);
-    this.#set('again', what, pause * (0.8 + 0.4 * this.#world.random()));
+    this.#set('retry', action, delay * (0.8 + 0.4 * this.#env.random()));
   }
 
   #lost(why) {
-    this.#on.state({ live: false, since: this.#world.now(), why });
+    this.#on.state({ live: false, since: this.#env.now(), why });
   }
 
   #close() {
     this.#source?.close();
     this.#source = null;
-    this.#goal = 0;
+    this.#catchUpTo = 0;
   }
 
-  #set(name, what, wait) {
+  #set(name, action, wait) {
     this.#clear(name);
-    this.#timers[name] = this.#world.later(() => {
+    this.#timers[name] = this.#env.later(() => {
       delete this.#timers[name];
-      if (!this.#stopped) what();
+      if (!this.#stopped) action();
     }, wait);
   }
 
   #clear(name) {
-    if (this.#timers[name] !== undefined) this.#world.cancel(this.#timers[name]);
+    if (this.#timers[name] !== undefined) this.#env.cancel(this.#timers[name]);
     delete this.#timers[name];
   }
 }

@@ -1,7 +1,7 @@
-// How PBXs, endpoints and the journal do, and the last hour.
+// The state of PBXs, targets and the journal, and charts of the last hour.
 
 import * as api from './api.js';
-import { ask } from './ask.js';
+import { confirmCommand } from './command.js';
 import { Charts } from './charts.js';
 import { Delivery } from './deliveries.js';
 import { store } from './store.js';
@@ -9,20 +9,20 @@ import { PROSE, clean } from './text.js';
 import { millis, when } from './time.js';
 import { Timer } from './timers.js';
 import { Badge, Component, Empty, Prose, Wire, html } from './ui.js';
-import { openStory } from './route.js';
-import { why, words } from './words.js';
+import { openCall } from './route.js';
+import { describeError, words } from './words.js';
 
 const POLL = 5_000;
 const DEAD = 20;
 const PBX = {
-  reconciled: ['talking', 'well'],
-  connected: ['talking', 'well'],
+  reconciled: ['talking', 'ok'],
+  connected: ['talking', 'ok'],
   connecting: ['ringing', 'wait'],
   refused: ['missed', 'bad'],
   unreachable: ['missed', 'bad'],
 };
-const ENDPOINT = {
-  well: ['talking', 'well'],
+const TARGET = {
+  well: ['talking', 'ok'],
   failing: ['missed', 'warn'],
   held: ['missed', 'warn'],
   paused: ['held', 'held'],
@@ -30,7 +30,7 @@ const ENDPOINT = {
 };
 
 export class Health extends Component {
-  state = { pbxs: null, endpoints: null, dead: [], error: null };
+  state = { pbxs: null, targets: null, dead: [], error: null };
 
   componentDidMount() {
     this.end = store.on('health', this.load);
@@ -39,7 +39,7 @@ export class Health extends Component {
   }
 
   componentWillUnmount() {
-    this.left = true;
+    this.isUnmounted = true;
     this.end();
     clearInterval(this.timer);
   }
@@ -48,40 +48,40 @@ export class Health extends Component {
     if (this.loading) return;
     this.loading = true;
     try {
-      const [pbxs, endpoints, dead] = await Promise.all([
+      const [pbxs, targets, dead] = await Promise.all([
         api.get('api/v1/pbxs'),
         api.get('api/v1/endpoints'),
         store.can('admin') ? api.get('api/v1/deliveries', { state: 'dead', limit: DEAD }) : null,
       ]);
-      if (!this.left) this.setState({ pbxs, endpoints, dead: dead?.deliveries ?? [], error: null });
+      if (!this.isUnmounted) this.setState({ pbxs, targets, dead: dead?.deliveries ?? [], error: null });
     } catch (error) {
-      store.refused(error);
-      if (!this.left) this.setState({ error: why(error) });
+      store.onRequestError(error);
+      if (!this.isUnmounted) this.setState({ error: describeError(error) });
     } finally {
       this.loading = false;
     }
   };
 
-  render(_, { pbxs, endpoints, dead, error }) {
+  render(_, { pbxs, targets, dead, error }) {
     const text = words.health;
     return html`<div class="health" data-view="health">
       ${error && html`<p class="wrong" role="alert">${text.failed} ${error}</p>`}
       ${!pbxs && !error && html`<p class="quiet" role="status">${words.loading}</p>`}
       ${
         pbxs &&
-        html`<div class="parts">
+        html`<div class="components">
         <section class="panel" aria-labelledby="pbxs"><div class="bar"><h2 id="pbxs">${text.pbxs}</h2></div>
           ${pbxs.length === 0 && html`<${Empty} title=${text.noPbxs} />`}${pbxs.map((pbx) => html`<${Pbx}
             key=${pbx.name} pbx=${pbx} />`)}</section>
-        <${Rest} />
+        <${OtherComponents} />
       </div>`
       }
       ${
-        endpoints &&
-        html`<section class="panel" aria-labelledby="endpoints"><div class="bar"><h2 id="endpoints">${text.endpoints}
+        targets &&
+        html`<section class="panel" aria-labelledby="targets"><div class="bar"><h2 id="targets">${text.targets}
           </h2><span class="count">${text.sinceStart}</span></div>
-        ${endpoints.length === 0 && html`<${Empty} title=${text.noEndpoints} />`}
-          ${endpoints.map((endpoint) => html`<${Endpoint} key=${endpoint.name} endpoint=${endpoint}
+        ${targets.length === 0 && html`<${Empty} title=${text.noTargets} />`}
+          ${targets.map((target) => html`<${Target} key=${target.name} target=${target}
           onChange=${this.load} />`)}</section>`
       }
       <${Charts} />
@@ -91,7 +91,7 @@ export class Health extends Component {
           <p class="quiet">${text.deadLead}</p>
         <ul class="dead">${dead.map(
           (delivery) => html`<${Delivery} key=${delivery.id} delivery=${delivery} onChange=${this.load}
-          withCall=${html`<button type="button" class="plain" onClick=${() => openStory(delivery.call)}><${Wire}
+          withCall=${html`<button type="button" class="plain" onClick=${() => openCall(delivery.call)}><${Wire}
             text=${delivery.call} /></button>`} />`,
         )}</ul></section>`
       }
@@ -102,9 +102,9 @@ export class Health extends Component {
 function Pbx({ pbx }) {
   const text = words.health;
   const [tone, icon] = PBX[pbx.state] ?? ['ended', 'wait'];
-  return html`<article class="part" data-pbx=${pbx.name} data-part-state=${pbx.state}>
-    <${PartHead} name=${pbx.name} detail=${pbx.address} tone=${tone} icon=${icon}
-      word=${text.pbx[pbx.state] ?? clean(pbx.state)} since=${pbx.since} />
+  return html`<article class="component" data-pbx=${pbx.name} data-component-state=${pbx.state}>
+    <${ComponentHead} name=${pbx.name} detail=${pbx.address} tone=${tone} icon=${icon}
+      label=${text.pbx[pbx.state] ?? clean(pbx.state)} since=${pbx.since} />
     <${Reason} reason=${pbx.detail} hint=${pbx.hint} />
     <dl class="figures">
       ${figure(text.calls, pbx.calls)}${figure(text.channels, pbx.channels)}
@@ -115,30 +115,30 @@ function Pbx({ pbx }) {
   </article>`;
 }
 
-function Endpoint({ endpoint, onChange }) {
+function Target({ target, onChange }) {
   const text = words.health;
-  const { name, state } = endpoint;
-  const [tone, icon] = ENDPOINT[state] ?? ['ended', 'wait'];
-  return html`<article class="part" data-endpoint=${name} data-part-state=${state}>
-    <${PartHead} name=${name} detail=${endpoint.dialect} tone=${tone} icon=${icon}
-      word=${text.endpoint[state] ?? clean(state)} since=${endpoint.since}>
-      ${store.can('admin') && html`<${Orders} endpoint=${endpoint} onChange=${onChange} />`}
-    </${PartHead}>
-    <${Reason} reason=${endpoint.reason} hint=${endpoint.hint} />
-    <dl class="figures">${Object.entries(text.counts).map(([key, word]) => figure(word, html`${endpoint[key] ?? 0}
-      ${key === 'waiting' && endpoint.more && html`<span title=${text.more}>+<span class="unseen"> ${text.more}</span>
-      </span>`}`, (key === 'dead' || key === 'expired') && endpoint[key] > 0))}</dl>
+  const { name, state } = target;
+  const [tone, icon] = TARGET[state] ?? ['ended', 'wait'];
+  return html`<article class="component" data-target=${name} data-component-state=${state}>
+    <${ComponentHead} name=${name} detail=${target.dialect} tone=${tone} icon=${icon}
+      label=${text.target[state] ?? clean(state)} since=${target.since}>
+      ${store.can('admin') && html`<${Commands} target=${target} onChange=${onChange} />`}
+    </${ComponentHead}>
+    <${Reason} reason=${target.reason} hint=${target.hint} />
+    <dl class="figures">${Object.entries(text.counts).map(([key, word]) => figure(word, html`${target[key] ?? 0}
+      ${key === 'waiting' && target.more && html`<span title=${text.more}>+<span class="unseen"> ${text.more}</span>
+      </span>`}`, (key === 'dead' || key === 'expired') && target[key] > 0))}</dl>
   </article>`;
 }
 
-function Orders({ endpoint: { name, state, dead, expired, dropped }, onChange }) {
-  const path = (order) => `api/v1/endpoints/${encodeURIComponent(name)}/${order}`;
-  const button = (order, action, title, body, danger) =>
-    html`<button type="button" data-order=${order}
-      onClick=${() => ask({ title, body, action, danger, path: path(order) }, onChange)}>${action}</button>`;
-  const text = words.order;
+function Commands({ target: { name, state, dead, expired, dropped }, onChange }) {
+  const path = (command) => `api/v1/endpoints/${encodeURIComponent(name)}/${command}`;
+  const button = (command, action, title, body, danger) =>
+    html`<button type="button" data-command=${command}
+      onClick=${() => confirmCommand({ title, body, action, danger, path: path(command) }, onChange)}>${action}</button>`;
+  const text = words.command;
   const shown = clean(name);
-  return html`<span class="orders">
+  return html`<span class="commands">
     ${dead + expired + dropped > 0 && button('retry', text.retryAll, text.retryAllAsk(shown), text.retryAllBody)}
     ${['paused', 'disabled', 'held'].includes(state)
       ? button('resume', text.resume, text.resumeAsk(shown), text.resumeBody)
@@ -146,14 +146,14 @@ function Orders({ endpoint: { name, state, dead, expired, dropped }, onChange })
   </span>`;
 }
 
-/** What is neither a PBX nor an endpoint: the journal, the configuration. */
-function Rest() {
-  const parts = (store.health?.parts ?? []).filter(({ part }) => !/^(pbx|endpoint) /.test(part));
-  if (parts.length === 0) return null;
+/** The components that are neither a PBX nor a target: the journal, the configuration. */
+function OtherComponents() {
+  const components = (store.health?.parts ?? []).filter(({ part }) => !/^(pbx|endpoint) /.test(part));
+  if (components.length === 0) return null;
   const text = words.health;
   return html`<section class="panel" aria-labelledby="rest"><div class="bar"><h2 id="rest">${words.product}</h2>
     <span class="count">${store.version}</span></div>
-    ${parts.map(
+    ${components.map(
       ({
         part,
         ok,
@@ -161,20 +161,20 @@ function Rest() {
         reason,
         hint,
         since,
-      }) => html`<article class="part" key=${part} data-part=${part} data-part-state=${ok ? 'well' : 'bad'}>
-      <${PartHead} name=${text.part[part] ?? part} tone=${ok ? 'talking' : 'missed'} icon=${ok ? 'well' : 'bad'}
-        word=${ok ? text.endpoint.well : (text.endpoint[state] ?? clean(state))} since=${since} />
+      }) => html`<article class="component" key=${part} data-component=${part} data-component-state=${ok ? 'ok' : 'bad'}>
+      <${ComponentHead} name=${text.component[part] ?? part} tone=${ok ? 'talking' : 'missed'} icon=${ok ? 'ok' : 'bad'}
+        label=${ok ? text.target.ok : (text.target[state] ?? clean(state))} since=${since} />
       <${Reason} reason=${reason} hint=${hint} />
     </article>`,
     )}</section>`;
 }
 
-function PartHead({ name, detail, tone, icon, word, since, children }) {
+function ComponentHead({ name, detail, tone, icon, label, since, children }) {
   const time = millis(since);
-  return html`<div class="part-head">
+  return html`<div class="component-head">
     ${name && html`<h3><${Wire} text=${name} /> <span class="dim">${detail && html`<${Wire} text=${detail} />`}</span></h3>`}
-    <${Badge} state=${tone} icon=${icon} text=${word} />
-    ${Number.isFinite(time) && html`<span class="dim part-since">${words.health.since(when(time, store.now()))}</span>`}
+    <${Badge} state=${tone} icon=${icon} text=${label} />
+    ${Number.isFinite(time) && html`<span class="dim component-since">${words.health.since(when(time, store.now()))}</span>`}
     ${children}
   </div>`;
 }

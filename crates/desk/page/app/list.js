@@ -1,5 +1,5 @@
-// Lists whose rows are walked with the arrow keys: one stop for Tab, however many rows there are. Of a long list only the
-// rows in sight, and some beside them, are on the page.
+// Lists with arrow keys: Tab stops once, however many rows there are. Of a long list only the visible rows, and some
+// beside them, are on the page.
 
 import { Component, createRef, html } from './ui.js';
 
@@ -10,8 +10,8 @@ const BESIDE = 16;
 const STEP = 8;
 const PAGE = 10;
 
-/** Properties of a row that can be walked to, and opened with Enter or a click if `open` is given. */
-export function walkable(open) {
+/** Properties of a row that takes the focus, and with `open` is opened by Enter or a click. */
+export function rowProps(open) {
   return {
     class: open ? 'row opens' : 'row',
     onClick:
@@ -35,23 +35,23 @@ export class List extends Component {
   element = createRef();
 
   componentDidMount() {
-    addEventListener('scroll', this.look, { passive: true });
-    addEventListener('resize', this.look, { passive: true });
-    this.look();
-    this.settle();
+    addEventListener('scroll', this.updateRange, { passive: true });
+    addEventListener('resize', this.updateRange, { passive: true });
+    this.updateRange();
+    this.ensureTabStop();
   }
 
   componentDidUpdate() {
-    this.settle();
+    this.ensureTabStop();
   }
 
   componentWillUnmount() {
-    removeEventListener('scroll', this.look);
-    removeEventListener('resize', this.look);
+    removeEventListener('scroll', this.updateRange);
+    removeEventListener('resize', this.updateRange);
   }
 
-  /** Finds which rows are in sight. All rows are of one height. */
-  look = () => {
+  /** Finds the visible rows. All rows have the same height. */
+  updateRange = () => {
     if (this.props.items.length <= ALL) return;
     const rows = this.element.current;
     const height = rows.querySelector('.row')?.offsetHeight || 46;
@@ -62,12 +62,12 @@ export class List extends Component {
     this.height = height;
   };
 
-  /** There is always one row that Tab leads to: the one walked to last, else the first. */
-  settle() {
+  /** Makes one row the stop for Tab: the one that had the focus last, else the first. */
+  ensureTabStop() {
     const rows = this.element.current;
-    if (this.wanted) {
-      const row = this.find(this.wanted);
-      this.wanted = null;
+    if (this.rowToFocus) {
+      const row = this.find(this.rowToFocus);
+      this.rowToFocus = null;
       row?.focus();
     }
     if (!this.current?.isConnected || !rows.contains(this.current)) {
@@ -80,7 +80,7 @@ export class List extends Component {
     return this.element.current.querySelector(`[data-call="${CSS.escape(id)}"]`);
   }
 
-  walk = (event) => {
+  onKey = (event) => {
     const row = event.target;
     if (!row.classList.contains('row')) return;
     const { items } = this.props;
@@ -101,11 +101,11 @@ export class List extends Component {
       there.focus();
       return;
     }
-    this.wanted = id;
+    this.rowToFocus = id;
     this.setState({ pinned: id });
   };
 
-  arrive = (event) => {
+  onFocus = (event) => {
     const row = event.target.closest?.('.row');
     if (!row || row === this.current) return;
     if (this.current) this.current.tabIndex = -1;
@@ -114,7 +114,7 @@ export class List extends Component {
     this.setState({ pinned: row.dataset.call });
   };
 
-  /** Rows with room for those that are not on the page. The row that has the focus is always there. */
+  /** Rows, with space for those that are not on the page. The row with the focus is always there. */
   rows({ items, row }, { first, end, pinned }) {
     if (items.length <= ALL) return items.map(row);
     const from = Math.min(first, Math.max(0, items.length - ALL));
@@ -141,7 +141,7 @@ export class List extends Component {
     return html`<div class="table" data-kind=${kind} role="grid" aria-label=${label} aria-rowcount=${items.length + 1}>
       <div class="head" role="row">${columns.map(({ name, label }) => html`<span role="columnheader"
         class=${`c-${name}`}>${label}</span>`)}</div>
-      <div class="rows" role="rowgroup" ref=${this.element} onKeyDown=${this.walk} onFocusIn=${this.arrive}>
+      <div class="rows" role="rowgroup" ref=${this.element} onKeyDown=${this.onKey} onFocusIn=${this.onFocus}>
         ${this.rows(props, state)}</div>
     </div>`;
   }

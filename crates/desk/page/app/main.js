@@ -1,4 +1,4 @@
-// The desk: where everything begins.
+// The entry point of the page.
 
 import { startAnnouncements, startTitle } from './announce.js';
 import { Shell } from './shell.js';

@@ -1,9 +1,9 @@
-// The view of what is going on.
+// The view of live calls.
 
-import { board } from './board.js';
+import { overview } from './overview.js';
 import { CallRow } from './call-row.js';
 import { List } from './list.js';
-import { Missed, Queues, Users } from './side.js';
+import { Missed, Queues, Users } from './sidebar.js';
 import { store } from './store.js';
 import { Timer } from './timers.js';
 import { Component, Empty, Icon, Pure, html } from './ui.js';
@@ -27,11 +27,11 @@ export class Now extends Component {
   }
 
   filter = (event) => this.setState({ text: event.target.value });
-  turn = (event) => this.setState({ direction: event.target.value });
+  filterDirection = (event) => this.setState({ direction: event.target.value });
   clear = () => this.setState({ text: '', direction: '' });
 
   render({ selected }, { text, direction }) {
-    const { rows, counts, queues, users } = board(store.calls, { text: text.trim(), direction });
+    const { rows, counts, queues, users } = overview(store.calls, { text: text.trim(), direction });
     const canOpen = store.can('agent');
     return html`<div class="now" data-view="now">
       <${Tiles} ...${counts} ...${longest(queues, rows)} />
@@ -44,7 +44,7 @@ export class Now extends Component {
               <input type="search" data-search value=${text} onInput=${this.filter} placeholder=${words.now.filterHint}
                 autocomplete="off" spellcheck=${false} /></label>
             <label><span class="unseen">${words.now.direction}</span>
-              <select value=${direction} onChange=${this.turn}><option value="">${words.now.anyDirection}</option>
+              <select value=${direction} onChange=${this.filterDirection}><option value="">${words.now.anyDirection}</option>
                 ${Object.entries(words.direction).map(([value, word]) => html`<option value=${value}>${word}</option>`)}
                   </select></label>
           </div>
@@ -53,7 +53,7 @@ export class Now extends Component {
               ? html`<${List} kind="live" label=${words.now.title} columns=${COLUMNS} items=${rows}
                 row=${(call) => html`<${CallRow} key=${call.id} call=${call} canOpen=${canOpen}
                 selected=${selected === call.id} />`} />`
-              : !store.pictured
+              : !store.isLoaded
                 ? html`<p class="quiet" role="status">${words.loading}</p>`
                 : counts.live > 0
                   ? html`<${Empty} title=${words.now.filtered}><button type="button" onClick=${this.clear}>
@@ -78,7 +78,7 @@ function longest(queues, rows) {
   return { waits, rings: rows.find((call) => call.state === 'ringing')?.began };
 }
 
-/** How many calls are in which state. */
+/** The number of calls in each state. */
 class Tiles extends Pure {
   render({ ringing, waiting, talking, held, waits, rings }) {
     const tile = (state, count, since) => html`<div class="tile" data-tone=${state} data-none=${count === 0}>

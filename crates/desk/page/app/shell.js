@@ -1,12 +1,12 @@
-// What stands around the views: the bar with tabs, the state of the connection, the story beside.
+// The frame around the views: the bar with tabs, the state of the connection, the open call.
 
-import { Asker } from './ask.js';
+import { CommandDialog } from './command.js';
 import { Health } from './health.js';
 import { Now } from './now.js';
-import { VIEWS, closeStory, goTo, route } from './route.js';
+import { VIEWS, closeCall, goTo, route } from './route.js';
 import { SignIn } from './sign-in.js';
 import { store } from './store.js';
-import { Story } from './story.js';
+import { CallDetail } from './call-detail.js';
 import { clean } from './text.js';
 import { nextTheme, setTheme, theme } from './theme.js';
 import { clock } from './time.js';
@@ -22,11 +22,11 @@ export class Shell extends Component {
   componentDidMount() {
     store.on('session', () => this.setState(({ version }) => ({ version: version + 1 })));
     addEventListener('hashchange', () => this.setState(route()));
-    document.addEventListener('keydown', this.key);
+    document.addEventListener('keydown', this.onKey);
   }
 
   /** `/` searches; Esc closes what is open. */
-  key = (event) => {
+  onKey = (event) => {
     if (
       event.defaultPrevented ||
       event.ctrlKey ||
@@ -45,7 +45,7 @@ export class Shell extends Component {
     } else if (event.key === 'Escape') {
       if (typing && event.target.type === 'search' && event.target.value) return;
       if (typing) event.target.blur();
-      else closeStory();
+      else closeCall();
     }
   };
 
@@ -58,31 +58,31 @@ export class Shell extends Component {
     const shown = views.includes(view) ? view : 'now';
     const open = store.can('agent') ? call : null;
     const View = VIEW[shown];
-    return html`<${Top} view=${shown} views=${views} />
+    return html`<${TopBar} view=${shown} views=${views} />
       <${Banner} />
-      <div class="body" data-story=${Boolean(open)}>
+      <div class="body" data-detail-open=${Boolean(open)}>
         <main id="main" tabIndex=${-1}><div role="tabpanel" id="view" aria-labelledby=${`tab-${shown}`}><${View}
           selected=${open} /></div></main>
-        ${open && html`<${Story} key=${open} id=${open} />`}
+        ${open && html`<${CallDetail} key=${open} id=${open} />`}
       </div>
-      <${Asker} />`;
+      <${CommandDialog} />`;
   }
 }
 
-class Top extends Component {
+class TopBar extends Component {
   state = { version: 0 };
 
-  again = () => this.setState(({ version }) => ({ version: version + 1 }));
+  refresh = () => this.setState(({ version }) => ({ version: version + 1 }));
 
   componentDidMount() {
-    this.ends = [store.on('connection', this.again), store.on('health', this.again)];
+    this.ends = [store.on('connection', this.refresh), store.on('health', this.refresh)];
   }
 
   componentWillUnmount() {
     for (const end of this.ends) end();
   }
 
-  walk = (event) => {
+  onKey = (event) => {
     const { views, view } = this.props;
     const at = views.indexOf(view);
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: views.length - 1 }[event.key];
@@ -93,32 +93,32 @@ class Top extends Component {
     document.getElementById(`tab-${name}`).focus();
   };
 
-  turn = () => {
+  switchTheme = () => {
     setTheme(nextTheme());
-    this.again();
+    this.refresh();
   };
 
   render({ view, views }) {
-    const troubles = (store.health?.parts ?? []).filter((part) => !part.ok).length;
+    const problems = (store.health?.parts ?? []).filter((part) => !part.ok).length;
     const now = theme();
     const switchLabel = words.theme.next(words.theme[now], words.theme[nextTheme()]);
     return html`<header class="top">
       <a class="brand" href="#now"><img src="icon.svg" width="22" height="22" alt="" /><h1>${words.product}</h1></a>
-      <div class="tabs" role="tablist" aria-label=${words.views} onKeyDown=${this.walk}>
+      <div class="tabs" role="tablist" aria-label=${words.views} onKeyDown=${this.onKey}>
         ${views.map(
           (
             name,
           ) => html`<button type="button" role="tab" id=${`tab-${name}`} aria-selected=${name === view}
             aria-controls="view" tabIndex=${name === view ? 0 : -1} onClick=${() => goTo(name)}>
-          ${words.view[name]}${name === 'health' && troubles > 0 && html`<span class="trouble"><${Icon} name="warn" />
-            ${troubles}<span class="unseen"> ${words.health.troubled(troubles).replace(/^\d+ /, '')}</span></span>`}
+          ${words.view[name]}${name === 'health' && problems > 0 && html`<span class="problem-count"><${Icon} name="warn" />
+            ${problems}<span class="unseen"> ${words.health.problemCount(problems).replace(/^\d+ /, '')}</span></span>`}
             </button>`,
         )}
       </div>
       <div class="right">
         <${Connection} />
         <span class="me"><${Wire} text=${store.me.name} /> <span class="role">${store.me.role}</span></span>
-        <button type="button" class="bare" onClick=${this.turn} title=${switchLabel} aria-label=${switchLabel}><${Icon}
+        <button type="button" class="bare" onClick=${this.switchTheme} title=${switchLabel} aria-label=${switchLabel}><${Icon}
           name=${now} /></button>
         <button type="button" class="bare" onClick=${() => store.signOut()} title=${words.signOut}
           aria-label=${words.signOut}><${Icon} name="leave" /></button>
@@ -140,11 +140,11 @@ function Connection() {
     data-why=${live ? undefined : why}><span class="dot"></span>${text}</span>`;
 }
 
-/** Says that what is shown may be old, or is not all there is; and marks what is old. */
+/** Warns that the page may be out of date or incomplete. */
 class Banner extends Component {
   componentDidMount() {
-    const again = () => this.forceUpdate();
-    this.ends = [store.on('connection', again), store.on('health', again)];
+    const refresh = () => this.forceUpdate();
+    this.ends = [store.on('connection', refresh), store.on('health', refresh)];
   }
 
   componentWillUnmount() {
@@ -155,34 +155,34 @@ class Banner extends Component {
     const { live, since, why } = store.connection;
     const { connection: text } = words;
     const stale = !live && why !== 'starting';
-    const deaf = (store.health?.parts ?? []).filter(({ part, ok }) => !ok && part.startsWith('pbx '));
+    const disconnected = (store.health?.parts ?? []).filter(({ part, ok }) => !ok && part.startsWith('pbx '));
     document.documentElement.dataset.stale = String(stale);
-    document.documentElement.dataset.banner = String(stale || deaf.length > 0 || store.newVersion !== null);
-    const banner = (tone, icon, said, more) =>
+    document.documentElement.dataset.banner = String(stale || disconnected.length > 0 || store.newVersion !== null);
+    const banner = (tone, icon, message, more) =>
       html`<div class="banner" data-tone=${tone} role="region" aria-label=${text.label}><${Icon} name=${icon} /><span>
-        ${said}</span>${more}</div>`;
+        ${message}</span>${more}</div>`;
     if (stale)
       return banner(
         'bad',
         'warn',
         why === 'checking' ? text.checking : why === 'refused' ? text.refused(clock(since)) : text.since(clock(since)),
       );
-    if (deaf.length > 0) {
-      const names = deaf.map(
+    if (disconnected.length > 0) {
+      const names = disconnected.map(
         ({ part, state }) =>
           html`<${Wire} text=${part.slice(4)} /> (${(words.health.pbx[state] ?? clean(state)).toLowerCase()})`,
       );
       return banner(
         'warn',
         'warn',
-        html`${text.deaf(deaf.length)} ${names.map((name, at) => [at > 0 && ', ', name])}`,
+        html`${text.disconnected(disconnected.length)} ${names.map((name, at) => [at > 0 && ', ', name])}`,
         html`<button type="button" onClick=${() => goTo('health')}>${text.why}</button>`,
       );
     }
     if (store.newVersion)
       return banner(
         'info',
-        'well',
+        'ok',
         text.updated(store.newVersion),
         html`<button type="button" onClick=${() => location.reload()}>${text.reload}</button>`,
       );

@@ -5,19 +5,19 @@ import { store } from './store.js';
 import { Component, Prose, createRef, html } from './ui.js';
 import { words } from './words.js';
 
-const said = (error) =>
+const describe = (error) =>
   error.status === 401 || error.status === 403 || error.status === 400 || error.status === 422
     ? words.signIn.wrong
     : error.status === 429
       ? words.signIn.busy
       : words.signIn.unreachable;
 
-/** Trades `token` for a session; gives what went wrong, in words, or null. */
+/** Exchanges `token` for a session; returns what went wrong, or null. */
 export async function signIn(token) {
   try {
     await api.post('api/v1/session', { token: token.trim() });
   } catch (error) {
-    return said(error);
+    return describe(error);
   }
   await store.enter();
   return null;

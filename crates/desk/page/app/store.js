@@ -1,4 +1,4 @@
-// What the page knows, and who wants to hear of it. Events are taken at once and shown a few times a second.
+// The state of the page, and its listeners. Events are applied at once and shown a few times a second.
 
 import * as api from './api.js';
 import { Calls } from './calls.js';
@@ -6,16 +6,16 @@ import { Feed } from './feed.js';
 import { day, dayBounds } from './time.js';
 
 /** The least time between two renderings. */
-const CALM = 200;
-/** In a tab that nobody looks at, only the title changes. */
-const HIDDEN = 1_000;
-const RECALLED = 20;
+const RENDER_INTERVAL = 200;
+/** In a hidden tab only the title changes. */
+const HIDDEN_INTERVAL = 1_000;
+const MOST_RECALLED = 20;
 
 class Store {
   calls = new Calls();
   me = null;
   health = null;
-  pictured = false;
+  isLoaded = false;
   connection = { live: false, since: Date.now(), why: 'starting' };
   version = null;
   newVersion = null;
@@ -27,37 +27,37 @@ class Store {
   #rendered = 0;
   #feed = null;
 
-  /** The daemon's time, as well as it is known. While the stream is lost it stands still: nothing shown goes on. */
+  /** The daemon's time. It stands still while the stream is lost, and so do all timers. */
   now() {
     return (
       (this.connection.live || this.connection.why === 'starting' ? Date.now() : this.connection.since) + this.#skew
     );
   }
 
-  /** Calls `take` after a change of `topic`: session, connection, calls, missed, health or notice. Gives what ends it. */
-  on(topic, take) {
+  /** Calls `listener` after a change of `topic`: session, connection, calls, missed or health. Returns how to stop. */
+  on(topic, listener) {
     if (!this.#listeners.has(topic)) this.#listeners.set(topic, new Set());
-    this.#listeners.get(topic).add(take);
-    return () => this.#listeners.get(topic).delete(take);
+    this.#listeners.get(topic).add(listener);
+    return () => this.#listeners.get(topic).delete(listener);
   }
 
-  /** Says that `topic` changed. Listeners hear of it soon, and not more than about five times a second. */
-  touch(topic) {
+  /** Marks `topic` as changed. Its listeners are called soon, about five times a second at most. */
+  markChanged(topic) {
     this.#dirty.add(topic);
     if (this.#timer) return;
-    const calm = document.hidden ? HIDDEN : CALM;
-    const wait = Math.max(0, this.#rendered + calm - performance.now());
+    const interval = document.hidden ? HIDDEN_INTERVAL : RENDER_INTERVAL;
+    const wait = Math.max(0, this.#rendered + interval - performance.now());
     this.#timer = setTimeout(() => {
       this.#rendered = performance.now();
       this.#timer = null;
       const topics = [...this.#dirty];
       this.#dirty.clear();
-      for (const topic of topics) this.tell(topic);
+      for (const topic of topics) this.notify(topic);
     }, wait);
   }
 
-  tell(topic, value) {
-    for (const take of [...(this.#listeners.get(topic) ?? [])]) take(value);
+  notify(topic, value) {
+    for (const listener of [...(this.#listeners.get(topic) ?? [])]) listener(value);
   }
 
   can(role) {
@@ -65,7 +65,7 @@ class Store {
     return order.indexOf(this.me?.role) >= order.indexOf(role);
   }
 
-  /** Asks who we are and begins to listen; tells `session` with how that went. */
+  /** Checks the session and starts the stream; notifies `session`. */
   async enter() {
     try {
       this.me = await api.get('api/v1/me');
@@ -73,11 +73,11 @@ class Store {
       if (error.status === 401) return this.#leave();
       this.#setConnection({ live: false, since: Date.now(), why: 'gone' });
       setTimeout(() => this.me || this.enter(), 2_000);
-      return this.tell('session');
+      return this.notify('session');
     }
     this.#feed ??= this.#makeFeed();
     this.#feed.start();
-    this.tell('session');
+    this.notify('session');
   }
 
   async signOut() {
@@ -85,14 +85,14 @@ class Store {
     this.#leave();
   }
 
-  /** For every answer of 401, wherever it came from. */
-  refused(error) {
+  /** To be called with the error of every request: 401 ends the session. */
+  onRequestError(error) {
     if (error?.status === 401) this.#leave();
   }
 
-  /** Once a second: calls that ended long enough ago go. */
+  /** Once a second: removes calls that ended some time ago. */
   tick() {
-    if (this.connection.live && this.calls.sweep(this.now())) this.touch('calls');
+    if (this.connection.live && this.calls.sweep(this.now())) this.markChanged('calls');
   }
 
   wake() {
@@ -104,77 +104,77 @@ class Store {
     this.me = false;
     this.health = null;
     this.calls = new Calls();
-    this.pictured = false;
-    this.touch('calls');
-    this.touch('missed');
-    this.tell('session');
+    this.isLoaded = false;
+    this.markChanged('calls');
+    this.markChanged('missed');
+    this.notify('session');
   }
 
   #setConnection(state) {
-    const goesOn = !state.live && !this.connection.live && this.connection.why !== 'starting';
-    this.connection = goesOn ? { ...state, since: this.connection.since } : state;
-    this.touch('connection');
-    this.touch('calls');
+    const wasLost = !state.live && !this.connection.live && this.connection.why !== 'starting';
+    this.connection = wasLost ? { ...state, since: this.connection.since } : state;
+    this.markChanged('connection');
+    this.markChanged('calls');
   }
 
   async #askHealth() {
     try {
       this.health = await api.readiness();
-      this.touch('health');
+      this.markChanged('health');
     } catch {
-      // The stream tells when it changes.
+      // The stream reports the next change.
     }
   }
 
-  /** Who is allowed to know what was also sees which calls were missed today while we did not listen. */
+  /** Loads the calls that were missed today before this page was opened. */
   async #recall() {
     try {
       const { since } = dayBounds(day(this.now()));
-      const { calls } = await api.get('api/v1/calls', { since, missed: 'true', limit: RECALLED });
+      const { calls } = await api.get('api/v1/calls', { since, missed: 'true', limit: MOST_RECALLED });
       this.calls.recall(calls);
-      this.touch('missed');
+      this.markChanged('missed');
     } catch (error) {
-      this.refused(error);
+      this.onRequestError(error);
     }
   }
 
   #makeFeed() {
-    const world = {
+    const env = {
       EventSource: class extends EventSource {
         constructor(path) {
           super(api.address(path));
         }
       },
       loadLive: () => api.get('api/v1/live'),
-      isLetIn: api.isLetIn,
+      hasSession: api.hasSession,
       now: () => Date.now(),
-      later: (what, wait) => setTimeout(what, wait),
+      later: (action, wait) => setTimeout(action, wait),
       cancel: (id) => clearTimeout(id),
       random: () => Math.random(),
     };
-    return new Feed(world, {
-      picture: (live) => {
-        const told = Date.parse(live.now);
-        if (Number.isFinite(told)) this.#skew = told - Date.now();
+    return new Feed(env, {
+      snapshot: (live) => {
+        const daemonTime = Date.parse(live.now);
+        if (Number.isFinite(daemonTime)) this.#skew = daemonTime - Date.now();
         this.calls.load(live);
-        this.pictured = true;
+        this.isLoaded = true;
         if (this.can('agent')) this.#recall();
-        this.touch('calls');
+        this.markChanged('calls');
       },
       call: (event) => {
         this.events += 1;
-        if (this.calls.apply(event, this.now())) this.touch('missed');
-        this.touch('calls');
+        if (this.calls.apply(event, this.now())) this.markChanged('missed');
+        this.markChanged('calls');
       },
       health: (health) => {
         this.health = health;
-        this.touch('health');
+        this.markChanged('health');
       },
       version: (version) => {
         this.version ??= version;
         if (version !== this.version && version !== this.newVersion) {
           this.newVersion = version;
-          this.touch('connection');
+          this.markChanged('connection');
         }
       },
       state: (state) => {

@@ -1,9 +1,9 @@
-// Strings from the wire made fit to be shown. They stay text; this only keeps them from disturbing the line they are in.
+// Makes strings from the wire safe to show. They stay text; control and invisible characters are replaced.
 
 /** Longer names and numbers are cut: nobody reads on, and a page with a thousand of them should stay light. */
 const LONGEST = 160;
 
-/** Reasons, replies and what was heard may say more. */
+/** The limit of reasons, replies and explanations. */
 export const PROSE = 4_000;
 
 // Bidirectional overrides, marks and isolates, invisible and line-breaking characters, tags: what can reorder, hide or

@@ -1,4 +1,4 @@
-// Light or dark: as the system, unless chosen otherwise here.
+// Light or dark, as the system has it unless chosen here.
 
 const KEY = 'ringwire.theme';
 const THEMES = ['auto', 'light', 'dark'];
@@ -21,16 +21,16 @@ export function setTheme(name) {
   } catch {
     // It holds until the page is left.
   }
-  for (const take of listeners) take();
+  for (const listener of listeners) listener();
 }
 
-/** Calls `take` when the colours change; gives what ends it. */
-export function onTheme(take) {
+/** Calls `listener` when the colours change; returns how to stop. */
+export function onTheme(listener) {
   const system = matchMedia('(prefers-color-scheme: dark)');
-  listeners.add(take);
-  system.addEventListener('change', take);
+  listeners.add(listener);
+  system.addEventListener('change', listener);
   return () => {
-    listeners.delete(take);
-    system.removeEventListener('change', take);
+    listeners.delete(listener);
+    system.removeEventListener('change', listener);
   };
 }

@@ -44,7 +44,7 @@ export function clock(time) {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
-/** The time of day with thousandths, for a call's story. */
+/** The time of day with milliseconds, for a call's timeline. */
 export function exactClock(time) {
   return Number.isFinite(time) ? `${clock(time)}.${String(new Date(time).getMilliseconds()).padStart(3, '0')}` : '';
 }

@@ -1,4 +1,4 @@
-// Timers that go on in place, once a second, without rendering the tree around them.
+// Timers that are updated in place once a second, without rendering the tree around them.
 
 import { store } from './store.js';
 import { clock, span, timer } from './time.js';
@@ -6,7 +6,7 @@ import { Pure, createRef, html } from './ui.js';
 
 const running = new Set();
 
-/** Time since `since`, going on. With `ago`, which makes a phrase of a span, it is in words. */
+/** The time since `since`, running. With `ago`, which makes a phrase of a span, it is in words. */
 export class Timer extends Pure {
   element = createRef();
 
@@ -37,7 +37,7 @@ export class Timer extends Pure {
   }
 }
 
-/** Begins to let timers go on. */
+/** Starts the timers. */
 export function startTimers() {
   setInterval(() => {
     store.tick();

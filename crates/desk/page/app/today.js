@@ -1,20 +1,21 @@
-// The calls of a day: searched, filtered, read on.
+// The calls of a day, with search and filters.
 
 import * as api from './api.js';
 import { Called, Caller } from './call-row.js';
-import { List, walkable } from './list.js';
-import { goTo, openStory } from './route.js';
+import { List, rowProps } from './list.js';
+import { goTo, openCall } from './route.js';
 import { store } from './store.js';
 import { day, dayBounds, isDay, millis, timer, when } from './time.js';
-import { Badge, Component, Empty, Icon, Number_, Person, Pure, AnsweredBy, html } from './ui.js';
-import { why, words } from './words.js';
+import { Badge, Component, Empty, Icon, PhoneNumber, Person, Pure, AnsweredBy, html } from './ui.js';
+import { describeError, words } from './words.js';
 
 const PAGE = 50;
-const MOST = 1_000;
-const JOINED = 4;
-/** Typing is waited for. */
-const PATIENCE = 250;
-/** New calls are looked for at most this often. */
+const MOST_CALLS = 1_000;
+/** A search that finds little gives short pages: so many are joined. */
+const MOST_PAGES = 4;
+/** How long to wait for more typing. */
+const TYPING_PAUSE = 250;
+/** The least time between two reloads because of new calls. */
 const REFRESH = 4_000;
 const COLUMNS = ['time', 'way', 'caller', 'called', 'who', 'outcome', 'rang', 'talked'].map((name) => ({
   name,
@@ -23,38 +24,38 @@ const COLUMNS = ['time', 'way', 'caller', 'called', 'who', 'outcome', 'rang', 't
 COLUMNS[1].label = html`<span class="unseen">${words.now.direction}</span>`;
 const NO_FILTER = { q: '', missed: false, direction: '', user: '', queue: '' };
 
-let wish = null;
+let pendingFilter = null;
 
 /** Goes to the calls of today that were missed. */
 export function showMissed() {
-  wish = { missed: true };
+  pendingFilter = { missed: true };
   goTo('today');
 }
 
-function takeWish() {
-  const taken = wish;
-  wish = null;
-  return taken;
+function takePendingFilter() {
+  const filter = pendingFilter;
+  pendingFilter = null;
+  return filter;
 }
 
 export class Today extends Component {
-  /** Without a `day` it is today, and goes on to be at midnight. */
-  state = { day: null, ...NO_FILTER, ...takeWish(), calls: [], next: null, state: 'loading', error: null };
-  asked = 0;
+  /** Without a `day` it is today, also after midnight. */
+  state = { day: null, ...NO_FILTER, ...takePendingFilter(), calls: [], next: null, state: 'loading', error: null };
+  lastRequest = 0;
 
   componentDidMount() {
-    this.end = store.on('calls', this.stir);
+    this.end = store.on('calls', this.onCalls);
     this.load();
   }
 
   componentWillUnmount() {
     this.end();
     clearTimeout(this.typing);
-    clearTimeout(this.stirring);
+    clearTimeout(this.refreshTimer);
     this.abort?.abort();
   }
 
-  turnTo = ({ target: { value } }) => this.set({ day: isDay(value) && value !== day(store.now()) ? value : null });
+  onDay = ({ target: { value } }) => this.setFilter({ day: isDay(value) && value !== day(store.now()) ? value : null });
 
   day() {
     return this.state.day ?? day(store.now());
@@ -73,17 +74,17 @@ export class Today extends Component {
     };
   }
 
-  /** Loads the first page anew; `quietly`, newer calls are put before the ones that are there. */
-  async load(quietly = false) {
-    const turn = ++this.asked;
+  /** Loads the first page; `inBackground`, newer calls are put before those that are shown. */
+  async load(inBackground = false) {
+    const request = ++this.lastRequest;
     const date = this.day();
     this.abort?.abort();
     this.abort = new AbortController();
-    if (!quietly) this.setState({ state: 'loading', error: null });
+    if (!inBackground) this.setState({ state: 'loading', error: null });
     try {
       const { calls, next } = await this.page(undefined, this.abort.signal);
-      if (turn !== this.asked) return;
-      const goesOn = quietly && date === this.shown;
+      if (request !== this.lastRequest) return;
+      const goesOn = inBackground && date === this.shown;
       this.shown = date;
       this.setState((was) =>
         goesOn && was.calls.length > PAGE
@@ -91,15 +92,15 @@ export class Today extends Component {
           : { calls, next: next ?? null, state: 'there', error: null },
       );
     } catch (error) {
-      this.failed(error, turn, quietly);
+      this.onFailure(error, request, inBackground);
     }
   }
 
-  /** Calls from `before` on. Pages can be short where a search finds little: some are joined. */
+  /** Calls older than `before`. */
   async page(before, signal) {
     let calls = [];
     let next = before;
-    for (let turn = 0; turn < JOINED && calls.length < PAGE / 2 && (turn === 0 || next); turn += 1) {
+    for (let turn = 0; turn < MOST_PAGES && calls.length < PAGE / 2 && (turn === 0 || next); turn += 1) {
       const page = await api.get('api/v1/calls', { ...this.query(), before: next }, signal);
       calls = [...calls, ...page.calls];
       next = page.next;
@@ -108,27 +109,27 @@ export class Today extends Component {
   }
 
   more = async () => {
-    const turn = ++this.asked;
+    const request = ++this.lastRequest;
     this.setState({ state: 'more' });
     try {
       const { calls, next } = await this.page(this.state.next);
-      if (turn !== this.asked) return;
+      if (request !== this.lastRequest) return;
       this.setState((was) => ({ calls: merge(was.calls, calls), next: next ?? null, state: 'there' }));
     } catch (error) {
-      this.failed(error, turn, false);
+      this.onFailure(error, request, false);
     }
   };
 
-  failed(error, turn, quietly) {
-    if (turn !== this.asked || error.name === 'AbortError') return;
-    store.refused(error);
-    this.setState(quietly ? {} : { state: 'failed', error: why(error) });
+  onFailure(error, request, inBackground) {
+    if (request !== this.lastRequest || error.name === 'AbortError') return;
+    store.onRequestError(error);
+    this.setState(inBackground ? {} : { state: 'failed', error: describeError(error) });
   }
 
-  /** Something happened to calls: those shown may be others now. */
-  stir = () => {
+  /** Reloads soon after a call changed. */
+  onCalls = () => {
     if (
-      this.stirring ||
+      this.refreshTimer ||
       document.hidden ||
       !store.connection.live ||
       store.events === this.seen ||
@@ -136,17 +137,17 @@ export class Today extends Component {
     )
       return;
     if (this.day() !== day(store.now())) return;
-    this.stirring = setTimeout(() => {
-      this.stirring = null;
+    this.refreshTimer = setTimeout(() => {
+      this.refreshTimer = null;
       this.seen = store.events;
       this.load(true);
     }, REFRESH);
   };
 
-  set(change, patience = 0) {
+  setFilter(change, pause = 0) {
     this.setState(change);
     clearTimeout(this.typing);
-    this.typing = setTimeout(() => this.load(), patience);
+    this.typing = setTimeout(() => this.load(), pause);
   }
 
   render({ selected }, state) {
@@ -160,24 +161,24 @@ export class Today extends Component {
             ${state.state === 'there' && text.count(calls.length, next)}</span></h2>
           <label class="search"><span class="unseen">${text.search}</span><${Icon} name="search" />
             <input type="search" data-search value=${state.q} placeholder=${text.searchHint}
-              onInput=${(event) => this.set({ q: event.target.value }, PATIENCE)} autocomplete="off"
+              onInput=${(event) => this.setFilter({ q: event.target.value }, TYPING_PAUSE)} autocomplete="off"
               spellcheck=${false} /></label>
           <label class="switch" data-tone="missed"><input type="checkbox" checked=${state.missed}
-            onChange=${(event) => this.set({ missed: event.target.checked })} /><span><${Icon} name="missed" />
+            onChange=${(event) => this.setFilter({ missed: event.target.checked })} /><span><${Icon} name="missed" />
             ${text.missedOnly}</span></label>
           <label><span class="unseen">${words.now.direction}</span><select value=${state.direction}
-            onChange=${(event) => this.set({ direction: event.target.value })}>
+            onChange=${(event) => this.setFilter({ direction: event.target.value })}>
             <option value="">${words.now.anyDirection}</option>
               ${Object.entries(words.direction).map(([value, word]) => html`<option value=${value}>${word}</option>`)}
               </select></label>
           <${Field} label=${text.user} value=${state.user} list=${userNames}
-            onInput=${(value) => this.set({ user: value }, PATIENCE)} />
+            onInput=${(value) => this.setFilter({ user: value }, TYPING_PAUSE)} />
           <${Field} label=${text.queue} value=${state.queue} list=${queueNames}
-            onInput=${(value) => this.set({ queue: value }, PATIENCE)} />
+            onInput=${(value) => this.setFilter({ queue: value }, TYPING_PAUSE)} />
           <label><span class="unseen">${text.day}</span><input type="date" value=${this.day()} max=${day(store.now())}
-            onChange=${this.turnTo} />
+            onChange=${this.onDay} />
             </label>
-          ${filtered && html`<button type="button" class="plain" onClick=${() => this.set(NO_FILTER)}>${text.reset}
+          ${filtered && html`<button type="button" class="plain" onClick=${() => this.setFilter(NO_FILTER)}>${text.reset}
             </button>`}
         </div>
         ${this.list(state, selected, filtered)}
@@ -199,9 +200,9 @@ export class Today extends Component {
     const today = day(store.now());
     return html`<div aria-busy=${state === 'loading'}><${List} kind="past" label=${text.title} columns=${COLUMNS}
       items=${calls}
-        row=${(call) => html`<${PastRow} key=${call.id} call=${call} print=${print(call)} today=${today}
+        row=${(call) => html`<${PastRow} key=${call.id} call=${call} fingerprint=${fingerprint(call)} today=${today}
           selected=${selected === call.id} />`} /></div>
-      ${next && (calls.length < MOST ? html`<button type="button" class="wide" disabled=${state === 'more'}
+      ${next && (calls.length < MOST_CALLS ? html`<button type="button" class="wide" disabled=${state === 'more'}
         onClick=${this.more}>${state === 'more' ? words.loading : text.more}</button>` : html`<p class="quiet">
         ${text.full}</p>`)}`;
   }
@@ -210,10 +211,10 @@ export class Today extends Component {
 /** `first`, then what of `second` is not in it. */
 function merge(first, second) {
   const known = new Set(first.map((call) => call.id));
-  return [...first, ...second.filter((call) => !known.has(call.id))].slice(0, MOST);
+  return [...first, ...second.filter((call) => !known.has(call.id))].slice(0, MOST_CALLS);
 }
 
-function print(call) {
+function fingerprint(call) {
   const { ended, answered, cause, answeredBy, users, queue, from, fromName } = call;
   return [ended, answered, cause, answeredBy?.kind, answeredBy?.endpoint, users.length, queue, from, fromName].join('/');
 }
@@ -226,7 +227,7 @@ function queueNames() {
   return [...store.calls.queues.values()].map((queue) => queue.name);
 }
 
-/** A field that offers what is known, made when it is come to: there may be thousands. */
+/** A text field with suggestions. They are made on focus, because there may be thousands. */
 class Field extends Component {
   state = { names: [] };
 
@@ -242,13 +243,13 @@ class Field extends Component {
 
 class PastRow extends Pure {
   shouldComponentUpdate(props) {
-    return ['print', 'today', 'selected'].some((field) => props[field] !== this.props[field]);
+    return ['fingerprint', 'today', 'selected'].some((field) => props[field] !== this.props[field]);
   }
 
-  open = () => openStory(this.props.call.id);
+  open = () => openCall(this.props.call.id);
 
   render({ call, selected }) {
-    const row = walkable(this.open);
+    const row = rowProps(this.open);
     const { tone, text, icon } = result(call);
     return html`<div role="row" tabIndex=${-1} ...${row} data-call=${call.id} data-state=${call.ended ? 'ended' : tone}
       data-missed=${call.missed || undefined} aria-selected=${selected}>
@@ -267,10 +268,10 @@ class PastRow extends Pure {
   }
 }
 
-/** Who took a call; else, dimmed, whom it was for. */
+/** Who answered the call, or else, dimmed, whom it was for. */
 function With({ call: { direction, answeredBy, to, users } }) {
   if (answeredBy) return html`<${AnsweredBy} answeredBy=${answeredBy} />`;
-  if (direction === 'out') return html`<span class="dim"><${Number_} number=${to} /></span>`;
+  if (direction === 'out') return html`<span class="dim"><${PhoneNumber} number=${to} /></span>`;
   return (
     users.length > 0 &&
     html`<span class="dim"><${Person} party=${users[0]} />
@@ -278,7 +279,7 @@ function With({ call: { direction, answeredBy, to, users } }) {
   );
 }
 
-/** How a stored call came out: tone, word and shape. */
+/** The outcome of a stored call: tone, text and icon. */
 export function result(call) {
   if (!call.ended) return call.answered ? { tone: 'talking' } : { tone: call.queue ? 'waiting' : 'ringing' };
   if (call.missed) return { tone: 'missed', text: words.state.missed, icon: 'missed' };

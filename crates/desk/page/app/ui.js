@@ -1,4 +1,4 @@
-// The few building blocks that every part of the page is made of.
+// The building blocks of the page.
 
 import htm from '../vendor/htm/htm.mjs';
 import { Component, createRef, h, render } from '../vendor/preact/preact.mjs';
@@ -8,7 +8,7 @@ import { words } from './words.js';
 export const html = htm.bind(h);
 export { Component, createRef, render };
 
-/** A component that is rendered again only when one of its properties or a part of its state is another. */
+/** A component that is rendered again only if one of its properties or a field of its state changes. */
 export class Pure extends Component {
   shouldComponentUpdate(props, state) {
     return differ(this.props, props) || differ(this.state ?? {}, state ?? {});
@@ -23,7 +23,7 @@ function differ(left, right) {
 
 const NONE = html`<span class="none">${words.none}</span>`;
 
-/** A string from the wire: text, kept from disturbing what stands around it. */
+/** A string from the wire, cleaned and isolated from the text around it. */
 export function Wire({ text, class: name }) {
   if (text == null || text === '') return NONE;
   const shown = clean(text);
@@ -31,7 +31,7 @@ export function Wire({ text, class: name }) {
 }
 
 /** A caller's or called number. */
-export function Number_({ number }) {
+export function PhoneNumber({ number }) {
   if (number === 'anonymous') return html`<span class="wire number withheld">${words.anonymous}</span>`;
   return html`<${Wire} class="number" text=${number} />`;
 }
@@ -43,38 +43,38 @@ export function Person({ party }) {
     text=${beside} />`}</span>`;
 }
 
-/** Who took a call. */
+/** Who answered a call. */
 export function AnsweredBy({ answeredBy }) {
   if (!answeredBy) return NONE;
   if (answeredBy.kind === 'user') return html`<${Person} party=${answeredBy} />`;
-  if (answeredBy.kind === 'number') return html`<${Number_} number=${answeredBy.number} />`;
+  if (answeredBy.kind === 'number') return html`<${PhoneNumber} number=${answeredBy.number} />`;
   return html`<span class="person">${words.answeredBy[answeredBy.kind] ?? clean(answeredBy.kind)}</span>`;
 }
 
-/** Who calls, as plain text that is not clean yet: the name, else the number. */
+/** The caller as plain text, not cleaned yet: the name, else the number. */
 export function callerText(call) {
   return call.fromName || (call.from === 'anonymous' ? words.anonymous : call.from);
 }
 
-/** Who took a call, as plain text. */
+/** Who answered a call, as plain text. */
 export function answeredByText(answeredBy) {
   if (!answeredBy) return '';
   if (answeredBy.kind === 'user') return clean(label(answeredBy));
   return answeredBy.kind === 'number' ? clean(answeredBy.number) : (words.answeredBy[answeredBy.kind] ?? clean(answeredBy.kind));
 }
 
-/** Text of ours with `commands` in it. */
+/** Text of the page with `commands` in it. */
 export function Prose({ text }) {
   return text.split('`').map((part, at) => (at % 2 ? html`<code>${part}</code>` : part));
 }
 
-/** What to say where there is nothing to show. */
+/** Shown where there is nothing to list. */
 export function Empty({ title, hint, children }) {
   return html`<div class="empty"><p class="empty-title">${title}</p>${hint && html`<p><${Prose} text=${hint} /></p>`}
     ${children}</div>`;
 }
 
-const PATHS = {
+const ICONS = {
   in: 'M13 3 4 12M4 5v7h7',
   out: 'M3 13 12 4M5 4h7v7',
   internal: 'M2 8h12M5 5 2 8l3 3M11 5l3 3-3 3',
@@ -85,7 +85,7 @@ const PATHS = {
   ended: 'm3 8.5 3.5 3.5L13 5',
   missed: 'M2 4l6 5 6-6M14 3v4M14 3h-4M2 13h12',
   free: 'M8 4.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7z',
-  well: 'm3 8.5 3.5 3.5L13 5',
+  ok: 'm3 8.5 3.5 3.5L13 5',
   warn: 'M8 2 1.5 13.5h13zM8 6.5v3M8 11.6v.2',
   bad: 'M4 4l8 8M12 4l-8 8',
   wait: 'M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zM8 5v3l2 2',
@@ -97,15 +97,15 @@ const PATHS = {
   close: 'M4 4l8 8M12 4l-8 8',
 };
 
-/** A small picture that stands beside a word, or, with a `label`, in place of one. */
+/** An icon beside a word or, with a `label`, instead of one. */
 export function Icon({ name, label }) {
-  const path = html`<path d=${PATHS[name]} />`;
+  const path = html`<path d=${ICONS[name]} />`;
   return label
     ? html`<svg class="icon" viewBox="0 0 16 16" role="img" aria-label=${label}><title>${label}</title>${path}</svg>`
     : html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">${path}</svg>`;
 }
 
-/** A state: a shape, a word and a colour. */
+/** A state as an icon, a word and a colour. */
 export function Badge({ state, icon, text }) {
   return html`<span class="badge" data-tone=${state}><${Icon} name=${icon ?? state} />${text ?? words.state[state]}</span>`;
 }

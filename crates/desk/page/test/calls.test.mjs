@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { board } from '../app/board.js';
+import { overview } from '../app/overview.js';
 import { Calls, LINGER, LINGER_MISSED } from '../app/calls.js';
 
 const T0 = Date.parse('2026-11-21T10:00:00Z');
@@ -23,33 +23,33 @@ function events(list, facts = {}) {
   }));
 }
 
-function told(list, facts) {
+function callsAfter(list, facts) {
   const calls = new Calls();
   for (const event of events(list, facts)) calls.apply(event, T0);
   return calls;
 }
 
 function check(list, facts, expected) {
-  const call = told(list, facts).calls.get('c');
+  const call = callsAfter(list, facts).calls.get('c');
   for (const [field, value] of Object.entries(expected)) assert.deepEqual(call[field], value, field);
 }
 
 const NEW = [0, { event: 'newCall', users: [ALICE] }];
 const RINGS_BOB = [2, { event: 'ringing', user: BOB }];
-const BOB_TAKES = [5, { event: 'answer', answeredBy: { kind: 'user', ...BOB } }];
+const BOB_ANSWERS = [5, { event: 'answer', answeredBy: { kind: 'user', ...BOB } }];
 const HOLD = [8, { event: 'hold', user: BOB }];
 const UNHOLD = [9, { event: 'unhold', user: BOB }];
 const MISSED = [30, { event: 'hangup', cause: 'cancel' }];
 
 test('a call rings', () => check([NEW, RINGS_BOB], {}, { state: 'ringing', users: [ALICE, BOB], began: T0, seq: 2 }));
 test('a call in a queue waits', () => check([NEW], { queue: 'support' }, { state: 'waiting', waitsSince: T0 }));
-test('a call is answered', () => check([NEW, BOB_TAKES], {}, { state: 'talking', answered: T0 + 5000 }));
-test('a call is held', () => check([NEW, BOB_TAKES, HOLD], {}, { state: 'held', heldSince: T0 + 8000 }));
-test('a call is taken back', () => check([NEW, BOB_TAKES, HOLD, UNHOLD], {}, { state: 'talking', heldSince: NaN }));
-test('who takes a call over has it, and it was answered when it first was', () => {
+test('a call is answered', () => check([NEW, BOB_ANSWERS], {}, { state: 'talking', answered: T0 + 5000 }));
+test('a call is held', () => check([NEW, BOB_ANSWERS, HOLD], {}, { state: 'held', heldSince: T0 + 8000 }));
+test('a call is taken back', () => check([NEW, BOB_ANSWERS, HOLD, UNHOLD], {}, { state: 'talking', heldSince: NaN }));
+test('a call that is taken over keeps the time of its first answer', () => {
   const passed = [12, { event: 'transfer', kind: 'blind', user: BOB, target: '101' }];
   check(
-    [NEW, BOB_TAKES, HOLD, passed, [14, { event: 'answer', answeredBy: { kind: 'user', ...ALICE } }]],
+    [NEW, BOB_ANSWERS, HOLD, passed, [14, { event: 'answer', answeredBy: { kind: 'user', ...ALICE } }]],
     {},
     {
       state: 'talking',
@@ -59,13 +59,13 @@ test('who takes a call over has it, and it was answered when it first was', () =
     },
   );
 });
-test('a call from outside that nobody took is missed', () =>
+test('an inbound call that nobody answered is missed', () =>
   check([NEW, MISSED], {}, { state: 'ended', was: 'ringing', missed: true, cause: 'cancel' }));
-test('a call of our own that nobody took is not', () => check([NEW, MISSED], { direction: 'out' }, { missed: false }));
+test('an outbound call that nobody answered is not', () => check([NEW, MISSED], { direction: 'out' }, { missed: false }));
 
-test('what was heard before changes nothing', () => {
+test('repeated events change nothing', () => {
   const calls = new Calls();
-  const [first, second, third] = events([NEW, BOB_TAKES, HOLD]);
+  const [first, second, third] = events([NEW, BOB_ANSWERS, HOLD]);
   for (const event of [first, second, third]) calls.apply(event, T0);
   const known = calls.calls.get('c');
   for (const event of [second, first, third]) calls.apply(event, T0);
@@ -73,8 +73,8 @@ test('what was heard before changes nothing', () => {
 });
 
 test('a call that ended does not come back, even after it has left the list', () => {
-  const list = [NEW, BOB_TAKES, [30, { event: 'hangup', cause: 'normalClearing' }]];
-  const calls = told(list);
+  const list = [NEW, BOB_ANSWERS, [30, { event: 'hangup', cause: 'normalClearing' }]];
+  const calls = callsAfter(list);
   assert.ok(!calls.sweep(T0 + LINGER - 1));
   assert.ok(calls.sweep(T0 + LINGER));
   for (const event of events(list)) calls.apply(event, T0);
@@ -82,15 +82,15 @@ test('a call that ended does not come back, even after it has left the list', ()
 });
 
 test('a missed call stays longer, and is remembered once', () => {
-  const calls = told([NEW, MISSED]);
+  const calls = callsAfter([NEW, MISSED]);
   assert.ok(!calls.sweep(T0 + LINGER));
   assert.ok(calls.sweep(T0 + LINGER_MISSED));
   for (const event of events([NEW, MISSED])) calls.apply(event, T0);
   assert.equal(calls.missed.length, 1);
 });
 
-test('calls that were missed while nobody listened are recalled, but not those that were cleared', () => {
-  const calls = told([NEW, MISSED]);
+test('earlier missed calls are recalled, unless they were cleared', () => {
+  const calls = callsAfter([NEW, MISSED]);
   const record = (id, ended) => ({ id, from: '1', began: ended, ended });
   calls.recall([
     record('c', '2026-11-21T10:00:30Z'),
@@ -109,15 +109,15 @@ test('calls that were missed while nobody listened are recalled, but not those t
   );
 });
 
-test('an end that nobody heard the beginning of shows nothing', () => {
+test('a hangup without its newCall shows nothing', () => {
   const calls = new Calls();
   calls.apply(events([NEW, MISSED])[1], T0);
   assert.equal(calls.calls.size, 0);
   assert.equal(calls.missed.length, 0);
 });
 
-test('a picture replaces what was known, and events go on from it', () => {
-  const calls = told([NEW, BOB_TAKES]);
+test('a snapshot replaces everything, and events go on from it', () => {
+  const calls = callsAfter([NEW, BOB_ANSWERS]);
   calls.load({
     journal: 7,
     now: '2026-11-21T10:01:00Z',
@@ -142,7 +142,7 @@ test('a picture replaces what was known, and events go on from it', () => {
   });
   assert.deepEqual([...calls.calls.keys()], ['d']);
   assert.equal(calls.calls.get('d').waitsSince, T0 + 40_000);
-  const [, event] = events([NEW, BOB_TAKES]);
+  const [, event] = events([NEW, BOB_ANSWERS]);
   calls.apply({ ...event, call: 'd', seq: 3 }, T0);
   assert.equal(calls.calls.get('d').state, 'waiting');
   calls.apply({ ...event, call: 'd', seq: 4, queue: 'sales' }, T0);
@@ -164,21 +164,21 @@ test('memory is bounded', () => {
   }
   calls.sweep(T0 + LINGER_MISSED);
   assert.deepEqual(
-    [calls.calls.size, calls.missed.length, calls.buried.size, calls.users.size, calls.queues.size],
+    [calls.calls.size, calls.missed.length, calls.endedSeqs.size, calls.users.size, calls.queues.size],
     [0, 50, 5_000, 10_000, 500],
   );
 });
 
-test('the board has calls that need somebody first, queues with the longest wait first, and users with what they do', () => {
+test('the overview lists waiting calls first, queues by longest wait, and users with what they do', () => {
   const calls = new Calls();
-  const say = (call, seconds, what, facts = {}) =>
+  const apply = (call, seconds, what, facts = {}) =>
     events([[seconds, what]], { call, ...facts }).forEach((event) => calls.apply({ ...event, seq: what.seq ?? 1 }, T0));
-  say('talks', 0, NEW[1]);
-  say('talks', 1, { ...BOB_TAKES[1], seq: 2 });
-  say('second', 4, NEW[1], { queue: 'support' });
-  say('first', 3, NEW[1], { queue: 'support' });
-  say('last', 9, NEW[1]);
-  const { rows, counts, queues, users } = board(calls);
+  apply('talks', 0, NEW[1]);
+  apply('talks', 1, { ...BOB_ANSWERS[1], seq: 2 });
+  apply('second', 4, NEW[1], { queue: 'support' });
+  apply('first', 3, NEW[1], { queue: 'support' });
+  apply('last', 9, NEW[1]);
+  const { rows, counts, queues, users } = overview(calls);
   assert.deepEqual(
     rows.map((call) => call.id),
     ['first', 'second', 'last', 'talks'],
@@ -196,8 +196,8 @@ test('the board has calls that need somebody first, queues with the longest wait
     ],
   );
   assert.deepEqual(
-    board(calls, { text: 'bauer' }).rows.map((call) => call.id),
+    overview(calls, { text: 'bauer' }).rows.map((call) => call.id),
     ['talks'],
   );
-  assert.equal(board(calls, { direction: 'out' }).rows.length, 0);
+  assert.equal(overview(calls, { direction: 'out' }).rows.length, 0);
 });

@@ -1,7 +1,7 @@
-// The story of one call: when, what happened, who was told and what they said.
+// The details of one call: its facts, timeline and deliveries, and the explanation.
 
 import * as api from './api.js';
-import { closeStory } from './route.js';
+import { closeCall } from './route.js';
 import { store } from './store.js';
 import { result } from './today.js';
 import { Deliveries } from './deliveries.js';
@@ -12,7 +12,7 @@ import {
   Component,
   Empty,
   Icon,
-  Number_,
+  PhoneNumber,
   Person,
   AnsweredBy,
   Wire,
@@ -21,22 +21,22 @@ import {
   html,
   answeredByText,
 } from './ui.js';
-import { why, words } from './words.js';
+import { describeError, words } from './words.js';
 
-/** How soon the story is read again after something happened to its call, or while a delivery is under way. */
-const AGAIN = 1_000;
-const UNDER_WAY = 3_000;
+/** How soon the call is loaded again after an event, and while a delivery is pending. */
+const AFTER_EVENT = 1_000;
+const WHILE_PENDING = 3_000;
 
-export class Story extends Component {
-  state = { story: null, error: null, gone: false, copied: false };
+export class CallDetail extends Component {
+  state = { record: null, error: null, isGone: false, copied: false };
   heading = createRef();
 
   componentDidMount() {
-    this.back = document.activeElement;
+    this.focusedBefore = document.activeElement;
     this.heading.current.focus();
     this.end = store.on('calls', () => {
       const seq = store.calls.calls.get(this.props.id)?.seq;
-      if (seq && seq !== this.seq) this.plan(AGAIN);
+      if (seq && seq !== this.seq) this.reloadIn(AFTER_EVENT);
       this.seq = seq;
     });
     this.load();
@@ -45,28 +45,28 @@ export class Story extends Component {
   componentWillUnmount() {
     this.end();
     clearTimeout(this.timer);
-    this.left = true;
-    const row = this.back?.isConnected
-      ? this.back
+    this.isUnmounted = true;
+    const row = this.focusedBefore?.isConnected
+      ? this.focusedBefore
       : document.querySelector(`[data-call="${CSS.escape(this.props.id)}"]`);
     row?.focus?.();
   }
 
-  plan(wait) {
+  reloadIn(wait) {
     clearTimeout(this.timer);
     this.timer = setTimeout(this.load, wait);
   }
 
   load = async () => {
     try {
-      const story = await api.get(`api/v1/calls/${encodeURIComponent(this.props.id)}`);
-      if (this.left) return;
-      this.setState({ story, error: null, gone: false });
-      if ((story.deliveries ?? []).some(({ state }) => state === 'pending' || state === 'retry')) this.plan(UNDER_WAY);
+      const record = await api.get(`api/v1/calls/${encodeURIComponent(this.props.id)}`);
+      if (this.isUnmounted) return;
+      this.setState({ record, error: null, isGone: false });
+      if ((record.deliveries ?? []).some(({ state }) => state === 'pending' || state === 'retry')) this.reloadIn(WHILE_PENDING);
     } catch (error) {
-      if (this.left) return;
-      store.refused(error);
-      this.setState({ error: error.status === 404 ? null : why(error), gone: error.status === 404 });
+      if (this.isUnmounted) return;
+      store.onRequestError(error);
+      this.setState({ error: error.status === 404 ? null : describeError(error), isGone: error.status === 404 });
     }
   };
 
@@ -79,40 +79,40 @@ export class Story extends Component {
     }
   };
 
-  key = (event) => {
+  onKey = (event) => {
     if (event.key !== 'Escape') return;
     event.preventDefault();
-    closeStory();
+    closeCall();
   };
 
-  render({ id }, { story, error, gone, copied }) {
-    const text = words.story;
-    return html`<aside class="story" data-story=${id} aria-labelledby="story-title" onKeyDown=${this.key}>
-      <div class="story-head">
-        <h2 id="story-title" tabIndex=${-1} ref=${this.heading}>${text.title}</h2>
-        <button type="button" class="bare" onClick=${closeStory} title=${words.close} aria-label=${words.close}><${Icon}
+  render({ id }, { record, error, isGone, copied }) {
+    const text = words.call;
+    return html`<aside class="call-detail" data-call-detail=${id} aria-labelledby="detail-title" onKeyDown=${this.onKey}>
+      <div class="detail-head">
+        <h2 id="detail-title" tabIndex=${-1} ref=${this.heading}>${text.title}</h2>
+        <button type="button" class="bare" onClick=${closeCall} title=${words.close} aria-label=${words.close}><${Icon}
           name="close" /></button>
       </div>
       ${error && html`<${Empty} title=${text.failed} hint=${error}><button type="button" onClick=${this.load}>
         ${words.today.retry}</button></${Empty}>`}
-      ${gone && html`<${Empty} title=${text.gone} />`}
-      ${!story && !error && !gone && html`<p class="quiet" role="status">${words.loading}</p>`}
-      ${story && html`<${Told} story=${story} copied=${copied} onCopy=${this.copy} onChange=${this.load} />`}
+      ${isGone && html`<${Empty} title=${text.gone} />`}
+      ${!record && !error && !isGone && html`<p class="quiet" role="status">${words.loading}</p>`}
+      ${record && html`<${LoadedCall} record=${record} copied=${copied} onCopy=${this.copy} onChange=${this.load} />`}
     </aside>`;
   }
 }
 
-function Told({ story: { call, events = [], deliveries = [], story }, copied, onCopy, onChange }) {
-  const text = words.story;
+function LoadedCall({ record: { call, events = [], deliveries = [], story: explanation }, copied, onCopy, onChange }) {
+  const text = words.call;
   const { tone, text: outcome, icon } = result(call);
   const now = store.now();
   const fact = (name, value) => value && html`<div><dt>${text.facts[name]}</dt><dd>${value}</dd></div>`;
   const time = (timestamp) => timestamp && html`<time datetime=${timestamp}>${when(millis(timestamp), now)}</time>`;
-  return html`<div class="story-top">
+  return html`<div class="detail-top">
       <${Icon} name=${call.direction} label=${words.direction[call.direction]} />
-      <div class="story-who"><p class="story-name"><${Wire}
+      <div class="detail-who"><p class="detail-name"><${Wire}
         text=${callerText(call)} /></p>
-        <p class="dim">${call.fromName && html`<${Number_} number=${call.from} /> → `}<${Number_} number=${call.to} />
+        <p class="dim">${call.fromName && html`<${PhoneNumber} number=${call.from} /> → `}<${PhoneNumber} number=${call.to} />
           </p></div>
       <${Badge} state=${tone} icon=${icon} text=${outcome} />
     </div>
@@ -133,30 +133,30 @@ function Told({ story: { call, events = [], deliveries = [], story }, copied, on
     </dl>
     ${call.recovered && html`<p class="remark"><${Icon} name="warn" />${words.recoveredHint}</p>`}
     <h3>${text.events}</h3>
-    <ol class="timeline">${events.map((event) => html`<${Happened} key=${event.id} event=${event}
+    <ol class="timeline">${events.map((event) => html`<${TimelineEvent} key=${event.id} event=${event}
       began=${millis(call.began)} />`)}</ol>
     <h3>${text.deliveries}</h3>
     ${deliveries.length === 0 ? html`<p class="quiet">${text.noDeliveries}</p>` : html`<${Deliveries}
       deliveries=${deliveries} onChange=${onChange} />`}
     ${
-      story?.length > 0 &&
-      html`<details class="why"><summary><h3>${text.notes} <span class="count">${story.length}</span></h3></summary>
-      <ol class="notes">${story.map((note) => html`<${Note} note=${note} />`)}</ol></details>`
+      explanation?.length > 0 &&
+      html`<details class="explanation"><summary><h3>${text.explanation} <span class="count">${explanation.length}</span></h3></summary>
+      <ol>${explanation.map((step) => html`<${ExplanationStep} step=${step} />`)}</ol></details>`
     }`;
 }
 
-function Happened({ event, began }) {
+function TimelineEvent({ event, began }) {
   const at = Number.isFinite(millis(event.time)) ? millis(event.time) : millis(event.recorded);
   return html`<li data-event=${event.event}>
-    <time class="story-time" datetime=${event.time ?? event.recorded} title=${exactClock(at)}>
+    <time class="event-time" datetime=${event.time ?? event.recorded} title=${exactClock(at)}>
       ${exactClock(at).slice(0, 8)}</time>
-    <span class="story-after">+${timer(at - began)}</span>
-    <span class="story-what"><${Icon} name=${SHAPE[event.event] ?? 'wait'} /><span><bdi>${sentence(event)}</bdi>
+    <span class="event-offset">+${timer(at - began)}</span>
+    <span class="event-text"><${Icon} name=${EVENT_ICONS[event.event] ?? 'wait'} /><span><bdi>${describeEvent(event)}</bdi>
       ${event.recovered && html` <span class="tag" title=${words.recoveredHint}>${words.recovered}</span>`}</span></span>
   </li>`;
 }
 
-const SHAPE = {
+const EVENT_ICONS = {
   newCall: 'in',
   ringing: 'ringing',
   answer: 'talking',
@@ -166,8 +166,8 @@ const SHAPE = {
   hangup: 'ended',
 };
 
-function sentence(event) {
-  const text = words.story.event;
+function describeEvent(event) {
+  const text = words.call.event;
   const name = (party) => (party ? clean(label(party)) : '');
   switch (event.event) {
     case 'newCall':
@@ -189,10 +189,10 @@ function sentence(event) {
   }
 }
 
-/** A note of the one who follows the calls: what was heard, what was concluded from it, and by which rule. */
-function Note({ note: { time, heard, rule, words: said } }) {
-  return html`<li><time class="story-time" datetime=${time}>${exactClock(millis(time))}</time>
-    <div><p><bdi>${clean(said, PROSE)}</bdi>${rule && html` <span class="tag"><${Wire} text=${rule} /></span>`}</p>
-      ${heard && html`<p class="heard"><code><bdi>
-        ${clean([heard.event, heard.channel, heard.with].filter(Boolean).join(' · '), PROSE)}</bdi></code></p>`}</div></li>`;
+/** A step of the explanation: the decision in words, the rule, and the event it followed from. */
+function ExplanationStep({ step: { time, heard: source, rule, words: text } }) {
+  return html`<li><time class="event-time" datetime=${time}>${exactClock(millis(time))}</time>
+    <div><p><bdi>${clean(text, PROSE)}</bdi>${rule && html` <span class="tag"><${Wire} text=${rule} /></span>`}</p>
+      ${source && html`<p class="source"><code><bdi>
+        ${clean([source.event, source.channel, source.with].filter(Boolean).join(' · '), PROSE)}</bdi></code></p>`}</div></li>`;
 }

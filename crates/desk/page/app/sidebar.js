@@ -1,12 +1,12 @@
-// What stands beside the calls: queues with who waits, calls just missed, users with what they do.
+// The sidebar: queues with who waits, missed calls, users with what they do.
 
 import { store } from './store.js';
 import { clean } from './text.js';
 import { clock, timer } from './time.js';
-import { openStory } from './route.js';
+import { openCall } from './route.js';
 import { showMissed } from './today.js';
 import { Timer } from './timers.js';
-import { Badge, Component, Icon, Number_, Pure, Wire, callerText, html } from './ui.js';
+import { Badge, Component, Icon, PhoneNumber, Pure, Wire, callerText, html } from './ui.js';
 import { words } from './words.js';
 
 const SHOWN_WAITING = 8;
@@ -25,7 +25,7 @@ export function Queues({ queues }) {
         waiting,
         talking,
       }) => html`<${Queue} key=${key} name=${name} pbx=${pbx} talking=${talking} waits=${waiting.length}
-      several=${queues.some((other) => other.pbx !== pbx)} calls=${waiting.slice(0, SHOWN_WAITING)} print=${waiting
+      several=${queues.some((other) => other.pbx !== pbx)} calls=${waiting.slice(0, SHOWN_WAITING)} fingerprint=${waiting
         .slice(0, SHOWN_WAITING)
         .map((call) => `${call.id}/${call.from}/${call.fromName}`)
         .join('\n')} />`,
@@ -34,9 +34,9 @@ export function Queues({ queues }) {
 }
 
 class Queue extends Pure {
-  // The list of calls is made anew each time; `print` tells whether it says something else.
+  // The list of calls is new on each render; `fingerprint` changes if what is shown changes.
   shouldComponentUpdate(props) {
-    return ['name', 'several', 'talking', 'waits', 'print'].some((field) => props[field] !== this.props[field]);
+    return ['name', 'several', 'talking', 'waits', 'fingerprint'].some((field) => props[field] !== this.props[field]);
   }
 
   render({ name, pbx, several, talking, waits, calls }) {
@@ -85,7 +85,7 @@ export class Missed extends Component {
       call,
     ) => html`<span class="who"><span class="main-line"><${Wire}
       text=${callerText(call)} /></span>
-        <span class="sub-line">${call.fromName && html`<${Number_} number=${call.from} /> `}
+        <span class="sub-line">${call.fromName && html`<${PhoneNumber} number=${call.from} /> `}
           ${call.queue && html`<span class="tag"><${Wire} text=${call.queue} /></span>`}</span></span>
       <span class="missed-time"><time>${clock(call.ended)}</time><span class="sub-line">
         ${words.now.rang(timer(call.ended - call.began))}</span></span>`;
@@ -98,7 +98,7 @@ export class Missed extends Component {
       ${missed.length === 0 && html`<p class="quiet">
         ${store.can('agent') ? words.now.noMissedToday : words.now.noMissed}</p>`}
       <ul>${missed.slice(0, SHOWN_MISSED).map((call) => html`<li key=${call.id}>
-        ${store.can('agent') ? html`<button type="button" class="line" onClick=${() => openStory(call.id)}>${line(call)}
+        ${store.can('agent') ? html`<button type="button" class="line" onClick=${() => openCall(call.id)}>${line(call)}
         </button>` : html`<span class="line">${line(call)}</span>`}</li>`)}</ul>
       ${missed.length > SHOWN_MISSED && (store.can('agent') ? html`<button type="button" class="plain wide"
         onClick=${showMissed}>${words.now.allMissed}</button>` : html`<p class="more">
@@ -108,18 +108,18 @@ export class Missed extends Component {
 }
 
 export class Users extends Component {
-  state = { free: false, most: SHOWN_USERS };
+  state = { showFree: false, limit: SHOWN_USERS };
 
-  toggle = () => this.setState(({ free }) => ({ free: !free }));
+  toggle = () => this.setState(({ showFree }) => ({ showFree: !showFree }));
 
-  more = () => this.setState(({ most }) => ({ most: most + SHOWN_USERS }));
+  more = () => this.setState(({ limit }) => ({ limit: limit + SHOWN_USERS }));
 
-  render({ users }, { free, most }) {
+  render({ users }, { showFree, limit }) {
     const busy = users.filter((user) => user.state !== 'free');
     const idle = users.length - busy.length;
     const few = users.length <= 30;
-    const wanted = few || free ? users : busy;
-    const shown = wanted.slice(0, most);
+    const wanted = few || showFree ? users : busy;
+    const shown = wanted.slice(0, limit);
     return html`<section class="panel users" aria-labelledby="users">
       <div class="bar"><h2 id="users">${words.now.users}</h2><span class="count">
         ${users.length > 0 && words.now.usersBusy(busy.length, users.length)}</span></div>
@@ -135,10 +135,10 @@ export class Users extends Component {
         }) => html`<${User} key=${key} label=${label} extension=${user.name ? user.extension : ''} state=${state}
         since=${since(call)} peer=${call ? peer(call, user) : ''} />`,
       )}</ul>
-      ${wanted.length > most && html`<button type="button" class="plain wide" onClick=${this.more}>
-        ${words.now.moreUsers(wanted.length - most)}</button>`}
-      ${!few && idle > 0 && html`<button type="button" class="plain wide" aria-expanded=${free} onClick=${this.toggle}>
-        ${free ? words.now.hideFree : words.now.showFree(idle)}</button>`}
+      ${wanted.length > limit && html`<button type="button" class="plain wide" onClick=${this.more}>
+        ${words.now.moreUsers(wanted.length - limit)}</button>`}
+      ${!few && idle > 0 && html`<button type="button" class="plain wide" aria-expanded=${showFree} onClick=${this.toggle}>
+        ${showFree ? words.now.hideFree : words.now.showFree(idle)}</button>`}
     </section>`;
   }
 }

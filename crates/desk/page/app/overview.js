@@ -1,12 +1,12 @@
-// What the calls add up to: rows in order, queues with who waits, users with what they do. Pure.
+// What the view Now shows: calls in order, queues with who waits, users with what they do. Pure.
 
 import { anyHas } from './text.js';
 
 const RANK = { ringing: 0, waiting: 0, talking: 1, held: 1 };
-const DOING = { free: 0, ringing: 1, held: 2, talking: 3 };
+const USER_RANK = { free: 0, ringing: 1, held: 2, talking: 3 };
 
-/** Everything that the view of now shows, of calls that match `filter` (`{text, direction}`). Counts are of all calls. */
-export function board(calls, filter = {}) {
+/** Rows of the calls that match `filter` (`{text, direction}`); counts, queues and users of all calls. */
+export function overview(calls, filter = {}) {
   const all = [...calls.calls.values()];
   const counts = { ringing: 0, waiting: 0, talking: 0, held: 0, live: 0 };
   for (const call of all) {
@@ -54,24 +54,24 @@ function queues(calls, all) {
   return list.sort((left, right) => left.name.localeCompare(right.name) || left.pbx.localeCompare(right.pbx));
 }
 
-/** Who is doing what in a call: once somebody has it the others' phones are silent; who calls out stays in it. */
-export function engaged(call) {
+/** Who is busiest what in a call: once somebody has it the others' phones are silent; who calls out stays in it. */
+export function engagedUsers(call) {
   if (call.state === 'ended') return [];
   const rung = !call.answeredBy || call.direction === 'out' ? call.users : [];
   return call.answeredBy?.kind === 'user' ? [call.answeredBy, ...rung] : rung;
 }
 
 function users(calls, all) {
-  const doing = new Map();
+  const busiest = new Map();
   for (const call of all) {
     const state = call.state === 'waiting' ? 'ringing' : call.state;
-    for (const party of engaged(call)) {
+    for (const party of engagedUsers(call)) {
       const key = `${call.pbx}\n${party.endpoint}`;
-      if (!(DOING[doing.get(key)?.state] >= DOING[state])) doing.set(key, { state, call });
+      if (!(USER_RANK[busiest.get(key)?.state] >= USER_RANK[state])) busiest.set(key, { state, call });
     }
   }
   return calls.userList().map(({ key, user, label }) => {
-    const busy = doing.get(key);
+    const busy = busiest.get(key);
     return { key, user, label, state: busy?.state ?? 'free', call: busy?.call };
   });
 }
