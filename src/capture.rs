@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use jiff::SignedDuration;
 use ringwire_ami::Packet;
-use ringwire_recording::{Anonymiser, NoRandomness, Seed, WriteError, Writer, WriterOptions};
+use ringwire_recording::{
+    Anonymiser, AnonymiserSeed, RecordingWriteError, RecordingWriter, RecordingWriterOptions, SeedError,
+};
 use ringwire_terminal::{Code, Failure};
 
 /// The smallest size of a file: with less, most of each would be the lists it begins with.
@@ -88,7 +90,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let anonymiser = args.anonymise.then(|| seed(args.seed_file.as_deref())).transpose()?;
     let mut tape = Tape {
         path: args.output.clone(),
-        options: WriterOptions { replace: args.force, rotate: args.rotate },
+        options: RecordingWriterOptions { replace: args.force, rotate: args.rotate },
         anonymiser: anonymiser.map(|seed| Anonymiser::new(&seed)),
         writer: None,
         began: Instant::now(),
@@ -104,10 +106,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 /// The recording being written, and what is told of it at the end.
 struct Tape {
     path: PathBuf,
-    options: WriterOptions,
+    options: RecordingWriterOptions,
     anonymiser: Option<Anonymiser>,
     /// None until the server has greeted.
-    writer: Option<Writer>,
+    writer: Option<RecordingWriter>,
     began: Instant,
     packets: u64,
     /// What was no packet.
@@ -118,9 +120,10 @@ impl Tape {
     /// A server of this version greets, `at` the time on the recording's clock, if it has one.
     fn connected(&mut self, version: ringwire_ami::AmiVersion, at: Option<Duration>) -> Result<(), Failure> {
         match &mut self.writer {
-            Some(writer) => writer.connected(version, at).map_err(unwritable),
+            Some(writer) => writer.write_banner(version, at).map_err(unwritable),
             none => {
-                *none = Some(Writer::create(&self.path, version, at, self.options).map_err(unwritable)?);
+                *none =
+                    Some(RecordingWriter::create(&self.path, version, at, self.options).map_err(unwritable)?);
                 Ok(())
             }
         }
@@ -132,10 +135,11 @@ impl Tape {
         self.packets += packets.len() as u64;
         let written = match &mut self.anonymiser {
             Some(anonymiser) => {
-                let shown: Vec<Bytes> = packets.iter().map(|packet| anonymiser.packet(packet)).collect();
-                writer.write(at, shown.iter().map(|packet| &packet[..]))
+                let shown: Vec<Bytes> =
+                    packets.iter().map(|packet| anonymiser.anonymise_packet(packet)).collect();
+                writer.write_packets(at, shown.iter().map(|packet| &packet[..]))
             }
-            None => writer.write(at, packets.iter().map(|packet| &packet.bytes()[..])),
+            None => writer.write_packets(at, packets.iter().map(|packet| &packet.bytes()[..])),
         };
         written.map_err(unwritable)
     }
@@ -143,11 +147,11 @@ impl Tape {
     /// Tells the person what was recorded.
     fn sum_up(&self) -> Result<(), Failure> {
         let Some(writer) = &self.writer else { return Ok(()) };
-        let (packets, bytes) = (self.packets, writer.written());
+        let (packets, bytes) = (self.packets, writer.written_bytes());
         let seconds = self.began.elapsed().as_secs_f64();
         let mut line =
             format!("{packets} packets, {bytes} bytes in {seconds:.1} seconds: {}", self.path.display());
-        match writer.files() - 1 {
+        match writer.file_count() - 1 {
             0 => {}
             1 => line.push_str(" and 1 more file"),
             more => line.push_str(&format!(" and {more} more files")),
@@ -159,21 +163,22 @@ impl Tape {
     }
 }
 
-fn seed(file: Option<&Path>) -> Result<Seed, Failure> {
+fn seed(file: Option<&Path>) -> Result<AnonymiserSeed, Failure> {
     let Some(file) = file else {
-        return Seed::random().map_err(|error: NoRandomness| Failure::new(Code::Software, error));
+        return AnonymiserSeed::random().map_err(|error: SeedError| Failure::new(Code::Software, error));
     };
     let text = fs::read_to_string(file).map_err(|error| {
         let error = anyhow::Error::from(error).context(format!("{}: cannot be read", file.display()));
         Failure::new(Code::NoInput, error).hint("make one: head -c 32 /dev/urandom | base64 > FILE")
     })?;
     let text = text.trim();
-    if text.chars().count() < Seed::SHORTEST_TEXT {
+    if text.chars().count() < AnonymiserSeed::SHORTEST_TEXT {
         let error = anyhow::anyhow!("{}: it can be guessed", file.display());
-        let hint = format!("expected at least {} characters that nobody knows", Seed::SHORTEST_TEXT);
+        let hint =
+            format!("expected at least {} characters that nobody knows", AnonymiserSeed::SHORTEST_TEXT);
         return Err(Failure::new(Code::Data, error).hint(hint));
     }
-    Ok(Seed::from_text(text))
+    Ok(AnonymiserSeed::from_text(text))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -205,14 +210,14 @@ fn size(text: &str) -> Result<u64, String> {
 }
 
 /// The recording cannot be written.
-fn unwritable(error: WriteError) -> Failure {
+fn unwritable(error: RecordingWriteError) -> Failure {
     let hint = match &error {
-        WriteError::Exists { .. } => "choose another name, or replace it with --force",
-        WriteError::Irregular { .. } => {
+        RecordingWriteError::Exists { .. } => "choose another name, or replace it with --force",
+        RecordingWriteError::Irregular { .. } => {
             "choose another name: links, pipes and directories are not written to"
         }
-        WriteError::Create { .. } => "the directory must be there, and writable",
-        WriteError::Write { .. } => "is the disk full? What was recorded until then can be replayed",
+        RecordingWriteError::Create { .. } => "the directory must be there, and writable",
+        RecordingWriteError::Write { .. } => "is the disk full? What was recorded until then can be replayed",
     };
     Failure::new(Code::Io, error).hint(hint)
 }

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ringwire_event::{AnsweredBy, CallEvent, EventKind, Party};
-use ringwire_recording::is_offset;
+use ringwire_recording::is_relative_time;
 use ringwire_terminal::plain;
 use serde_json::{Map, Value};
 
@@ -166,7 +166,7 @@ impl Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self.0 {
             None => "-".to_owned(),
-            Some(time) if is_offset(time) => {
+            Some(time) if is_relative_time(time) => {
                 format!("+{}.{:03}", time.as_second(), time.subsec_millisecond())
             }
             Some(time) => time.to_zoned(TimeZone::system()).strftime("%H:%M:%S%.3f").to_string(),

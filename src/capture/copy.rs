@@ -74,7 +74,8 @@ impl Copy<'_> {
 
     /// The time since the connection: since 1970 where a recording counts from there, as it was told to.
     fn since_origin(&mut self, time: Timestamp) -> Duration {
-        let from_start = if ringwire_recording::is_offset(time) { Timestamp::UNIX_EPOCH } else { time };
+        let from_start =
+            if ringwire_recording::is_relative_time(time) { Timestamp::UNIX_EPOCH } else { time };
         let origin = *self.origin.get_or_insert(from_start);
         Duration::try_from(time.duration_since(origin)).unwrap_or_default()
     }

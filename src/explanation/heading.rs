@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 use jiff::{Timestamp, tz::TimeZone};
 use ringwire_event::{Conclusion, Direction, EventKind};
-use ringwire_recording::is_offset;
+use ringwire_recording::is_relative_time;
 use ringwire_terminal::plain;
 
 use super::Known;
@@ -80,7 +80,7 @@ fn summary(known: &Known) -> String {
 
 /// A moment: in UTC, as logs of two machines are held against each other; or in a recording.
 fn moment(time: Timestamp) -> String {
-    if is_offset(time) {
+    if is_relative_time(time) {
         return format!("{}.{:03} s after the recording did", time.as_second(), time.subsec_millisecond());
     }
     time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S%.3f UTC").to_string()

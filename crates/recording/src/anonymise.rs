@@ -1,155 +1,170 @@
-//! Making recordings fit to be shown.
+//! Replaces phone numbers and names in recordings, so that they can be shared.
 
+mod cache;
 mod cipher;
 mod class;
-mod mapper;
-mod memory;
-mod scan;
+mod replacement;
+mod scanner;
 mod seed;
 mod text;
-mod words;
+mod tokens;
+mod vocabulary;
 
 use std::fmt;
 
 use bytes::Bytes;
 use ringwire_ami::{Codec, Packet};
 
-pub use seed::{NoRandomness, Seed};
+pub use seed::{AnonymiserSeed, SeedError};
 
-use class::Class;
-use mapper::Mapper;
-use memory::{Kind, Memory};
-use scan::Scan;
-use text::Text;
+use cache::{CacheKey, ReplacementCache};
+use class::ValueClass;
+use replacement::Replacer;
+use scanner::ValueScanner;
+use text::ValueText;
 
-/// Replaces numbers and names in packets, so that a recording can be shown to others and still shows the same.
+/// Replaces phone numbers and names in packets, so that a recording can be shared and still shows the same calls.
 ///
-/// What is replaced follows from the text and the seed alone, so the same stays the same wherever it stands: in
-/// headers, channel names, dial strings, addresses, variables. What is told apart stays apart.
+/// A replacement depends only on the text and the seed, so the same text has the same replacement everywhere: in
+/// headers, channel names, dial strings, addresses and variables. Different texts have different replacements.
 ///
-/// - **Numbers** of six digits and more: leading `+`, `00` or `0`, the country code, and the length stay. Extensions,
-///   which are shorter, stay.
-/// - **Words**: in names, all. Elsewhere those of three letters and more, and of two where endpoints stand, that are
-///   not among the words that servers, dialplans and applications are made of: endpoints are often called what people
-///   are. Their length and case stay.
-/// - **Addresses** of the internet become documentation addresses; those of network cards, mail addresses, Call-IDs,
-///   session ids and fingerprints, others.
-/// - **Secrets**, by the name of their header or variable, become `x`.
+/// - **Numbers** of six or more digits are replaced; a leading `+`, `00` or `0`, the country code, and the length are
+///   kept. Shorter numbers are extensions and are kept.
+/// - **Words** are all replaced in names. Elsewhere, words of three or more letters, and of two in the names of
+///   endpoints, are replaced unless they belong to the vocabulary of servers, dialplans and applications: endpoints are
+///   often named after people. Their length and case are kept.
+/// - **Addresses**: IP addresses become documentation addresses. MAC addresses, mail addresses, Call-IDs, session ids
+///   and fingerprints are replaced by others.
+/// - **Secrets**, recognised by the name of their header or variable, become `x`.
 ///
 /// The ids of channels and bridges, times, causes, states, applications, the names of events, headers and variables,
-/// and the release stay. Characters stay as many as they are, in the charset, escaping and line they stand in.
+/// and the release are kept. The number of characters is kept, and so are their charset, escaping and line.
 ///
-/// Whoever reads the result can still tell who called whom when, from which country, and that a technical word is one.
+/// The result still shows who called whom and when, the country of a number, and which words are technical.
 pub struct Anonymiser {
-    mapper: Mapper,
-    text: Text,
-    memory: Memory,
+    replacer: Replacer,
+    text: ValueText,
+    cache: ReplacementCache,
 }
 
 impl Anonymiser {
-    /// One whose replacements follow from `seed`.
+    /// An anonymiser whose replacements depend on `seed`.
     #[must_use]
-    pub fn new(seed: &Seed) -> Self {
-        Self { mapper: Mapper::new(seed), text: Text::default(), memory: Memory::default() }
+    pub fn new(seed: &AnonymiserSeed) -> Self {
+        Self { replacer: Replacer::new(seed), text: ValueText::default(), cache: ReplacementCache::default() }
     }
 
-    /// The bytes of a packet without what must not be shown. They are one packet again, of the same kind, with as many
-    /// lines.
-    pub fn packet(&mut self, packet: &Packet) -> Bytes {
-        let mut shown = self.lines(packet, true);
-        let limit = |line: &[u8]| line.len() > Codec::LINE_LIMIT;
-        if shown.len() > Codec::PACKET_LIMIT || shown.split(|byte| *byte == b'\n').any(limit) {
-            shown = self.lines(packet, false);
+    /// Anonymises the bytes of a packet. The result is one packet of the same kind with the same number of lines.
+    pub fn anonymise_packet(&mut self, packet: &Packet) -> Bytes {
+        let mut shown = self.anonymise_lines(packet, true);
+        let exceeds_limit = |line: &[u8]| line.len() > Codec::LINE_LIMIT;
+        if shown.len() > Codec::PACKET_LIMIT || shown.split(|byte| *byte == b'\n').any(exceeds_limit) {
+            shown = self.anonymise_lines(packet, false);
         }
-        keep_one(&mut shown);
+        keep_single_packet(&mut shown);
         shown.into()
     }
 
-    /// A text without what must not be shown, as in a header that is not known.
-    pub fn text(&mut self, text: &str) -> String {
-        self.shown(text, Class::Text)
+    /// Anonymises free text, as the value of an unknown header.
+    pub fn anonymise_text(&mut self, text: &str) -> String {
+        self.anonymise_str(text, ValueClass::Text)
     }
 
-    /// The name of somebody, as in a `CallerIDName`.
-    pub fn name(&mut self, name: &str) -> String {
-        self.shown(name, Class::Name)
+    /// Anonymises the name of a person, as in a `CallerIDName`.
+    pub fn anonymise_name(&mut self, name: &str) -> String {
+        self.anonymise_str(name, ValueClass::PersonName)
     }
 
-    /// The name of something, as in a `Channel`, or a number.
-    pub fn thing(&mut self, name: &str) -> String {
-        self.shown(name, Class::Thing)
+    /// Anonymises an identifier, as in a `Channel`, or a number.
+    pub fn anonymise_identifier(&mut self, name: &str) -> String {
+        self.anonymise_str(name, ValueClass::Identifier)
     }
 
-    fn shown(&mut self, text: &str, class: Class) -> String {
+    fn anonymise_str(&mut self, text: &str, class: ValueClass) -> String {
         let mut out = Vec::new();
-        self.value(text.as_bytes(), class, false, true, &mut out);
+        self.anonymise_value(text.as_bytes(), class, false, true, &mut out);
         String::from_utf8_lossy(&out).into_owned()
     }
 
-    fn lines(&mut self, packet: &Packet, may_grow: bool) -> Vec<u8> {
+    fn anonymise_lines(&mut self, packet: &Packet, may_grow: bool) -> Vec<u8> {
         let bytes = packet.bytes();
         let event = packet.event_name().unwrap_or_default();
-        let variable = packet.text("Variable").map(|name| class::of_variable(&name));
+        let variable = packet.text("Variable").map(|name| class::class_of_variable(&name));
         let is_output = packet.kind() == ringwire_ami::PacketKind::Response(b"Follows");
         let mut out = Vec::with_capacity(bytes.len() + 64);
         for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
             let text = line.strip_suffix(b"\n").unwrap_or(line);
             let text = text.strip_suffix(b"\r").unwrap_or(text);
-            let header = Header::read(text);
-            let is_value = header.is("Value");
+            let header = HeaderLine::parse(text);
+            let is_value = header.has_name("Value");
             match variable {
-                // What the packet is stays what it is.
-                _ if index == 0 => self.header(&header, Class::Variable, packet, may_grow, &mut out),
-                _ if is_output && !header.is("Privilege") && !header.is("ActionID") => {
-                    self.output(text, may_grow, &mut out);
+                // The first line is kept: it says what the packet is.
+                _ if index == 0 => {
+                    self.anonymise_header(&header, ValueClass::VariableName, packet, may_grow, &mut out)
                 }
-                Some(class) if is_value => self.header(&header, class, packet, may_grow, &mut out),
-                _ => self.header(&header, class::class(header.name, event), packet, may_grow, &mut out),
+                _ if is_output && !header.has_name("Privilege") && !header.has_name("ActionID") => {
+                    self.anonymise_output(text, may_grow, &mut out);
+                }
+                Some(class) if is_value => self.anonymise_header(&header, class, packet, may_grow, &mut out),
+                _ => self.anonymise_header(
+                    &header,
+                    class::class_of_header(header.name, event),
+                    packet,
+                    may_grow,
+                    &mut out,
+                ),
             }
             out.extend_from_slice(line.get(text.len()..).unwrap_or_default());
         }
         out
     }
 
-    fn header(
+    fn anonymise_header(
         &mut self,
-        header: &Header<'_>,
-        class: Class,
+        header: &HeaderLine<'_>,
+        class: ValueClass,
         packet: &Packet,
         may_grow: bool,
         out: &mut Vec<u8>,
     ) {
-        self.value(header.name, Class::Variable, false, may_grow, out);
+        self.anonymise_value(header.name, ValueClass::VariableName, false, may_grow, out);
         if let Some(channel) = header.channel {
             out.push(b'(');
-            self.value(channel, Class::Thing, false, may_grow, out);
+            self.anonymise_value(channel, ValueClass::Identifier, false, may_grow, out);
             out.push(b')');
         }
         out.extend_from_slice(header.colon);
-        let escaped =
-            header.channel.is_none() && str::from_utf8(header.name).is_ok_and(|name| escapes(packet, name));
-        self.value(header.value, class, escaped, may_grow, out);
+        let escaped = header.channel.is_none()
+            && str::from_utf8(header.name).is_ok_and(|name| is_escaped(packet, name));
+        self.anonymise_value(header.value, class, escaped, may_grow, out);
     }
 
-    /// A line of a command's output. The last ends with the mark of its end.
-    fn output(&mut self, line: &[u8], may_grow: bool, out: &mut Vec<u8>) {
+    /// A line of a command's output. The last one ends with the end mark.
+    fn anonymise_output(&mut self, line: &[u8], may_grow: bool, out: &mut Vec<u8>) {
         const END: &[u8] = b"--END COMMAND--";
         let text = line.strip_suffix(END).unwrap_or(line);
-        self.value(text, Class::Text, false, may_grow, out);
+        self.anonymise_value(text, ValueClass::Text, false, may_grow, out);
         out.extend_from_slice(line.get(text.len()..).unwrap_or_default());
     }
 
-    fn value(&mut self, raw: &[u8], class: Class, escaped: bool, may_grow: bool, out: &mut Vec<u8>) {
-        let kind = Kind { class, escaped, may_grow };
-        if let Some(known) = self.memory.get(kind, raw) {
+    fn anonymise_value(
+        &mut self,
+        raw: &[u8],
+        class: ValueClass,
+        escaped: bool,
+        may_grow: bool,
+        out: &mut Vec<u8>,
+    ) {
+        let kind = CacheKey { class, escaped, may_grow };
+        if let Some(known) = self.cache.get(kind, raw) {
             out.extend_from_slice(known);
             return;
         }
         let begin = out.len();
         self.text.read(raw, escaped);
-        Scan::new(&mut self.text, &self.mapper, may_grow).replace(class);
+        ValueScanner::new(&mut self.text, &self.replacer, may_grow).replace_all(class);
         self.text.write(raw, out);
-        self.memory.put(kind, raw, out.get(begin..).unwrap_or_default());
+        self.cache.insert(kind, raw, out.get(begin..).unwrap_or_default());
     }
 }
 
@@ -159,22 +174,22 @@ impl fmt::Debug for Anonymiser {
     }
 }
 
-/// A header line in its parts, which together are the line; a line that is none is all value.
-struct Header<'a> {
+/// The parts of a header line, which together are the line. A line that is not a header is all value.
+struct HeaderLine<'a> {
     name: &'a [u8],
-    /// The channel that the header of a variable names between brackets, up to Asterisk 11.
+    /// The channel that a variable's header names in parentheses, up to Asterisk 11.
     channel: Option<&'a [u8]>,
     /// The colon and one blank.
     colon: &'a [u8],
     value: &'a [u8],
 }
 
-impl<'a> Header<'a> {
-    fn read(line: &'a [u8]) -> Self {
+impl<'a> HeaderLine<'a> {
+    fn parse(line: &'a [u8]) -> Self {
         const VARIABLE: &[u8] = b"ChanVariable(";
         let with_channel = || {
             let (key, rest) = line.split_at_checked(VARIABLE.len())?;
-            // The name of a channel may have colons.
+            // A channel's name may contain colons.
             let close = rest
                 .windows(2)
                 .position(|pair| pair == b"):")
@@ -193,14 +208,14 @@ impl<'a> Header<'a> {
         Self { name, channel, colon, value }
     }
 
-    fn is(&self, name: &str) -> bool {
+    fn has_name(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name.as_bytes())
     }
 }
 
-/// Keeps a packet one where a replacement looks like the name of an event that begins within a line, as when a server
-/// cuts the one before short: such a name ends its line, and `Privilege` begins the next (AMI contract 1.8).
-fn keep_one(shown: &mut [u8]) {
+/// Keeps a packet from being read as two: a replacement may look like the name of an event that begins within a line, as
+/// after a truncated event. Such a name ends its line, and `Privilege` begins the next (AMI contract 1.8).
+fn keep_single_packet(shown: &mut [u8]) {
     const MARK: &[u8] = b"Event: ";
     const NEXT: &[u8] = b"\r\nPrivilege: ";
     let mut from = 1;
@@ -218,7 +233,7 @@ fn keep_one(shown: &mut [u8]) {
 }
 
 /// Whether the server escapes the value of this header.
-fn escapes(packet: &Packet, name: &str) -> bool {
+fn is_escaped(packet: &Packet, name: &str) -> bool {
     packet.decode(name, br"\?").as_deref() == Some("?")
 }
 

@@ -1,43 +1,45 @@
-//! What must hold of the anonymiser whatever bytes come.
+//! Checks of the anonymiser that must hold for any bytes.
 
 use bytes::BytesMut;
 use ringwire_ami::{Codec, Frame, Packet, StreamErrors};
 use tokio_util::codec::Decoder;
 
-use crate::{Anonymiser, Seed, frame};
+use crate::encode::{append_packet, encode_banner};
+use crate::{Anonymiser, AnonymiserSeed};
 
-/// Anonymises what `data` is as a recording.
+/// Anonymises `data` as a recording, and checks the result.
 ///
 /// # Panics
-/// If the result is not as many packets of the same kinds, lines and headers, if text that was UTF-8 no longer is, or if
-/// the same packet comes out in two ways.
-pub fn anonymiser(data: &[u8]) {
+///
+/// If the numbers of packets, lines or headers or the kinds of packets differ, if text that was UTF-8 no longer is, or
+/// if the same packet has two results.
+pub fn check_anonymiser(data: &[u8]) {
     let (before, _) = frames(data);
-    let mut anonymiser = Anonymiser::new(&Seed::new([7; 32]));
+    let mut anonymiser = Anonymiser::new(&AnonymiserSeed::new([7; 32]));
     let mut out = Vec::new();
     for frame in &before {
         match frame {
-            Frame::Banner(version) => out.extend_from_slice(frame::banner(*version).as_bytes()),
+            Frame::Banner(version) => out.extend_from_slice(encode_banner(*version).as_bytes()),
             Frame::Packet(packet) => {
-                let shown = anonymiser.packet(packet);
-                assert_eq!(shown, anonymiser.packet(packet), "the same packet in two ways");
-                frame::packet(&shown, &mut out);
+                let shown = anonymiser.anonymise_packet(packet);
+                assert_eq!(shown, anonymiser.anonymise_packet(packet), "the same packet in two ways");
+                append_packet(&shown, &mut out);
             }
         }
     }
-    let (after, oddities) = frames(&out);
-    assert_eq!(oddities, StreamErrors::default());
+    let (after, errors) = frames(&out);
+    assert_eq!(errors, StreamErrors::default());
     assert_eq!(before.len(), after.len());
     for pair in before.iter().zip(&after) {
         match pair {
             (Frame::Banner(before), Frame::Banner(after)) => assert_eq!(before, after),
-            (Frame::Packet(before), Frame::Packet(after)) => alike(before, after),
+            (Frame::Packet(before), Frame::Packet(after)) => check_alike(before, after),
             _ => assert!(matches!(pair, (Frame::Banner(_), Frame::Banner(_))), "a frame of another kind"),
         }
     }
 }
 
-fn alike(before: &Packet, after: &Packet) {
+fn check_alike(before: &Packet, after: &Packet) {
     assert_eq!(before.event_name().is_some(), after.event_name().is_some());
     let lines =
         |packet: &Packet| packet.bytes().split(|byte| *byte == b'\n').filter(|line| line.len() > 1).count();
@@ -171,18 +173,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes(data in prop::collection::vec(any::<u8>(), 0..256)) {
-            anonymiser(&data);
+        fn any_bytes_can_be_anonymised(data in prop::collection::vec(any::<u8>(), 0..256)) {
+            check_anonymiser(&data);
         }
 
         #[test]
-        fn any_packets(packets in prop::collection::vec(packet(), 0..6)) {
-            anonymiser(&packets.concat());
+        fn any_packets_can_be_anonymised(packets in prop::collection::vec(packet(), 0..6)) {
+            check_anonymiser(&packets.concat());
         }
     }
 
     #[test]
-    fn whatever_the_fuzzer_found_is_still_a_recording() {
+    fn the_fuzzing_corpus_can_be_anonymised() {
         let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/anonymiser");
         let mut files: Vec<_> =
             std::fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -190,23 +192,23 @@ mod tests {
         assert!(files.len() > 20, "{} files", files.len());
         for file in files {
             println!("{}", file.display()); // shown if it fails
-            anonymiser(&std::fs::read(file).unwrap());
+            check_anonymiser(&std::fs::read(file).unwrap());
         }
     }
 
     #[test]
-    fn an_encoded_address_makes_no_header() {
-        anonymiser(b"Event: X\r\n%3A%3A1\r\nA: %3A%3A1\r\n\r\n");
+    fn an_encoded_address_creates_no_header() {
+        check_anonymiser(b"Event: X\r\n%3A%3A1\r\nA: %3A%3A1\r\n\r\n");
     }
 
     #[test]
-    fn a_secret_that_is_blotted_out_is_no_name_of_an_event() {
-        anonymiser(b"Event: X\r\nTokenEvent: \xfa\r\nPrivilege: call\r\n\r\n");
-        anonymiser(b"Event: token=Event: \xfa!\r\nPrivilege: call\r\n\r\n");
+    fn a_masked_secret_does_not_become_the_name_of_an_event() {
+        check_anonymiser(b"Event: X\r\nTokenEvent: \xfa\r\nPrivilege: call\r\n\r\n");
+        check_anonymiser(b"Event: token=Event: \xfa!\r\nPrivilege: call\r\n\r\n");
     }
 
     #[test]
-    fn addresses_do_not_grow_over_the_limits() {
+    fn replaced_addresses_do_not_exceed_the_limits() {
         let filled = |length: usize| {
             let addresses = "A: ::1 ::2 ::3";
             format!("{addresses}{}\r\n", " ".repeat(length - addresses.len() - 2))
@@ -214,7 +216,7 @@ mod tests {
         let check = |lines: &str| {
             let data = format!("Event: X\r\n{lines}\r\n");
             assert_eq!(frames(data.as_bytes()).0.len(), 1, "{} bytes", data.len());
-            anonymiser(data.as_bytes());
+            check_anonymiser(data.as_bytes());
         };
         check(&filled(Codec::LINE_LIMIT));
         let lines = filled(60_000).repeat(Codec::PACKET_LIMIT / 60_000);

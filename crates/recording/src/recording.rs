@@ -1,4 +1,4 @@
-//! A recording being read.
+//! Reads recordings.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -9,146 +9,150 @@ use jiff::Timestamp;
 use ringwire_ami::{Codec, CodecError, Frame, StreamErrors};
 use tokio_util::codec::Decoder;
 
-use crate::clock::{Clock, ClockError};
+use crate::clock::{RecordingClock, RecordingClockError};
 
-/// How much is read at a time.
+/// How many bytes are read at once.
 const CHUNK: usize = 64 * 1024;
 
-/// A recording being read: raw AMI bytes, one connection or several.
+/// A recording that is being read: raw AMI bytes of one connection or several.
 pub struct Recording {
     path: PathBuf,
     input: Box<dyn Read + Send>,
     length: Option<u64>,
     codec: Codec,
     buffer: BytesMut,
-    taken: u64,
-    ended: bool,
-    clock: Clock,
+    /// How many bytes the decoded frames took up.
+    position: u64,
+    is_finished: bool,
+    clock: RecordingClock,
 }
 
 /// Why a recording cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordingError {
     /// The file cannot be opened.
-    #[error("{}: cannot be opened", path.display())]
+    #[error("cannot open {}", path.display())]
     Open {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
-    /// Reading failed half-way.
-    #[error("{}: cannot be read", path.display())]
+    /// Reading failed.
+    #[error("cannot read {}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         source: CodecError,
     },
-    /// The clock beside it is no clock.
+    /// Its `.times` file cannot be used.
     #[error(transparent)]
-    Clock(#[from] ClockError),
+    Clock(#[from] RecordingClockError),
 }
 
 impl Recording {
-    /// Opens the recording at `path`, `-` for standard input, with the clock of `PATH.times` where there is one.
-    /// Seconds that count from the connection count from `start` instead.
+    /// Opens the recording at `path`, or standard input if that is `-`, and the clock in `PATH.times` if that exists.
+    /// The seconds in that file count from `start`.
     ///
     /// # Errors
-    /// The file or its clock cannot be read.
+    ///
+    /// If the file or its clock cannot be read.
     pub fn open(path: &Path, start: Timestamp) -> Result<Self, RecordingError> {
-        let open = |source| RecordingError::Open { path: path.to_owned(), source };
+        let open_error = |source| RecordingError::Open { path: path.to_owned(), source };
         if path.as_os_str() == "-" {
-            return Ok(Self::new(path, Box::new(io::stdin()), None, Clock::headers()));
+            return Ok(Self::new(path, Box::new(io::stdin()), None, RecordingClock::from_headers()));
         }
-        let file = File::open(path).map_err(open)?;
-        let about = file.metadata().map_err(open)?;
-        if about.is_dir() {
-            return Err(open(io::Error::from(io::ErrorKind::IsADirectory)));
+        let file = File::open(path).map_err(open_error)?;
+        let metadata = file.metadata().map_err(open_error)?;
+        if metadata.is_dir() {
+            return Err(open_error(io::Error::from(io::ErrorKind::IsADirectory)));
         }
-        let clock = Clock::beside(path, start)?;
-        Ok(Self::new(path, Box::new(file), about.is_file().then_some(about.len()), clock))
+        let clock = RecordingClock::open(path, start)?;
+        Ok(Self::new(path, Box::new(file), metadata.is_file().then_some(metadata.len()), clock))
     }
 
-    fn new(path: &Path, input: Box<dyn Read + Send>, length: Option<u64>, clock: Clock) -> Self {
+    fn new(path: &Path, input: Box<dyn Read + Send>, length: Option<u64>, clock: RecordingClock) -> Self {
         Self {
             path: path.to_owned(),
             input,
             length,
             codec: Codec::default(),
             buffer: BytesMut::with_capacity(CHUNK),
-            taken: 0,
-            ended: false,
+            position: 0,
+            is_finished: false,
             clock,
         }
     }
 
-    /// The next frame, and when its last byte was received, where that is known. `None` at the end of the file;
-    /// a file that has grown by the next call is read on.
+    /// Reads the next frame, with the time at which its last byte was received, if that is known. It returns `None` at
+    /// the end of the file; if the file has grown by the next call, reading goes on.
     ///
     /// # Errors
-    /// Reading failed.
+    ///
+    /// If reading fails.
     pub fn next_frame(&mut self) -> Result<Option<(Frame, Option<Timestamp>)>, RecordingError> {
         loop {
-            if let Some(frame) = self.take(Codec::decode)? {
+            if let Some(frame) = self.decode_with(Codec::decode)? {
                 return Ok(Some(frame));
             }
-            if self.fill()? == 0 {
-                return self.take(Codec::decode_now);
+            if self.fill_buffer()? == 0 {
+                return self.decode_with(Codec::decode_now);
             }
         }
     }
 
-    /// What is left once nothing more will come: a last packet that lacks its blank line.
+    /// Returns a last packet without a blank line, when the file will not grow any more.
     ///
     /// # Errors
-    /// Reading failed.
+    ///
+    /// If reading fails.
     pub fn finish(&mut self) -> Result<Option<(Frame, Option<Timestamp>)>, RecordingError> {
-        if std::mem::replace(&mut self.ended, true) {
+        if std::mem::replace(&mut self.is_finished, true) {
             return Ok(None);
         }
-        self.take(Codec::decode_eof)
+        self.decode_with(Codec::decode_eof)
     }
 
-    /// The last moment the clock has told of.
+    /// The time of the last frame that had one.
     #[must_use]
     pub fn last_time(&self) -> Option<Timestamp> {
-        self.clock.last()
+        self.clock.last_time()
     }
 
-    /// How long the file is, in bytes, where that is known.
+    /// The length of the file in bytes, if it is known.
     #[must_use]
     pub fn length(&self) -> Option<u64> {
         self.length
     }
 
-    /// How many bytes the frames given so far took up.
+    /// The number of bytes that the frames returned so far took up.
     #[must_use]
     pub fn position(&self) -> u64 {
-        self.taken
+        self.position
     }
 
-    /// What was wrong with the stream so far.
+    /// The errors of the stream so far.
     #[must_use]
     pub fn stream_errors(&self) -> &StreamErrors {
         self.codec.stream_errors()
     }
 
-    /// The next frame of what was read, as `next` finds it.
-    fn take(
+    /// Decodes the next frame in the buffer with `decode`.
+    fn decode_with(
         &mut self,
-        next: fn(&mut Codec, &mut BytesMut) -> Result<Option<Frame>, CodecError>,
+        decode: fn(&mut Codec, &mut BytesMut) -> Result<Option<Frame>, CodecError>,
     ) -> Result<Option<(Frame, Option<Timestamp>)>, RecordingError> {
         let had = self.buffer.len();
-        let frame = next(&mut self.codec, &mut self.buffer).map_err(|source| self.failed(source))?;
-        self.taken += (had - self.buffer.len()) as u64;
+        let frame = decode(&mut self.codec, &mut self.buffer).map_err(|source| self.read_error(source))?;
+        self.position += (had - self.buffer.len()) as u64;
         Ok(frame.map(|frame| {
-            let time = self.clock.at(self.taken, &frame);
+            let time = self.clock.time_of(self.position, &frame);
             (frame, time)
         }))
     }
 
-    fn fill(&mut self) -> Result<usize, RecordingError> {
+    fn fill_buffer(&mut self) -> Result<usize, RecordingError> {
         let had = self.buffer.len();
         self.buffer.resize(had + CHUNK, 0);
         let space = self.buffer.get_mut(had..).unwrap_or_default();
@@ -159,10 +163,10 @@ impl Recording {
             }
         };
         self.buffer.truncate(had + read.as_ref().copied().unwrap_or(0));
-        read.map_err(|error| self.failed(error.into()))
+        read.map_err(|error| self.read_error(error.into()))
     }
 
-    fn failed(&self, source: CodecError) -> RecordingError {
+    fn read_error(&self, source: CodecError) -> RecordingError {
         RecordingError::Read { path: self.path.clone(), source }
     }
 }

@@ -2,51 +2,52 @@
 
 use ring::hmac;
 
-use super::Seed;
+use super::seed::AnonymiserSeed;
 
-/// How often the halves of a text are mixed: one more time than is needed on each side against whoever knows many pairs.
+/// How often the halves of a text are mixed: one round more on each side than needed against an attacker who knows many
+/// pairs.
 const ROUNDS: u8 = 8;
 
-/// A character as its place in an alphabet of `radix` characters.
+/// A character as its index in an alphabet of `radix` characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Symbol {
     pub(super) value: u16,
-    /// At least 2, and above the value.
+    /// At least 2, and greater than the value.
     pub(super) radix: u16,
 }
 
 impl Symbol {
-    fn turn(&mut self, by: u16, back: bool) {
+    fn rotate(&mut self, by: u16, backwards: bool) {
         let by = by % self.radix;
-        let by = if back { self.radix - by } else { by };
+        let by = if backwards { self.radix - by } else { by };
         self.value = (self.value + by) % self.radix;
     }
 }
 
-/// A keyed permutation of texts over any alphabets.
+/// A keyed permutation of texts, over any alphabets.
 pub(super) struct Cipher {
     key: hmac::Key,
 }
 
 impl Cipher {
-    pub(super) fn new(seed: &Seed) -> Self {
+    pub(super) fn new(seed: &AnonymiserSeed) -> Self {
         Self { key: hmac::Key::new(hmac::HMAC_SHA256, seed.bytes()) }
     }
 
-    /// Replaces a text by another of the same length over the same alphabets: different texts by different ones, and
-    /// none by itself. `domain` tells apart what has nothing to do with each other.
+    /// Replaces a text by another of the same length over the same alphabets: different texts by different ones, and no
+    /// text by itself. Each `domain` has its own permutation.
     ///
-    /// This is the successor in an order that only the seed gives: mixed (a Feistel network over the halves, as in NIST
-    /// SP 800-38G), counted on by one, and mixed back. So all texts of an alphabet form one circle.
-    pub(super) fn next(&self, domain: u8, text: &mut [Symbol]) {
+    /// The replacement is the successor in an order that depends on the seed: the text is mixed (a Feistel network over
+    /// the halves, as in NIST SP 800-38G), incremented by one, and mixed back. So all texts of an alphabet form one cycle.
+    pub(super) fn replace(&self, domain: u8, text: &mut [Symbol]) {
         if let [only] = text {
             let by = self.noise(domain, ROUNDS, &[Symbol { value: 0, radix: only.radix }], 1);
-            only.turn(1 + by.first().copied().unwrap_or(0) % (only.radix - 1), false);
+            only.rotate(1 + by.first().copied().unwrap_or(0) % (only.radix - 1), false);
             return;
         }
         self.mix(domain, text, false);
         for symbol in text.iter_mut().rev() {
-            symbol.turn(1, false);
+            symbol.rotate(1, false);
             if symbol.value != 0 {
                 break;
             }
@@ -54,17 +55,17 @@ impl Cipher {
         self.mix(domain, text, true);
     }
 
-    fn mix(&self, domain: u8, text: &mut [Symbol], back: bool) {
+    fn mix(&self, domain: u8, text: &mut [Symbol], backwards: bool) {
         let (left, right) = text.split_at_mut(text.len() / 2);
         for round in 0..ROUNDS {
-            let round = if back { ROUNDS - 1 - round } else { round };
+            let round = if backwards { ROUNDS - 1 - round } else { round };
             let (changed, other) = if round % 2 == 0 { (&mut *left, &*right) } else { (&mut *right, &*left) };
             let noise = self.noise(domain, round, other, changed.len());
-            changed.iter_mut().zip(noise).for_each(|(symbol, by)| symbol.turn(by, back));
+            changed.iter_mut().zip(noise).for_each(|(symbol, by)| symbol.rotate(by, backwards));
         }
     }
 
-    /// `count` numbers that follow from `symbols`.
+    /// `count` pseudo-random numbers derived from `symbols`.
     fn noise(&self, domain: u8, round: u8, symbols: &[Symbol], count: usize) -> Vec<u16> {
         let mut bytes = Vec::with_capacity(symbols.len() * 4);
         bytes.extend(symbols.iter().flat_map(|symbol| symbol.value.to_le_bytes()));
@@ -72,7 +73,7 @@ impl Cipher {
         self.numbers(domain, round, &bytes, count)
     }
 
-    /// `count` numbers that follow from `bytes`, and look like any others.
+    /// `count` pseudo-random numbers derived from `bytes`.
     pub(super) fn numbers(&self, domain: u8, round: u8, bytes: &[u8], count: usize) -> Vec<u16> {
         let first = self.hash(&[&[domain, round, 0], &(count as u64).to_le_bytes(), bytes]);
         let mut numbers = pairs(first.as_ref());
@@ -112,29 +113,29 @@ mod tests {
             .zip(radices)
             .map(|(value, radix)| Symbol { value: value % radix, radix: *radix })
             .collect();
-        Cipher::new(&Seed::new([seed; 32])).next(0, &mut symbols);
+        Cipher::new(&AnonymiserSeed::new([seed; 32])).replace(0, &mut symbols);
         symbols.iter().map(|symbol| symbol.value).collect()
     }
 
     #[test]
-    fn all_texts_of_an_alphabet_form_one_circle() {
+    fn all_texts_of_an_alphabet_form_one_cycle() {
         for radices in [&[2][..], &[26], &[10, 10], &[9, 10, 10], &[2, 3, 5, 7], &[26, 26]] {
             let all: usize = radices.iter().map(|radix| usize::from(*radix)).product();
             let (mut seen, mut text) = (BTreeSet::new(), vec![0; radices.len()]);
-            // The circle of a single character has the seed's stride, which need not be 1.
-            let circle = if radices.len() == 1 { 2 } else { all };
+            // The cycle of a single character has the seed's stride, which need not be 1.
+            let cycle = if radices.len() == 1 { 2 } else { all };
             while seen.insert(text.clone()) {
                 let after = next(7, radices, &text);
                 assert_ne!(after, text);
                 text = after;
             }
-            assert!(seen.len() >= circle, "{radices:?}: {} of {all}", seen.len());
+            assert!(seen.len() >= cycle, "{radices:?}: {} of {all}", seen.len());
         }
     }
 
     proptest! {
         #[test]
-        fn no_text_stays_and_it_stays_in_its_alphabets(
+        fn every_text_changes_and_keeps_its_alphabets(
             seed: u8,
             symbols in prop::collection::vec((2..1000_u16, any::<u16>()), 1..200),
         ) {

@@ -1,37 +1,37 @@
-//! What the values of headers are made of.
+//! The class of a header's value, which decides how the value is anonymised.
 
-/// What is in a value, and so what becomes of it.
+/// What a value contains, which decides how it is anonymised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Class {
-    /// A word or a small number chosen by the server: stays, if it is no more than that.
+pub(super) enum ValueClass {
+    /// A word or a small number chosen by the server: kept, unless it contains more.
     Fixed,
-    /// A time: stays.
+    /// A time: kept.
     Time,
-    /// The server's own wording: stays.
-    Server,
-    /// The id of a channel or a bridge: stays, but for the server's name in it.
-    Id,
-    /// The names of a server's things: channels, endpoints, contexts, extensions, numbers. Words that may be names and
-    /// numbers are replaced.
-    Thing,
-    /// Any text: the same, but words of two letters stay, unless they are an endpoint's.
+    /// The server's own text: kept.
+    ServerText,
+    /// The id of a channel or a bridge: kept, except for the server's name in it.
+    ChannelId,
+    /// The name of a channel, endpoint, context or extension, or a number: numbers and words that may be names are
+    /// replaced.
+    Identifier,
+    /// Free text: the same, but words of two letters are kept unless they name an endpoint.
     Text,
-    /// The name of somebody: all words are replaced.
-    Name,
-    /// A name for something that is told apart by it and nothing else: letters and digits are replaced.
-    Opaque,
-    /// What must not be known: nothing is left.
+    /// The name of a person: all words are replaced.
+    PersonName,
+    /// An id without meaning: letters and digits are replaced.
+    OpaqueId,
+    /// A secret: everything is masked.
     Secret,
-    /// The name of a variable: stays, unless it is made of more than a word.
-    Variable,
+    /// The name of a variable: kept, unless it is more than one word.
+    VariableName,
     /// `name=value`.
     Assignment,
     /// The percent-encoded lines of an AsyncAGI's environment.
     Environment,
 }
 
-/// What a channel's headers begin with where an event is about several (AMI contract 2.1).
-const PARTIES: [&str; 20] = [
+/// The prefixes of headers in events about several channels (AMI contract 2.1).
+const PARTY_PREFIXES: [&str; 20] = [
     "dest",
     "localone",
     "localtwo",
@@ -54,36 +54,37 @@ const PARTIES: [&str; 20] = [
     "effective",
 ];
 
-/// The longest key that is looked up.
-const LONGEST: usize = 64;
+/// Longer keys are not looked up, in bytes.
+const LONGEST_KEY: usize = 64;
 
 /// The class of the value of a header named `key` of the event called `event`, of a response where that is empty.
-pub(super) fn class(key: &[u8], event: &[u8]) -> Class {
-    if key.len() > LONGEST {
-        return Class::Text;
+pub(super) fn class_of_header(key: &[u8], event: &[u8]) -> ValueClass {
+    if key.len() > LONGEST_KEY {
+        return ValueClass::Text;
     }
-    let Ok(key) = str::from_utf8(key) else { return Class::Text };
+    let Ok(key) = str::from_utf8(key) else { return ValueClass::Text };
     let key = key.to_ascii_lowercase();
-    let known = known(&key).or_else(|| PARTIES.iter().find_map(|party| known(key.strip_prefix(party)?)));
+    let known = known_class(&key)
+        .or_else(|| PARTY_PREFIXES.iter().find_map(|party| known_class(key.strip_prefix(party)?)));
     match known {
-        // Whoever sends a user event chooses its headers.
-        Some(Class::Fixed) if event == b"UserEvent" => Class::Text,
+        // The sender of a user event chooses its headers.
+        Some(ValueClass::Fixed) if event == b"UserEvent" => ValueClass::Text,
         Some(class) => class,
-        None => guess(&key),
+        None => guess_class(&key),
     }
 }
 
 /// The class of the value of a variable called `name`.
-pub(super) fn of_variable(name: &str) -> Class {
+pub(super) fn class_of_variable(name: &str) -> ValueClass {
     let name = name.trim_start_matches('_').to_ascii_lowercase();
     let is_name =
         ["membername", "fromname", "callername", "realname", "fullname", "cidname", "calleridname", "cnam"]
             .iter()
             .any(|ending| name.ends_with(ending));
-    if is_name || name.ends_with("(name)") { Class::Name } else { guess(&name) }
+    if is_name || name.ends_with("(name)") { ValueClass::PersonName } else { guess_class(&name) }
 }
 
-/// Whether what is called `name` must not be known.
+/// Whether the value of a header or variable with this name is a secret.
 pub(super) fn is_secret(name: &str) -> bool {
     const PARTS: [&str; 9] =
         ["passw", "passphrase", "secret", "token", "credential", "apikey", "api_key", "api-key", "privkey"];
@@ -94,29 +95,29 @@ pub(super) fn is_secret(name: &str) -> bool {
         || name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| WORDS.contains(&word))
 }
 
-fn guess(name: &str) -> Class {
+fn guess_class(name: &str) -> ValueClass {
     const OPAQUE: [&str; 6] = ["callid", "call-id", "fingerprint", "sessionid", "challenge", "hash"];
     if is_secret(name) {
-        Class::Secret
+        ValueClass::Secret
     } else if OPAQUE.iter().any(|part| name.contains(part)) {
-        Class::Opaque
+        ValueClass::OpaqueId
     } else {
-        Class::Text
+        ValueClass::Text
     }
 }
 
-/// The class of the value of a header that Asterisk writes itself; `key` in small letters.
+/// The class of the value of a header that Asterisk writes itself; `key` is in lower case.
 #[rustfmt::skip]
-fn known(key: &str) -> Option<Class> {
+fn known_class(key: &str) -> Option<ValueClass> {
     Some(match key {
         "uniqueid" | "uniqueid1" | "uniqueid2" | "linkedid" | "srcuniqueid" | "bridgeduniqueid" |
-        "bridgeuniqueid" | "bridgeid" | "swapuniqueid" => Class::Id,
+        "bridgeuniqueid" | "bridgeid" | "swapuniqueid" => ValueClass::ChannelId,
         "timestamp" | "eventtv" | "sessiontv" | "logintime" | "lastcall" | "lastpause" | "starttime" |
         "answertime" | "endtime" | "corestartupdate" | "corestartuptime" | "corereloaddate" |
-        "corereloadtime" | "duration" | "timetohangup" => Class::Time,
+        "corereloadtime" | "duration" | "timetohangup" => ValueClass::Time,
         "calleridname" | "connectedlinename" | "membername" | "agentname" | "name" | "fullname" |
         "callername" | "username" | "callerid" | "callerid1" | "callerid2" | "email" | "displayname" =>
-        Class::Name,
+        ValueClass::PersonName,
         "calleridnum" | "connectedlinenum" | "exten" | "extension" | "dnid" | "context" | "accountcode" |
         "account" | "oldaccountcode" | "peeraccount" | "oldpeeraccount" | "accountid" | "channel" |
         "channel1" | "channel2" | "newname" | "oldname" | "original" | "clone" | "bridgedchannel" | "source"
@@ -124,10 +125,10 @@ fn known(key: &str) -> Option<Class> {
         "forward" | "device" | "interface" | "stateinterface" | "location" | "member" | "agent" |
         "agentcalled" | "endpoint" | "endpointname" | "aor" | "contact" | "peer" | "peername" | "objectname"
         | "objectusername" | "dialled" | "queue" | "mailbox" | "parkinglot" | "conference" | "systemname" |
-        "hint" | "tenantid" => Class::Thing,
-        "variable" => Class::Variable,
-        "chanvariable" => Class::Assignment,
-        "env" | "result" => Class::Environment,
+        "hint" | "tenantid" => ValueClass::Identifier,
+        "variable" => ValueClass::VariableName,
+        "chanvariable" => ValueClass::Assignment,
+        "env" | "result" => ValueClass::Environment,
         "abandoned" | "admin" | "amiversion" | "app" | "appfile" | "appfunction" | "application" |
         "appline" | "attempt" | "begin" | "bridgecreator" | "bridgenumchannels" | "bridgestate" |
         "bridgetechnology" | "bridgetype" | "bridgevideosourcemode" | "callgroup" | "callid" | "calls" |
@@ -143,10 +144,10 @@ fn known(key: &str) -> Option<Class> {
         "servicelevel" | "servicelevelperf" | "servicelevelperf2" | "severity" | "state" | "status" |
         "strategy" | "subevent" | "success" | "talktime" | "techcause" | "transfermethod" | "transfertype"
         | "type" | "uptime" | "usingpassword" | "wait" | "waiting" | "weight" | "wrapuptime" |
-        "writeformat" | "writetrans" => Class::Fixed,
-        "asteriskversion" | "cause-txt" | "cid-callingpres" | "callingpres" | "privilege" => Class::Server,
-        // Digit by digit a caller's PIN, or the number of a card.
-        "digit" => Class::Secret,
+        "writeformat" | "writetrans" => ValueClass::Fixed,
+        "asteriskversion" | "cause-txt" | "cid-callingpres" | "callingpres" | "privilege" => ValueClass::ServerText,
+        // The digits may be a caller's PIN or card number.
+        "digit" => ValueClass::Secret,
         _ => return None,
     })
 }
@@ -158,42 +159,42 @@ mod tests {
     #[test]
     fn headers_of_every_party_have_the_same_class() {
         for (key, expected) in [
-            ("CallerIDName", Class::Name),
-            ("DestCallerIDName", Class::Name),
-            ("TransfereeConnectedLineNum", Class::Thing),
-            ("DestUniqueID", Class::Id),
-            ("OrigBridgeUniqueid", Class::Id),
-            ("LocalOneContext", Class::Thing),
-            ("DestChanVariable", Class::Assignment),
-            ("ChannelStateDesc", Class::Fixed),
-            ("SIPcallid", Class::Opaque),
-            ("Challenge", Class::Opaque),
-            ("UsingPassword", Class::Fixed),
-            ("ReceivedHash", Class::Opaque),
-            ("ApiToken", Class::Secret),
-            ("Key", Class::Secret),
-            ("AppData", Class::Text),
-            ("Whatever", Class::Text),
+            ("CallerIDName", ValueClass::PersonName),
+            ("DestCallerIDName", ValueClass::PersonName),
+            ("TransfereeConnectedLineNum", ValueClass::Identifier),
+            ("DestUniqueID", ValueClass::ChannelId),
+            ("OrigBridgeUniqueid", ValueClass::ChannelId),
+            ("LocalOneContext", ValueClass::Identifier),
+            ("DestChanVariable", ValueClass::Assignment),
+            ("ChannelStateDesc", ValueClass::Fixed),
+            ("SIPcallid", ValueClass::OpaqueId),
+            ("Challenge", ValueClass::OpaqueId),
+            ("UsingPassword", ValueClass::Fixed),
+            ("ReceivedHash", ValueClass::OpaqueId),
+            ("ApiToken", ValueClass::Secret),
+            ("Key", ValueClass::Secret),
+            ("AppData", ValueClass::Text),
+            ("Whatever", ValueClass::Text),
         ] {
-            assert_eq!(class(key.as_bytes(), b"X"), expected, "{key}");
+            assert_eq!(class_of_header(key.as_bytes(), b"X"), expected, "{key}");
         }
-        assert_eq!(class(b"State", b"UserEvent"), Class::Text);
+        assert_eq!(class_of_header(b"State", b"UserEvent"), ValueClass::Text);
     }
 
     #[test]
-    fn variables_are_known_by_their_name() {
+    fn variables_are_classified_by_their_name() {
         for (name, expected) in [
-            ("MEMBERNAME", Class::Name),
-            ("__CIDNAME", Class::Name),
-            ("CALLERID(name)", Class::Name),
-            ("SIPCALLID", Class::Opaque),
-            ("BRIDGEPVTCALLID", Class::Opaque),
-            ("_DB_PASSWORD", Class::Secret),
-            ("VM_PIN", Class::Secret),
-            ("PINGED", Class::Text),
-            ("DIALEDPEERNAME", Class::Text),
+            ("MEMBERNAME", ValueClass::PersonName),
+            ("__CIDNAME", ValueClass::PersonName),
+            ("CALLERID(name)", ValueClass::PersonName),
+            ("SIPCALLID", ValueClass::OpaqueId),
+            ("BRIDGEPVTCALLID", ValueClass::OpaqueId),
+            ("_DB_PASSWORD", ValueClass::Secret),
+            ("VM_PIN", ValueClass::Secret),
+            ("PINGED", ValueClass::Text),
+            ("DIALEDPEERNAME", ValueClass::Text),
         ] {
-            assert_eq!(of_variable(name), expected, "{name}");
+            assert_eq!(class_of_variable(name), expected, "{name}");
         }
     }
 }

@@ -1,31 +1,31 @@
-//! What the replacements follow from.
+//! The seed of the replacements.
 
 use std::fmt;
 
 use ring::digest;
 use ring::rand::{SecureRandom, SystemRandom};
 
-/// What the replacements follow from: with the same seed the same is replaced by the same, and whoever has it can
-/// work out what was replaced.
+/// The seed of the replacements. The same seed gives the same replacements, and whoever has it can undo them.
 #[derive(Clone)]
-pub struct Seed([u8; 32]);
+pub struct AnonymiserSeed([u8; 32]);
 
-/// The system gives no random numbers.
+/// The operating system returned no random numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the system gives no random numbers")]
-pub struct NoRandomness;
+#[error("cannot create a random seed: the operating system returned no random numbers")]
+pub struct SeedError;
 
-impl Seed {
-    /// The shortest text that is not guessed, in characters, if it was made up by a person.
+impl AnonymiserSeed {
+    /// The minimum length of a text made up by a person, in characters, for it to be hard to guess.
     pub const SHORTEST_TEXT: usize = 16;
 
-    /// The seed of these bytes, which nobody can guess.
+    /// A seed of these bytes, which must be unpredictable.
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The seed that is made from `text`; it should have [`Seed::SHORTEST_TEXT`] characters, for it can be tried out.
+    /// A seed derived from `text`, which should have at least [`AnonymiserSeed::SHORTEST_TEXT`] characters, because
+    /// shorter texts can be guessed.
     #[must_use]
     pub fn from_text(text: &str) -> Self {
         let mut bytes = [0; 32];
@@ -34,13 +34,14 @@ impl Seed {
         Self(bytes)
     }
 
-    /// A seed that is forgotten with what was made with it: nothing replaced can be worked out any more.
+    /// A random seed. Once it is dropped, nobody can undo the replacements.
     ///
     /// # Errors
-    /// The system gives no random numbers.
-    pub fn random() -> Result<Self, NoRandomness> {
+    ///
+    /// If the operating system returns no random numbers.
+    pub fn random() -> Result<Self, SeedError> {
         let mut bytes = [0; 32];
-        SystemRandom::new().fill(&mut bytes).map_err(|_| NoRandomness)?;
+        SystemRandom::new().fill(&mut bytes).map_err(|_| SeedError)?;
         Ok(Self(bytes))
     }
 
@@ -49,9 +50,9 @@ impl Seed {
     }
 }
 
-/// Shows nothing of it.
-impl fmt::Debug for Seed {
+/// Does not show the seed.
+impl fmt::Debug for AnonymiserSeed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Seed(_)")
+        f.write_str("AnonymiserSeed(_)")
     }
 }

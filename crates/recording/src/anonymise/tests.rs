@@ -1,15 +1,15 @@
-//! What becomes of packets, with one seed: the same seed gives the same in every release.
+//! Anonymised packets with one seed: the same seed gives the same result in every release.
 
 use ringwire_ami::AmiVersion;
 
 use super::*;
 
-/// What becomes of `lines`, which end with `|`, of an event.
+/// Checks the result for an event with `lines`, which end with `|`.
 #[track_caller]
 fn check(event: &str, lines: &str, expected: &str) {
     let bytes = format!("Event: {event}|{lines}||").replace('|', "\r\n");
     let packet = Packet::new(Bytes::from(bytes), AmiVersion::NEWEST).unwrap();
-    let shown = Anonymiser::new(&Seed::from_text("a seed for tests")).packet(&packet);
+    let shown = Anonymiser::new(&AnonymiserSeed::from_text("a seed for tests")).anonymise_packet(&packet);
     let shown = String::from_utf8(shown.to_vec()).unwrap().replace("\r\n", "|");
     assert_eq!(
         shown.strip_prefix(&format!("Event: {event}|")).unwrap().strip_suffix("||").unwrap(),
@@ -18,7 +18,7 @@ fn check(event: &str, lines: &str, expected: &str) {
 }
 
 #[test]
-fn the_same_is_the_same_wherever_it_stands() {
+fn the_same_text_has_the_same_replacement_everywhere() {
     check(
         "X",
         "CallerIDNum: 491761234567|Channel: PJSIP/491761234567-0000002a|DialString: 491761234567@trunk|\
@@ -36,7 +36,7 @@ fn the_same_is_the_same_wherever_it_stands() {
 }
 
 #[test]
-fn what_a_server_chooses_stays() {
+fn values_chosen_by_the_server_are_kept() {
     let lines = "Privilege: call,all|ChannelStateDesc: Ringing|Context: from-trunk|Exten: s|Priority: 1|\
                  Uniqueid: pbx1-1795226702.0|Linkedid: 1795226702.12|BridgeUniqueid: 4b270983-0c1a-42ba-83de-5d07c5f55c79|\
                  Cause: 16|Cause-txt: Normal Clearing|AsteriskVersion: 22.10.1+dfsg+~cs6.17.60671434-1|\
@@ -50,7 +50,7 @@ fn what_a_server_chooses_stays() {
 }
 
 #[test]
-fn ids_made_elsewhere_are_no_ids() {
+fn ids_from_elsewhere_are_replaced() {
     check(
         "X",
         "Uniqueid: acme-berlin-1795226702.0|Linkedid: crm-491761234567|DestUniqueid: 1795226702|\
@@ -60,7 +60,7 @@ fn ids_made_elsewhere_are_no_ids() {
 }
 
 #[test]
-fn names_are_replaced_in_whatever_way_they_are_written() {
+fn names_are_replaced_in_all_notations() {
     check(
         "X",
         "CallerIDName: O\\'Brien, J. (0171/123 45-67)|ConnectedLineName: Müller, \\\"Ärger\\\" GmbH|\
@@ -71,7 +71,7 @@ fn names_are_replaced_in_whatever_way_they_are_written() {
 }
 
 #[test]
-fn addresses_become_those_of_documentation() {
+fn addresses_become_documentation_addresses() {
     check(
         "X",
         "RemoteAddress: IPV4/TCP/10.1.2.3/45530|A: 10.1.2.3:5060|B: [2001:4860::8888]:5060|C: ::ffff:10.1.2.3, 0.0.0.0|\
@@ -81,7 +81,7 @@ fn addresses_become_those_of_documentation() {
 }
 
 #[test]
-fn what_tells_things_apart_and_nothing_else_is_replaced_whole() {
+fn ids_without_meaning_are_replaced_completely() {
     check(
         "X",
         "SIPcallid: 2b3deb8d735c3c3c04d9e56b1dd0456c@10.1.2.3:5060|SessionID: 0x7ffb6c0021d0|\
@@ -91,7 +91,7 @@ fn what_tells_things_apart_and_nothing_else_is_replaced_whole() {
 }
 
 #[test]
-fn of_secrets_nothing_is_left() {
+fn secrets_are_masked() {
     check(
         "VarSet",
         "Variable: __DB_PASSWORD|Value: hunter2!|Secret: hunter2|ApiToken: a b c|AppData: X_TOKEN=hunter2,b&key=\"hunter2\"|\
@@ -101,7 +101,7 @@ fn of_secrets_nothing_is_left() {
 }
 
 #[test]
-fn the_environment_of_an_agi_is_read_line_by_line() {
+fn an_agi_environment_is_anonymised_line_by_line() {
     check(
         "AsyncAGIStart",
         "Env: agi_request%3A%20async%0Aagi_channel%3A%20SIP%2Falice-00000003%0Aagi_uniqueid%3A%201795226702.3%0A\
@@ -111,7 +111,7 @@ fn the_environment_of_an_agi_is_read_line_by_line() {
 }
 
 #[test]
-fn numbers_are_found_in_whatever_way_they_are_written() {
+fn numbers_are_replaced_in_all_notations() {
     check(
         "X",
         "A: 030 123 45 67|B: 101/102 103|C: 1001-1002|D: +49 (171) 123-45|E: x491761234567y|F: 12345|G: 000000|\
@@ -121,7 +121,7 @@ fn numbers_are_found_in_whatever_way_they_are_written() {
 }
 
 #[test]
-fn a_user_event_chooses_its_own_headers() {
+fn the_headers_of_a_user_event_are_free_text() {
     check(
         "UserEvent",
         "UserEvent: Hello|State: Alice|Alice Adams: Alice|491761234567: x|no header of Alice",
@@ -130,10 +130,10 @@ fn a_user_event_chooses_its_own_headers() {
 }
 
 #[test]
-fn the_output_of_a_command_ends_as_it_did() {
+fn the_output_of_a_command_keeps_its_end_mark() {
     let bytes = "Response: Follows\r\nPrivilege: Command\r\nalice  10.1.2.3\r\n\r\ntoken=--END COMMAND--";
     let packet = Packet::new(Bytes::from_static(bytes.as_bytes()), AmiVersion::new(1, 3, 0)).unwrap();
-    let shown = Anonymiser::new(&Seed::from_text("a seed for tests")).packet(&packet);
+    let shown = Anonymiser::new(&AnonymiserSeed::from_text("a seed for tests")).anonymise_packet(&packet);
     assert_eq!(
         shown,
         "Response: Follows\r\nPrivilege: Command\r\nxkvex  198.51.100.29\r\n\r\ntoken=--END COMMAND--"
@@ -141,19 +141,19 @@ fn the_output_of_a_command_ends_as_it_did() {
 }
 
 #[test]
-fn bytes_that_are_not_utf8_stay_so() {
+fn bytes_that_are_not_utf8_are_kept_so() {
     let packet =
         Packet::new(Bytes::from_static(b"Event: X\r\nCallerIDName: J\xf6rg\r\n"), AmiVersion::NEWEST)
             .unwrap();
-    let mut anonymiser = Anonymiser::new(&Seed::from_text("a seed for tests"));
-    let shown = anonymiser.packet(&packet);
+    let mut anonymiser = Anonymiser::new(&AnonymiserSeed::from_text("a seed for tests"));
+    let shown = anonymiser.anonymise_packet(&packet);
     let packet = Packet::new(shown, AmiVersion::NEWEST).unwrap();
     assert!(str::from_utf8(packet.bytes()).is_err());
-    assert_eq!(packet.text("CallerIDName").unwrap(), anonymiser.name("Jörg"));
+    assert_eq!(packet.text("CallerIDName").unwrap(), anonymiser.anonymise_name("Jörg"));
 }
 
 #[test]
-fn nothing_of_the_seed_is_shown() {
-    assert_eq!(format!("{:?}", Seed::from_text("a seed for tests")), "Seed(_)");
-    assert_ne!(Seed::random().unwrap().bytes(), Seed::random().unwrap().bytes());
+fn debug_output_never_shows_the_seed() {
+    assert_eq!(format!("{:?}", AnonymiserSeed::from_text("a seed for tests")), "AnonymiserSeed(_)");
+    assert_ne!(AnonymiserSeed::random().unwrap().bytes(), AnonymiserSeed::random().unwrap().bytes());
 }

@@ -4,20 +4,18 @@ use std::ops::Range;
 
 /// A character of a value.
 #[derive(Clone, Debug)]
-pub(super) struct Cell {
-    /// What it says.
-    pub(super) is: char,
-    /// What it will say.
-    pub(super) new: char,
-    /// Whether that is settled.
-    pub(super) done: bool,
+pub(super) struct TextCell {
+    pub(super) original: char,
+    pub(super) replacement: char,
+    /// Whether the replacement was set; it may equal the original.
+    pub(super) is_replaced: bool,
     raw: Range<usize>,
-    form: Form,
+    encoding: CharEncoding,
 }
 
-/// How a character is written.
+/// How a character is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+enum CharEncoding {
     Utf8,
     Latin1,
     /// `%C3%BC`, as in the environment that an AsyncAGI is given and in SIP addresses.
@@ -27,34 +25,41 @@ enum Form {
     Escape,
 }
 
-/// The characters of a value, and what stands in their place where that has another length.
+/// The characters of a value, and the replacements that have another length.
 #[derive(Debug, Default)]
-pub(super) struct Text {
-    pub(super) cells: Vec<Cell>,
+pub(super) struct ValueText {
+    pub(super) cells: Vec<TextCell>,
+    /// Replacements of ranges of `cells` by text of another length.
     pub(super) edits: Vec<(Range<usize>, String)>,
 }
 
-impl Text {
-    /// Reads a value; `escaped` says whether a backslash escapes (AMI contract 1.3).
+impl ValueText {
+    /// Reads a value; `escaped` is whether the server escaped it with backslashes (AMI contract 1.3).
     pub(super) fn read(&mut self, raw: &[u8], escaped: bool) {
         self.cells.clear();
         self.edits.clear();
         let utf8 = str::from_utf8(raw).ok();
         let mut at = 0;
         while let Some(rest) = raw.get(at..).filter(|rest| !rest.is_empty()) {
-            let (is, length, form) = percent(rest)
-                .or_else(|| escape(rest).filter(|_| escaped))
+            let (is, length, encoding) = decode_percent(rest)
+                .or_else(|| decode_escape(rest).filter(|_| escaped))
                 .or_else(|| {
                     let is = utf8?.get(at..)?.chars().next()?;
-                    Some((is, is.len_utf8(), Form::Utf8))
+                    Some((is, is.len_utf8(), CharEncoding::Utf8))
                 })
-                .unwrap_or_else(|| (rest.first().copied().map_or('\0', char::from), 1, Form::Latin1));
-            self.cells.push(Cell { is, new: is, done: false, raw: at..at + length, form });
+                .unwrap_or_else(|| (rest.first().copied().map_or('\0', char::from), 1, CharEncoding::Latin1));
+            self.cells.push(TextCell {
+                original: is,
+                replacement: is,
+                is_replaced: false,
+                raw: at..at + length,
+                encoding,
+            });
             at += length;
         }
     }
 
-    /// Writes what became of the value `raw`.
+    /// Writes the value `raw` with its replacements.
     pub(super) fn write(&self, raw: &[u8], out: &mut Vec<u8>) {
         let mut edits = self.edits.iter().peekable();
         let mut behind = 0;
@@ -70,9 +75,9 @@ impl Text {
     }
 }
 
-/// Looking at what is there. What is settled is seen no more.
-impl Text {
-    /// Letters and digits; of what is not ASCII all that is not known to be something else.
+/// Searches. Characters that were replaced are not found any more.
+impl ValueText {
+    /// Whether this is a letter or a digit. Outside ASCII, everything is that is not known to be something else.
     pub(super) fn is_word(&self, index: usize) -> bool {
         self.is_digit(index) || self.is_letter(index)
     }
@@ -82,8 +87,8 @@ impl Text {
     }
 
     pub(super) fn is_letter(&self, index: usize) -> bool {
-        let Some(cell) = self.cells.get(index).filter(|cell| !cell.done) else { return false };
-        match cell.is {
+        let Some(cell) = self.cells.get(index).filter(|cell| !cell.is_replaced) else { return false };
+        match cell.original {
             is if is.is_ascii() => is.is_ascii_alphabetic(),
             _ if cell.is_latin1() => true,
             is => {
@@ -103,22 +108,22 @@ impl Text {
         end
     }
 
-    /// The character at `index`; none where it is settled, or behind the end.
+    /// The character at `index`, or NUL if it was replaced or is after the end.
     pub(super) fn at(&self, index: usize) -> char {
-        self.cells.get(index).filter(|cell| !cell.done).map_or('\0', |cell| cell.is)
+        self.cells.get(index).filter(|cell| !cell.is_replaced).map_or('\0', |cell| cell.original)
     }
 
-    pub(super) fn part(&self, range: &Range<usize>) -> &[Cell] {
+    pub(super) fn cells_in(&self, range: &Range<usize>) -> &[TextCell] {
         self.cells.get(range.clone()).unwrap_or_default()
     }
 
-    /// What it says there, in the value as it came.
-    pub(super) fn said(&self, range: &Range<usize>) -> String {
-        self.part(range).iter().map(|cell| cell.is).collect()
+    /// The original text of a range.
+    pub(super) fn original_text(&self, range: &Range<usize>) -> String {
+        self.cells_in(range).iter().map(|cell| cell.original).collect()
     }
 
     pub(super) fn all(&self, range: &Range<usize>, is: impl Fn(char) -> bool) -> bool {
-        self.part(range).iter().all(|cell| is(cell.is))
+        self.cells_in(range).iter().all(|cell| is(cell.original))
     }
 
     pub(super) fn find(&self, range: &Range<usize>, is: char) -> Option<usize> {
@@ -129,48 +134,49 @@ impl Text {
         range.clone().rfind(|index| self.at(*index) == is)
     }
 
-    /// Where characters that are `is` end, from the beginning of the range on.
-    pub(super) fn on(&self, range: Range<usize>, is: impl Fn(char) -> bool) -> usize {
+    /// The end of the characters that match `is`, from the beginning of the range.
+    pub(super) fn skip_while(&self, range: Range<usize>, is: impl Fn(char) -> bool) -> usize {
         let end = range.end;
         range.into_iter().find(|index| self.at(*index) == '\0' || !is(self.at(*index))).unwrap_or(end)
     }
 
-    /// The characters that are `is` before `end`, not before `begin`.
-    pub(super) fn back(&self, begin: usize, end: usize, is: impl Fn(char) -> bool) -> Range<usize> {
+    /// The range of characters that match `is` right before `end`, not before `begin`.
+    pub(super) fn range_before(&self, begin: usize, end: usize, is: impl Fn(char) -> bool) -> Range<usize> {
         let start =
             (begin..end).rev().take_while(|index| self.at(*index) != '\0' && is(self.at(*index))).last();
         start.unwrap_or(end)..end
     }
 }
 
-impl Cell {
-    /// Settles what it will say.
-    pub(super) fn set(&mut self, new: char) {
-        self.new = new;
-        self.done = true;
+impl TextCell {
+    /// Sets the replacement.
+    pub(super) fn replace(&mut self, new: char) {
+        self.replacement = new;
+        self.is_replaced = true;
     }
 
-    /// Whether it is written as itself.
+    /// Whether it is encoded as itself.
     pub(super) fn is_plain(&self) -> bool {
-        matches!(self.form, Form::Utf8 | Form::Latin1)
+        matches!(self.encoding, CharEncoding::Utf8 | CharEncoding::Latin1)
     }
 
-    /// Whether a letter in its place has to be one byte, above 0x7f: in text that is not UTF-8.
+    /// Whether it is one byte above 0x7f, in text that is not UTF-8.
     pub(super) fn is_latin1(&self) -> bool {
-        matches!(self.form, Form::Latin1 | Form::PercentLatin1) && !self.is.is_ascii()
+        matches!(self.encoding, CharEncoding::Latin1 | CharEncoding::PercentLatin1)
+            && !self.original.is_ascii()
     }
 
     fn write(&self, raw: &[u8], out: &mut Vec<u8>) {
-        if self.new == self.is || self.form == Form::Escape {
+        if self.replacement == self.original || self.encoding == CharEncoding::Escape {
             out.extend_from_slice(raw.get(self.raw.clone()).unwrap_or_default());
             return;
         }
         let mut buffer = [0; 4];
-        let utf8 = self.new.encode_utf8(&mut buffer).as_bytes();
-        match (self.form, u8::try_from(self.new)) {
-            (Form::Latin1, Ok(byte)) => out.push(byte),
-            (Form::PercentLatin1, Ok(byte)) => percent_encode(byte, out),
-            (Form::PercentUtf8 | Form::PercentLatin1, _) => {
+        let utf8 = self.replacement.encode_utf8(&mut buffer).as_bytes();
+        match (self.encoding, u8::try_from(self.replacement)) {
+            (CharEncoding::Latin1, Ok(byte)) => out.push(byte),
+            (CharEncoding::PercentLatin1, Ok(byte)) => percent_encode(byte, out),
+            (CharEncoding::PercentUtf8 | CharEncoding::PercentLatin1, _) => {
                 utf8.iter().for_each(|byte| percent_encode(*byte, out));
             }
             _ => out.extend_from_slice(utf8),
@@ -185,7 +191,7 @@ fn percent_encode(byte: u8, out: &mut Vec<u8>) {
 }
 
 /// The character that `text` begins with, if it is escaped with a backslash.
-fn escape(text: &[u8]) -> Option<(char, usize, Form)> {
+fn decode_escape(text: &[u8]) -> Option<(char, usize, CharEncoding)> {
     let (b'\\', code) = (text.first()?, text.get(1)?) else { return None };
     let is = match code {
         b'n' => '\n',
@@ -194,11 +200,11 @@ fn escape(text: &[u8]) -> Option<(char, usize, Form)> {
         b'\\' | b'\'' | b'"' | b'?' => char::from(*code),
         _ => return None,
     };
-    Some((is, 2, Form::Escape))
+    Some((is, 2, CharEncoding::Escape))
 }
 
 /// The character that `text` begins with, if it is percent-encoded (RFC 3986 section 2.1).
-fn percent(text: &[u8]) -> Option<(char, usize, Form)> {
+fn decode_percent(text: &[u8]) -> Option<(char, usize, CharEncoding)> {
     let byte = |at: usize| -> Option<u8> {
         let (b'%', high, low) = (text.get(at)?, text.get(at + 1)?, text.get(at + 2)?) else { return None };
         let digit = |code: u8| char::from(code).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
@@ -206,7 +212,7 @@ fn percent(text: &[u8]) -> Option<(char, usize, Form)> {
     };
     let first = byte(0)?;
     let length = match first {
-        ..0x80 => return Some((char::from(first), 3, Form::PercentUtf8)),
+        ..0x80 => return Some((char::from(first), 3, CharEncoding::PercentUtf8)),
         0xf0.. => 4,
         0xe0.. => 3,
         _ => 2,
@@ -218,8 +224,8 @@ fn percent(text: &[u8]) -> Option<(char, usize, Form)> {
     let decoded =
         bytes.get(..length).and_then(|bytes| str::from_utf8(bytes).ok()).and_then(|text| text.chars().next());
     Some(match decoded {
-        Some(is) if is.len_utf8() == length => (is, length * 3, Form::PercentUtf8),
-        _ => (char::from(first), 3, Form::PercentLatin1),
+        Some(is) if is.len_utf8() == length => (is, length * 3, CharEncoding::PercentUtf8),
+        _ => (char::from(first), 3, CharEncoding::PercentLatin1),
     })
 }
 
@@ -230,16 +236,19 @@ mod tests {
     use super::*;
 
     fn replaced(raw: &[u8], escaped: bool, by: char) -> Vec<u8> {
-        let mut text = Text::default();
+        let mut text = ValueText::default();
         text.read(raw, escaped);
-        text.cells.iter_mut().filter(|cell| cell.is.is_alphanumeric()).for_each(|cell| cell.new = by);
+        text.cells
+            .iter_mut()
+            .filter(|cell| cell.original.is_alphanumeric())
+            .for_each(|cell| cell.replacement = by);
         let mut out = Vec::new();
         text.write(raw, &mut out);
         out
     }
 
     #[test]
-    fn a_character_is_replaced_in_the_form_it_had() {
+    fn a_replacement_keeps_the_encoding_of_the_character() {
         for (raw, escaped, by, expected) in [
             (&b"O\\'Brien \\n"[..], true, 'x', &b"x\\'xxxxx \\n"[..]),
             (b"a\\nb", false, 'x', b"x\\xx"),
@@ -257,13 +266,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_not_replaced_stays_as_it_was(
+        fn characters_that_are_not_replaced_are_kept(
             raw in prop::collection::vec(any::<u8>(), 0..64),
             percents in "[%A-F0-9a\\\\]{0,20}",
             escaped: bool,
         ) {
             let raw = [raw, percents.into_bytes()].concat();
-            let mut text = Text::default();
+            let mut text = ValueText::default();
             text.read(&raw, escaped);
             let mut out = Vec::new();
             text.write(&raw, &mut out);

@@ -1,4 +1,4 @@
-//! Nothing of those who called is left in a recording that was anonymised.
+//! Checks that anonymised recordings contain no phone numbers and names.
 
 use std::collections::BTreeSet;
 
@@ -7,20 +7,20 @@ use ringwire_ami::Frame;
 use crate::support::{anonymised, anonymiser, busy_hour, captures};
 
 #[test]
-fn no_number_and_no_name_is_left_in_any_recorded_call() {
+fn anonymised_captures_contain_no_number_or_name() {
     let captures = captures();
-    // What is said in any of them must be left in none.
+    // A number or name of any capture must be missing from all.
     let before: Vec<_> = captures.iter().flat_map(|(_, frames)| frames.clone()).collect();
     check("all", &before, "one seed");
 }
 
 #[test]
-fn no_number_and_no_name_is_left_in_a_busy_hour() {
+fn an_anonymised_busy_hour_contains_no_number_or_name() {
     check("storm-22", &busy_hour(5000), "one seed");
 }
 
 #[test]
-fn what_is_looked_for_is_there_before() {
+fn the_captures_contain_the_numbers_and_names_searched_for() {
     let before: Vec<_> = captures().into_iter().flat_map(|(_, frames)| frames).collect();
     let (numbers, names) = (numbers(&before), names(&before));
     for number in ["491761234567", "4930100", "493055571642"] {
@@ -35,7 +35,7 @@ fn what_is_looked_for_is_there_before() {
 }
 
 #[test]
-fn addresses_are_those_of_documentation() {
+fn anonymised_captures_contain_documentation_addresses_only() {
     let before: Vec<_> = captures().into_iter().flat_map(|(_, frames)| frames).collect();
     assert!(text(&before).contains("127.0.0.11"));
     assert!(!text(&anonymised(&before, &mut anonymiser("one seed"))).contains("127.0.0."));
@@ -45,12 +45,12 @@ fn check(name: &str, before: &[Frame], seed: &str) {
     let after = text(&anonymised(before, &mut anonymiser(seed)));
     let left: Vec<_> = numbers(before).into_iter().filter(|number| after.contains(number)).collect();
     assert!(left.is_empty(), "{name}: {left:?}");
-    let said = words(&after);
-    let left: Vec<_> = names(before).into_iter().filter(|name| said.contains(name)).collect();
+    let shown = words(&after);
+    let left: Vec<_> = names(before).into_iter().filter(|name| shown.contains(name)).collect();
     assert!(left.is_empty(), "{name}: {left:?}");
 }
 
-/// All that is in the packets but the ids of channels and times, as text, percent-encoding undone.
+/// The text of all headers except channel ids and times, percent-decoded.
 fn text(frames: &[Frame]) -> String {
     let mut text = String::new();
     for (key, value) in headers(frames) {
@@ -64,7 +64,7 @@ fn text(frames: &[Frame]) -> String {
     text
 }
 
-/// The numbers of callers and called, from six digits on.
+/// The phone numbers of six or more digits.
 fn numbers(frames: &[Frame]) -> BTreeSet<String> {
     const KEYS: [&str; 8] = [
         "calleridnum",
@@ -79,12 +79,12 @@ fn numbers(frames: &[Frame]) -> BTreeSet<String> {
     runs(frames, &KEYS, |is| is.is_ascii_digit()).filter(|run| run.len() >= 6).collect()
 }
 
-/// The words of names, from three letters on.
+/// The words of three or more letters in names.
 fn names(frames: &[Frame]) -> BTreeSet<String> {
-    // Not of anybody: what Asterisk writes for a forwarded call, and what stands for no name.
-    const NOBODY: [&str; 4] = ["via", "sip", "unknown", "anonymous"];
+    // Words of forwarded calls and of missing names.
+    const NOT_NAMES: [&str; 4] = ["via", "sip", "unknown", "anonymous"];
     runs(frames, &["calleridname", "connectedlinename", "membername"], char::is_alphabetic)
-        .filter(|word| word.chars().count() >= 3 && !NOBODY.contains(&word.as_str()))
+        .filter(|word| word.chars().count() >= 3 && !NOT_NAMES.contains(&word.as_str()))
         .collect()
 }
 

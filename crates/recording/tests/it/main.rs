@@ -1,4 +1,4 @@
-//! Recordings of real calls, made fit to be shown.
+//! Anonymises the captures of real calls.
 
 #![allow(
     clippy::unwrap_used,

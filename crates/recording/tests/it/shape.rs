@@ -1,4 +1,4 @@
-//! The same happens in a recording that was anonymised, to others.
+//! Checks that anonymised recordings give the same calls.
 
 use ringwire_ami::Frame;
 use ringwire_calls::{Rules, Tracker};
@@ -9,14 +9,14 @@ use serde_json::Value;
 use crate::support::{anonymised, anonymiser, busy_hour, captures};
 
 #[test]
-fn every_recorded_call_is_the_same_call_between_others() {
+fn anonymised_captures_give_the_same_calls() {
     for (name, frames) in captures() {
         check(&name, &frames, "one seed");
     }
 }
 
 #[test]
-fn it_does_not_depend_on_the_seed() {
+fn the_calls_are_the_same_with_any_seed() {
     for (name, frames) in captures().into_iter().step_by(7) {
         for seed in ["another seed", "and another", "and so on"] {
             check(&name, &frames, seed);
@@ -25,7 +25,7 @@ fn it_does_not_depend_on_the_seed() {
 }
 
 #[test]
-fn a_busy_hour_is_the_same_hour() {
+fn an_anonymised_busy_hour_gives_the_same_calls() {
     check("storm-22", &busy_hour(5000), "one seed");
 }
 
@@ -43,18 +43,18 @@ fn check(name: &str, frames: &[Frame], seed: &str) {
 
 fn follow(frames: &[Frame]) -> Vec<CallEvent> {
     let mut tracker = Tracker::new(Rules::new("pbx1"));
-    let mut said = Vec::new();
+    let mut events = Vec::new();
     for frame in frames {
         match frame {
             Frame::Banner(version) => tracker.connected(*version, None),
             Frame::Packet(packet) => tracker.apply(packet, None),
         }
-        said.extend(std::iter::from_fn(|| tracker.poll_event()));
+        events.extend(std::iter::from_fn(|| tracker.poll_event()));
     }
-    said
+    events
 }
 
-/// Puts into an event what stands for the names and numbers in it.
+/// Anonymises the names and numbers in an event.
 fn translate(key: &str, value: &mut Value, anonymiser: &mut Anonymiser) {
     match value {
         Value::Object(fields) => {
@@ -63,9 +63,9 @@ fn translate(key: &str, value: &mut Value, anonymiser: &mut Anonymiser) {
         Value::Array(items) => items.iter_mut().for_each(|item| translate(key, item, anonymiser)),
         Value::String(text) => {
             *text = match key {
-                "name" | "fromName" => anonymiser.name(text),
+                "name" | "fromName" => anonymiser.anonymise_name(text),
                 "id" | "call" | "pbx" | "event" | "direction" | "cause" | "kind" | "time" | "as" => return,
-                _ => anonymiser.thing(text),
+                _ => anonymiser.anonymise_identifier(text),
             }
         }
         _ => {}

@@ -1,4 +1,4 @@
-//! Reading the recordings.
+//! Reads the captures.
 
 use std::fs;
 use std::io::Read;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bytes::BytesMut;
 use ringwire_ami::{Codec, Frame, Packet};
-use ringwire_recording::{Anonymiser, Seed};
+use ringwire_recording::{Anonymiser, AnonymiserSeed};
 use tokio_util::codec::Decoder;
 
 /// Every recorded call: its name and its frames.
@@ -43,12 +43,13 @@ pub(crate) fn frames(bytes: &[u8]) -> Vec<Frame> {
 }
 
 pub(crate) fn anonymiser(seed: &str) -> Anonymiser {
-    Anonymiser::new(&Seed::from_text(seed))
+    Anonymiser::new(&AnonymiserSeed::from_text(seed))
 }
 
-/// What becomes of frames.
+/// The anonymised frames.
 pub(crate) fn anonymised(frames: &[Frame], anonymiser: &mut Anonymiser) -> Vec<Frame> {
-    let packet = |packet: &Packet| Packet::new(anonymiser.packet(packet), packet.version()).unwrap();
+    let packet =
+        |packet: &Packet| Packet::new(anonymiser.anonymise_packet(packet), packet.version()).unwrap();
     let mut packet = packet;
     frames
         .iter()

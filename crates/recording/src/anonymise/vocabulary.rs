@@ -1,9 +1,9 @@
-//! The words that say nothing of anybody.
+//! Technical words, which identify nobody.
 
-/// What channels, contexts, dialplans and servers are made of, sorted, in small letters. All other words may be names.
+/// The words of channels, contexts, dialplans and servers, sorted, in lower case. All other words may be names.
 ///
-/// A word that begins a channel's technology or a context is needed for a replay to find the same (translation rules,
-/// sections 1 and 2); the others are for those who read a recording. None of them is a usual name.
+/// The words of channel technologies and contexts are needed for a replay to give the same calls (translation rules,
+/// sections 1 and 2); the others help the readers of a recording. None of them is a common name.
 #[rustfmt::skip]
 const WORDS: &[&str] = &[
     "accepted", "account", "accounting", "action", "actions", "added", "agent", "agi", "alaw", "all",
@@ -60,20 +60,20 @@ const WORDS: &[&str] = &[
     "xfer", "xmpp", "yes", "zap", "zaptel", "zombie",
 ];
 
-/// What contexts for calls from outside begin with: they are known by patterns (translation rules, section 2).
-const BEGINNINGS: [&str; 7] = ["inbound", "incoming", "trunk", "pstn", "digital", "dahdi", "zaptel"];
+/// The prefixes of contexts for inbound calls, which are recognised by patterns (translation rules, section 2).
+const CONTEXT_PREFIXES: [&str; 7] = ["inbound", "incoming", "trunk", "pstn", "digital", "dahdi", "zaptel"];
 
-/// Whether a word, in small letters, says nothing of anybody.
+/// Whether a word, in lower case, is technical.
 pub(super) fn is_technical(word: &str) -> bool {
     WORDS.binary_search(&word).is_ok()
 }
 
-/// How much of a word, in small letters, says nothing of anybody, in characters: all of it, its beginning, or nothing.
-pub(super) fn technical(word: &str) -> usize {
+/// How many characters of a word, in lower case, are technical: all, a prefix, or none.
+pub(super) fn technical_prefix_len(word: &str) -> usize {
     if is_technical(word) {
         return word.chars().count();
     }
-    BEGINNINGS.iter().find(|beginning| word.starts_with(**beginning)).map_or(0, |beginning| beginning.len())
+    CONTEXT_PREFIXES.iter().find(|prefix| word.starts_with(**prefix)).map_or(0, |prefix| prefix.len())
 }
 
 #[cfg(test)]
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn they_are_sorted_and_small() {
+    fn words_are_sorted_and_in_lower_case() {
         assert!(WORDS.is_sorted_by(|one, two| one < two));
         assert!(
             WORDS.iter().all(|word| word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_lowercase()))
@@ -89,11 +89,11 @@ mod tests {
     }
 
     #[test]
-    fn of_what_contexts_begin_with_the_beginning_is_technical() {
+    fn the_prefix_of_an_inbound_context_is_technical() {
         for (word, expected) in
             [("trunk", 5), ("trunkacme", 5), ("inboundacme", 7), ("acme", 0), ("did", 3), ("didier", 0)]
         {
-            assert_eq!(technical(word), expected, "{word}");
+            assert_eq!(technical_prefix_len(word), expected, "{word}");
         }
     }
 }

@@ -1,78 +1,87 @@
-//! Words, numbers and addresses.
+//! Finds and replaces words, numbers and addresses in a value.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
-use super::Scan;
-use crate::anonymise::class::Class;
-use crate::anonymise::mapper::SHORTEST_NUMBER;
-use crate::anonymise::text::Cell;
-use crate::anonymise::words;
+use super::class::ValueClass;
+use super::replacement::{Replacer, SHORTEST_NUMBER};
+use super::text::{TextCell, ValueText};
+use super::vocabulary;
 
-/// From how many characters on a mixture of letters and digits is no name.
+/// A mixture of letters and digits of at least this many characters is not a name.
 const SHORTEST_OPAQUE: usize = 16;
 
 /// The longest user and domain of a mail address (RFC 5321 section 4.5.3.1).
 const LONGEST_USER: usize = 64;
 const LONGEST_DOMAIN: usize = 255;
 
-impl Scan<'_> {
+/// Replaces words, numbers and addresses in a value.
+pub(super) struct TokenReplacer<'a> {
+    pub(super) text: &'a mut ValueText,
+    pub(super) replacer: &'a Replacer,
+    /// Whether the value may grow: an address and its replacement may differ in length.
+    pub(super) may_grow: bool,
+}
+
+impl TokenReplacer<'_> {
     /// Replaces words, numbers and addresses.
-    pub(super) fn words(&mut self, range: Range<usize>, class: Class) {
+    pub(super) fn replace_words(&mut self, range: Range<usize>, class: ValueClass) {
         let mut at = range.start;
         while at < range.end {
             let is = self.text.at(at);
-            if is == '"' && class != Class::Name {
-                if let Some(close) = self.quoted_name(at, range.end) {
-                    self.words(at + 1..close, Class::Name);
+            if is == '"' && class != ValueClass::PersonName {
+                if let Some(close) = self.end_of_quoted_name(at, range.end) {
+                    self.replace_words(at + 1..close, ValueClass::PersonName);
                     at = close;
                 }
                 at += 1;
             } else if self.text.is_word(at) || is == ':' {
                 let end = self
-                    .address(at)
-                    .or_else(|| self.hardware(at))
-                    .or_else(|| self.mail(at, range.end, class));
-                at = end.unwrap_or_else(|| self.token(at, &range, class)).max(at + 1);
+                    .replace_address(at)
+                    .or_else(|| self.replace_hardware_id(at))
+                    .or_else(|| self.replace_mail_address(at, range.end, class));
+                at = end.unwrap_or_else(|| self.replace_token(at, &range, class)).max(at + 1);
             } else {
                 at += 1;
             }
         }
     }
 
-    /// Where the quotes close that open at `open` and hold the name before a number: `"Alice" <101>`.
-    fn quoted_name(&self, open: usize, end: usize) -> Option<usize> {
+    /// The closing quote of the name before a number: `"Alice" <101>`. The opening quote is at `open`.
+    fn end_of_quoted_name(&self, open: usize, end: usize) -> Option<usize> {
         let close = self.text.find(&(open + 1..end), '"')?;
-        let next = self.text.on(close + 1..end, |is| is == ' ');
+        let next = self.text.skip_while(close + 1..end, |is| is == ' ');
         (self.text.at(next) == '<').then_some(close)
     }
 
-    /// Replaces letters and digits without anything between.
-    fn token(&mut self, begin: usize, range: &Range<usize>, class: Class) -> usize {
+    /// Replaces a sequence of letters and digits, and returns where it ends.
+    fn replace_token(&mut self, begin: usize, range: &Range<usize>, class: ValueClass) -> usize {
         let end = self.text.token_end(begin).min(range.end);
         if end <= begin {
             return begin + 1;
         }
-        if (class == Class::Opaque || self.is_opaque(begin..end)) && is_ascii(self.text.part(&(begin..end))) {
+        if (class == ValueClass::OpaqueId || self.is_opaque_id(begin..end))
+            && is_ascii(self.text.cells_in(&(begin..end)))
+        {
             let place = begin..end;
-            self.opaque(&[place]);
+            self.replace_opaque_id(&[place]);
             return end;
         }
-        if self.is_serial(begin, end) {
+        if self.is_channel_serial(begin, end) {
             return end;
         }
         let mut at = begin;
         while at < end {
             if self.text.at(at).is_ascii_digit() {
-                at = self.number(at, range.end, class);
+                at = self.replace_number(at, range.end, class);
             } else {
-                let word = at..self.text.on(at..end, |is| !is.is_ascii_digit());
+                let word = at..self.text.skip_while(at..end, |is| !is.is_ascii_digit());
                 at = word.end;
-                self.word(word.clone(), class);
-                if class == Class::Text && self.text.said(&word).eq_ignore_ascii_case("name") {
-                    // CALLERID(name)=Alice, and in the words of AGI CALLERID(name) "Alice".
+                self.replace_word(word.clone(), class);
+                if class == ValueClass::Text && self.text.original_text(&word).eq_ignore_ascii_case("name") {
+                    // CALLERID(name)=Alice, and in AGI's form CALLERID(name) "Alice".
                     if word.start > 0 && self.text.at(word.start - 1) == '(' && self.text.at(at) == ')' {
-                        self.words(at..range.end, Class::Name);
+                        self.replace_words(at..range.end, ValueClass::PersonName);
                         return range.end;
                     }
                 }
@@ -81,22 +90,22 @@ impl Scan<'_> {
         at
     }
 
-    fn word(&mut self, word: Range<usize>, class: Class) {
-        let said = self.text.said(&word).to_lowercase();
+    fn replace_word(&mut self, word: Range<usize>, class: ValueClass) {
+        let said = self.text.original_text(&word).to_lowercase();
         let mut begin = word.start;
-        if class == Class::Name {
-            if super::is_scheme(&said) && self.text.at(word.end) == ':' {
+        if class == ValueClass::PersonName {
+            if is_scheme(&said) && self.text.at(word.end) == ':' {
                 return;
             }
         } else {
-            begin += words::technical(&said);
+            begin += vocabulary::technical_prefix_len(&said);
             let is_short = match word.len() {
                 1 => true,
-                // A user with initials for a name; or an option of an application.
+                // The initials of a user, or an option of an application.
                 2 if self.text.is_digit(word.end) || word.start > 0 && self.text.is_digit(word.start - 1) => {
                     true
                 }
-                2 => class == Class::Text && !self.is_at_address(&word),
+                2 => class == ValueClass::Text && !self.is_at_address(&word),
                 _ => false,
             };
             if begin >= word.end || is_short && said.is_ascii() {
@@ -104,7 +113,7 @@ impl Scan<'_> {
             }
         }
         if let Some(cells) = self.text.cells.get_mut(begin..word.end) {
-            self.mapper.word(cells);
+            self.replacer.replace_word(cells);
         }
     }
 
@@ -114,19 +123,19 @@ impl Scan<'_> {
         matches!(before, '/' | '@') || self.text.at(word.end) == '@'
     }
 
-    /// Replaces a number that begins at `begin`, together with what it is written apart in; gives where the first of
-    /// its parts ends that is not replaced, or the last.
-    fn number(&mut self, begin: usize, end: usize, class: Class) -> usize {
-        let first = self.text.on(begin..end, |is| is.is_ascii_digit());
+    /// Replaces a number that begins at `begin`, with all its groups of digits. It returns where the last replaced group
+    /// ends, or the first one if nothing was replaced.
+    fn replace_number(&mut self, begin: usize, end: usize, class: ValueClass) -> usize {
+        let first = self.text.skip_while(begin..end, |is| is.is_ascii_digit());
         let group = begin..first;
         let mut groups = vec![group];
-        // In a name anything may be a number; elsewhere 101/102 are two, and so are 1001-5.
-        let (is_name, most) = (class == Class::Name, SHORTEST_NUMBER - 1);
+        // In a name anything may be part of a number; elsewhere 101/102 are two numbers, and so are 1001-5.
+        let (is_name, most) = (class == ValueClass::PersonName, SHORTEST_NUMBER - 1);
         let between = |is: char| matches!(is, ' ' | '-' | '.' | '(' | ')') || is_name && is == '/';
         let fits = |group: &Range<usize>| is_name || (2..=most).contains(&group.len());
         while let Some(last) = groups.last().filter(|last| fits(last)).map(|last| last.end) {
-            let next = self.text.on(last..end.min(last + 3), between);
-            let group = next..self.text.on(next..end, |is| is.is_ascii_digit());
+            let next = self.text.skip_while(last..end.min(last + 3), between);
+            let group = next..self.text.skip_while(next..end, |is| is.is_ascii_digit());
             if next == last || group.is_empty() || !fits(&group) || !is_name && self.text.is_letter(group.end)
             {
                 break;
@@ -138,25 +147,25 @@ impl Scan<'_> {
         if count < shortest {
             return first;
         }
-        let digits: String = groups.iter().map(|group| self.text.said(group)).collect();
-        let replaced = self.mapper.number(&digits);
+        let digits: String = groups.iter().map(|group| self.text.original_text(group)).collect();
+        let replaced = self.replacer.replace_number(&digits);
         let places = groups.iter().cloned().flatten();
         for (place, digit) in places.zip(replaced.chars()) {
             if let Some(cell) = self.text.cells.get_mut(place) {
-                cell.set(digit);
+                cell.replace(digit);
             }
         }
         groups.last().map_or(first, |last| last.end)
     }
 
-    /// An address of the internet at `begin`.
-    fn address(&mut self, begin: usize) -> Option<usize> {
+    /// Replaces an IP address at `begin`, and returns where it ends.
+    fn replace_address(&mut self, begin: usize) -> Option<usize> {
         if begin > 0 && self.text.is_word(begin - 1) {
             return None;
         }
         let all = begin..self.text.cells.len().min(begin + 45);
-        let end = self.text.on(all.clone(), |is| is.is_ascii_hexdigit() || matches!(is, '.' | ':'));
-        let said = self.text.said(&(begin..end));
+        let end = self.text.skip_while(all.clone(), |is| is.is_ascii_hexdigit() || matches!(is, '.' | ':'));
+        let said = self.text.original_text(&(begin..end));
         let (address, length) = if said.matches(':').count() >= 2 && !self.text.is_word(end) {
             let said = said.trim_end_matches(['.', ':']);
             let said = if said.len() < 2 { "::" } else { said };
@@ -171,22 +180,22 @@ impl Scan<'_> {
             (!self.text.is_word(begin + said.len())).then_some((IpAddr::V4(address), said.len()))
         })?;
         let place = begin..begin + length;
-        // In an encoded address stand characters that must not stand there plainly.
-        if self.may_grow && self.text.part(&place).iter().all(Cell::is_plain) {
-            self.text.edits.push((place.clone(), self.mapper.address(address)));
+        // An encoded address contains characters that must not appear there unencoded.
+        if self.may_grow && self.text.cells_in(&place).iter().all(TextCell::is_plain) {
+            self.text.edits.push((place.clone(), self.replacer.replace_address(address)));
         }
         for cell in self.text.cells.get_mut(place.clone()).unwrap_or_default() {
-            cell.set(if cell.is.is_ascii_hexdigit() { '0' } else { cell.is });
+            cell.replace(if cell.original.is_ascii_hexdigit() { '0' } else { cell.original });
         }
         Some(place.end)
     }
 
-    /// The address of a network card, or a UUID, at `begin`.
-    fn hardware(&mut self, begin: usize) -> Option<usize> {
+    /// Replaces a MAC address or a UUID at `begin`, and returns where it ends.
+    fn replace_hardware_id(&mut self, begin: usize) -> Option<usize> {
         if begin > 0 && self.text.is_word(begin - 1) {
             return None;
         }
-        const CARD: &[usize] = &[2, 2, 2, 2, 2, 2];
+        const MAC_ADDRESS: &[usize] = &[2, 2, 2, 2, 2, 2];
         const UUID: &[usize] = &[8, 4, 4, 4, 12];
         let groups = |between: char, lengths: &[usize]| {
             let mut at = begin;
@@ -205,13 +214,14 @@ impl Scan<'_> {
             }
             Some(groups)
         };
-        let groups = groups(':', CARD).or_else(|| groups('-', CARD)).or_else(|| groups('-', UUID))?;
-        self.opaque(&groups);
+        let groups =
+            groups(':', MAC_ADDRESS).or_else(|| groups('-', MAC_ADDRESS)).or_else(|| groups('-', UUID))?;
+        self.replace_opaque_id(&groups);
         groups.last().map(|last| last.end)
     }
 
-    /// Replaces what stands in several places as the one thing it is.
-    fn opaque(&mut self, places: &[Range<usize>]) {
+    /// Replaces an id without meaning that is written in several groups.
+    fn replace_opaque_id(&mut self, places: &[Range<usize>]) {
         let begin = places.first().map_or(0, |first| first.start);
         let end = places.last().map_or(0, |last| last.end);
         let there = (begin..end).zip(self.text.cells.get_mut(begin..end).unwrap_or_default());
@@ -219,24 +229,25 @@ impl Scan<'_> {
             .filter(|(index, _)| places.iter().any(|place| place.contains(index)))
             .map(|(_, cell)| cell)
             .collect();
-        self.mapper.opaque(&mut cells);
+        self.replacer.replace_opaque_id(&mut cells);
     }
 
-    /// A mail address at `begin`, of which the top-level domain stays. In a SIP address the user is an endpoint.
-    fn mail(&mut self, begin: usize, end: usize, class: Class) -> Option<usize> {
-        if class == Class::Name || class == Class::Opaque {
+    /// Replaces a mail address at `begin`, except its top-level domain, and returns where it ends. In a SIP address the
+    /// user is an endpoint.
+    fn replace_mail_address(&mut self, begin: usize, end: usize, class: ValueClass) -> Option<usize> {
+        if class == ValueClass::PersonName || class == ValueClass::OpaqueId {
             return None;
         }
         let is_local = |is: char| is.is_ascii_alphanumeric() || matches!(is, '.' | '_' | '-' | '+');
         let is_domain = |is: char| is.is_ascii_alphanumeric() || matches!(is, '.' | '-');
-        let at = self.text.on(begin..end.min(begin + LONGEST_USER), is_local);
+        let at = self.text.skip_while(begin..end.min(begin + LONGEST_USER), is_local);
         if self.text.at(at) != '@' || begin > 0 && matches!(self.text.at(begin - 1), ':' | '/') {
             return None;
         }
-        let close = self.text.on(at + 1..end.min(at + LONGEST_DOMAIN), is_domain);
+        let close = self.text.skip_while(at + 1..end.min(at + LONGEST_DOMAIN), is_domain);
         let dot = self.text.rfind(&(at + 1..close), '.')?;
-        let local = self.text.said(&(begin..at));
-        let top = self.text.said(&(dot + 1..close));
+        let local = self.text.original_text(&(begin..at));
+        let top = self.text.original_text(&(dot + 1..close));
         let is_mail = local.contains(|is: char| is.is_ascii_alphabetic())
             && top.len() >= 2
             && top.bytes().all(|byte| byte.is_ascii_alphabetic())
@@ -244,35 +255,40 @@ impl Scan<'_> {
         if !is_mail {
             return None;
         }
-        self.words(begin..dot, Class::Name);
+        self.replace_words(begin..dot, ValueClass::PersonName);
         Some(close)
     }
 
-    /// Whether this is the serial of a channel, `SIP/alice-0000002a`: eight or six hexadecimal digits that begin with
-    /// zeros as long as the server has had less than a million channels.
-    fn is_serial(&self, begin: usize, end: usize) -> bool {
+    /// Whether this is the serial number in a channel's name, `SIP/alice-0000002a`: six to eight hexadecimal digits, which
+    /// begin with zeros until the server has had a million channels.
+    fn is_channel_serial(&self, begin: usize, end: usize) -> bool {
         (6..=8).contains(&(end - begin))
             && begin > 0
             && self.text.at(begin - 1) == '-'
-            && self.text.said(&(begin..begin + 3)) == "000"
+            && self.text.original_text(&(begin..begin + 3)) == "000"
             && self.text.all(&(begin..end), |is| matches!(is, '0'..='9' | 'a'..='f'))
     }
 
-    /// Whether letters and digits are mixed as in no name.
-    fn is_opaque(&self, range: Range<usize>) -> bool {
+    /// Whether letters and digits are mixed as in an id, and not as in a name.
+    fn is_opaque_id(&self, range: Range<usize>) -> bool {
         if range.len() < SHORTEST_OPAQUE {
             return false;
         }
-        let cells = self.text.part(&range);
-        let digits = cells.iter().filter(|cell| cell.is.is_ascii_digit()).count();
+        let cells = self.text.cells_in(&range);
+        let digits = cells.iter().filter(|cell| cell.original.is_ascii_digit()).count();
         let turns = cells
             .array_windows()
-            .filter(|[one, two]| one.is.is_ascii_digit() != two.is.is_ascii_digit())
+            .filter(|[one, two]| one.original.is_ascii_digit() != two.original.is_ascii_digit())
             .count();
         is_ascii(cells) && digits >= 4 && cells.len() - digits >= 4 && turns >= 4
     }
 }
 
-fn is_ascii(cells: &[Cell]) -> bool {
-    cells.iter().all(|cell| cell.is.is_ascii_alphanumeric())
+fn is_ascii(cells: &[TextCell]) -> bool {
+    cells.iter().all(|cell| cell.original.is_ascii_alphanumeric())
+}
+
+/// Whether a word is the scheme of a telephone or mail address.
+pub(super) fn is_scheme(word: &str) -> bool {
+    ["sip", "sips", "tel", "mailto"].iter().any(|scheme| word.eq_ignore_ascii_case(scheme))
 }

@@ -2,78 +2,78 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::Seed;
 use super::cipher::{Cipher, Symbol};
-use super::text::Cell;
-use super::words;
+use super::seed::AnonymiserSeed;
+use super::text::TextCell;
+use super::vocabulary;
 
-/// What the cipher tells apart.
+/// The domains of the cipher.
 const NUMBER: u8 = 0;
 const WORD: u8 = 1;
 const FOREIGN_WORD: u8 = 2;
 const OPAQUE: u8 = 3;
 const ADDRESS: u8 = 4;
 
-/// Numbers with fewer digits are extensions and stay (translation rules, section 2).
+/// Numbers with fewer digits are extensions and are kept (translation rules, section 2).
 pub(super) const SHORTEST_NUMBER: usize = 6;
 
-/// Replaces what it is given by what follows from it and the seed.
-pub(super) struct Mapper {
+/// Replaces numbers, words and addresses by others that depend on them and the seed.
+pub(super) struct Replacer {
     cipher: Cipher,
 }
 
-impl Mapper {
-    pub(super) fn new(seed: &Seed) -> Self {
+impl Replacer {
+    pub(super) fn new(seed: &AnonymiserSeed) -> Self {
         Self { cipher: Cipher::new(seed) }
     }
 
-    /// The digits that stand for the digits of a number of at least [`SHORTEST_NUMBER`].
+    /// Replaces the digits of a number of at least [`SHORTEST_NUMBER`] digits.
     ///
-    /// Leading zeros stay, and the country code where there can be one: not behind a single zero, which stands for a
-    /// number of the own country. What follows is replaced alike in both, so that a number remains the same number
-    /// however it is written. That it begins with a digit other than 0 stays true.
-    pub(super) fn number(&self, digits: &str) -> String {
-        let (kept, free) = digits.split_at_checked(kept(digits)).unwrap_or((digits, ""));
+    /// Leading zeros are kept, and so is the country code if there is one, which is not after a single zero: that marks a
+    /// national number. The rest is replaced in the same way in both forms, so that a number stays the same number
+    /// however it is written. A first digit other than 0 is replaced by another one other than 0.
+    pub(super) fn replace_number(&self, digits: &str) -> String {
+        let (kept, free) = digits.split_at_checked(kept_digits(digits)).unwrap_or((digits, ""));
         if free.is_empty() {
             return digits.to_owned();
         }
-        // The digit in front is none of ten where it is not a 0.
+        // A first digit other than 0 has nine replacements, not ten.
         let first = |index| if index == 0 && !free.starts_with('0') { (b'1', 9) } else { (b'0', 10) };
         let place = |(index, digit)| {
             let (first, radix) = first(index);
             symbol(digit, first, radix)
         };
         let mut symbols: Vec<_> = free.bytes().enumerate().map(place).collect();
-        self.cipher.next(NUMBER, &mut symbols);
+        self.cipher.replace(NUMBER, &mut symbols);
         let digit = |(index, symbol): (usize, &Symbol)| letter(first(index).0, symbol.value);
         kept.chars().chain(symbols.iter().enumerate().map(digit)).collect()
     }
 
-    /// Replaces a word. Its case does not count, and stays. No word becomes a technical one.
-    pub(super) fn word(&self, cells: &mut [Cell]) {
-        let small: String = cells.iter().flat_map(|cell| cell.is.to_lowercase()).collect();
-        if !cells.iter().all(|cell| cell.is.is_ascii_alphabetic()) {
-            return self.foreign_word(&small, cells);
+    /// Replaces a word. Its case is ignored and kept. No word becomes a technical one.
+    pub(super) fn replace_word(&self, cells: &mut [TextCell]) {
+        let small: String = cells.iter().flat_map(|cell| cell.original.to_lowercase()).collect();
+        if !cells.iter().all(|cell| cell.original.is_ascii_alphabetic()) {
+            return self.replace_foreign_word(&small, cells);
         }
         let mut symbols: Vec<_> = small.bytes().map(|byte| symbol(byte, b'a', 26)).collect();
         let word = loop {
-            self.cipher.next(WORD, &mut symbols);
+            self.cipher.replace(WORD, &mut symbols);
             let word: String = symbols.iter().map(|symbol| letter(b'a', symbol.value)).collect();
-            if !words::is_technical(&word) {
+            if !vocabulary::is_technical(&word) {
                 break word;
             }
         };
         for (cell, new) in cells.iter_mut().zip(word.chars()) {
-            cell.set(if cell.is.is_ascii_uppercase() { new.to_ascii_uppercase() } else { new });
+            cell.replace(if cell.original.is_ascii_uppercase() { new.to_ascii_uppercase() } else { new });
         }
     }
 
-    /// Replaces a word that is not all ASCII: each letter by one of as many bytes, which is Latin outside CJK.
-    fn foreign_word(&self, small: &str, cells: &mut [Cell]) {
+    /// Replaces a word that is not all ASCII: each letter by one of the same number of bytes, Latin-1 or CJK.
+    fn replace_foreign_word(&self, small: &str, cells: &mut [TextCell]) {
         let noise = self.cipher.numbers(FOREIGN_WORD, 0, small.as_bytes(), cells.len());
         for (cell, noise) in cells.iter_mut().zip(noise) {
-            let is = cell.is;
-            // One of `count` characters, but not the one that is there.
+            let is = cell.original;
+            // One of `count` characters, but not the original.
             let another = |count: u16, there: Option<u16>| match there {
                 Some(there) => (there + 1 + noise % (count - 1)) % count,
                 None => noise % count,
@@ -92,35 +92,35 @@ impl Mapper {
                 Some(capital) if is.is_uppercase() && capital.len_utf8() == new.len_utf8() => capital,
                 _ => new,
             };
-            cell.set(new);
+            cell.replace(new);
         }
     }
 
-    /// Replaces letters and digits, ASCII all of them, that only tell one thing from another.
-    pub(super) fn opaque(&self, cells: &mut [&mut Cell]) {
-        let is_hex = cells.iter().all(|cell| cell.is.is_ascii_hexdigit());
+    /// Replaces an id without meaning, of ASCII letters and digits.
+    pub(super) fn replace_opaque_id(&self, cells: &mut [&mut TextCell]) {
+        let is_hex = cells.iter().all(|cell| cell.original.is_ascii_hexdigit());
         let alphabet = |is: char| match is {
             '0'..='9' => (b'0', 10),
             'A'..='Z' => (b'A', if is_hex { 6 } else { 26 }),
             _ => (b'a', if is_hex { 6 } else { 26 }),
         };
-        let place = |cell: &&mut Cell| {
-            let (first, radix) = alphabet(cell.is);
-            symbol(u8::try_from(cell.is).unwrap_or(first), first, radix)
+        let place = |cell: &&mut TextCell| {
+            let (first, radix) = alphabet(cell.original);
+            symbol(u8::try_from(cell.original).unwrap_or(first), first, radix)
         };
         let mut symbols: Vec<_> = cells.iter().map(place).collect();
         if !symbols.is_empty() {
-            self.cipher.next(OPAQUE, &mut symbols);
+            self.cipher.replace(OPAQUE, &mut symbols);
         }
         for (cell, symbol) in cells.iter_mut().zip(symbols) {
-            let (first, _) = alphabet(cell.is);
-            cell.set(letter(first, symbol.value));
+            let (first, _) = alphabet(cell.original);
+            cell.replace(letter(first, symbol.value));
         }
     }
 
-    /// The documentation address that stands for an address (RFC 5737, RFC 3849). There are not enough for all to be
-    /// different; addresses tell no calls apart. The unspecified address stays.
-    pub(super) fn address(&self, address: IpAddr) -> String {
+    /// The documentation address that replaces an address (RFC 5737, RFC 3849). There are too few for all to be
+    /// different, but calls are not told apart by addresses. The unspecified address is kept.
+    pub(super) fn replace_address(&self, address: IpAddr) -> String {
         let noise = |bytes: &[u8]| self.cipher.numbers(ADDRESS, 0, bytes, 2);
         match address {
             _ if address.is_unspecified() => address.to_string(),
@@ -149,10 +149,10 @@ fn letter(first: u8, value: u16) -> char {
     char::from(first.wrapping_add(u8::try_from(value).unwrap_or(0)))
 }
 
-/// How many small letters of Latin-1 that are not ASCII have a capital.
+/// The number of lower-case letters of Latin-1 outside ASCII that have an upper-case form.
 const LATIN1: u16 = 30;
 
-/// One of those; 0xf7 is none.
+/// One of those letters; 0xf7 is not a letter.
 fn latin1(place: u16) -> char {
     let code = 0xe0 + u32::from(place) + u32::from(place >= 0x17);
     char::from_u32(code).unwrap_or('\u{e0}')
@@ -163,8 +163,8 @@ fn latin1_place(is: char) -> Option<u16> {
     (0..LATIN1).find(|place| latin1(*place) == small)
 }
 
-/// How many digits of a number stay.
-fn kept(digits: &str) -> usize {
+/// How many leading digits of a number are kept.
+fn kept_digits(digits: &str) -> usize {
     let rest = digits.trim_start_matches('0');
     let zeros = digits.len() - rest.len();
     if zeros == 1 || rest.len() <= SHORTEST_NUMBER {
@@ -195,22 +195,22 @@ fn country_code(digits: &str) -> usize {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::text::Text;
+    use super::super::text::ValueText;
     use super::*;
 
-    fn mapper() -> Mapper {
-        Mapper::new(&Seed::new([1; 32]))
+    fn replacer() -> Replacer {
+        Replacer::new(&AnonymiserSeed::new([1; 32]))
     }
 
     fn word(word: &str) -> String {
-        let mut text = Text::default();
+        let mut text = ValueText::default();
         text.read(word.as_bytes(), false);
-        mapper().word(&mut text.cells);
-        text.cells.iter().map(|cell| cell.new).collect()
+        replacer().replace_word(&mut text.cells);
+        text.cells.iter().map(|cell| cell.replacement).collect()
     }
 
     #[test]
-    fn of_a_number_stays_what_carries_meaning() {
+    fn zeros_and_country_code_of_a_number_are_kept() {
         for (number, kept) in [
             ("491761234567", "49"),
             ("00491761234567", "0049"),
@@ -221,15 +221,16 @@ mod tests {
             ("012345", "0"),
             ("4900012345", "49000"),
         ] {
-            let replaced = mapper().number(number);
+            let replaced = replacer().replace_number(number);
             assert!(replaced.starts_with(kept) && replaced.len() == number.len(), "{number}: {replaced}");
-            assert_eq!(super::kept(number), kept.len(), "{number}");
+            assert_eq!(kept_digits(number), kept.len(), "{number}");
         }
     }
 
     #[test]
-    fn a_number_is_the_same_number_however_it_is_written() {
-        let ways = ["491761234567", "00491761234567", "01761234567"].map(|number| mapper().number(number));
+    fn a_number_has_the_same_replacement_in_all_forms() {
+        let ways =
+            ["491761234567", "00491761234567", "01761234567"].map(|number| replacer().replace_number(number));
         assert_eq!(
             ways.each_ref().map(|number| &number[number.len() - 10..])[..2],
             [&ways[2][1..], &ways[2][1..]]
@@ -250,9 +251,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn numbers_differ_as_they_did(one in "[0-9]{6,15}", two in "[0-9]{6,15}") {
-            let mapper = mapper();
-            let (left, right) = (mapper.number(&one), mapper.number(&two));
+        fn different_numbers_have_different_replacements(one in "[0-9]{6,15}", two in "[0-9]{6,15}") {
+            let replacer = replacer();
+            let (left, right) = (replacer.replace_number(&one), replacer.replace_number(&two));
             prop_assert_eq!(one == two, left == right);
             prop_assert_eq!(left == one, one.bytes().all(|digit| digit == b'0'));
             prop_assert_eq!(left.len(), one.len());
@@ -261,13 +262,13 @@ mod tests {
         }
 
         #[test]
-        fn words_differ_as_they_did(one in "[a-z]{1,6}", two in "[a-z]{1,6}") {
+        fn different_words_have_different_replacements(one in "[a-z]{1,6}", two in "[a-z]{1,6}") {
             prop_assert_eq!(one == two, word(&one) == word(&two));
-            prop_assert!(word(&one) != one && !words::is_technical(&word(&one)));
+            prop_assert!(word(&one) != one && !vocabulary::is_technical(&word(&one)));
         }
 
         #[test]
-        fn no_letter_of_another_script_stays(name in "\\p{L}{1,8}") {
+        fn every_letter_of_another_script_is_replaced(name in "\\p{L}{1,8}") {
             let replaced = word(&name);
             prop_assert_eq!(replaced.len(), name.len());
             prop_assert!(name.is_ascii() || name.chars().zip(replaced.chars()).all(|(is, new)| is.is_ascii() || is != new));
