@@ -13,8 +13,10 @@ use ring::rand::{SecureRandom, SystemRandom};
 use ringwire_ami::AmiLogin;
 use ringwire_config::{Address, Api, ApiRole, ApiToken, Config};
 use ringwire_daemon::Signal;
-use ringwire_demo::player::{PbxServer, PlayOptions, Recording, Speed};
-use ringwire_demo::zammad::{Person, Received, Row, State, ZammadConfig, ZammadServer};
+use ringwire_demo::player::{PlaybackOptions, PlaybackRecording, PlaybackServer, PlaybackSpeed};
+use ringwire_demo::zammad::{
+    CallLogEntry, CallLogState, ReceivedRequest, ZammadConfig, ZammadPerson, ZammadServer,
+};
 use ringwire_event::{CallEvent, EventKind};
 use ringwire_live::{Desk, Frame};
 use ringwire_terminal::{Code, Failure, plain};
@@ -114,13 +116,16 @@ fn place(wanted: Option<SocketAddr>) -> io::Result<SocketAddr> {
 }
 
 async fn show(args: &Args) -> Result<(), Failure> {
-    let recordings = CALLS.iter().map(|call| Recording::parse(call.ami, Some(call.times))).collect();
+    let recordings = CALLS.iter().map(|call| PlaybackRecording::parse(call.ami, Some(call.times))).collect();
     let rounds = if args.stay { None } else { Some(1) };
-    let options =
-        PlayOptions { speed: Speed::Times(args.speed), rounds, ..PlayOptions::new(USERNAME, SECRET) };
-    let pbx = PbxServer::start(recordings, options).await?;
+    let options = PlaybackOptions {
+        speed: PlaybackSpeed::Factor(args.speed),
+        rounds,
+        ..PlaybackOptions::new(USERNAME, SECRET)
+    };
+    let pbx = PlaybackServer::start(recordings, options).await?;
     let zammad = ZammadServer::start(helpdesk()).await?;
-    let mut received = zammad.watch();
+    let mut received = zammad.requests();
     let desk = Desk::new(Timestamp::now());
     let mut frames = desk.feed().subscribe();
     let (signals, told) = mpsc::channel(1);
@@ -156,7 +161,7 @@ async fn show(args: &Args) -> Result<(), Failure> {
     while let Ok(post) = received.try_recv() {
         screen.post(&post)?;
     }
-    screen.log(&zammad.log())?;
+    screen.log(&zammad.call_log())?;
     zammad.stop().await;
     Ok(())
 }
@@ -165,17 +170,17 @@ async fn show(args: &Args) -> Result<(), Failure> {
 fn helpdesk() -> ZammadConfig {
     ZammadConfig {
         people: vec![
-            Person::customer("Casey Customer", "+49 176 1234567"),
-            Person::customer("Miro Mobile", "+49 171 9876543"),
-            Person::agent("Alice Adams", "alice", "101"),
-            Person::agent("Bob Bauer", "bob", "102"),
-            Person::agent("Carol Çelik", "carol", "103"),
+            ZammadPerson::customer("Casey Customer", "+49 176 1234567"),
+            ZammadPerson::customer("Miro Mobile", "+49 171 9876543"),
+            ZammadPerson::agent("Alice Adams", "alice", "101"),
+            ZammadPerson::agent("Bob Bauer", "bob", "102"),
+            ZammadPerson::agent("Carol Çelik", "carol", "103"),
         ],
         ..ZammadConfig::new(TOKEN)
     }
 }
 
-fn configuration(pbx: &PbxServer, zammad: &ZammadServer) -> Config {
+fn configuration(pbx: &PlaybackServer, zammad: &ZammadServer) -> Config {
     let mut config = Config::embedded();
     for configured in &mut config.pbxs {
         configured.host = pbx.address().ip().to_string();
@@ -214,7 +219,7 @@ struct Screen<W> {
 }
 
 impl<W: Write> Screen<W> {
-    fn introduce(&mut self, pbx: &PbxServer, zammad: &ZammadServer, desk: &str) -> Result<(), Failure> {
+    fn introduce(&mut self, pbx: &PlaybackServer, zammad: &ZammadServer, desk: &str) -> Result<(), Failure> {
         let bold = Style::new().bold();
         let (pbx, zammad) = (pbx.address(), zammad.address());
         writeln!(self.out, "{bold}Asterisk{bold:#} on {pbx}, {bold}Zammad{bold:#} on {zammad}")?;
@@ -232,7 +237,7 @@ impl<W: Write> Screen<W> {
         Ok(writeln!(self.out, "{}", lines::event(event))?)
     }
 
-    fn post(&mut self, post: &Received) -> Result<(), Failure> {
+    fn post(&mut self, post: &ReceivedRequest) -> Result<(), Failure> {
         let good = if post.status == 200 { AnsiColor::Green } else { AnsiColor::Red }.on_default();
         let mut line = format!("{:14}→ Zammad {good}{}{good:#}", "", post.status);
         for name in ["event", "user", "answeringNumber", "queue", "cause"] {
@@ -240,22 +245,22 @@ impl<W: Write> Screen<W> {
                 let _ = write!(line, "  {}", plain(&text));
             }
         }
-        if let Some(agent) = &post.screen {
+        if let Some(agent) = &post.screen_pop {
             let _ = write!(line, "  (brings up the screen of {})", plain(agent));
         }
         Ok(writeln!(self.out, "{line}")?)
     }
 
-    fn log(&mut self, rows: &[Row]) -> Result<(), Failure> {
+    fn log(&mut self, rows: &[CallLogEntry]) -> Result<(), Failure> {
         let bold = Style::new().bold();
         writeln!(self.out, "\n{bold}Zammad's caller log{bold:#}")?;
         for row in rows {
             let missed = AnsiColor::Red.on_default().bold();
             let state = match row.state {
-                State::Hangup if !row.done => format!("{missed}missed{missed:#}"),
-                State::Hangup => format!("talked {} s", row.talking_time.unwrap_or(0)),
-                State::Answer => "talking".to_owned(),
-                State::NewCall => "ringing".to_owned(),
+                CallLogState::Hangup if !row.done => format!("{missed}missed{missed:#}"),
+                CallLogState::Hangup => format!("talked {} s", row.talking_time.unwrap_or(0)),
+                CallLogState::Answer => "talking".to_owned(),
+                CallLogState::NewCall => "ringing".to_owned(),
             };
             let who = |comment: &Option<String>, number: &str| {
                 plain(&comment.clone().unwrap_or_else(|| number.to_owned()))

@@ -16,8 +16,8 @@ use std::{
 use ringwire::Signal;
 use ringwire_testkit::{
     FakeAsterisk, Script, Trouble,
-    player::{Pbx, PbxServer, PlayOptions, Recording, Speed},
-    zammad::{Received, State, ZammadConfig, ZammadServer},
+    player::{PlaybackOptions, PlaybackPbx, PlaybackRecording, PlaybackServer, PlaybackSpeed},
+    zammad::{CallLogState, ReceivedRequest, ZammadConfig, ZammadServer},
 };
 use serde_json::{Map, Value};
 use tempfile::TempDir;
@@ -58,7 +58,7 @@ async fn recorded_calls_are_posted_as_they_must_be() {
         ("11", "hold-and-resume"),
         ("11", "conference"),
     ] {
-        let pbx = PbxServer::start(vec![recording(release, name)], play()).await.unwrap();
+        let pbx = PlaybackServer::start(vec![recording(release, name)], play()).await.unwrap();
         let mut zammad = Zammad::start().await;
         let daemon = Daemon::start(&config(&[("main", pbx.address())], &zammad.server.url()));
         let expected = expected(name);
@@ -71,8 +71,8 @@ async fn recorded_calls_are_posted_as_they_must_be() {
 
 #[tokio::test]
 async fn several_pbxs_are_followed_side_by_side() {
-    let north = PbxServer::start(vec![recording("22", "inbound-answered")], play()).await.unwrap();
-    let south = PbxServer::start(vec![recording("22", "inbound-answered")], play()).await.unwrap();
+    let north = PlaybackServer::start(vec![recording("22", "inbound-answered")], play()).await.unwrap();
+    let south = PlaybackServer::start(vec![recording("22", "inbound-answered")], play()).await.unwrap();
     let mut zammad = Zammad::start().await;
     let pbxs = [("north", north.address()), ("south", south.address())];
     let daemon = Daemon::start(&config(&pbxs, &zammad.server.url()));
@@ -80,7 +80,7 @@ async fn several_pbxs_are_followed_side_by_side() {
     daemon.stop().await;
     let each = expected("inbound-answered");
     assert_eq!(calls(&posts), [each.clone(), each].concat());
-    let mut ids: Vec<_> = zammad.server.log().into_iter().map(|row| row.call_id).collect();
+    let mut ids: Vec<_> = zammad.server.call_log().into_iter().map(|row| row.call_id).collect();
     ids.sort();
     assert!(ids[0].starts_with("north-") && ids[1].starts_with("south-"), "{ids:?}");
 }
@@ -89,7 +89,7 @@ async fn several_pbxs_are_followed_side_by_side() {
 async fn an_endpoint_that_was_down_gets_everything_in_order() {
     let names = ["inbound-answered", "queue-answered", "ring-group-answered"];
     let recordings = names.map(|name| recording("22", name)).to_vec();
-    let pbx = PbxServer::start(recordings, play()).await.unwrap();
+    let pbx = PlaybackServer::start(recordings, play()).await.unwrap();
     let mut zammad = Zammad::start().await;
     let mut road = Road::blocked(zammad.server.address()).await;
     let url = zammad.server.url().replace(&zammad.server.address().to_string(), &road.address.to_string());
@@ -105,13 +105,13 @@ async fn an_endpoint_that_was_down_gets_everything_in_order() {
     let posts = zammad.posts(all.iter().map(Vec::len).sum()).await;
     daemon.stop().await;
     assert_eq!(calls(&posts), all);
-    assert!(zammad.server.log().iter().all(|row| row.state == State::Hangup));
+    assert!(zammad.server.call_log().iter().all(|row| row.state == CallLogState::Hangup));
 }
 
 #[tokio::test]
 async fn a_pbx_that_restarts_in_the_middle_of_a_call_ends_it_once() {
-    let talking = Pbx::new(vec![recording("22", "inbound-answered")], play());
-    let anew = Pbx::new(Vec::new(), play());
+    let talking = PlaybackPbx::new(vec![recording("22", "inbound-answered")], play());
+    let anew = PlaybackPbx::new(Vec::new(), play());
     // Not reset: that would take back what was said and not read yet, be it the whole call.
     let cut = Script::trouble_after(talking, "Event: HangupRequest", Trouble::Close);
     let pbx = FakeAsterisk::start([cut, Script::well_behaved(anew)]).await.unwrap();
@@ -126,7 +126,7 @@ async fn a_pbx_that_restarts_in_the_middle_of_a_call_ends_it_once() {
 
 #[tokio::test]
 async fn a_wrong_token_holds_everything_until_it_is_set_right() {
-    let pbx = PbxServer::start(vec![recording("22", "inbound-answered")], play()).await.unwrap();
+    let pbx = PlaybackServer::start(vec![recording("22", "inbound-answered")], play()).await.unwrap();
     let mut zammad = Zammad::start().await;
     let right = config(&[("main", pbx.address())], &zammad.server.url());
     let daemon = Daemon::start(&right.replace("/cti/token", "/cti/wrong"));
@@ -144,7 +144,7 @@ async fn a_wrong_token_holds_everything_until_it_is_set_right() {
 
 #[tokio::test]
 async fn a_reload_tries_a_pbx_again_that_refused_the_login() {
-    let talking = Pbx::new(vec![recording("22", "inbound-answered")], play());
+    let talking = PlaybackPbx::new(vec![recording("22", "inbound-answered")], play());
     let scripts = [Script::refuse_login(), Script::well_behaved(talking)];
     let pbx = FakeAsterisk::start(scripts).await.unwrap();
     let mut zammad = Zammad::start().await;
@@ -158,10 +158,10 @@ async fn a_reload_tries_a_pbx_again_that_refused_the_login() {
 
 #[tokio::test]
 async fn a_pbx_that_is_taken_out_of_the_configuration_leaves_no_call_ringing() {
-    let talking = Pbx::new(vec![recording("22", "inbound-answered")], play());
+    let talking = PlaybackPbx::new(vec![recording("22", "inbound-answered")], play());
     let stall = Script::trouble_after(talking, "Event: HangupRequest", Trouble::Stall);
     let north = FakeAsterisk::start([stall]).await.unwrap();
-    let south = PbxServer::start(Vec::new(), play()).await.unwrap();
+    let south = PlaybackServer::start(Vec::new(), play()).await.unwrap();
     let mut zammad = Zammad::start().await;
     let (north, south) = (("north", north.address()), ("south", south.address()));
     let daemon = Daemon::start(&config(&[north, south], &zammad.server.url()));
@@ -175,15 +175,15 @@ async fn a_pbx_that_is_taken_out_of_the_configuration_leaves_no_call_ringing() {
 
 #[tokio::test]
 async fn a_stop_delivers_what_has_happened_so_far() {
-    let talking = Pbx::new(vec![recording("22", "inbound-answered")], play());
+    let talking = PlaybackPbx::new(vec![recording("22", "inbound-answered")], play());
     let stall = Script::trouble_after(talking, "Event: HangupRequest", Trouble::Stall);
     let pbx = FakeAsterisk::start([stall]).await.unwrap();
     let mut zammad = Zammad::start().await;
     let daemon = Daemon::start(&config(&[("main", pbx.address())], &zammad.server.url()));
     zammad.posts(1).await;
     daemon.stop().await;
-    assert_eq!(zammad.server.log().len(), 1);
-    assert_eq!(zammad.server.log()[0].state, State::Answer);
+    assert_eq!(zammad.server.call_log().len(), 1);
+    assert_eq!(zammad.server.call_log()[0].state, CallLogState::Answer);
 }
 
 #[tokio::test]
@@ -200,7 +200,7 @@ async fn a_configuration_that_cannot_be_used_is_refused() {
 async fn the_service_manager_hears_of_start_reload_and_stop() {
     let directory = TempDir::new().unwrap();
     let manager = UnixDatagram::bind(directory.path().join("notify")).unwrap();
-    let pbx = PbxServer::start(Vec::new(), play()).await.unwrap();
+    let pbx = PlaybackServer::start(Vec::new(), play()).await.unwrap();
     let zammad = Zammad::start().await;
     write(&file(&directory), &config(&[("main", pbx.address())], &zammad.server.url()));
     let mut daemon = Command::new(env!("CARGO_BIN_EXE_ringwire"))
@@ -304,25 +304,29 @@ fn config(pbxs: &[(&str, SocketAddr)], url: &str) -> String {
     config
 }
 
-fn play() -> PlayOptions {
-    PlayOptions { speed: Speed::AsTaken, pause: Duration::ZERO, ..PlayOptions::new("ringwire", SECRET) }
+fn play() -> PlaybackOptions {
+    PlaybackOptions {
+        speed: PlaybackSpeed::Unlimited,
+        pause: Duration::ZERO,
+        ..PlaybackOptions::new("ringwire", SECRET)
+    }
 }
 
 /// A Zammad, and what it was posted.
 struct Zammad {
     server: ZammadServer,
-    received: broadcast::Receiver<Received>,
+    received: broadcast::Receiver<ReceivedRequest>,
 }
 
 impl Zammad {
     async fn start() -> Self {
         let server = ZammadServer::start(ZammadConfig::new("token")).await.unwrap();
-        let received = server.watch();
+        let received = server.requests();
         Self { server, received }
     }
 
     /// The next `count` posts.
-    async fn posts(&mut self, count: usize) -> Vec<Received> {
+    async fn posts(&mut self, count: usize) -> Vec<ReceivedRequest> {
         let mut posts = Vec::new();
         while posts.len() < count {
             match timeout(LONG, self.received.recv()).await {
@@ -334,7 +338,7 @@ impl Zammad {
     }
 
     /// What came beside them.
-    fn rest(&mut self) -> Vec<Received> {
+    fn rest(&mut self) -> Vec<ReceivedRequest> {
         std::iter::from_fn(|| self.received.try_recv().ok()).collect()
     }
 }
@@ -378,7 +382,7 @@ impl Drop for Road {
 }
 
 /// The posts of each call, without what the calls are called.
-fn calls(posts: &[Received]) -> Calls {
+fn calls(posts: &[ReceivedRequest]) -> Calls {
     let mut calls: BTreeMap<String, Vec<Post>> = BTreeMap::new();
     for post in posts.iter().filter(|post| post.status == 200) {
         let id = post.params.text("callId").unwrap();
@@ -411,9 +415,9 @@ fn sorted(mut calls: Calls) -> Calls {
     calls
 }
 
-fn recording(release: &str, name: &str) -> Recording {
+fn recording(release: &str, name: &str) -> PlaybackRecording {
     let ami = fs::read(fixtures().join(release).join(format!("{name}.ami"))).unwrap();
-    Recording::parse(&ami, None)
+    PlaybackRecording::parse(&ami, None)
 }
 
 fn fixtures() -> PathBuf {

@@ -1,6 +1,6 @@
 //! A caller who chose a name with care.
 
-use ringwire_demo::player::{PbxServer, PlayOptions, Recording};
+use ringwire_demo::player::{PlaybackOptions, PlaybackRecording, PlaybackServer};
 use serde_json::json;
 
 use crate::{daemon::Daemon, driver::Page};
@@ -13,8 +13,8 @@ const RECORDING: &[u8] = include_bytes!("../fixtures/captures/22/inbound-answere
 async fn what_a_caller_is_called_stays_text() {
     let Some(page) = Page::open().await else { return };
     let recording = named(NAME);
-    let options = PlayOptions { rounds: None, ..PlayOptions::new("ringwire", "swordfish") };
-    let pbx = PbxServer::start(vec![Recording::parse(&recording, None)], options).await.unwrap();
+    let options = PlaybackOptions { rounds: None, ..PlaybackOptions::new("ringwire", "swordfish") };
+    let pbx = PlaybackServer::start(vec![PlaybackRecording::parse(&recording, None)], options).await.unwrap();
     let daemon = Daemon::start(pbx.address(), "ringwire", "swordfish");
     daemon.answers().await;
     page.go(&daemon.desk()).await;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use ringwire_demo::player::{PbxServer, PlayOptions, Recording, Speed};
+use ringwire_demo::player::{PlaybackOptions, PlaybackRecording, PlaybackServer, PlaybackSpeed};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -20,7 +20,7 @@ const LONG: Duration = Duration::from_secs(60);
 /// A PBX that plays a recording, and a place for what is made of it.
 struct Place {
     dir: TempDir,
-    pbx: Option<PbxServer>,
+    pbx: Option<PlaybackServer>,
     runtime: Runtime,
 }
 
@@ -31,13 +31,14 @@ impl Place {
     }
 
     /// A place with a PBX that plays the recorded call called `name`, once, at `speed`.
-    fn playing(name: &str, speed: Speed) -> Self {
+    fn playing(name: &str, speed: PlaybackSpeed) -> Self {
         let path = capture(name);
         let times = fs::read_to_string(format!("{}.times", path.display())).unwrap();
-        let recording = Recording::parse(&fs::read(path).unwrap(), Some(&times));
-        let options = PlayOptions { speed, fresh_ids: false, ..PlayOptions::new("ringwire", "swordfish") };
+        let recording = PlaybackRecording::parse(&fs::read(path).unwrap(), Some(&times));
+        let options =
+            PlaybackOptions { speed, fresh_ids: false, ..PlaybackOptions::new("ringwire", "swordfish") };
         let mut place = Self::new();
-        let pbx = place.runtime.block_on(PbxServer::start(vec![recording], options)).unwrap();
+        let pbx = place.runtime.block_on(PlaybackServer::start(vec![recording], options)).unwrap();
         place.configure(pbx.address().port(), "swordfish");
         place.pbx = Some(pbx);
         place
@@ -161,7 +162,7 @@ fn what_is_recorded_replays_to_the_same_events() {
     for (name, signal) in
         [("22/queue-answered", "-TERM"), ("16/inbound-busy", "-INT"), ("11/transfer-blind", "-TERM")]
     {
-        let place = Place::playing(name, Speed::AsTaken);
+        let place = Place::playing(name, PlaybackSpeed::Unlimited);
         let output = place.record(&[], signal);
         assert_eq!(output.status.code(), Some(0), "{name}: {}", stderr(&output));
         assert!(stderr(&output).contains(" packets, "), "{}", stderr(&output));
@@ -177,7 +178,7 @@ fn what_is_recorded_replays_to_the_same_events() {
 #[test]
 fn a_recording_is_anonymised_while_it_is_made() {
     let name = "22/queue-answered";
-    let place = Place::playing(name, Speed::AsTaken);
+    let place = Place::playing(name, PlaybackSpeed::Unlimited);
     let output = place.record(&["--anonymise"], "-TERM");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert_eq!(shape(&[&place.path("call.ami")]), shape(&[&capture(name)]));
@@ -189,7 +190,7 @@ fn a_recording_is_anonymised_while_it_is_made() {
 
 #[test]
 fn it_can_be_watched_while_it_is_made() {
-    let place = Place::playing("22/inbound-answered", Speed::Times(4.0));
+    let place = Place::playing("22/inbound-answered", PlaybackSpeed::Factor(4.0));
     let recording = place.start(&[]);
     place.wait_for(|text| !text.is_empty());
     let mut tail = ringwire()
@@ -209,7 +210,7 @@ fn it_can_be_watched_while_it_is_made() {
 
 #[test]
 fn it_ends_with_the_connection_and_says_why() {
-    let mut place = Place::playing("22/inbound-busy", Speed::AsTaken);
+    let mut place = Place::playing("22/inbound-busy", PlaybackSpeed::Unlimited);
     let recording = place.start(&[]);
     place.wait_for_the_end_of_the_call();
     place.pbx = None;
@@ -226,7 +227,7 @@ fn it_ends_with_the_connection_and_says_why() {
 
 #[test]
 fn it_ends_after_a_time() {
-    let place = Place::playing("22/inbound-busy", Speed::AsTaken);
+    let place = Place::playing("22/inbound-busy", PlaybackSpeed::Unlimited);
     let output = place.start(&["--duration", "1s"]).end();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(place.read("call.ami").starts_with("Asterisk Call Manager/11.0.0\r\n"));
@@ -234,7 +235,7 @@ fn it_ends_after_a_time() {
 
 #[test]
 fn what_cannot_be_reached_is_said_and_leaves_no_file() {
-    let place = Place::playing("22/inbound-busy", Speed::AsTaken);
+    let place = Place::playing("22/inbound-busy", PlaybackSpeed::Unlimited);
     place.configure(place.pbx.as_ref().unwrap().address().port(), "wrong");
     let output = place.start(&[]).end();
     assert_eq!(output.status.code(), Some(69));
@@ -357,7 +358,7 @@ fn a_full_disk_is_said_and_what_was_written_replays() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(74), "{}", stderr(&output));
-    assert!(stderr(&output).contains("call.ami: cannot be written"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("cannot write call.ami"), "{}", stderr(&output));
     assert!(place.read("call.ami").ends_with("\r\n\r\n"));
     let (written, whole) = (shape(&[&place.path("call.ami")]), shape(&[&from]));
     assert!(!written.is_empty() && whole.starts_with(&written), "{written:?}");

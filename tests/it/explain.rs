@@ -12,7 +12,7 @@ use ringwire::Signal;
 use ringwire_event::{Cause, Conclusion, Heard, StoryNote};
 use ringwire_outbox::store::{StoredState, Write};
 use ringwire_testkit::{
-    player::{PbxServer, PlayOptions, Recording, Speed},
+    player::{PlaybackOptions, PlaybackRecording, PlaybackServer, PlaybackSpeed},
     zammad::{ZammadConfig, ZammadServer},
 };
 use tokio::{sync::mpsc, time::timeout};
@@ -210,15 +210,15 @@ hint: ringwire calls --json shows the ids of stored calls; a call that was never
 
 #[tokio::test]
 async fn the_daemon_keeps_the_story_for_those_who_ask_later() {
-    let recorded = Recording::parse(&fs::read(capture("22/inbound-answered")).unwrap(), None);
-    let options = PlayOptions {
-        speed: Speed::AsTaken,
+    let recorded = PlaybackRecording::parse(&fs::read(capture("22/inbound-answered")).unwrap(), None);
+    let options = PlaybackOptions {
+        speed: PlaybackSpeed::Unlimited,
         pause: Duration::ZERO,
-        ..PlayOptions::new("ringwire", "swordfish")
+        ..PlaybackOptions::new("ringwire", "swordfish")
     };
-    let pbx = PbxServer::start(vec![recorded], options).await.unwrap();
+    let pbx = PlaybackServer::start(vec![recorded], options).await.unwrap();
     let zammad = ZammadServer::start(ZammadConfig::new("token")).await.unwrap();
-    let mut posts = zammad.watch();
+    let mut posts = zammad.requests();
     let home = tempfile::tempdir().unwrap();
     let config = home.path().join("ringwire.toml");
     let (address, url) = (pbx.address(), zammad.url());

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Output;
 
-use ringwire_testkit::zammad::{State, ZammadConfig, ZammadServer};
+use ringwire_testkit::zammad::{CallLogState, ZammadConfig, ZammadServer};
 use ringwire_testkit::{Act, Receiver, Reply};
 
 use crate::support::{capture, run, stderr, stdout};
@@ -36,9 +36,9 @@ async fn posts_are_really_sent_and_shown() {
     let output = push(zammad.url()).await;
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(stdout(&output).lines().count(), 5);
-    let log = zammad.log();
+    let log = zammad.call_log();
     assert_eq!(log.len(), 2);
-    assert!(log.iter().all(|row| row.state == State::Hangup), "{log:?}");
+    assert!(log.iter().all(|row| row.state == CallLogState::Hangup), "{log:?}");
 }
 
 #[tokio::test]

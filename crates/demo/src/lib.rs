@@ -1,7 +1,7 @@
-//! The peers of the demo: a PBX that plays recordings, and a Zammad that keeps its state machine.
+//! The peers of the demo: a PBX that plays recordings, and a double of Zammad.
 //!
-//! Both behave well, listen on the loopback interface only, and share no code with the daemon: what they do
-//! comes from the contracts, so that a misunderstanding on one side shows.
+//! Both behave correctly, listen on the loopback interface only, and share no code with the daemon: they implement the
+//! contracts independently, so that tests find misunderstandings.
 
 pub mod player;
 pub mod zammad;

@@ -1,29 +1,32 @@
 //! An Asterisk that plays recordings of its manager interface.
 //!
-//! A [`Recording`] is what one client once received; of it, only the events are played, for the rest was said
-//! to that client alone. A [`Pbx`] speaks the manager interface (AMI contract, section 1) to one connection at
-//! a time or many: it logs a client in, answers what a bridge asks, and plays its recordings to each client
-//! from the login on. A [`PbxServer`] puts it on a port.
+//! A [`PlaybackRecording`] is what one client received. Only its events are played, because the rest was meant for that
+//! client alone. A [`PlaybackPbx`] speaks the manager interface (AMI contract, section 1) to one or more connections: it
+//! logs a client in, answers the actions of a bridge, and plays its recordings to each client from the login on. A
+//! [`PlaybackServer`] puts it on a port.
 
 mod action;
-mod answers;
 mod block;
-mod ids;
-mod live;
+mod event_mask;
+mod live_channels;
 mod login;
-mod mask;
+mod message;
 mod options;
 mod pbx;
 mod playback;
 mod recording;
+mod responses;
 mod server;
 mod session;
+mod state;
+mod uniqueids;
+mod version;
 
-pub use action::{Action, ActionReader};
-pub use options::{PlayOptions, Speed};
-pub use pbx::Pbx;
-pub use recording::Recording;
-pub use server::PbxServer;
+pub use action::{ActionReader, ClientAction};
+pub use options::{PlaybackOptions, PlaybackSpeed};
+pub use pbx::PlaybackPbx;
+pub use recording::PlaybackRecording;
+pub use server::PlaybackServer;
 
 #[cfg(test)]
 mod tests;

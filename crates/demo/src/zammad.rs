@@ -1,25 +1,24 @@
-//! A double of Zammad's generic CTI endpoint.
+//! A double of Zammad's generic CTI integration.
 //!
-//! [`ZammadState`] is the endpoint without its network: the call log, its state machine, the checks and errors
-//! in their order (Zammad contract, sections 1 to 3). Time is passed in. [`ZammadServer`] puts it on a port.
+//! [`ZammadState`] is the integration without a network: the caller log, its state machine, and the checks and errors in
+//! their order (Zammad contract, sections 1 to 3). Time is an argument. [`ZammadServer`] puts it on a port.
 //!
-//! Not part of it: the Caller Log Filter, multipart bodies, the log's own API, and the sipgate and Placetel
-//! variants.
+//! Not implemented: the Caller Log Filter, multipart bodies, the API of the log, and the sipgate and Placetel variants.
 
+mod call_log;
 mod config;
+mod lookup;
 mod numbers;
 mod params;
-mod people;
-mod row;
 mod server;
 mod state;
 
-pub use config::{Person, Route, ZammadConfig};
+pub use call_log::{CallLogEntry, CallLogState};
+pub use config::{CallerIdRoute, ZammadConfig, ZammadPerson};
 pub use numbers::numbers_in;
-pub use params::Params;
-pub use row::{Row, State};
-pub use server::{Received, ZammadServer};
-pub use state::{Answer, ZammadState};
+pub use params::RequestParams;
+pub use server::{ReceivedRequest, ZammadServer};
+pub use state::{ZammadReply, ZammadState};
 
 #[cfg(test)]
 mod tests;

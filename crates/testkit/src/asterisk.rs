@@ -14,7 +14,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::Gate;
-use crate::player::{Action, Pbx};
+use crate::player::{ClientAction, PlaybackPbx};
 
 /// How many actions are kept for a watcher that is behind.
 const BACKLOG: usize = 1024;
@@ -25,7 +25,7 @@ pub enum Script {
     /// These steps, and then the connection is closed.
     Steps(Vec<Step>),
     /// A well-behaved PBX speaks, and each trouble comes when its time has come, in this order.
-    Pbx(Arc<Pbx>, Vec<(When, Trouble)>),
+    Playback(Arc<PlaybackPbx>, Vec<(When, Trouble)>),
 }
 
 impl Script {
@@ -55,14 +55,14 @@ impl Script {
 
     /// Lets `pbx` speak, and does nothing to it.
     #[must_use]
-    pub fn well_behaved(pbx: Pbx) -> Self {
-        Self::Pbx(Arc::new(pbx), Vec::new())
+    pub fn well_behaved(pbx: PlaybackPbx) -> Self {
+        Self::Playback(Arc::new(pbx), Vec::new())
     }
 
     /// Lets `pbx` speak until it has said `text` for the first time; then `trouble`.
     #[must_use]
-    pub fn trouble_after(pbx: Pbx, text: &str, trouble: Trouble) -> Self {
-        Self::Pbx(Arc::new(pbx), vec![(When::said(text), trouble)])
+    pub fn trouble_after(pbx: PlaybackPbx, text: &str, trouble: Trouble) -> Self {
+        Self::Playback(Arc::new(pbx), vec![(When::said(text), trouble)])
     }
 }
 
@@ -149,7 +149,7 @@ pub struct FakeAsterisk {
     address: SocketAddr,
     commands: mpsc::Sender<(Command, oneshot::Sender<io::Result<()>>)>,
     connections: watch::Receiver<usize>,
-    actions: broadcast::Sender<Action>,
+    actions: broadcast::Sender<ClientAction>,
     task: JoinHandle<()>,
 }
 
@@ -196,13 +196,13 @@ impl FakeAsterisk {
         self.connections.clone()
     }
 
-    /// The actions that scripts of steps read, from here on; a [`Pbx`] has its own.
+    /// The actions that scripts of steps read, from here on; a [`PlaybackPbx`] has its own.
     #[must_use]
-    pub fn actions(&self) -> broadcast::Receiver<Action> {
+    pub fn actions(&self) -> broadcast::Receiver<ClientAction> {
         self.actions.subscribe()
     }
 
-    /// Drops all connections, as a restart does; the next ones follow `scripts` from the first. A [`Pbx`] made
+    /// Drops all connections, as a restart does; the next ones follow `scripts` from the first. A [`PlaybackPbx`] made
     /// for them has started anew.
     ///
     /// # Errors
@@ -256,7 +256,7 @@ struct Switch {
     used: usize,
     sessions: JoinSet<io::Result<()>>,
     count: watch::Sender<usize>,
-    actions: broadcast::Sender<Action>,
+    actions: broadcast::Sender<ClientAction>,
 }
 
 impl Switch {
@@ -302,7 +302,7 @@ impl Switch {
             stream.set_nodelay(true)?;
             match script {
                 Some(Script::Steps(steps)) => steps::follow(stream, steps, &actions).await,
-                Some(Script::Pbx(pbx, troubles)) => proxy::run(stream, &pbx, troubles).await,
+                Some(Script::Playback(pbx, troubles)) => proxy::run(stream, &pbx, troubles).await,
                 None => Ok(()),
             }
         });

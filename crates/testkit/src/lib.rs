@@ -1,6 +1,6 @@
 //! Peers for tests of faults: an Asterisk and a receiver that misbehave as they are told.
 //!
-//! [`FakeAsterisk`] follows a script a connection, or lets a well-behaved [`player::Pbx`] speak and does harm on
+//! [`FakeAsterisk`] follows a script a connection, or lets a well-behaved [`player::PlaybackPbx`] speak and does harm on
 //! the way. [`Receiver`] answers posts, badly. Both listen on the loopback interface, need no sleeping to be
 //! waited for, and are gone when dropped. The well-behaved peers come along: [`player`] and [`zammad`].
 //!

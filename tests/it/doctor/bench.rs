@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use ringwire_testkit::player::{Pbx, PlayOptions, Recording, Speed};
+use ringwire_testkit::player::{PlaybackOptions, PlaybackPbx, PlaybackRecording, PlaybackSpeed};
 use ringwire_testkit::{Act, FakeAsterisk, Receiver, Reply, Script, Step};
 
 use crate::journal::Place;
@@ -214,14 +214,20 @@ impl Answers {
 }
 
 /// A PBX that plays recorded calls of Asterisk 22, changed so, to a user who may read these classes.
-pub(crate) fn playing(names: &[&str], read: &str, speed: Speed, change: impl Fn(String) -> String) -> Pbx {
-    let options = PlayOptions { read: read.to_owned(), speed, ..PlayOptions::new("ringwire", "swordfish") };
+pub(crate) fn playing(
+    names: &[&str],
+    read: &str,
+    speed: PlaybackSpeed,
+    change: impl Fn(String) -> String,
+) -> PlaybackPbx {
+    let options =
+        PlaybackOptions { read: read.to_owned(), speed, ..PlaybackOptions::new("ringwire", "swordfish") };
     let recording = |name: &&str| {
         let path = crate::support::capture(&format!("22/{name}"));
         let times = fs::read_to_string(path.with_extension("ami.times")).unwrap();
         let text = change(fs::read_to_string(path).unwrap());
         // Where something was replaced by what is as long, the times still hold.
-        Recording::parse(text.as_bytes(), Some(&times))
+        PlaybackRecording::parse(text.as_bytes(), Some(&times))
     };
-    Pbx::new(names.iter().map(recording).collect(), options)
+    PlaybackPbx::new(names.iter().map(recording).collect(), options)
 }

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 
-use ringwire_testkit::player::{Pbx, PlayOptions};
+use ringwire_testkit::player::{PlaybackOptions, PlaybackPbx};
 use ringwire_testkit::{Script, Step};
 use socket2::{Domain, Socket, Type};
 
@@ -18,7 +18,7 @@ const LOGIN: [&str; 4] = [
 ];
 
 async fn with_user(username: &str, secret: &str) -> Bench {
-    let pbx = Pbx::new(Vec::new(), PlayOptions::new(username, secret));
+    let pbx = PlaybackPbx::new(Vec::new(), PlaybackOptions::new(username, secret));
     Bench::with_pbx([Script::well_behaved(pbx)]).await
 }
 
@@ -121,7 +121,7 @@ async fn a_port_of_something_else() {
     {
         let bench = Bench::with_pbx([Script::Steps(vec![Step::send(said), Step::Ignore])]).await;
         let cure = ["check host and port", "5038 unless changed"];
-        check_broken(&bench, &["greeting: this is no Asterisk manager", says], &cure, 69, Probe::Same).await;
+        check_broken(&bench, &["greeting: not an Asterisk manager", says], &cure, 69, Probe::Same).await;
     }
 }
 

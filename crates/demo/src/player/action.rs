@@ -1,4 +1,4 @@
-//! What clients send.
+//! Reads the actions of clients.
 
 use std::collections::VecDeque;
 use std::{fmt, io};
@@ -6,24 +6,25 @@ use std::{fmt, io};
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// How long a line may be with its end, in bytes, and how many headers an action may have (AMI contract, 1.4).
+/// The longest line with its line end, in bytes (AMI contract, 1.4).
 const LONGEST_LINE: usize = 1024;
-const MOST_HEADERS: usize = 128;
+/// The largest number of headers of an action (AMI contract, 1.4).
+const MAX_HEADERS: usize = 128;
 
 /// One action, as a client sent it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Action {
+pub struct ClientAction {
     headers: Vec<(String, String)>,
 }
 
-impl Action {
+impl ClientAction {
     /// The name of the action.
     #[must_use]
     pub fn name(&self) -> &str {
         self.get("Action").unwrap_or_default()
     }
 
-    /// The first value of `header`, whatever its case.
+    /// The first value of `header`, ignoring case.
     #[must_use]
     pub fn get(&self, header: &str) -> Option<&str> {
         self.headers
@@ -38,55 +39,56 @@ impl Action {
         &self.headers
     }
 
-    /// Whether its name is `name`, whatever its case.
+    /// Whether the action's name is `name`, ignoring case.
     #[must_use]
-    pub fn is(&self, name: &str) -> bool {
+    pub fn has_name(&self, name: &str) -> bool {
         self.name().eq_ignore_ascii_case(name)
     }
 }
 
-/// Says everything but what proves who the client is.
-impl fmt::Debug for Action {
+/// Shows everything except the secret and the key.
+impl fmt::Debug for ClientAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = self.headers.iter().map(|(name, value)| {
-            let secret = name.eq_ignore_ascii_case("Secret") || name.eq_ignore_ascii_case("Key");
-            (name, if secret { "…" } else { value })
+            let is_secret = name.eq_ignore_ascii_case("Secret") || name.eq_ignore_ascii_case("Key");
+            (name, if is_secret { "…" } else { value })
         });
         f.debug_map().entries(shown).finish()
     }
 }
 
-/// Something that was sent in place of an action.
+/// A message from a client that is not a valid action.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Unreadable {
-    /// The id it came with, if that could be read.
-    pub(super) id: Option<String>,
-    /// What Asterisk says of it.
+pub(super) struct InvalidAction {
+    /// Its `ActionID`, if that could be read.
+    pub(super) action_id: Option<String>,
+    /// The error message that Asterisk sends.
     pub(super) message: &'static str,
 }
 
-/// Reads actions from a connection. Nothing is lost when a read is given up halfway.
+/// Reads actions from a connection. Dropping the future of a read loses nothing.
 #[derive(Debug)]
 pub struct ActionReader<R> {
     source: R,
     buffer: BytesMut,
-    lines: Lines,
+    parser: ActionParser,
 }
 
 impl<R: AsyncRead + Unpin> ActionReader<R> {
-    /// A reader of what comes from `source`.
+    /// A reader of `source`.
     #[must_use]
     pub fn new(source: R) -> Self {
-        Self { source, buffer: BytesMut::with_capacity(4096), lines: Lines::default() }
+        Self { source, buffer: BytesMut::with_capacity(4096), parser: ActionParser::default() }
     }
 
-    /// The next action; `None` at the end of the connection. What cannot be read as one is left out.
+    /// Reads the next action; `None` at the end of the connection. Invalid actions are skipped.
     ///
     /// # Errors
-    /// Those of the connection.
-    pub async fn next(&mut self) -> io::Result<Option<Action>> {
+    ///
+    /// If reading fails.
+    pub async fn next_action(&mut self) -> io::Result<Option<ClientAction>> {
         loop {
-            match self.next_or_unreadable().await? {
+            match self.next_result().await? {
                 Some(Ok(action)) => return Ok(Some(action)),
                 Some(Err(_)) => {}
                 None => return Ok(None),
@@ -94,36 +96,36 @@ impl<R: AsyncRead + Unpin> ActionReader<R> {
         }
     }
 
-    pub(super) async fn next_or_unreadable(&mut self) -> io::Result<Option<Result<Action, Unreadable>>> {
+    pub(super) async fn next_result(&mut self) -> io::Result<Option<Result<ClientAction, InvalidAction>>> {
         loop {
-            if let Some(action) = self.lines.done.pop_front() {
+            if let Some(action) = self.parser.parsed.pop_front() {
                 return Ok(Some(action));
             }
             if self.source.read_buf(&mut self.buffer).await? == 0 {
                 return Ok(None);
             }
-            self.lines.take(&self.buffer);
+            self.parser.push_bytes(&self.buffer);
             self.buffer.clear();
         }
     }
 }
 
-/// The lines so far.
+/// Parses bytes into actions.
 #[derive(Debug, Default)]
-struct Lines {
+struct ActionParser {
     line: Vec<u8>,
     headers: Vec<(String, String)>,
-    fault: Option<&'static str>,
-    done: VecDeque<Result<Action, Unreadable>>,
+    error: Option<&'static str>,
+    parsed: VecDeque<Result<ClientAction, InvalidAction>>,
 }
 
-impl Lines {
-    fn take(&mut self, bytes: &[u8]) {
+impl ActionParser {
+    fn push_bytes(&mut self, bytes: &[u8]) {
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             if self.line.len() + piece.len() > LONGEST_LINE {
-                self.fault = Some("Failed to parse message: line too long");
+                self.error = Some("Failed to parse message: line too long");
                 self.line.truncate(0);
-                // Keeps the line from looking empty at its end.
+                // The line must not look empty at its end.
                 self.line.push(b' ');
             } else {
                 self.line.extend_from_slice(piece);
@@ -140,8 +142,8 @@ impl Lines {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.is_empty() {
             self.end_action();
-        } else if self.headers.len() == MOST_HEADERS {
-            self.fault.get_or_insert("Too many lines in message or allocation failure");
+        } else if self.headers.len() == MAX_HEADERS {
+            self.error.get_or_insert("Too many lines in message or allocation failure");
         } else {
             let line = String::from_utf8_lossy(line);
             let (name, value) = line.split_once(':').unwrap_or((&line, ""));
@@ -150,10 +152,12 @@ impl Lines {
     }
 
     fn end_action(&mut self) {
-        let action = Action { headers: std::mem::take(&mut self.headers) };
-        let nameless = action.name().is_empty().then_some("Missing action in request");
-        self.done.push_back(match self.fault.take().or(nameless) {
-            Some(message) => Err(Unreadable { id: action.get("ActionID").map(str::to_owned), message }),
+        let action = ClientAction { headers: std::mem::take(&mut self.headers) };
+        let unnamed = action.name().is_empty().then_some("Missing action in request");
+        self.parsed.push_back(match self.error.take().or(unnamed) {
+            Some(message) => {
+                Err(InvalidAction { action_id: action.get("ActionID").map(str::to_owned), message })
+            }
             None => Ok(action),
         });
     }
@@ -163,16 +167,16 @@ impl Lines {
 mod tests {
     use super::*;
 
-    /// What is read of `sent`, wherever it is split: the headers of an action, or what is said of it.
+    /// Checks the actions in `sent`, however it is split: the headers of an action, or its error.
     #[track_caller]
     fn check(sent: &str, expected: &[&str]) {
         for size in [1, 7, 4096] {
-            let mut lines = Lines::default();
+            let mut lines = ActionParser::default();
             for piece in sent.as_bytes().chunks(size) {
-                lines.take(piece);
+                lines.push_bytes(piece);
             }
             let got: Vec<_> = lines
-                .done
+                .parsed
                 .into_iter()
                 .map(|action| match action {
                     Ok(action) => {
@@ -180,7 +184,9 @@ mod tests {
                             action.headers.iter().map(|(name, value)| format!("{name}={value}")).collect();
                         headers.join(" ")
                     }
-                    Err(Unreadable { id, message }) => format!("{}: {message}", id.as_deref().unwrap_or("-")),
+                    Err(InvalidAction { action_id: id, message }) => {
+                        format!("{}: {message}", id.as_deref().unwrap_or("-"))
+                    }
                 })
                 .collect();
             assert_eq!(got, expected, "in pieces of {size}");
@@ -196,13 +202,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_action_is_told_so() {
+    fn a_message_without_a_name_is_invalid() {
         check("\r\n", &["-: Missing action in request"]);
         check("ActionID: 7\r\n\r\n", &["7: Missing action in request"]);
     }
 
     #[test]
-    fn a_line_of_1024_bytes_is_read_and_a_longer_one_spoils_the_action() {
+    fn a_line_over_1024_bytes_makes_the_action_invalid() {
         let longest = "x".repeat(1024 - "A: \r\n".len());
         check(&format!("Action: X\r\nA: {longest}\r\n\r\n"), &[&format!("Action=X A={longest}")]);
         check(
@@ -213,21 +219,23 @@ mod tests {
     }
 
     #[test]
-    fn more_than_128_headers_are_refused() {
+    fn more_than_128_headers_make_the_action_invalid() {
         let headers = |count: usize| format!("Action: X\r\n{}\r\n", "Variable: x\r\n".repeat(count - 1));
-        let mut lines = Lines::default();
-        lines.take(headers(128).as_bytes());
-        lines.take(headers(129).as_bytes());
-        let got: Vec<_> = lines.done.iter().map(|action| action.as_ref().map(|a| a.headers.len())).collect();
-        let refused = Unreadable { id: None, message: "Too many lines in message or allocation failure" };
+        let mut lines = ActionParser::default();
+        lines.push_bytes(headers(128).as_bytes());
+        lines.push_bytes(headers(129).as_bytes());
+        let got: Vec<_> =
+            lines.parsed.iter().map(|action| action.as_ref().map(|a| a.headers.len())).collect();
+        let refused =
+            InvalidAction { action_id: None, message: "Too many lines in message or allocation failure" };
         assert_eq!(got, [Ok(128), Err(&refused)]);
     }
 
     #[test]
-    fn a_secret_is_not_shown() {
-        let mut lines = Lines::default();
-        lines.take(b"Action: Login\r\nUsername: u\r\nSecret: hunter2\r\nkey: 0badc0de\r\n\r\n");
-        let shown = format!("{:?}", lines.done);
+    fn debug_output_never_shows_the_secret() {
+        let mut lines = ActionParser::default();
+        lines.push_bytes(b"Action: Login\r\nUsername: u\r\nSecret: hunter2\r\nkey: 0badc0de\r\n\r\n");
+        let shown = format!("{:?}", lines.parsed);
         assert!(
             shown.contains("Login") && !shown.contains("hunter2") && !shown.contains("0badc0de"),
             "{shown}"

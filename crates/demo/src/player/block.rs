@@ -1,13 +1,13 @@
-//! One message of the manager interface, as bytes.
+//! One recorded message of the manager interface, as bytes.
 
 use bytes::Bytes;
 
-/// A message: its lines, without the empty line that ends it.
+/// The lines of a message, without the empty line at its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Block(pub(super) Bytes);
+pub(super) struct AmiBlock(pub(super) Bytes);
 
-impl Block {
-    /// The headers: names and values, in order. A line without a colon has no value.
+impl AmiBlock {
+    /// The names and values of the headers, in order. A line without a colon has an empty value.
     pub(super) fn headers(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.0.split(|&byte| byte == b'\n').map(|line| {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -22,23 +22,23 @@ impl Block {
         })
     }
 
-    /// The first value of `name`, whatever its case.
+    /// The first value of `name`, ignoring case.
     pub(super) fn get(&self, name: &str) -> Option<&[u8]> {
         self.headers().find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
     }
 
-    /// The name of the event; `None` for a response or debris.
-    pub(super) fn event(&self) -> Option<&[u8]> {
+    /// The name of the event; `None` for a response or stray data.
+    pub(super) fn event_name(&self) -> Option<&[u8]> {
         let (name, value) = self.headers().next()?;
         name.eq_ignore_ascii_case(b"Event").then_some(value)
     }
 
-    /// Whether it is an item of a list that somebody asked for. Items carry the id of the question, and other
-    /// than events that go to everyone they have no privilege or only the name of one (AMI contract, 1.6).
+    /// Whether it is an item of a list that a client requested. Items have the `ActionID` of the request; unlike events
+    /// for all clients, they have no `Privilege` or only a single class (AMI contract, 1.6).
     pub(super) fn is_list_item(&self) -> bool {
-        let to_everyone =
+        let is_for_all =
             self.get("Privilege").is_some_and(|classes| classes.split(|&b| b == b',').any(|c| c == b"all"));
-        self.get("ActionID").is_some() && !to_everyone
+        self.get("ActionID").is_some() && !is_for_all
     }
 }
 
@@ -46,8 +46,8 @@ impl Block {
 mod tests {
     use super::*;
 
-    fn block(text: &'static str) -> Block {
-        Block(Bytes::from_static(text.as_bytes()))
+    fn block(text: &'static str) -> AmiBlock {
+        AmiBlock(Bytes::from_static(text.as_bytes()))
     }
 
     #[test]
@@ -63,11 +63,11 @@ mod tests {
         ];
         assert_eq!(block.headers().collect::<Vec<_>>(), expected);
         assert_eq!(block.get("uniqueid"), Some(&b"1.0"[..]));
-        assert_eq!(block.event(), Some(&b"VarSet"[..]));
+        assert_eq!(block.event_name(), Some(&b"VarSet"[..]));
     }
 
     #[test]
-    fn what_goes_to_everyone_is_no_list_item_whoever_set_it_off() {
+    fn events_for_all_clients_are_not_list_items() {
         for (text, expected) in [
             ("Event: CoreShowChannel\r\nActionID: 1", true),
             ("Event: Status\r\nPrivilege: Call\r\nActionID: 1", true),

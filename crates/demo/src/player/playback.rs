@@ -1,68 +1,82 @@
-//! How far a client has been played to.
+//! The playback of recordings to one client.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::block::Block;
-use super::live::Live;
-use super::mask::Mask;
-use super::recording::Event;
-use super::{Pbx, Recording};
+use super::block::AmiBlock;
+use super::event_mask::EventMask;
+use super::live_channels::LiveChannels;
+use super::recording::{PlaybackRecording, TimedEvent};
+use super::state::PlaybackState;
 
-/// How many events are written in one go, so that actions are answered in between.
+/// How many events are written at once, so that actions are answered in between.
 const BATCH: usize = 64;
 
-/// The place in the recordings of a PBX where one client is.
+/// The position of one client in the recordings.
 #[derive(Debug)]
 pub(super) struct Playback<'a> {
-    pbx: &'a Pbx,
-    /// The recording that is played, and the next event of it.
+    state: &'a PlaybackState,
+    /// The index of the current recording, and of its next event.
     recording: usize,
     event: usize,
-    /// When the recording began.
-    begun: Instant,
-    /// The round that is played: how many before it, and the number of its ids.
+    /// When the current recording began.
+    started_at: Instant,
+    /// How many rounds were played before this one.
     rounds: u64,
-    ids: u64,
+    /// The number of this round, which its Uniqueids contain.
+    round_number: u64,
 }
 
 impl<'a> Playback<'a> {
-    /// The beginning, at `now`; `None` where there is nothing to play.
-    pub(super) fn begin(pbx: &'a Pbx, live: &mut Live, now: Instant) -> Option<Self> {
-        if pbx.recordings.iter().all(Recording::is_empty) || pbx.options.rounds == Some(0) {
+    /// Starts at `now`; `None` if there is nothing to play.
+    pub(super) fn start(state: &'a PlaybackState, channels: &mut LiveChannels, now: Instant) -> Option<Self> {
+        if state.recordings.iter().all(PlaybackRecording::is_empty) || state.options.rounds == Some(0) {
             return None;
         }
-        let playback = Self { pbx, recording: 0, event: 0, begun: now, rounds: 0, ids: pbx.begin_round() };
-        playback.set_up(live, now);
+        let playback = Self {
+            state,
+            recording: 0,
+            event: 0,
+            started_at: now,
+            rounds: 0,
+            round_number: state.begin_round(),
+        };
+        playback.set_initial_channels(channels, now);
         Some(playback)
     }
 
     /// When the next event is due; `None` after the last.
-    pub(super) fn due(&self) -> Option<Instant> {
-        let recording = self.pbx.recordings.get(self.recording)?;
-        // A recording without events is over at once.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        let recording = self.state.recordings.get(self.recording)?;
+        // A recording without events ends immediately.
         let at = recording.events().get(self.event).map_or(Duration::ZERO, |event| event.at);
-        Some(self.begun + self.pbx.options.speed.takes(at))
+        Some(self.started_at + self.state.options.speed.playing_time(at))
     }
 
     /// Adds what is due at `now` to `out`, as far as `mask` admits it, and says whether a round has ended.
-    pub(super) fn play(&mut self, now: Instant, mask: &Mask, live: &mut Live, out: &mut Vec<u8>) -> bool {
+    pub(super) fn play_due(
+        &mut self,
+        now: Instant,
+        mask: &EventMask,
+        channels: &mut LiveChannels,
+        out: &mut Vec<u8>,
+    ) -> bool {
         for _ in 0..BATCH {
-            if self.due().is_none_or(|due| due > now) {
+            if self.next_due().is_none_or(|due| due > now) {
                 return false;
             }
             if let Some(event) = self.next_event() {
-                let block = self.in_round(&event.block);
-                live.learn(&block, now);
+                let block = self.rewrite_for_round(&event.block);
+                channels.apply(&block, now);
                 if mask.admits(&block) {
                     out.extend_from_slice(&block.0);
                     out.extend_from_slice(b"\r\n\r\n");
                 }
             }
             if self.recording().is_some_and(|recording| self.event >= recording.events().len())
-                && self.next_recording(live, now)
+                && self.next_recording(channels, now)
             {
                 return true;
             }
@@ -70,49 +84,49 @@ impl<'a> Playback<'a> {
         false
     }
 
-    fn recording(&self) -> Option<&'a Recording> {
-        self.pbx.recordings.get(self.recording)
+    fn recording(&self) -> Option<&'a PlaybackRecording> {
+        self.state.recordings.get(self.recording)
     }
 
-    fn next_event(&mut self) -> Option<&'a Event> {
+    fn next_event(&mut self) -> Option<&'a TimedEvent> {
         let event = self.recording()?.events().get(self.event)?;
         self.event += 1;
         Some(event)
     }
 
-    /// Goes on to the next recording, and says whether a round has ended with the last.
-    fn next_recording(&mut self, live: &mut Live, now: Instant) -> bool {
-        let options = &self.pbx.options;
-        let played = self.recording().map(Recording::duration).unwrap_or_default();
-        self.begun += options.speed.takes(played + options.pause);
+    /// Goes on to the next recording, and returns whether a round has ended with the last one.
+    fn next_recording(&mut self, channels: &mut LiveChannels, now: Instant) -> bool {
+        let options = &self.state.options;
+        let played = self.recording().map(PlaybackRecording::duration).unwrap_or_default();
+        self.started_at += options.speed.playing_time(played + options.pause);
         self.recording += 1;
         self.event = 0;
-        let ended = self.recording >= self.pbx.recordings.len();
+        let ended = self.recording >= self.state.recordings.len();
         if ended {
             self.rounds += 1;
             if options.rounds.is_some_and(|rounds| self.rounds >= rounds) {
                 return true;
             }
             self.recording = 0;
-            self.ids = self.pbx.begin_round();
+            self.round_number = self.state.begin_round();
         }
-        self.set_up(live, now);
+        self.set_initial_channels(channels, now);
         ended
     }
 
-    /// Puts up the channels that are there before the recording begins; what the last one left is gone.
-    fn set_up(&self, live: &mut Live, now: Instant) {
-        *live = Live::default();
-        for channel in self.recording().map(Recording::standing).unwrap_or_default() {
-            live.learn(&self.in_round(channel), now);
+    /// Replaces the channels by those that existed before the recording began.
+    fn set_initial_channels(&self, channels: &mut LiveChannels, now: Instant) {
+        *channels = LiveChannels::default();
+        for channel in self.recording().map(PlaybackRecording::initial_channels).unwrap_or_default() {
+            channels.apply(&self.rewrite_for_round(channel), now);
         }
     }
 
-    fn in_round(&self, block: &Block) -> Block {
+    fn rewrite_for_round(&self, block: &AmiBlock) -> AmiBlock {
         match self.recording() {
-            Some(recording) => match recording.epochs().in_round(self.ids, &block.0) {
+            Some(recording) => match recording.epochs().rewrite_for_round(self.round_number, &block.0) {
                 Cow::Borrowed(_) => block.clone(),
-                Cow::Owned(bytes) => Block(bytes.into()),
+                Cow::Owned(bytes) => AmiBlock(bytes.into()),
             },
             None => block.clone(),
         }

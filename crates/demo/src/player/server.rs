@@ -1,4 +1,4 @@
-//! A PBX on a port.
+//! A PBX that plays recordings, on a port.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -8,61 +8,65 @@ use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::{Action, Pbx, PlayOptions, Recording};
+use super::action::ClientAction;
+use super::options::PlaybackOptions;
+use super::pbx::PlaybackPbx;
+use super::recording::PlaybackRecording;
 
-/// A PBX, on a port of the loopback interface until it is dropped.
+/// A PBX that plays recordings on a port of the loopback interface, until it is dropped.
 #[derive(Debug)]
-pub struct PbxServer {
+pub struct PlaybackServer {
     address: SocketAddr,
-    pbx: Arc<Pbx>,
+    pbx: Arc<PlaybackPbx>,
     task: JoinHandle<()>,
 }
 
-impl PbxServer {
+impl PlaybackServer {
     /// Starts a PBX on a free port, which plays `recordings` to each client that logs in.
     ///
     /// # Errors
-    /// Where no port of the loopback interface can be had.
-    pub async fn start(recordings: Vec<Recording>, options: PlayOptions) -> io::Result<Self> {
+    ///
+    /// If no port of the loopback interface can be bound.
+    pub async fn start(recordings: Vec<PlaybackRecording>, options: PlaybackOptions) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let pbx = Arc::new(Pbx::new(recordings, options));
+        let pbx = Arc::new(PlaybackPbx::new(recordings, options));
         let task = tokio::spawn(accept(listener, Arc::clone(&pbx)));
         Ok(Self { address, pbx, task })
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// How often all recordings were played to the end, counted over all clients.
+    /// How often all recordings were played to the end, summed over all clients.
     #[must_use]
     pub fn rounds_played(&self) -> watch::Receiver<u64> {
         self.pbx.rounds_played()
     }
 
-    /// The actions from here on, each as it comes. Who falls a thousand behind loses the oldest.
+    /// The actions from now on. A receiver that is more than a thousand behind loses the oldest.
     #[must_use]
-    pub fn actions(&self) -> broadcast::Receiver<Action> {
+    pub fn actions(&self) -> broadcast::Receiver<ClientAction> {
         self.pbx.actions()
     }
 }
 
-impl Drop for PbxServer {
+impl Drop for PlaybackServer {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-/// Takes clients until it is dropped, and the clients with it.
-async fn accept(listener: TcpListener, pbx: Arc<Pbx>) {
+/// Accepts clients until it is dropped; their sessions end with it.
+async fn accept(listener: TcpListener, pbx: Arc<PlaybackPbx>) {
     let mut sessions = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
-                // What fails before there is a connection concerns nobody here.
+                // A connection that fails before it is accepted is ignored.
                 if let Ok((stream, _)) = accepted {
                     let pbx = Arc::clone(&pbx);
                     sessions.spawn(async move {
@@ -71,7 +75,7 @@ async fn accept(listener: TcpListener, pbx: Arc<Pbx>) {
                     });
                 }
             }
-            // A client that went away is no error of the PBX.
+            // A client that disconnected is not an error of the PBX.
             Some(_) = sessions.join_next() => {}
         }
     }

@@ -1,4 +1,4 @@
-//! The PBX over a socket, as a bridge meets it.
+//! Tests of the PBX over a socket.
 
 mod actions;
 mod playing;
@@ -16,12 +16,12 @@ use super::*;
 /// How long anything may take before a test has failed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-fn options() -> PlayOptions {
-    PlayOptions {
-        speed: Speed::AsTaken,
+fn options() -> PlaybackOptions {
+    PlaybackOptions {
+        speed: PlaybackSpeed::Unlimited,
         pause: Duration::ZERO,
         refusal_delay: Duration::from_millis(1),
-        ..PlayOptions::new("bridge", "hunter2")
+        ..PlaybackOptions::new("bridge", "hunter2")
     }
 }
 
@@ -32,31 +32,31 @@ fn capture(name: &str) -> (Vec<u8>, String) {
     (read(".ami"), String::from_utf8(read(".ami.times")).unwrap())
 }
 
-fn recording(name: &str) -> Recording {
+fn recording(name: &str) -> PlaybackRecording {
     let (ami, times) = capture(name);
-    Recording::parse(&ami, Some(&times))
+    PlaybackRecording::parse(&ami, Some(&times))
 }
 
-async fn pbx(recordings: Vec<Recording>, options: PlayOptions) -> PbxServer {
-    PbxServer::start(recordings, options).await.unwrap()
+async fn pbx(recordings: Vec<PlaybackRecording>, options: PlaybackOptions) -> PlaybackServer {
+    PlaybackServer::start(recordings, options).await.unwrap()
 }
 
 /// A client that reads a message at a time.
-struct Client {
+struct TestClient {
     input: BufReader<OwnedReadHalf>,
     output: OwnedWriteHalf,
     banner: String,
 }
 
-impl Client {
-    async fn connect(pbx: &PbxServer) -> Self {
+impl TestClient {
+    async fn connect(pbx: &PlaybackServer) -> Self {
         let (input, output) = TcpStream::connect(pbx.address()).await.unwrap().into_split();
         let mut client = Self { input: BufReader::new(input), output, banner: String::new() };
         client.banner = client.line().await.unwrap();
         client
     }
 
-    async fn log_in(pbx: &PbxServer, events: &str) -> Self {
+    async fn log_in(pbx: &PlaybackServer, events: &str) -> Self {
         let mut client = Self::connect(pbx).await;
         let login =
             format!("Action: Login\nActionID: 1\nUsername: Bridge\nSecret: hunter2\nEvents: {events}");

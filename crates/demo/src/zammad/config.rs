@@ -1,26 +1,26 @@
-//! What an administrator of Zammad has set.
+//! The settings of the integration, and the people that Zammad knows.
 
-/// The settings of the integration, and the people Zammad knows.
+/// The settings of the integration, and the people that Zammad knows.
 #[derive(Clone, Debug)]
 pub struct ZammadConfig {
-    /// The last part of the endpoint's address.
+    /// The last segment of the URL.
     pub token: String,
     /// Whether the integration is switched on.
     pub enabled: bool,
-    /// Whether its settings were ever saved.
+    /// Whether its settings were saved at least once.
     pub configured: bool,
-    /// Callers who are turned away, written exactly as they are posted.
+    /// Blocked callers, exactly as they are posted.
     pub block: Vec<String>,
-    /// Which caller id is shown to which numbers; the first that matches counts.
-    pub routes: Vec<Route>,
-    /// The caller id shown to every other number; none where it is empty.
+    /// The caller ids for outbound numbers; the first route that matches is used.
+    pub routes: Vec<CallerIdRoute>,
+    /// The caller id for all other numbers; empty for none.
     pub default_caller_id: String,
     /// Customers and agents, the oldest first.
-    pub people: Vec<Person>,
+    pub people: Vec<ZammadPerson>,
 }
 
 impl ZammadConfig {
-    /// An integration that is switched on and asks nothing of the PBX.
+    /// An integration that is enabled and sends no commands to the PBX.
     #[must_use]
     pub fn new(token: impl Into<String>) -> Self {
         Self {
@@ -35,17 +35,17 @@ impl ZammadConfig {
     }
 }
 
-/// A row of the routing table of outbound calls.
+/// A row of the routing table for outbound calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Route {
-    /// The numbers it is for: digits, with `*` for one or more of anything.
+pub struct CallerIdRoute {
+    /// The pattern of the numbers: digits, with `*` for one or more characters.
     pub dest: String,
     /// The caller id to show.
     pub caller_id: String,
 }
 
-impl Route {
-    /// Whether the row is for `number`, all of it. A `+` before the pattern is lost, for Zammad takes it for a
+impl CallerIdRoute {
+    /// Whether the pattern matches the whole of `number`. A `+` before the pattern is ignored, because Zammad reads it as
     /// part of a regular expression (Zammad contract, section 3); so the pattern never matches a `+`.
     pub(super) fn matches(&self, number: &str) -> bool {
         fn rest(pattern: &[char], text: &[char]) -> bool {
@@ -62,24 +62,24 @@ impl Route {
     }
 }
 
-/// Someone whom Zammad knows.
+/// A person that Zammad knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Person {
+pub struct ZammadPerson {
     /// First and last name.
     pub name: String,
     /// The login, in lower case.
     pub login: String,
-    /// The phone number as it stands in the field `phone`.
+    /// The content of the field `phone`.
     pub phone: String,
-    /// What stands in all other fields: mobile, fax, notes.
+    /// The contents of all other fields: mobile, fax, notes.
     pub other: Vec<String>,
-    /// Texts of tickets in which this customer may have written a number.
+    /// The texts of tickets in which this customer may have written a number.
     pub tickets: Vec<String>,
     /// Whether this is an agent who takes calls.
     pub agent: bool,
 }
 
-impl Person {
+impl ZammadPerson {
     /// A customer.
     #[must_use]
     pub fn customer(name: &str, phone: &str) -> Self {
@@ -112,7 +112,7 @@ mod tests {
             ("49*00", "4900", false),
             ("", "", true),
         ] {
-            let route = Route { dest: dest.into(), caller_id: String::new() };
+            let route = CallerIdRoute { dest: dest.into(), caller_id: String::new() };
             assert_eq!(route.matches(number), expected, "{dest} {number}");
         }
     }

@@ -1,18 +1,18 @@
-//! How Zammad finds numbers in a text (Zammad contract, section 2, numbers).
+//! Finds phone numbers in a text as Zammad does (Zammad contract, section 2, numbers).
 
-/// How many characters of a run are one number.
-const RUN: std::ops::RangeInclusive<usize> = 6..=26;
+/// The lengths of a number in characters.
+const NUMBER_LENGTH: std::ops::RangeInclusive<usize> = 6..=26;
 
-/// The numbers in `text`, brought to the form that Zammad looks up: digits, with the country code of Germany
-/// in place of a leading `0`.
+/// The numbers in `text`, in the form that Zammad looks up: digits, with the country code of Germany instead of a leading
+/// `0`.
 #[must_use]
 pub fn numbers_in(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for run in text.split(|c: char| !(c.is_ascii_digit() || matches!(c, ' ' | '-' | '(' | ')' | '|' | '/'))) {
         let run: Vec<char> = run.chars().collect();
-        for piece in run.chunks(*RUN.end()).filter(|piece| RUN.contains(&piece.len())) {
-            let number = normalised(piece);
-            if number.len() >= *RUN.start() && !found.contains(&number) {
+        for piece in run.chunks(*NUMBER_LENGTH.end()).filter(|piece| NUMBER_LENGTH.contains(&piece.len())) {
+            let number = normalise(piece);
+            if number.len() >= *NUMBER_LENGTH.start() && !found.contains(&number) {
                 found.push(number);
             }
         }
@@ -20,8 +20,8 @@ pub fn numbers_in(text: &str) -> Vec<String> {
     found
 }
 
-/// The digits of `run`; none for a date.
-fn normalised(run: &[char]) -> String {
+/// The normalised digits of `run`; empty for a date.
+fn normalise(run: &[char]) -> String {
     if run.iter().filter(|&&c| c == '/').count() == 2 {
         return String::new();
     }
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_found_however_it_is_written() {
+    fn numbers_are_found_in_all_notations() {
         check("+49 (0) 30 60 00 00 00-0", &["4930600000000"]);
         check("09422 1000", &["4994221000"]);
         check("+1 (949) 431 0000", &["19494310000"]);
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_not_found() {
+    fn other_text_contains_no_numbers() {
         for text in ["12/12/2024", "anonymous", "", "12345", "12 34 5", "      ", "(0)(0)(0)"] {
             check(text, &[]);
         }

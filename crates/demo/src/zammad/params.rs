@@ -1,14 +1,13 @@
-//! The parameters of a request, however they came.
+//! The parameters of a request, from JSON, a form or the query.
 
 use serde_json::{Map, Value};
 
-/// The parameters of a request: strings and lists of them from a form or query, anything from JSON.
+/// The parameters of a request: strings and lists of strings from a form or query, any value from JSON.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Params(pub Map<String, Value>);
+pub struct RequestParams(pub Map<String, Value>);
 
-impl Params {
-    /// The parameters in `encoded`, a form or the query of an address. The last of several values counts;
-    /// those named `name[]` are a list.
+impl RequestParams {
+    /// Parses a form or the query of a URL. The last of several values is used; values named `name[]` form a list.
     #[must_use]
     pub fn from_form(encoded: &[u8]) -> Self {
         let mut params = Map::new();
@@ -25,7 +24,7 @@ impl Params {
         Self(params)
     }
 
-    /// The parameters in a JSON body; `None` where it is malformed. A list, say, has none.
+    /// Parses a JSON body; `None` if it is malformed. A value other than an object has no parameters.
     #[must_use]
     pub fn from_json(body: &[u8]) -> Option<Self> {
         if body.is_empty() {
@@ -37,28 +36,29 @@ impl Params {
         }
     }
 
-    /// These, and those of `query` that are not among them.
+    /// Adds the parameters of `query` that are missing here.
     #[must_use]
-    pub fn or(mut self, query: Self) -> Self {
+    pub fn with_query(mut self, query: Self) -> Self {
         for (name, value) in query.0 {
             self.0.entry(name).or_insert(value);
         }
         self
     }
 
-    /// What was sent as `name`, if it was.
+    /// The value of `name`, if it was sent.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
 
-    /// `name` as it is stored: a list joined, a number as its digits; `None` where it was not sent or is null.
+    /// The value of `name` as Zammad stores it: a list is joined, a number becomes its digits. `None` if it was not sent or
+    /// is null.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {
         self.get(name).and_then(as_text)
     }
 
-    /// `name`, if it was sent as a string.
+    /// The value of `name`, if it was sent as a string.
     #[must_use]
     pub fn string(&self, name: &str) -> Option<&str> {
         self.get(name).and_then(Value::as_str)
@@ -81,40 +81,41 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(params: &Params, expected: &Value) {
+    fn check(params: &RequestParams, expected: &Value) {
         assert_eq!(&Value::Object(params.0.clone()), expected);
     }
 
     #[test]
     fn a_form_has_strings_and_lists() {
         check(
-            &Params::from_form(b"event=newCall&user%5B%5D=user+1&user[]=user%202&to=1&to=2&cause="),
+            &RequestParams::from_form(b"event=newCall&user%5B%5D=user+1&user[]=user%202&to=1&to=2&cause="),
             &json!({"event": "newCall", "user": ["user 1", "user 2"], "to": "2", "cause": ""}),
         );
-        check(&Params::from_form(b""), &json!({}));
+        check(&RequestParams::from_form(b""), &json!({}));
     }
 
     #[test]
-    fn json_has_what_it_has_and_a_list_has_nothing() {
+    fn a_json_object_has_parameters_and_a_list_has_none() {
         check(
-            &Params::from_json(br#"{"from": 49, "user": ["a"]}"#).unwrap(),
+            &RequestParams::from_json(br#"{"from": 49, "user": ["a"]}"#).unwrap(),
             &json!({"from": 49, "user": ["a"]}),
         );
-        check(&Params::from_json(br#"[{"from": "49"}]"#).unwrap(), &json!({}));
-        check(&Params::from_json(b"").unwrap(), &json!({}));
-        assert_eq!(Params::from_json(b"{"), None);
+        check(&RequestParams::from_json(br#"[{"from": "49"}]"#).unwrap(), &json!({}));
+        check(&RequestParams::from_json(b"").unwrap(), &json!({}));
+        assert_eq!(RequestParams::from_json(b"{"), None);
     }
 
     #[test]
-    fn the_query_counts_where_the_body_is_silent() {
-        let params = Params::from_form(b"event=answer").or(Params::from_form(b"event=newCall&from=1"));
+    fn the_query_adds_parameters_missing_from_the_body() {
+        let params = RequestParams::from_form(b"event=answer")
+            .with_query(RequestParams::from_form(b"event=newCall&from=1"));
         check(&params, &json!({"event": "answer", "from": "1"}));
     }
 
     #[test]
     fn a_value_is_stored_as_text() {
         let params =
-            Params::from_json(br#"{"a": "x", "b": 5, "c": null, "d": ["x", "y"], "e": []}"#).unwrap();
+            RequestParams::from_json(br#"{"a": "x", "b": 5, "c": null, "d": ["x", "y"], "e": []}"#).unwrap();
         let stored = |name| params.text(name);
         assert_eq!(
             ["a", "b", "c", "d", "e", "f"].map(stored),

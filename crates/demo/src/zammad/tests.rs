@@ -1,4 +1,4 @@
-//! The state machine against the cases that Zammad's own specs state, and against what was measured of it.
+//! Tests of the state machine: the cases of Zammad's own specs, and its measured behaviour.
 
 mod server;
 mod traps;
@@ -11,47 +11,47 @@ use super::*;
 
 /// The fixture of Zammad's own specs (Zammad contract, section 4).
 fn fixture() -> ZammadConfig {
-    let route = |dest: &str| Route { dest: dest.into(), caller_id: "41715880339000".into() };
+    let route = |dest: &str| CallerIdRoute { dest: dest.into(), caller_id: "41715880339000".into() };
     ZammadConfig {
         block: vec!["491715000000".into()],
         routes: vec![route("41*"), route("491714000000")],
         default_caller_id: "4930777000000".into(),
         people: vec![
-            Person {
+            ZammadPerson {
                 other: vec!["+4912347114711".into()],
-                ..Person::customer("CallerId Customer1", "+49 99999 222222")
+                ..ZammadPerson::customer("CallerId Customer1", "+49 99999 222222")
             },
-            Person::customer("CallerId Customer2", "+49 99999 222222 2"),
-            Person::customer("CallerId Customer3", "+49 99999 222222 2"),
+            ZammadPerson::customer("CallerId Customer2", "+49 99999 222222 2"),
+            ZammadPerson::customer("CallerId Customer3", "+49 99999 222222 2"),
         ],
         ..ZammadConfig::new("token")
     }
 }
 
-/// An endpoint and its clock.
-struct Desk {
+/// An integration and its clock.
+struct TestZammad {
     state: ZammadState,
     now: Timestamp,
 }
 
-impl Desk {
+impl TestZammad {
     fn new(config: ZammadConfig) -> Self {
         Self { state: ZammadState::new(config), now: Timestamp::UNIX_EPOCH }
     }
 
-    fn pass(&mut self, seconds: i64) {
+    fn advance(&mut self, seconds: i64) {
         self.now += SignedDuration::from_secs(seconds);
     }
 
-    fn post(&mut self, params: &Value) -> Answer {
+    fn post(&mut self, params: &Value) -> ZammadReply {
         let params = match params {
             Value::Object(params) => params.clone(),
             _ => Map::new(),
         };
-        self.state.apply("token", &Params(params), self.now)
+        self.state.apply("token", &RequestParams(params), self.now)
     }
 
-    /// Posts, and holds the reply against `expected`.
+    /// Posts, and compares the reply with `expected`.
     #[track_caller]
     fn check(&mut self, params: &Value, status: u16, expected: &Value) {
         let answer = self.post(params);
@@ -63,26 +63,32 @@ impl Desk {
         self.check(params, 200, &json!({}));
     }
 
-    /// Posts, and expects an exception that says nothing.
+    /// Posts, and expects an exception with an error id.
     #[track_caller]
-    fn fault(&mut self, params: &Value, status: u16) {
+    fn internal_error(&mut self, params: &Value, status: u16) {
         let answer = self.post(params);
         assert_eq!(answer.status, status, "{params}");
-        assert!(answer.raised);
+        assert!(answer.is_exception);
         let error = answer.body["error"].as_str().unwrap();
         assert!(error.starts_with("Error ID ") && error.ends_with(": Please contact your administrator."));
     }
 
-    fn row(&self) -> &Row {
-        self.state.rows().last().unwrap()
+    fn entry(&self) -> &CallLogEntry {
+        self.state.call_log().last().unwrap()
     }
 
-    /// What the last row is, in one line: state, done, waiting and talking time, comment, who and whom.
+    /// Checks the last entry: state, done, waiting and talking time, and comment.
     #[track_caller]
-    fn row_is(&self, state: State, done: bool, times: (Option<i64>, Option<i64>), comment: Option<&str>) {
-        let row = self.row();
+    fn check_entry(
+        &self,
+        state: CallLogState,
+        done: bool,
+        times: (Option<i64>, Option<i64>),
+        comment: Option<&str>,
+    ) {
+        let entry = self.entry();
         assert_eq!(
-            (row.state, row.done, (row.waiting_time, row.talking_time), row.comment.as_deref()),
+            (entry.state, entry.done, (entry.waiting_time, entry.talking_time), entry.comment.as_deref()),
             (state, done, times, comment)
         );
     }

@@ -10,13 +10,17 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::watch;
 
 use super::{Trouble, When};
-use crate::player::Pbx;
+use crate::player::PlaybackPbx;
 
 /// How much is on its way between the PBX and the line, in bytes.
 const IN_FLIGHT: usize = 16 * 1024;
 
 /// Lets `pbx` speak to `stream`, with `troubles`.
-pub(super) async fn run(stream: TcpStream, pbx: &Pbx, troubles: Vec<(When, Trouble)>) -> io::Result<()> {
+pub(super) async fn run(
+    stream: TcpStream,
+    pbx: &PlaybackPbx,
+    troubles: Vec<(When, Trouble)>,
+) -> io::Result<()> {
     let (near, far) = duplex(IN_FLIGHT);
     let (input, output) = stream.into_split();
     let (mut said, to_pbx) = split(far);

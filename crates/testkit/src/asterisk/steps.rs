@@ -9,13 +9,13 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::broadcast;
 
 use super::Step;
-use crate::player::{Action, ActionReader};
+use crate::player::{ActionReader, ClientAction};
 
 /// Does `steps` on `stream`; the connection is closed after the last, or when the client closes it.
 pub(super) async fn follow(
     stream: TcpStream,
     steps: Vec<Step>,
-    actions: &broadcast::Sender<Action>,
+    actions: &broadcast::Sender<ClientAction>,
 ) -> io::Result<()> {
     let (input, output) = stream.into_split();
     let mut connection = Connection { input: ActionReader::new(input), output, last: None, actions };
@@ -43,16 +43,16 @@ pub(super) async fn follow(
 struct Connection<'a> {
     input: ActionReader<OwnedReadHalf>,
     output: OwnedWriteHalf,
-    last: Option<Action>,
-    actions: &'a broadcast::Sender<Action>,
+    last: Option<ClientAction>,
+    actions: &'a broadcast::Sender<ClientAction>,
 }
 
 impl Connection<'_> {
     /// Reads until an action has one of `names`.
     async fn until(&mut self, names: &[&str]) -> io::Result<()> {
         loop {
-            let action = self.input.next().await?.ok_or(io::ErrorKind::UnexpectedEof)?;
-            let found = names.iter().any(|name| action.is(name));
+            let action = self.input.next_action().await?.ok_or(io::ErrorKind::UnexpectedEof)?;
+            let found = names.iter().any(|name| action.has_name(name));
             // Nobody need watch.
             let _ = self.actions.send(action.clone());
             self.last = Some(action);
@@ -76,7 +76,7 @@ impl Connection<'_> {
 
     async fn log_in(&mut self, response: &str, message: &str) -> io::Result<()> {
         self.until(&["Login", "Challenge"]).await?;
-        while self.last.as_ref().is_some_and(|action| action.is("Challenge")) {
+        while self.last.as_ref().is_some_and(|action| action.has_name("Challenge")) {
             self.answer("Success", &[("Challenge".into(), "123456789".into())]).await?;
             self.until(&["Login", "Challenge"]).await?;
         }

@@ -6,16 +6,20 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::*;
-use crate::player::{PlayOptions, Recording, Speed};
+use crate::player::{PlaybackOptions, PlaybackRecording, PlaybackSpeed};
 
 const LOGIN: &[u8] = b"Action: Login\r\nActionID: 7\r\nUsername: u\r\nSecret: s\r\n\r\n";
 const CALLS: &[u8] =
     b"Asterisk Call Manager/11.0.0\r\nEvent: One\r\nPrivilege: call,all\r\n\r\nEvent: Two\r\n\
     Privilege: call,all\r\n\r\nEvent: Three\r\nPrivilege: call,all\r\n\r\n";
 
-fn pbx() -> Pbx {
-    let options = PlayOptions { speed: Speed::AsTaken, pause: Duration::ZERO, ..PlayOptions::new("u", "s") };
-    Pbx::new(vec![Recording::parse(CALLS, None)], options)
+fn pbx() -> PlaybackPbx {
+    let options = PlaybackOptions {
+        speed: PlaybackSpeed::Unlimited,
+        pause: Duration::ZERO,
+        ..PlaybackOptions::new("u", "s")
+    };
+    PlaybackPbx::new(vec![PlaybackRecording::parse(CALLS, None)], options)
 }
 
 /// How long a peer is watched that must say nothing.
@@ -72,7 +76,7 @@ async fn bytes_are_lost_put_in_and_dripped() {
         (When::Bytes(0), Trouble::Drip),
         (When::said("Event: Three"), Trouble::Close),
     ];
-    let asterisk = FakeAsterisk::start([Script::Pbx(Arc::new(pbx()), troubles)]).await.unwrap();
+    let asterisk = FakeAsterisk::start([Script::Playback(Arc::new(pbx()), troubles)]).await.unwrap();
     let (_, said) = hear(&asterisk).await;
     assert!(said.contains("Event: One!\r\nEvent: Two") && said.ends_with("Event: Three"), "{said}");
 }
@@ -84,7 +88,7 @@ async fn a_line_that_is_held_goes_on_when_its_gate_opens() {
         (When::said("Event: One"), Trouble::Hold(gate.clone())),
         (When::said("Event: Two"), Trouble::Close),
     ];
-    let asterisk = FakeAsterisk::start([Script::Pbx(Arc::new(pbx()), troubles)]).await.unwrap();
+    let asterisk = FakeAsterisk::start([Script::Playback(Arc::new(pbx()), troubles)]).await.unwrap();
     let mut stream = TcpStream::connect(asterisk.address()).await.unwrap();
     stream.write_all(LOGIN).await.unwrap();
     hear_until(&mut stream, "Event: One").await;
@@ -137,7 +141,7 @@ async fn given_bytes_are_sent_and_actions_answered_as_told() {
     assert!(said.windows(given.len()).any(|window| window == given));
     assert!(said.ends_with(b"Response: Error\r\nActionID: 9\r\nMessage: No\r\n\r\n"));
     for name in ["Challenge", "Login", "Events", "Ping"] {
-        assert!(actions.recv().await.unwrap().is(name));
+        assert!(actions.recv().await.unwrap().has_name(name));
     }
 }
 
@@ -158,8 +162,9 @@ async fn a_stalled_line_says_nothing_more_and_stays_open() {
 #[tokio::test]
 async fn a_pbx_comes_back_with_a_new_start_time() {
     let started_at = |time: &str| {
-        let options = PlayOptions { started: Some(time.parse().unwrap()), ..PlayOptions::new("u", "s") };
-        Script::well_behaved(Pbx::new(Vec::new(), options))
+        let options =
+            PlaybackOptions { started: Some(time.parse().unwrap()), ..PlaybackOptions::new("u", "s") };
+        Script::well_behaved(PlaybackPbx::new(Vec::new(), options))
     };
     let asterisk = FakeAsterisk::start([started_at("2026-11-21T02:05:02Z")]).await.unwrap();
     let mut stream = TcpStream::connect(asterisk.address()).await.unwrap();

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::clients::{Chunk, Order};
 use super::selection::{Classes, Selection};
 use super::{Cut, Shared, answers};
-use crate::player::{Action, ActionReader};
+use crate::player::{ActionReader, ClientAction};
 
 /// How long a client may take to close its side when the exchange has closed its own.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -79,7 +79,7 @@ impl Session {
                     Order::Cut(Cut::MidEvent) => self.cut = true,
                 },
                 () = sleep_until(stalled.unwrap_or_else(Instant::now)), if !awake => self.stalled = None,
-                action = input.next(), if awake => match action? {
+                action = input.next_action(), if awake => match action? {
                     Some(action) => self.take(&action),
                     None => return Ok(()),
                 },
@@ -94,7 +94,7 @@ impl Session {
         self.shared.leave(self.id);
         output.shutdown().await?;
         // What the client still says is read, for else the system would reset the connection.
-        let _ = timeout(FAREWELL, async { while let Ok(Some(_)) = input.next().await {} }).await;
+        let _ = timeout(FAREWELL, async { while let Ok(Some(_)) = input.next_action().await {} }).await;
         Ok(())
     }
 
@@ -125,7 +125,7 @@ impl Session {
         true
     }
 
-    fn take(&mut self, action: &Action) {
+    fn take(&mut self, action: &ClientAction) {
         let answer = self.answer(action);
         // Behind what is being sent, and before the events that wait.
         self.chunk.bytes.drain(..self.sent);
@@ -138,7 +138,7 @@ impl Session {
         self.chunk.marks.extend(behind);
     }
 
-    fn answer(&mut self, action: &Action) -> Chunk {
+    fn answer(&mut self, action: &ClientAction) -> Chunk {
         let id = action.get("ActionID");
         let brief = |kind, text| answers::response(kind, id, &[("Message", text)]);
         let now = Instant::now();
@@ -185,7 +185,7 @@ impl Session {
                 brief(
                     "Error",
                     &format!(
-                        "Invalid/unknown command: {name}. Use Action: ListCommands to show available commands."
+                        "Invalid/unknown command: {name}. Use ClientAction: ListCommands to show available commands."
                     ),
                 )
             }
@@ -200,7 +200,7 @@ impl Session {
         }
     }
 
-    fn log_in(&mut self, login: &Action) -> Chunk {
+    fn log_in(&mut self, login: &ClientAction) -> Chunk {
         let id = login.get("ActionID");
         if !self.is_valid(login) {
             self.closing = true;
@@ -218,7 +218,7 @@ impl Session {
         answer
     }
 
-    fn is_valid(&self, login: &Action) -> bool {
+    fn is_valid(&self, login: &ClientAction) -> bool {
         let options = &self.shared.options;
         let user = login.get("Username").is_some_and(|name| name.eq_ignore_ascii_case(&options.username));
         let proof = if login.get("AuthType").is_some_and(|kind| kind.eq_ignore_ascii_case("MD5")) {

@@ -1,22 +1,22 @@
-//! Logging in, and what a bridge asks.
+//! Login and actions.
 
 use super::*;
 
 #[tokio::test]
-async fn the_banner_is_that_of_the_recording() {
+async fn the_banner_comes_from_the_recording() {
     for (release, banner) in [("11", "1.3"), ("16", "5.0.4"), ("22", "11.0.0")] {
         let pbx = pbx(vec![recording(&format!("{release}/inbound-answered"))], options()).await;
-        let client = Client::connect(&pbx).await;
+        let client = TestClient::connect(&pbx).await;
         assert_eq!(client.banner, format!("Asterisk Call Manager/{banner}"));
     }
-    let told = PlayOptions { banner: Some("Asterisk Call Manager/7.0.3".into()), ..options() };
-    assert_eq!(Client::connect(&pbx(vec![], told).await).await.banner, "Asterisk Call Manager/7.0.3");
+    let told = PlaybackOptions { banner: Some("Asterisk Call Manager/7.0.3".into()), ..options() };
+    assert_eq!(TestClient::connect(&pbx(vec![], told).await).await.banner, "Asterisk Call Manager/7.0.3");
 }
 
 #[tokio::test]
-async fn a_login_in_clear_is_followed_by_fullybooted() {
+async fn a_plain_login_is_followed_by_fullybooted() {
     let pbx = pbx(vec![], options()).await;
-    let mut client = Client::log_in(&pbx, "on").await;
+    let mut client = TestClient::log_in(&pbx, "on").await;
     let booted = client.message().await.unwrap();
     assert_eq!(value(&booted, "Event"), Some("FullyBooted"));
     assert!(value(&booted, "Uptime").is_some(), "{booted}");
@@ -26,7 +26,7 @@ async fn a_login_in_clear_is_followed_by_fullybooted() {
 #[tokio::test]
 async fn a_login_by_md5_needs_the_challenge_of_this_connection() {
     let pbx = pbx(vec![], options()).await;
-    let mut client = Client::connect(&pbx).await;
+    let mut client = TestClient::connect(&pbx).await;
     client.check("Action: Challenge", "Response: Error\nMessage: Must specify AuthType").await;
     client.send("Action: Challenge\nAuthType: MD5\nActionID: c").await;
     let answer = client.answer().await;
@@ -34,10 +34,10 @@ async fn a_login_by_md5_needs_the_challenge_of_this_connection() {
     let challenge = value(&answer, "Challenge").unwrap();
     assert!(challenge.bytes().all(|byte| byte.is_ascii_digit()), "{challenge}");
     let login = |key: &str| format!("Action: Login\nAuthType: MD5\nUsername: bridge\nKey: {key}");
-    let key = login::key(challenge, "hunter2");
+    let key = login::md5_key(challenge, "hunter2");
     client.check(&login(&key), "Response: Success\nMessage: Authentication accepted").await;
 
-    let mut other = Client::connect(&pbx).await;
+    let mut other = TestClient::connect(&pbx).await;
     other.check(&login(&key), "Response: Error\nMessage: Authentication failed").await;
     assert!(other.ended().await);
 }
@@ -54,7 +54,7 @@ async fn a_wrong_login_is_refused_and_the_connection_closed() {
         "AuthType: MD5\nUsername: bridge\nSecret: hunter2",
         "AuthType: MD5\nUsername: bridge\nKey: 0",
     ] {
-        let mut client = Client::connect(&pbx).await;
+        let mut client = TestClient::connect(&pbx).await;
         let login = format!("Action: Login\nActionID: 1\n{login}");
         client.check(&login, "Response: Error\nActionID: 1\nMessage: Authentication failed").await;
         assert!(client.ended().await);
@@ -62,9 +62,9 @@ async fn a_wrong_login_is_refused_and_the_connection_closed() {
 }
 
 #[tokio::test]
-async fn nothing_is_said_to_who_has_not_logged_in() {
+async fn no_events_are_sent_before_the_login() {
     let pbx = pbx(vec![recording("22/inbound-answered")], options()).await;
-    let mut client = Client::connect(&pbx).await;
+    let mut client = TestClient::connect(&pbx).await;
     for action in ["Ping", "CoreShowChannels", "Nonsense"] {
         client.check(&format!("Action: {action}"), "Response: Error\nMessage: Permission denied").await;
     }
@@ -73,17 +73,17 @@ async fn nothing_is_said_to_who_has_not_logged_in() {
 }
 
 #[tokio::test]
-async fn who_does_not_log_in_in_time_is_cut_off() {
-    let pbx = pbx(vec![], PlayOptions { auth_timeout: Duration::from_millis(10), ..options() }).await;
-    assert!(Client::connect(&pbx).await.ended().await);
+async fn a_client_that_does_not_log_in_in_time_is_disconnected() {
+    let pbx = pbx(vec![], PlaybackOptions { auth_timeout: Duration::from_millis(10), ..options() }).await;
+    assert!(TestClient::connect(&pbx).await.ended().await);
 }
 
 #[tokio::test]
-async fn what_a_bridge_asks_is_answered() {
+async fn the_actions_of_a_bridge_are_answered() {
     let started = Some("2026-11-21T02:05:02Z".parse().unwrap());
-    let pbx = pbx(vec![], PlayOptions { started, ..options() }).await;
+    let pbx = pbx(vec![], PlaybackOptions { started, ..options() }).await;
     let mut actions = pbx.actions();
-    let mut client = Client::log_in(&pbx, "call").await;
+    let mut client = TestClient::log_in(&pbx, "call").await;
     assert_eq!(actions.recv().await.unwrap().get("username"), Some("Bridge"));
 
     client.send("Action: Ping\nActionID: 2").await;
@@ -133,9 +133,9 @@ async fn what_a_bridge_asks_is_answered() {
 }
 
 #[tokio::test]
-async fn it_is_gone_when_dropped() {
+async fn a_dropped_server_closes_its_port() {
     let pbx = pbx(vec![], options()).await;
-    let mut client = Client::log_in(&pbx, "off").await;
+    let mut client = TestClient::log_in(&pbx, "off").await;
     drop(pbx);
     assert!(client.ended().await);
 }

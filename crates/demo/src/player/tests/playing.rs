@@ -1,4 +1,4 @@
-//! What is played.
+//! Playback.
 
 use std::collections::BTreeSet;
 
@@ -7,19 +7,19 @@ use tokio::time::Instant;
 use super::*;
 
 /// The events of a capture that go to everyone, each as one text.
-fn events(name: &str, told: impl Fn(&str) -> bool) -> Vec<String> {
+fn events(name: &str, is_sent: impl Fn(&str) -> bool) -> Vec<String> {
     let ami = String::from_utf8(capture(name).0).unwrap();
     let events = ami.split("\r\n\r\n").map(str::trim_start).filter(|message| message.starts_with("Event: "));
     events
         .filter(|event| {
-            event.contains(",all\r\n") && !event.starts_with("Event: FullyBooted\r\n") && told(event)
+            event.contains(",all\r\n") && !event.starts_with("Event: FullyBooted\r\n") && is_sent(event)
         })
         .map(|event| event.replace("\r\n", "\n"))
         .collect()
 }
 
 /// Reads as many events as `expected` has, after `FullyBooted` where that is told.
-async fn read(client: &mut Client, count: usize) -> Vec<String> {
+async fn read(client: &mut TestClient, count: usize) -> Vec<String> {
     let mut got = Vec::new();
     while got.len() < count {
         let event = client.message().await.unwrap();
@@ -30,19 +30,19 @@ async fn read(client: &mut Client, count: usize) -> Vec<String> {
     got
 }
 
-async fn played(pbx: &PbxServer, rounds: u64) {
+async fn played(pbx: &PlaybackServer, rounds: u64) {
     timeout(PATIENCE, pbx.rounds_played().wait_for(|&played| played >= rounds)).await.unwrap().unwrap();
 }
 
 #[tokio::test]
-async fn every_event_of_a_recording_is_played_as_it_was_and_nothing_else() {
+async fn every_event_of_a_recording_is_played_unchanged_and_nothing_else() {
     for release in ["11", "16", "22"] {
         for name in ["inbound-answered", "queue-answered", "reload-and-ping", "click-to-call"] {
             let name = format!("{release}/{name}");
             let expected = events(&name, |_| true);
             assert!(!expected.is_empty());
             let pbx = pbx(vec![recording(&name)], options()).await;
-            let mut client = Client::log_in(&pbx, "on").await;
+            let mut client = TestClient::log_in(&pbx, "on").await;
             assert_eq!(read(&mut client, expected.len()).await, expected, "{name}");
             played(&pbx, 1).await;
             let pong = client.list("Action: Status").await;
@@ -52,16 +52,16 @@ async fn every_event_of_a_recording_is_played_as_it_was_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn only_the_classes_that_are_asked_for_and_granted_are_told() {
+async fn only_requested_and_permitted_classes_are_sent() {
     let calls = |event: &str| event.contains("\r\nPrivilege: call,all\r\n");
     let expected = events("22/inbound-answered", calls);
     for (asked, read_privileges) in [("call", "all"), ("on", "call"), ("call,agent", "call,system")] {
         let pbx = pbx(
             vec![recording("22/inbound-answered")],
-            PlayOptions { read: read_privileges.into(), ..options() },
+            PlaybackOptions { read: read_privileges.into(), ..options() },
         )
         .await;
-        let mut client = Client::log_in(&pbx, asked).await;
+        let mut client = TestClient::log_in(&pbx, asked).await;
         assert_eq!(read(&mut client, expected.len()).await, expected);
         played(&pbx, 1).await;
         client.send("Action: Ping").await;
@@ -70,19 +70,19 @@ async fn only_the_classes_that_are_asked_for_and_granted_are_told() {
 }
 
 #[tokio::test]
-async fn recordings_are_played_one_after_the_other_to_every_client() {
+async fn recordings_are_played_in_sequence_to_every_client() {
     let names = ["22/inbound-busy", "22/inbound-declined"];
     let expected: Vec<_> = names.iter().flat_map(|name| events(name, |_| true)).collect();
-    let pbx = pbx(names.map(recording).into(), PlayOptions { fresh_ids: false, ..options() }).await;
+    let pbx = pbx(names.map(recording).into(), PlaybackOptions { fresh_ids: false, ..options() }).await;
     for client in 1..=2 {
-        let mut reader = Client::log_in(&pbx, "on").await;
+        let mut reader = TestClient::log_in(&pbx, "on").await;
         assert_eq!(read(&mut reader, expected.len()).await, expected);
         played(&pbx, client).await;
     }
 }
 
 #[tokio::test]
-async fn no_two_rounds_share_an_id_unless_they_are_to() {
+async fn rounds_share_no_id_unless_configured() {
     let ids = |events: &[String]| -> BTreeSet<String> {
         events.iter().filter_map(|event| value(event, "Uniqueid")).map(str::to_owned).collect()
     };
@@ -90,12 +90,12 @@ async fn no_two_rounds_share_an_id_unless_they_are_to() {
     for (fresh_ids, expected) in [(true, 8), (false, 2)] {
         let pbx = pbx(
             vec![recording("22/inbound-answered")],
-            PlayOptions { fresh_ids, rounds: Some(2), ..options() },
+            PlaybackOptions { fresh_ids, rounds: Some(2), ..options() },
         )
         .await;
         let mut seen = BTreeSet::new();
         for _ in 0..2 {
-            let mut client = Client::log_in(&pbx, "on").await;
+            let mut client = TestClient::log_in(&pbx, "on").await;
             for _ in 0..2 {
                 let round = ids(&read(&mut client, count).await);
                 assert_eq!(round.len(), 2, "{round:?}");
@@ -107,24 +107,24 @@ async fn no_two_rounds_share_an_id_unless_they_are_to() {
 }
 
 #[tokio::test]
-async fn events_come_in_their_time() {
+async fn events_are_played_at_their_recorded_times() {
     let recording = recording("22/inbound-answered");
     let whole = recording.duration();
     assert!(whole > Duration::from_secs(3), "{whole:?}");
     let count = events("22/inbound-answered", |_| true).len();
-    let pbx = pbx(vec![recording], PlayOptions { speed: Speed::Times(20.0), ..options() }).await;
-    let mut client = Client::connect(&pbx).await;
-    let begun = Instant::now();
+    let pbx = pbx(vec![recording], PlaybackOptions { speed: PlaybackSpeed::Factor(20.0), ..options() }).await;
+    let mut client = TestClient::connect(&pbx).await;
+    let started_at = Instant::now();
     client.send("Action: Login\nUsername: bridge\nSecret: hunter2").await;
     client.answer().await;
     read(&mut client, count).await;
-    assert!(begun.elapsed() >= whole / 20, "{:?} for {whole:?}", begun.elapsed());
+    assert!(started_at.elapsed() >= whole / 20, "{:?} for {whole:?}", started_at.elapsed());
 }
 
 /// What is up when `name` has been played: the items of `action`, as names and some values.
 async fn up(name: &str, action: &str, fields: &[&str]) -> Vec<String> {
     let pbx = pbx(vec![recording(name)], options()).await;
-    let mut client = Client::log_in(&pbx, "off").await;
+    let mut client = TestClient::log_in(&pbx, "off").await;
     played(&pbx, 1).await;
     let list = client.list(&format!("Action: {action}\nActionID: 2")).await;
     let items = list[1..list.len() - 1].iter();
@@ -136,7 +136,7 @@ async fn up(name: &str, action: &str, fields: &[&str]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn channels_that_are_up_are_listed_as_the_release_lists_them() {
+async fn channels_are_listed_in_the_form_of_the_release() {
     let bridge = "4930100 6";
     let got =
         up("22/resync-midcall", "CoreShowChannels", &["Channel", "Exten", "ChannelState", "BridgeId"]).await;
@@ -165,13 +165,13 @@ async fn channels_that_are_up_are_listed_as_the_release_lists_them() {
 }
 
 #[tokio::test]
-async fn what_a_recording_found_when_it_began_is_listed() {
+async fn channels_from_before_the_recording_are_listed() {
     let pbx = pbx(
         vec![recording("22/resync-midcall.after-reconnect")],
-        PlayOptions { speed: Speed::Times(1.0), ..options() },
+        PlaybackOptions { speed: PlaybackSpeed::Factor(1.0), ..options() },
     )
     .await;
-    let mut client = Client::log_in(&pbx, "off").await;
+    let mut client = TestClient::log_in(&pbx, "off").await;
     let list = client.list("Action: CoreShowChannels").await;
     let channels: Vec<_> = list.iter().filter_map(|item| value(item, "Channel")).collect();
     assert_eq!(channels, ["PJSIP/trunk-0000006f", "PJSIP/alice-00000070"]);
@@ -179,11 +179,11 @@ async fn what_a_recording_found_when_it_began_is_listed() {
 }
 
 #[tokio::test]
-async fn a_caller_who_waits_is_an_entry_of_the_queue() {
+async fn a_waiting_caller_is_listed_as_a_queue_entry() {
     let join = "Event: Newchannel\r\nPrivilege: call,all\r\nChannel: A\r\nCallerIDNum: 491\r\nUniqueid: 1.0\r\n\r\n\
                 Event: QueueCallerJoin\r\nPrivilege: agent,all\r\nQueue: support\r\nUniqueid: 1.0\r\n\r\n";
-    let pbx = pbx(vec![Recording::parse(join.as_bytes(), None)], options()).await;
-    let mut client = Client::log_in(&pbx, "off").await;
+    let pbx = pbx(vec![PlaybackRecording::parse(join.as_bytes(), None)], options()).await;
+    let mut client = TestClient::log_in(&pbx, "off").await;
     played(&pbx, 1).await;
     let list = client.list("Action: QueueStatus").await;
     assert_eq!(list[1], "Event: QueueParams\nQueue: support\nMax: 0\nCalls: 1");

@@ -43,10 +43,10 @@ async fn post(server: &ZammadServer, headers: &[(&str, &str)], body: &str) -> (u
 }
 
 #[tokio::test]
-async fn json_forms_and_queries_are_read_and_watched() {
+async fn json_forms_and_queries_are_read_and_reported() {
     let server = start().await;
     assert_eq!(server.url(), format!("http://{}/api/v1/cti/token", server.address()));
-    let mut watch = server.watch();
+    let mut watch = server.requests();
     let ok = (200, "{}".to_owned());
     let json = r#"{"event":"newCall","direction":"in","callId":"a","from":"anonymous","to":"1","user":["u 1","u 2"]}"#;
     let with_charset = [("Content-Type", "application/json; charset=utf-8"), ("Accept", JSON)];
@@ -56,19 +56,19 @@ async fn json_forms_and_queries_are_read_and_watched() {
     let query = "POST /api/v1/cti/token?event=answer&direction=in&callId=b&user=voicemail&token=other";
     assert_eq!(send(&server, query, &[], "").await.0, 200);
 
-    let log = server.log();
+    let log = server.call_log();
     assert_eq!(log.iter().map(|row| row.call_id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!(log[0].to_comment.as_deref(), Some("u 1, u 2"));
     assert_eq!(log[1].to_comment.as_deref(), Some("voicemail"));
     let first = watch.recv().await.unwrap();
-    assert_eq!(first.params, Params::from_json(json.as_bytes()).unwrap());
+    assert_eq!(first.params, RequestParams::from_json(json.as_bytes()).unwrap());
     assert_eq!((first.status, first.body.as_str(), first.accept.as_deref()), (200, "{}", Some(JSON)));
     assert_eq!(watch.recv().await.unwrap().content_type.as_deref(), Some(FORM));
     assert_eq!(watch.recv().await.unwrap().params.string("event"), Some("answer"));
 }
 
 #[tokio::test]
-async fn what_is_neither_has_no_parameters() {
+async fn other_content_types_have_no_parameters() {
     let server = start().await;
     let json = r#"{"event":"newCall","direction":"in","callId":"a","from":"1","to":"1"}"#;
     let invalid = (422, r#"{"error":"Invalid 'direction'!"}"#.to_owned());
@@ -77,7 +77,7 @@ async fn what_is_neither_has_no_parameters() {
 }
 
 #[tokio::test]
-async fn an_exception_is_json_only_for_who_asks_for_it() {
+async fn an_exception_is_json_only_if_accepted() {
     let server = start().await;
     let body = "event=hangup&direction=in&callId=nobody";
     let form = ("Content-Type", FORM);
@@ -107,7 +107,7 @@ async fn malformed_json_is_an_exception() {
 }
 
 #[tokio::test]
-async fn only_posts_to_the_endpoint_find_a_route() {
+async fn only_posts_to_the_url_find_a_route() {
     let server = start().await;
     for line in [
         "GET /api/v1/cti/token",
@@ -121,7 +121,7 @@ async fn only_posts_to_the_endpoint_find_a_route() {
 }
 
 #[tokio::test]
-async fn settings_change_while_it_runs() {
+async fn settings_can_change_while_it_runs() {
     let server = start().await;
     let call = r#"{"event":"newCall","direction":"in","callId":"a","from":"1","to":"1"}"#;
     server.configure(|config| config.enabled = false);
@@ -134,7 +134,7 @@ async fn settings_change_while_it_runs() {
 }
 
 #[tokio::test]
-async fn it_is_gone_when_stopped() {
+async fn a_stopped_server_closes_its_port() {
     let server = start().await;
     let address = server.address();
     let mut idle = TcpStream::connect(address).await.unwrap();
@@ -144,7 +144,7 @@ async fn it_is_gone_when_stopped() {
 }
 
 #[tokio::test]
-async fn its_connections_close_when_it_is_dropped() {
+async fn a_dropped_server_closes_its_connections() {
     let server = start().await;
     let mut idle = TcpStream::connect(server.address()).await.unwrap();
     drop(server);

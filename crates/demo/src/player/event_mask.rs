@@ -1,21 +1,20 @@
-//! Which events a client is told.
+//! The event classes that a client receives.
 
 use std::collections::BTreeSet;
 
-use super::block::Block;
+use super::block::AmiBlock;
 
 /// A set of event classes (AMI contract, 1.7 and 1.10).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Mask {
+pub(super) enum EventMask {
     /// Every class there is.
     All,
-    /// These; an event is told only if all its classes are among them.
+    /// These; an event is sent only if all its classes are among them.
     Some(BTreeSet<String>),
 }
 
-impl Mask {
-    /// The classes written as `text`, the way `Events:`, `EventMask:` and `read =` have them: `on`, `off`, a
-    /// number, or names with commas between.
+impl EventMask {
+    /// Parses the value of `Events:`, `EventMask:` or `read =`: `on`, `off`, a number, or names separated by commas.
     pub(super) fn parse(text: &str) -> Self {
         match text.trim().to_ascii_lowercase().as_str() {
             "on" | "yes" | "true" | "all" => Self::All,
@@ -29,33 +28,33 @@ impl Mask {
         }
     }
 
-    /// The classes of this mask that `read` has too.
-    pub(super) fn within(self, read: &str) -> Self {
+    /// The classes of this mask that are also in `read`.
+    pub(super) fn limited_to(self, read: &str) -> Self {
         match (self, Self::parse(read)) {
             (mask, Self::All) | (Self::All, mask) => mask,
             (Self::Some(mask), Self::Some(read)) => Self::Some(mask.intersection(&read).cloned().collect()),
         }
     }
 
-    pub(super) fn has(&self, class: &str) -> bool {
+    pub(super) fn has_class(&self, class: &str) -> bool {
         match self {
             Self::All => true,
             Self::Some(classes) => classes.contains(class),
         }
     }
 
-    /// Whether `event` is told: all its classes are in the mask. `all`, which every event names, is no class.
-    pub(super) fn admits(&self, event: &Block) -> bool {
+    /// Whether all classes of `event` are in the mask. Every event has `all`, which is not a class.
+    pub(super) fn admits(&self, event: &AmiBlock) -> bool {
         let classes =
             String::from_utf8_lossy(event.get("Privilege").unwrap_or_default()).to_ascii_lowercase();
         classes
             .split(',')
             .map(str::trim)
             .filter(|class| !matches!(*class, "" | "all"))
-            .all(|class| self.has(class))
+            .all(|class| self.has_class(class))
     }
 
-    /// Whether no class is in it.
+    /// Whether the mask has no class.
     pub(super) fn is_empty(&self) -> bool {
         *self == Self::Some(BTreeSet::new())
     }
@@ -69,12 +68,12 @@ mod tests {
 
     #[track_caller]
     fn check(mask: &str, privilege: &str, expected: bool) {
-        let event = Block(Bytes::from(format!("Event: X\r\nPrivilege: {privilege}")));
-        assert_eq!(Mask::parse(mask).admits(&event), expected, "{mask} {privilege}");
+        let event = AmiBlock(Bytes::from(format!("Event: X\r\nPrivilege: {privilege}")));
+        assert_eq!(EventMask::parse(mask).admits(&event), expected, "{mask} {privilege}");
     }
 
     #[test]
-    fn an_event_is_told_if_all_its_classes_are_asked_for() {
+    fn an_event_is_sent_if_all_its_classes_are_in_the_mask() {
         for mask in ["on", "ALL", "call,agent", "255", "system, call ,all"] {
             check(mask, "call,all", true);
         }
@@ -87,14 +86,14 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_told_what_they_may_not_read() {
+    fn a_mask_is_limited_to_the_classes_that_may_be_read() {
         for (asked, read, expected) in [
             ("on", "call", "call"),
             ("call,system", "all", "call,system"),
             ("call,agent", "call,cdr", "call"),
         ] {
-            assert_eq!(Mask::parse(asked).within(read), Mask::parse(expected));
+            assert_eq!(EventMask::parse(asked).limited_to(read), EventMask::parse(expected));
         }
-        assert!(Mask::parse("agent").within("call").is_empty());
+        assert!(EventMask::parse("agent").limited_to("call").is_empty());
     }
 }

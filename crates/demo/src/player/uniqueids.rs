@@ -1,22 +1,22 @@
-//! Uniqueids that were not there before.
+//! Gives each round of playback its own Uniqueids.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::block::Block;
+use super::block::AmiBlock;
 
 /// The epochs in the Uniqueids of a recording: `pbx1-1795226300.42` has `1795226300`.
 ///
-/// Asterisk never gives an id twice, so a recording that is played again needs others.
+/// Asterisk never uses an id twice, so a recording that is played again needs other ids.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Epochs(BTreeSet<Vec<u8>>);
+pub(super) struct UniqueidEpochs(BTreeSet<Vec<u8>>);
 
-/// How many digits the seconds since 1970 have, from 2001 to 2286.
-const DIGITS: usize = 10;
+/// The number of digits of the seconds since 1970, from 2001 to 2286.
+const EPOCH_DIGITS: usize = 10;
 
-impl Epochs {
-    /// Takes note of the ids in `block`.
-    pub(super) fn learn(&mut self, block: &Block) {
+impl UniqueidEpochs {
+    /// Adds the epochs of the ids in `block`.
+    pub(super) fn add_from(&mut self, block: &AmiBlock) {
         for (name, value) in block.headers() {
             let name = name.to_ascii_lowercase();
             if (name.ends_with(b"uniqueid") || name.ends_with(b"linkedid"))
@@ -28,9 +28,9 @@ impl Epochs {
         }
     }
 
-    /// `block` as it would be in round `round`: the epoch in every id is followed by the number of the round,
-    /// so that no two rounds share an id. Round 0 is as it was recorded.
-    pub(super) fn in_round<'a>(&self, round: u64, block: &'a [u8]) -> Cow<'a, [u8]> {
+    /// Rewrites `block` for a round: the round's number is appended to the epoch in every id, so that no two rounds
+    /// share an id. Round 0 is unchanged.
+    pub(super) fn rewrite_for_round<'a>(&self, round: u64, block: &'a [u8]) -> Cow<'a, [u8]> {
         if round == 0 || self.0.is_empty() {
             return Cow::Borrowed(block);
         }
@@ -38,16 +38,16 @@ impl Epochs {
         let mut out = Vec::with_capacity(block.len() + 64);
         for line in block.split_inclusive(|&byte| byte == b'\n') {
             if line.get(..10).is_some_and(|name| name.eq_ignore_ascii_case(b"Timestamp:")) {
-                // It looks like an id, but is a time.
+                // It looks like an id, but it is a time.
                 out.extend_from_slice(line);
             } else {
-                self.line_in_round(suffix.as_bytes(), line, &mut out);
+                self.rewrite_line(suffix.as_bytes(), line, &mut out);
             }
         }
         Cow::Owned(out)
     }
 
-    fn line_in_round(&self, suffix: &[u8], line: &[u8], out: &mut Vec<u8>) {
+    fn rewrite_line(&self, suffix: &[u8], line: &[u8], out: &mut Vec<u8>) {
         let mut rest = line;
         while let Some(start) = rest.iter().position(u8::is_ascii_digit) {
             let (before, from) = rest.split_at(start);
@@ -64,14 +64,15 @@ impl Epochs {
     }
 }
 
-/// The epoch in `id`: the digits before its last dot, where digits follow.
+/// The epoch in `id`: the digits before its last dot, if digits follow the dot.
 fn epoch(id: &[u8]) -> Option<&[u8]> {
     let dot = id.iter().rposition(|&byte| byte == b'.')?;
     let (before, counter) = (id.get(..dot)?, id.get(dot + 1..)?);
     let start = before.iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |at| at + 1);
     let epoch = before.get(start..)?;
-    let whole = epoch.len() == DIGITS && !counter.is_empty() && counter.iter().all(u8::is_ascii_digit);
-    whole.then_some(epoch)
+    let is_valid =
+        epoch.len() == EPOCH_DIGITS && !counter.is_empty() && counter.iter().all(u8::is_ascii_digit);
+    is_valid.then_some(epoch)
 }
 
 #[cfg(test)]
@@ -86,21 +87,21 @@ mod tests {
 
     #[track_caller]
     fn check(round: u64, expected: &str) {
-        let mut epochs = Epochs::default();
-        epochs.learn(&Block(Bytes::from_static(EVENT.as_bytes())));
+        let mut epochs = UniqueidEpochs::default();
+        epochs.add_from(&AmiBlock(Bytes::from_static(EVENT.as_bytes())));
         assert_eq!(
-            epochs.in_round(round, EVENT.as_bytes()).escape_ascii().to_string(),
+            epochs.rewrite_for_round(round, EVENT.as_bytes()).escape_ascii().to_string(),
             expected.as_bytes().escape_ascii().to_string()
         );
     }
 
     #[test]
-    fn the_first_round_is_as_recorded() {
+    fn the_first_round_keeps_its_ids() {
         check(0, EVENT);
     }
 
     #[test]
-    fn every_other_round_has_its_own_ids_and_nothing_else_changes() {
+    fn later_rounds_have_their_own_ids_and_change_nothing_else() {
         check(
             12,
             "Event: BridgeEnter\r\nTimestamp: 1795226300.123456\r\nUniqueid: pbx1-179522630012.0\r\n\
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_somebody_chose_has_no_epoch() {
+    fn ids_of_another_form_have_no_epoch() {
         for (id, expected) in [
             ("1795226300.0", Some("1795226300")),
             ("a.b-1795226300.42", Some("1795226300")),

@@ -1,12 +1,12 @@
-//! The channels that are up at some moment of a recording.
+//! The channels that exist at some moment of a playback.
 
 use std::collections::BTreeMap;
 
 use tokio::time::Instant;
 
-use super::block::Block;
+use super::block::AmiBlock;
 
-/// What is known of a channel, in the names of Asterisk 12 and later (AMI contract, 2.1).
+/// The fields of a channel, with the names of Asterisk 12 and later (AMI contract, 2.1).
 const FIELDS: [&str; 16] = [
     "Channel",
     "ChannelState",
@@ -26,8 +26,8 @@ const FIELDS: [&str; 16] = [
     "ApplicationData",
 ];
 
-/// The events whose fields are those of the channel whose Uniqueid they name. In others they may be another's.
-const TOLD_BY: [&str; 11] = [
+/// The events whose fields belong to the channel of their `Uniqueid`. In others they may belong to another channel.
+const EVENTS_WITH_CHANNEL_FIELDS: [&str; 11] = [
     "Newchannel",
     "Newstate",
     "NewCallerid",
@@ -41,25 +41,25 @@ const TOLD_BY: [&str; 11] = [
     "CoreShowChannel",
 ];
 
-/// A channel that is up.
+/// A channel that exists.
 #[derive(Clone, Debug)]
-pub(super) struct Channel {
+pub(super) struct LiveChannel {
     fields: BTreeMap<&'static str, Vec<u8>>,
-    /// Since when.
+    /// When it was created.
     pub(super) since: Instant,
-    /// The bridge it is in (Asterisk 12 and later).
+    /// The id of its bridge (Asterisk 12 and later).
     pub(super) bridge: Vec<u8>,
-    /// The Uniqueid of the channel it is bridged with (up to 11).
+    /// The Uniqueid of the channel to which it is bridged (up to Asterisk 11).
     pub(super) peer: Vec<u8>,
 }
 
-impl Channel {
-    /// What is known as `field`; empty where nothing is.
+impl LiveChannel {
+    /// The value of `field`, or empty.
     pub(super) fn get(&self, field: &str) -> &[u8] {
         self.fields.get(field).map(Vec::as_slice).unwrap_or_default()
     }
 
-    fn learn(&mut self, event: &Block) {
+    fn apply(&mut self, event: &AmiBlock) {
         for (name, value) in event.headers() {
             let name: &[u8] = match name.to_ascii_lowercase().as_slice() {
                 b"extension" => b"Exten",
@@ -75,23 +75,23 @@ impl Channel {
 
 /// A caller who waits in a queue.
 #[derive(Clone, Debug)]
-pub(super) struct Waiting {
+pub(super) struct WaitingCaller {
     pub(super) queue: Vec<u8>,
     pub(super) uniqueid: Vec<u8>,
     pub(super) since: Instant,
 }
 
-/// The channels that are up, and the callers who wait, in the order in which they came.
+/// The channels that exist and the callers who wait in queues, in the order in which they appeared.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Live {
-    pub(super) channels: Vec<Channel>,
-    pub(super) waiting: Vec<Waiting>,
+pub(super) struct LiveChannels {
+    pub(super) channels: Vec<LiveChannel>,
+    pub(super) waiting: Vec<WaitingCaller>,
 }
 
-impl Live {
-    /// Takes what `event` tells.
-    pub(super) fn learn(&mut self, event: &Block, now: Instant) {
-        let name = event.event().unwrap_or_default();
+impl LiveChannels {
+    /// Applies an event.
+    pub(super) fn apply(&mut self, event: &AmiBlock, now: Instant) {
+        let name = event.event_name().unwrap_or_default();
         let uniqueid = event.get("Uniqueid").unwrap_or_default();
         match name {
             b"Newchannel" | b"CoreShowChannel" => self.add(uniqueid, now),
@@ -104,8 +104,8 @@ impl Live {
                     channel.fields.insert("Channel", name.to_vec());
                 }
             }
-            b"Bridge" | b"Link" | b"Unlink" => self.bridge(name, event),
-            b"QueueCallerJoin" | b"Join" => self.waiting.push(Waiting {
+            b"Bridge" | b"Link" | b"Unlink" => self.apply_bridge(name, event),
+            b"QueueCallerJoin" | b"Join" => self.waiting.push(WaitingCaller {
                 queue: event.get("Queue").unwrap_or_default().to_vec(),
                 uniqueid: uniqueid.to_vec(),
                 since: now,
@@ -113,10 +113,10 @@ impl Live {
             b"QueueCallerLeave" | b"Leave" => self.waiting.retain(|waiting| waiting.uniqueid != uniqueid),
             _ => {}
         }
-        if TOLD_BY.iter().any(|told| told.as_bytes() == name)
+        if EVENTS_WITH_CHANNEL_FIELDS.iter().any(|known| known.as_bytes() == name)
             && let Some(channel) = self.channel_mut(uniqueid)
         {
-            channel.learn(event);
+            channel.apply(event);
             match name {
                 b"BridgeEnter" => channel.bridge = event.get("BridgeUniqueid").unwrap_or_default().to_vec(),
                 b"BridgeLeave" => channel.bridge.clear(),
@@ -130,28 +130,28 @@ impl Live {
     }
 
     /// The channel with `uniqueid`.
-    pub(super) fn channel(&self, uniqueid: &[u8]) -> Option<&Channel> {
+    pub(super) fn channel(&self, uniqueid: &[u8]) -> Option<&LiveChannel> {
         self.channels.iter().find(|channel| channel.get("Uniqueid") == uniqueid)
     }
 
-    fn channel_mut(&mut self, uniqueid: &[u8]) -> Option<&mut Channel> {
+    fn channel_mut(&mut self, uniqueid: &[u8]) -> Option<&mut LiveChannel> {
         self.channels.iter_mut().find(|channel| channel.get("Uniqueid") == uniqueid)
     }
 
     fn add(&mut self, uniqueid: &[u8], now: Instant) {
         if !uniqueid.is_empty() && self.channel(uniqueid).is_none() {
             let fields = BTreeMap::from([("Uniqueid", uniqueid.to_vec())]);
-            self.channels.push(Channel { fields, since: now, bridge: Vec::new(), peer: Vec::new() });
+            self.channels.push(LiveChannel { fields, since: now, bridge: Vec::new(), peer: Vec::new() });
         }
     }
 
-    /// Two channels of a release up to 11 come together or part.
-    fn bridge(&mut self, name: &[u8], event: &Block) {
-        let parted = name == b"Unlink" || event.get("Bridgestate") == Some(b"Unlink");
+    /// Joins or separates two channels (up to Asterisk 11).
+    fn apply_bridge(&mut self, name: &[u8], event: &AmiBlock) {
+        let is_unlink = name == b"Unlink" || event.get("Bridgestate") == Some(b"Unlink");
         let (Some(one), Some(two)) = (event.get("Uniqueid1"), event.get("Uniqueid2")) else { return };
         for (id, peer) in [(one, two), (two, one)] {
             if let Some(channel) = self.channel_mut(id) {
-                channel.peer = if parted { Vec::new() } else { peer.to_vec() };
+                channel.peer = if is_unlink { Vec::new() } else { peer.to_vec() };
             }
         }
     }
@@ -163,12 +163,12 @@ mod tests {
 
     use super::*;
 
-    /// What is up after `events`: of each channel its name, state, bridge and peer.
+    /// Checks the channels after `events`: the name, state, bridge and peer of each.
     #[track_caller]
     fn check(events: &[&'static str], expected: &[[&str; 4]], waiting: usize) {
-        let mut live = Live::default();
+        let mut live = LiveChannels::default();
         for event in events {
-            live.learn(&Block(Bytes::from(event.replace("; ", "\r\n"))), Instant::now());
+            live.apply(&AmiBlock(Bytes::from(event.replace("; ", "\r\n"))), Instant::now());
         }
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let got: Vec<_> = live
@@ -184,14 +184,14 @@ mod tests {
     const B: &str = "Event: Newchannel; Channel: B-1; ChannelState: 0; Uniqueid: 1.1";
 
     #[test]
-    fn a_channel_is_up_from_its_beginning_to_its_hangup() {
+    fn a_channel_exists_from_newchannel_to_hangup() {
         check(&[A, B, A], &[["A-1", "4", "", ""], ["B-1", "0", "", ""]], 0);
         check(&[A, B, "Event: Hangup; Uniqueid: 1.0"], &[["B-1", "0", "", ""]], 0);
         check(&["Event: Newstate; Channel: A-1; Uniqueid: 1.0", "Event: Newchannel"], &[], 0);
     }
 
     #[test]
-    fn its_fields_are_those_it_was_given_last() {
+    fn a_channel_has_the_fields_of_its_last_event() {
         check(&[A, "Event: Newstate; ChannelState: 6; Uniqueid: 1.0"], &[["A-1", "6", "", ""]], 0);
         check(&[A, "Event: Rename; Channel: A-1; Newname: A-2; Uniqueid: 1.0"], &[["A-2", "4", "", ""]], 0);
         // The channel of this event is the agent's, its Uniqueid the caller's.
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn bridges_of_every_release_are_seen() {
+    fn bridges_of_every_release_are_recognised() {
         let enter = "Event: BridgeEnter; BridgeUniqueid: b; Uniqueid: 1.0";
         check(&[A, enter], &[["A-1", "4", "b", ""]], 0);
         check(
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_waits_until_the_queue_or_the_call_is_left() {
+    fn a_caller_waits_until_leaving_the_queue_or_hanging_up() {
         let join = "Event: QueueCallerJoin; Queue: support; Uniqueid: 1.0";
         check(&[A, join], &[["A-1", "4", "", ""]], 1);
         check(
