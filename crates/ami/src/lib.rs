@@ -53,5 +53,5 @@ pub use queue::PacketBacklog;
 pub use resync::{RESYNC_ACTIONS, is_list_end, resync_actions};
 pub use session::{AmiSession, FrameOwner, SessionOutput};
 pub use stream_errors::{CodecError, StreamErrors};
-pub use tls::{Fingerprint, FingerprintError, TlsError, TlsOptions, TlsTrust, UntrustedReason};
+pub use tls::{Fingerprint, FingerprintError, TlsError, TlsOptions, TlsTrust, UntrustedReason, validity_dates};
 pub use version::AmiVersion;

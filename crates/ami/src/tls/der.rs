@@ -1,7 +1,11 @@
-//! Finds the public key in a certificate, of any version.
+//! Finds the public key and the dates in a certificate, of any version.
 
 /// The tag of a sequence.
 const SEQUENCE: u8 = 0x30;
+/// The tag of a date whose year has two digits.
+const UTC_TIME: u8 = 0x17;
+/// The tag of a date whose year has four digits.
+const GENERALIZED_TIME: u8 = 0x18;
 /// The tag of a certificate's version, which certificates of version 1 do not have.
 const VERSION: u8 = 0xa0;
 
@@ -12,14 +16,42 @@ const VERSION: u8 = 0xa0;
 pub(crate) fn public_key(certificate: &[u8]) -> Option<&[u8]> {
     /// Serial number, algorithm, issuer, validity and subject stand before the key.
     const BEFORE: usize = 5;
+    signed_field(certificate, BEFORE).map(|element| element.whole)
+}
+
+/// The dates from which and until which a certificate in DER form is valid, as `YYYYMMDDhhmmss` in UTC; `None` if the
+/// bytes are no certificate. Nothing is verified.
+///
+/// Years of two digits are those from 1950 to 2049 (RFC 5280, 4.1.2.5.1).
+#[must_use]
+pub fn validity_dates(certificate: &[u8]) -> Option<(String, String)> {
+    /// Serial number, algorithm and issuer stand before the dates.
+    const BEFORE: usize = 3;
+    let not_before = DerElement::parse_first(signed_field(certificate, BEFORE)?.content)?;
+    let not_after = DerElement::parse_first(not_before.rest)?;
+    Some((full_date(&not_before)?, full_date(&not_after)?))
+}
+
+/// The sequence that stands after `before` other fields in the signed part of a certificate, the version not counted.
+fn signed_field(certificate: &[u8], before: usize) -> Option<DerElement<'_>> {
     let certificate = DerElement::parse_first(certificate).filter(|element| element.tag == SEQUENCE)?;
     let signed = DerElement::parse_first(certificate.content).filter(|element| element.tag == SEQUENCE)?;
     let version = DerElement::parse_first(signed.content)?;
     let mut rest = if version.tag == VERSION { version.rest } else { signed.content };
-    for _ in 0..BEFORE {
+    for _ in 0..before {
         rest = DerElement::parse_first(rest)?.rest;
     }
-    DerElement::parse_first(rest).filter(|element| element.tag == SEQUENCE).map(|element| element.whole)
+    DerElement::parse_first(rest).filter(|element| element.tag == SEQUENCE)
+}
+
+fn full_date(element: &DerElement<'_>) -> Option<String> {
+    let text = str::from_utf8(element.content).ok()?.strip_suffix('Z')?;
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    match (element.tag, text.len()) {
+        (UTC_TIME, 12) if is_digits => Some(format!("{}{text}", if text < "50" { "20" } else { "19" })),
+        (GENERALIZED_TIME, 14) if is_digits => Some(text.to_owned()),
+        _ => None,
+    }
 }
 
 /// One element of DER.
@@ -65,7 +97,22 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_not_a_certificate_have_no_key() {
+    fn dates_are_read_with_four_digits_of_the_year() {
+        let check = |from: (i32, u8, u8), until: (i32, u8, u8), expected: (&str, &str)| {
+            let mut parameters = rcgen::CertificateParams::new(["pbx.test".to_owned()]).unwrap();
+            parameters.not_before = rcgen::date_time_ymd(from.0, from.1, from.2);
+            parameters.not_after = rcgen::date_time_ymd(until.0, until.1, until.2);
+            let certificate = parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
+            let (from, until) = validity_dates(certificate.der()).unwrap();
+            assert_eq!((from.as_str(), until.as_str()), expected);
+        };
+        check((2026, 11, 21), (2027, 2, 28), ("20261121000000", "20270228000000"));
+        check((1999, 1, 1), (2049, 12, 31), ("19990101000000", "20491231000000"));
+        check((1950, 1, 1), (2050, 1, 1), ("19500101000000", "20500101000000"));
+    }
+
+    #[test]
+    fn bytes_that_are_not_a_certificate_have_no_key_and_no_dates() {
         for bytes in [
             &[][..],
             &[0x30],
@@ -75,6 +122,7 @@ mod tests {
             &[0x30, 2, 0x30, 0],
         ] {
             assert_eq!(public_key(bytes), None, "{bytes:?}");
+            assert_eq!(validity_dates(bytes), None, "{bytes:?}");
         }
     }
 }

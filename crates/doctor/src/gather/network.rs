@@ -7,7 +7,8 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use ringwire_ami::validity_dates;
 use rustls::{
     ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -15,7 +16,6 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 use tokio::{net::lookup_host, task::spawn_blocking, time::timeout};
-use x509_parser::parse_x509_certificate;
 
 use crate::judge::certificate::Certificate;
 
@@ -55,12 +55,12 @@ pub(crate) fn source(address: IpAddr, port: u16) -> Option<IpAddr> {
 pub(crate) async fn certificate(address: SocketAddr, name: &str, step: Duration) -> Option<Certificate> {
     let name = ServerName::try_from(name.to_owned()).ok()?;
     let shown = spawn_blocking(move || shown(address, name, step)).await.ok()?.ok()??;
-    let (_, parsed) = parse_x509_certificate(&shown).ok()?;
-    let validity = parsed.validity();
-    Some(Certificate {
-        not_before: Timestamp::from_second(validity.not_before.timestamp()).ok()?,
-        not_after: Timestamp::from_second(validity.not_after.timestamp()).ok()?,
-    })
+    let (not_before, not_after) = validity_dates(&shown)?;
+    Some(Certificate { not_before: timestamp(&not_before)?, not_after: timestamp(&not_after)? })
+}
+
+fn timestamp(date: &str) -> Option<Timestamp> {
+    DateTime::strptime("%Y%m%d%H%M%S", date).ok()?.to_zoned(TimeZone::UTC).ok().map(|date| date.timestamp())
 }
 
 fn shown(
