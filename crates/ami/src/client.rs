@@ -12,8 +12,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use crate::action::Action;
+use crate::connect_error::ConnectError;
 use crate::connection::{ConnectionSignals, ConnectionTask, SharedState, write_queued};
-use crate::error::{ConnectError, DisconnectError, LoginError};
+use crate::error::{DisconnectError, LoginError};
 use crate::handshake::LoggedInConnection;
 use crate::options::AmiOptions;
 use crate::packet::Packet;

@@ -2,7 +2,6 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 use memchr::memmem::Finder;
-use tokio_util::codec::Decoder;
 
 use crate::banner::{BANNER_LIMIT, BannerMatch, match_banner};
 use crate::command_output::{END_COMMAND, is_command_output};
@@ -118,6 +117,34 @@ impl Codec {
     /// As [`Decoder::decode`].
     pub fn decode_now(&mut self, source: &mut BytesMut) -> Result<Option<Frame>, CodecError> {
         self.decode_frame(source, false)
+    }
+
+    /// Decodes the next frame at the end of the stream: a last packet of whole lines is returned without its blank line.
+    ///
+    /// # Errors
+    /// As [`Codec::decode_now`].
+    pub fn decode_last(&mut self, source: &mut BytesMut) -> Result<Option<Frame>, CodecError> {
+        loop {
+            if let Some(frame) = self.decode_now(source)? {
+                return Ok(Some(frame));
+            }
+            let block = self.take(source, source.len());
+            let lines = block.strip_suffix(b"\n\r").map_or(block.len(), |lines| lines.len() + 1);
+            let block = block.slice(..lines);
+            if block.is_empty() || block == b"\r"[..] || std::mem::take(&mut self.skipping) {
+                return Ok(None);
+            }
+            let packet = match find_second_event(&self.event, &block) {
+                Some(at) => {
+                    source.extend_from_slice(block.get(at..).unwrap_or_default());
+                    self.parse_unterminated(block.slice(..at), false)
+                }
+                None => self.parse_unterminated(block, true),
+            };
+            if let Some(packet) = packet {
+                return Ok(Some(Frame::Packet(packet)));
+            }
+        }
     }
 
     /// Decodes the next frame; `may_wait` says whether a short packet may wait for more bytes.
@@ -313,7 +340,8 @@ impl Codec {
     }
 }
 
-impl Decoder for Codec {
+#[cfg(feature = "client")]
+impl tokio_util::codec::Decoder for Codec {
     type Item = Frame;
     type Error = CodecError;
 
@@ -321,29 +349,8 @@ impl Decoder for Codec {
         self.decode_frame(source, true)
     }
 
-    /// Decodes the next frame at the end of the stream: a last packet of whole lines is returned without its blank line.
     fn decode_eof(&mut self, source: &mut BytesMut) -> Result<Option<Frame>, CodecError> {
-        loop {
-            if let Some(frame) = self.decode_now(source)? {
-                return Ok(Some(frame));
-            }
-            let block = self.take(source, source.len());
-            let lines = block.strip_suffix(b"\n\r").map_or(block.len(), |lines| lines.len() + 1);
-            let block = block.slice(..lines);
-            if block.is_empty() || block == b"\r"[..] || std::mem::take(&mut self.skipping) {
-                return Ok(None);
-            }
-            let packet = match find_second_event(&self.event, &block) {
-                Some(at) => {
-                    source.extend_from_slice(block.get(at..).unwrap_or_default());
-                    self.parse_unterminated(block.slice(..at), false)
-                }
-                None => self.parse_unterminated(block, true),
-            };
-            if let Some(packet) = packet {
-                return Ok(Some(Frame::Packet(packet)));
-            }
-        }
+        self.decode_last(source)
     }
 }
 

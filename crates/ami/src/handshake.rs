@@ -8,7 +8,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
 use crate::codec::Codec;
-use crate::error::{ConnectError, LoginError};
+use crate::connect_error::ConnectError;
+use crate::error::LoginError;
 use crate::options::AmiOptions;
 use crate::read_buffer::reserve_read;
 use crate::session::{AmiSession, SessionOutput};

@@ -11,47 +11,66 @@
 mod action;
 mod backoff;
 mod banner;
+#[cfg(feature = "client")]
 mod client;
 mod codec;
 mod command_output;
+#[cfg(feature = "client")]
+mod connect_error;
+#[cfg(feature = "client")]
 mod connection;
 mod error;
 mod error_kind;
 mod event_filters;
 mod event_start;
 mod frame;
+#[cfg(feature = "client")]
 mod handshake;
 mod header;
 mod lines;
 mod login;
 mod lookahead;
 mod mark_scanner;
+#[cfg(feature = "client")]
 mod options;
 mod packet;
+#[cfg(feature = "client")]
 mod queue;
+#[cfg(feature = "client")]
 mod read_buffer;
 mod resync;
 mod session;
 mod stream_errors;
 mod text;
+mod timeouts;
+#[cfg(feature = "client")]
 mod tls;
 mod version;
 
 pub use action::{Action, ActionHeaderError, HeaderErrorReason};
 pub use backoff::ReconnectBackoff;
+#[cfg(feature = "client")]
 pub use client::{AmiClient, IncomingPackets, SendActionError};
 pub use codec::Codec;
-pub use error::{ConnectError, DisconnectError, LoginError};
+#[cfg(feature = "client")]
+pub use connect_error::ConnectError;
+pub use error::{DisconnectError, LoginError};
 pub use error_kind::ConnectionErrorKind;
 pub use event_filters::{EVENT_FILTERS, event_filter_actions};
 pub use frame::Frame;
 pub use header::{ChannelVariable, PacketHeaders, PacketKind};
 pub use login::{AmiLogin, LoginMethod};
-pub use options::{AmiOptions, AmiTimeouts};
+#[cfg(feature = "client")]
+pub use options::AmiOptions;
 pub use packet::Packet;
+#[cfg(feature = "client")]
 pub use queue::PacketBacklog;
 pub use resync::{RESYNC_ACTIONS, is_list_end, resync_actions};
 pub use session::{AmiSession, FrameOwner, SessionOutput};
 pub use stream_errors::{CodecError, StreamErrors};
-pub use tls::{Fingerprint, FingerprintError, TlsError, TlsOptions, TlsTrust, UntrustedReason, validity_dates};
+pub use timeouts::AmiTimeouts;
+#[cfg(feature = "client")]
+pub use tls::{
+    Fingerprint, FingerprintError, TlsError, TlsOptions, TlsTrust, UntrustedReason, validity_dates,
+};
 pub use version::AmiVersion;

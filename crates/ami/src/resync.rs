@@ -28,6 +28,7 @@ pub fn is_list_end(packet: &Packet) -> bool {
 
 /// Whether an event of this name is an item or the end of one of the lists of [`RESYNC_ACTIONS`]. All releases give
 /// these the `ActionID` of the requester and send them to nobody else (AMI contract 1.6).
+#[cfg(feature = "client")]
 pub(crate) fn is_list_item(name: &[u8]) -> bool {
     const ITEMS: [&[u8]; 8] = [
         b"CoreShowChannel",

@@ -11,10 +11,10 @@ use crate::error::{DisconnectError, LoginError};
 use crate::frame::Frame;
 use crate::header::PacketKind;
 use crate::login::{AmiLogin, LoginMethod};
-use crate::options::AmiTimeouts;
 use crate::packet::Packet;
 use crate::stream_errors::CodecError;
 use crate::text;
+use crate::timeouts::AmiTimeouts;
 use crate::version::AmiVersion;
 
 /// One session with a server: frames and the time go in, bytes to write and results come out.
