@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use clap::Parser;
-use ringwire_testkit::ExchangeOptions;
-use ringwire_testkit::soak::{Report, Sample, Soak};
+use ringwire_testkit::SimulatorOptions;
+use ringwire_testkit::soak::{SoakReport, SoakSample, SoakTest};
 
 /// Try the daemon under load and in trouble
 #[derive(Debug, Parser)]
@@ -44,13 +44,13 @@ fn main() -> anyhow::Result<ExitCode> {
         Some(program) => program,
         None => build()?,
     };
-    let soak = Soak {
+    let soak = SoakTest {
         program,
-        exchange: ExchangeOptions {
+        simulator: SimulatorOptions {
             rate: args.rate,
             pace: args.pace,
             seed: args.seed,
-            ..ExchangeOptions::default()
+            ..SimulatorOptions::default()
         },
         length: Duration::try_from_secs_f64(args.minutes * 60.0).context("--minutes")?,
         period: Duration::from_secs(60),
@@ -85,23 +85,23 @@ fn build() -> anyhow::Result<PathBuf> {
     Ok(directory.join("ringwire"))
 }
 
-fn line(sample: &Sample) -> String {
-    let Sample { at, usage, exchange, living, posts } = sample;
+fn line(sample: &SoakSample) -> String {
+    let SoakSample { at, usage, simulator, active_calls, posts } = sample;
     let usage = usage.unwrap_or_default();
     format!(
-        "{:>6.0}s {:>8} {living:>9} {posts:>8} {:>12} {:>13} {:>10} {:>7.1}",
+        "{:>6.0}s {:>8} {active_calls:>9} {posts:>8} {:>12} {:>13} {:>10} {:>7.1}",
         at.as_secs_f64(),
-        exchange.calls,
-        exchange.connections,
-        usage.resident,
-        usage.peak,
-        usage.cpu
+        simulator.calls,
+        simulator.connections,
+        usage.resident_kib,
+        usage.peak_kib,
+        usage.cpu_seconds
     )
 }
 
-fn summary(report: &Report) -> String {
+fn summary(report: &SoakReport) -> String {
     let Some(last) = report.samples.last() else { return report.verdict.to_string() };
-    let events = last.exchange.events;
+    let events = last.simulator.events;
     format!(
         "{}events sent              {events:>9}\nposts                    {:>9}",
         report.verdict, last.posts

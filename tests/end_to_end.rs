@@ -15,7 +15,7 @@ use std::{
 
 use ringwire::Signal;
 use ringwire_testkit::{
-    FakeAsterisk, Script, Trouble,
+    ConnectionFault, ConnectionScript, FakeAsterisk,
     player::{PlaybackOptions, PlaybackPbx, PlaybackRecording, PlaybackServer, PlaybackSpeed},
     zammad::{CallLogState, ReceivedRequest, ZammadConfig, ZammadServer},
 };
@@ -113,8 +113,8 @@ async fn a_pbx_that_restarts_in_the_middle_of_a_call_ends_it_once() {
     let talking = PlaybackPbx::new(vec![recording("22", "inbound-answered")], play());
     let anew = PlaybackPbx::new(Vec::new(), play());
     // Not reset: that would take back what was said and not read yet, be it the whole call.
-    let cut = Script::trouble_after(talking, "Event: HangupRequest", Trouble::Close);
-    let pbx = FakeAsterisk::start([cut, Script::well_behaved(anew)]).await.unwrap();
+    let cut = ConnectionScript::fault_after(talking, "Event: HangupRequest", ConnectionFault::Close);
+    let pbx = FakeAsterisk::start([cut, ConnectionScript::well_behaved(anew)]).await.unwrap();
     let mut zammad = Zammad::start().await;
     let daemon = Daemon::start(&config(&[("main", pbx.address())], &zammad.server.url()));
     let posts = zammad.posts(3).await;
@@ -145,7 +145,7 @@ async fn a_wrong_token_holds_everything_until_it_is_set_right() {
 #[tokio::test]
 async fn a_reload_tries_a_pbx_again_that_refused_the_login() {
     let talking = PlaybackPbx::new(vec![recording("22", "inbound-answered")], play());
-    let scripts = [Script::refuse_login(), Script::well_behaved(talking)];
+    let scripts = [ConnectionScript::refuse_login(), ConnectionScript::well_behaved(talking)];
     let pbx = FakeAsterisk::start(scripts).await.unwrap();
     let mut zammad = Zammad::start().await;
     let daemon = Daemon::start(&config(&[("main", pbx.address())], &zammad.server.url()));
@@ -159,7 +159,7 @@ async fn a_reload_tries_a_pbx_again_that_refused_the_login() {
 #[tokio::test]
 async fn a_pbx_that_is_taken_out_of_the_configuration_leaves_no_call_ringing() {
     let talking = PlaybackPbx::new(vec![recording("22", "inbound-answered")], play());
-    let stall = Script::trouble_after(talking, "Event: HangupRequest", Trouble::Stall);
+    let stall = ConnectionScript::fault_after(talking, "Event: HangupRequest", ConnectionFault::Stall);
     let north = FakeAsterisk::start([stall]).await.unwrap();
     let south = PlaybackServer::start(Vec::new(), play()).await.unwrap();
     let mut zammad = Zammad::start().await;
@@ -176,7 +176,7 @@ async fn a_pbx_that_is_taken_out_of_the_configuration_leaves_no_call_ringing() {
 #[tokio::test]
 async fn a_stop_delivers_what_has_happened_so_far() {
     let talking = PlaybackPbx::new(vec![recording("22", "inbound-answered")], play());
-    let stall = Script::trouble_after(talking, "Event: HangupRequest", Trouble::Stall);
+    let stall = ConnectionScript::fault_after(talking, "Event: HangupRequest", ConnectionFault::Stall);
     let pbx = FakeAsterisk::start([stall]).await.unwrap();
     let mut zammad = Zammad::start().await;
     let daemon = Daemon::start(&config(&[("main", pbx.address())], &zammad.server.url()));

@@ -4,14 +4,14 @@
 
 use std::time::Duration;
 
-use ringwire_testkit::ExchangeOptions;
-use ringwire_testkit::soak::Soak;
+use ringwire_testkit::SimulatorOptions;
+use ringwire_testkit::soak::SoakTest;
 
 #[tokio::test]
 async fn every_call_is_told_once_through_stalls_cuts_and_restarts() {
-    let soak = Soak {
+    let soak = SoakTest {
         program: env!("CARGO_BIN_EXE_ringwire").into(),
-        exchange: ExchangeOptions { rate: 100.0, pace: 0.2, seed: 42, ..ExchangeOptions::default() },
+        simulator: SimulatorOptions { rate: 100.0, pace: 0.2, seed: 42, ..SimulatorOptions::default() },
         length: Duration::from_secs(6),
         period: Duration::from_secs(3),
         stalls: vec![Duration::from_millis(300)],
@@ -21,6 +21,6 @@ async fn every_call_is_told_once_through_stalls_cuts_and_restarts() {
     let report = soak.run(|_| {}).await.unwrap();
     assert!(report.is_clean(), "{}\n{}\n{}", report.verdict, report.status, report.log);
     // Each makes the daemon connect anew, unless it was still at it because of the one before.
-    let connections = report.samples.last().unwrap().exchange.connections;
+    let connections = report.samples.last().unwrap().simulator.connections;
     assert!(connections >= 3 && report.verdict.lost > 0, "{connections} connections\n{}", report.verdict);
 }

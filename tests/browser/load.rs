@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ringwire_testkit::{Exchange, ExchangeOptions};
+use ringwire_testkit::{PbxSimulator, SimulatorOptions};
 
 use crate::{daemon::Daemon, driver::Page};
 
@@ -42,12 +42,12 @@ return {
 #[ignore = "a measurement of a minute"]
 async fn a_thousand_live_calls_and_two_hundred_events_a_second() {
     let Some(page) = Page::open().await else { return };
-    let options = ExchangeOptions { rate: 50.0, pace: 11.0, seed: 1, ..ExchangeOptions::default() };
-    let exchange = Exchange::start(options.clone()).await.unwrap();
-    let daemon = Daemon::start(exchange.address(), &options.username, &options.secret);
+    let options = SimulatorOptions { rate: 50.0, pace: 11.0, seed: 1, ..SimulatorOptions::default() };
+    let simulator = PbxSimulator::start(options.clone()).await.unwrap();
+    let daemon = Daemon::start(simulator.address(), &options.username, &options.secret);
     daemon.answers().await;
-    exchange.resume();
-    let mut living = exchange.living();
+    simulator.resume();
+    let mut living = simulator.active_calls();
     living.wait_for(|living| *living >= LIVE).await.unwrap();
     let share = async |what: &str| {
         let (begun, used) = (Instant::now(), daemon.cpu());

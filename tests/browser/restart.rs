@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use ringwire_outbox::store::Reader;
-use ringwire_testkit::{Exchange, ExchangeOptions};
+use ringwire_testkit::{PbxSimulator, SimulatorOptions};
 use serde_json::json;
 
 use crate::{daemon::Daemon, driver::Page};
@@ -11,13 +11,13 @@ use crate::{daemon::Daemon, driver::Page};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_desk_goes_on_by_itself_after_a_restart_and_misses_nothing() {
     let Some(page) = Page::open().await else { return };
-    let options = ExchangeOptions { rate: 20.0, pace: 0.5, seed: 5, ..ExchangeOptions::default() };
-    let exchange = Exchange::start(options.clone()).await.unwrap();
-    let mut daemon = Daemon::start(exchange.address(), &options.username, &options.secret);
+    let options = SimulatorOptions { rate: 20.0, pace: 0.5, seed: 5, ..SimulatorOptions::default() };
+    let simulator = PbxSimulator::start(options.clone()).await.unwrap();
+    let mut daemon = Daemon::start(simulator.address(), &options.username, &options.secret);
     daemon.answers().await;
     page.go(&daemon.desk()).await;
     page.until("return document.querySelector('#connection')?.dataset.state === 'live'").await;
-    exchange.resume();
+    simulator.resume();
     for _ in 0..3 {
         page.until(&grown(20)).await;
         page.picture("desk-busy").await;
@@ -25,7 +25,7 @@ async fn the_desk_goes_on_by_itself_after_a_restart_and_misses_nothing() {
         page.until("return document.querySelector('#connection')?.dataset.state === 'live'").await;
     }
     page.until(&grown(20)).await;
-    exchange.finish().await;
+    simulator.finish().await;
 
     let written = move || {
         let events = Reader::open(&daemon.journal()).unwrap().events_after(0, usize::MAX).unwrap();

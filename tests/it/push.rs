@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Output;
 
 use ringwire_testkit::zammad::{CallLogState, ZammadConfig, ZammadServer};
-use ringwire_testkit::{Act, Receiver, Reply};
+use ringwire_testkit::{HttpReply, Receiver, ReceiverAction};
 
 use crate::support::{capture, run, stderr, stdout};
 
@@ -43,7 +43,7 @@ async fn posts_are_really_sent_and_shown() {
 
 #[tokio::test]
 async fn posts_that_are_refused_are_told_of() {
-    let receiver = Receiver::start([Act::Answer(Reply::new(400, "no"))]).await.unwrap();
+    let receiver = Receiver::start([ReceiverAction::Reply(HttpReply::new(400, "no"))]).await.unwrap();
     let output = push(receiver.url()).await;
     assert_eq!(output.status.code(), Some(69), "{}", stderr(&output));
     assert!(

@@ -12,7 +12,7 @@ use std::{
 };
 
 use ringwire_outbox::store::Reader;
-use ringwire_testkit::{Exchange, ExchangeOptions};
+use ringwire_testkit::{PbxSimulator, SimulatorOptions};
 
 use crate::{config, endpoint::Endpoint, start, tail, until_nothing_is_owed, verdict};
 
@@ -24,15 +24,15 @@ const FULL: Duration = Duration::from_secs(60);
 async fn a_full_disk_is_gone_through_without_a_loss_and_without_a_restart() {
     let home = tempfile::tempdir().unwrap();
     let disk = Disk::mount(home.path().join("disk"), "64m");
-    let options = ExchangeOptions { rate: 50.0, pace: 0.4, ..ExchangeOptions::default() };
-    let exchange = Exchange::start(options.clone()).await.unwrap();
+    let options = SimulatorOptions { rate: 50.0, pace: 0.4, ..SimulatorOptions::default() };
+    let simulator = PbxSimulator::start(options.clone()).await.unwrap();
     let endpoint = Endpoint::start(0).await;
     endpoint.behave();
     let journal = disk.path.join("journal.db");
-    let file = config(home.path(), &journal, &exchange, &options, &endpoint);
+    let file = config(home.path(), &journal, &simulator, &options, &endpoint);
     let log = home.path().join("log");
     let mut daemon = start(&file, &File::create(&log).unwrap());
-    exchange.resume();
+    simulator.resume();
 
     tokio::time::sleep(Duration::from_secs(5)).await;
     let before = endpoint.arrived().len();
@@ -41,7 +41,7 @@ async fn a_full_disk_is_gone_through_without_a_loss_and_without_a_restart() {
     let told_meanwhile = endpoint.arrived().len() - before;
     fs::remove_file(ballast).unwrap();
     tokio::time::sleep(Duration::from_secs(5)).await;
-    exchange.finish().await;
+    simulator.finish().await;
     until_nothing_is_owed(&journal, &log).await;
     assert!(daemon.try_wait().unwrap().is_none(), "the daemon has ended:\n{}", tail(&log));
     daemon.kill().unwrap();
@@ -50,7 +50,7 @@ async fn a_full_disk_is_gone_through_without_a_loss_and_without_a_restart() {
     let said = fs::read_to_string(&log).unwrap();
     assert!(said.contains("the journal cannot be written"), "{said}");
     assert!(said.contains("the journal can be written again, and has everything"), "{said}");
-    let figures = verdict::check(&Reader::open(&journal).unwrap(), &endpoint.arrived(), &exchange.ledger());
+    let figures = verdict::check(&Reader::open(&journal).unwrap(), &endpoint.arrived(), &simulator.calls());
     println!("full for {} s, {told_meanwhile} requests arrived meanwhile; {figures}", FULL.as_secs());
     assert!(told_meanwhile > 1000);
 }

@@ -25,7 +25,7 @@ use ringwire_outbox::{
     delivery::DeliveryId,
     store::{DeliveryFilter, Reader, StoredState},
 };
-use ringwire_testkit::{Exchange, ExchangeOptions};
+use ringwire_testkit::{PbxSimulator, SimulatorOptions};
 
 use self::endpoint::{Chance, Endpoint};
 
@@ -43,16 +43,16 @@ async fn every_committed_event_arrives_in_order_whenever_the_daemon_is_killed() 
     let kills = std::env::var("RINGWIRE_ORACLE_KILLS").ok().map_or(KILLS, |kills| kills.parse().unwrap());
     let seed = std::env::var("RINGWIRE_ORACLE_SEED").ok().map_or(7, |seed| seed.parse().unwrap());
     let mut chance = Chance::new(seed);
-    let options = ExchangeOptions { rate: 40.0, pace: 0.4, seed, ..ExchangeOptions::default() };
-    let exchange = Exchange::start(options.clone()).await.unwrap();
+    let options = SimulatorOptions { rate: 40.0, pace: 0.4, seed, ..SimulatorOptions::default() };
+    let simulator = PbxSimulator::start(options.clone()).await.unwrap();
     let endpoint = Endpoint::start(seed).await;
     let home = tempfile::tempdir().unwrap();
     let journal = home.path().join("journal.db");
-    let config = config(home.path(), &journal, &exchange, &options, &endpoint);
+    let config = config(home.path(), &journal, &simulator, &options, &endpoint);
     let path = home.path().join("log");
     let log = File::create(&path).unwrap();
 
-    exchange.resume();
+    simulator.resume();
     let begun = Instant::now();
     for _ in 0..kills {
         let mut daemon = start(&config, &log);
@@ -64,14 +64,14 @@ async fn every_committed_event_arrives_in_order_whenever_the_daemon_is_killed() 
 
     endpoint.behave();
     let mut daemon = start(&config, &log);
-    exchange.finish().await;
+    simulator.finish().await;
     let quiet = Instant::now();
     until_nothing_is_owed(&journal, &path).await;
     daemon.kill().unwrap();
     daemon.wait().unwrap();
 
     let arrived = endpoint.arrived();
-    let figures = verdict::check(&Reader::open(&journal).unwrap(), &arrived, &exchange.ledger());
+    let figures = verdict::check(&Reader::open(&journal).unwrap(), &arrived, &simulator.calls());
     println!(
         "{kills} kills in {:.0} s, quiet after {:.0} s more; {figures}; seed {seed}",
         trouble.as_secs_f64(),
@@ -79,12 +79,12 @@ async fn every_committed_event_arrives_in_order_whenever_the_daemon_is_killed() 
     );
 }
 
-/// A configuration in `home` that joins `exchange` to `endpoint`.
+/// A configuration in `home` that joins `simulator` to `endpoint`.
 fn config(
     home: &Path,
     journal: &Path,
-    exchange: &Exchange,
-    login: &ExchangeOptions,
+    simulator: &PbxSimulator,
+    login: &SimulatorOptions,
     endpoint: &Endpoint,
 ) -> PathBuf {
     let file = home.join("ringwire.toml");
@@ -93,7 +93,7 @@ fn config(
          [pbx.main]\nhost = \"127.0.0.1\"\nport = {}\nusername = \"{}\"\nsecret = \"{}\"\nevents = \"{}\"\n\
          [endpoint.zammad]\ndialect = \"zammad\"\nurl = \"{}\"\nconcurrency = 16\ntimeout = 1.0\nlate = \"all\"\n",
         journal.display(),
-        exchange.address().port(),
+        simulator.address().port(),
         login.username,
         login.secret,
         login.read,

@@ -8,7 +8,7 @@ use std::{
 };
 
 use ringwire_outbox::store::Reader;
-use ringwire_testkit::{Exchange, ExchangeOptions};
+use ringwire_testkit::{PbxSimulator, SimulatorOptions};
 
 use super::{Chance, Endpoint, PATIENCE, config, start, until_nothing_is_owed};
 
@@ -21,13 +21,13 @@ const LIFE: u64 = 900;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tail_loses_no_event_over_twenty_restarts_under_load() {
     let mut chance = Chance::new(3);
-    let options = ExchangeOptions { rate: 40.0, pace: 0.4, seed: 3, ..ExchangeOptions::default() };
-    let exchange = Exchange::start(options.clone()).await.unwrap();
+    let options = SimulatorOptions { rate: 40.0, pace: 0.4, seed: 3, ..SimulatorOptions::default() };
+    let simulator = PbxSimulator::start(options.clone()).await.unwrap();
     let endpoint = Endpoint::start(3).await;
     endpoint.behave();
     let home = tempfile::tempdir().unwrap();
     let journal = home.path().join("journal.db");
-    let config = config(home.path(), &journal, &exchange, &options, &endpoint);
+    let config = config(home.path(), &journal, &simulator, &options, &endpoint);
     let path = home.path().join("log");
     let log = File::create(&path).unwrap();
 
@@ -35,7 +35,7 @@ async fn a_tail_loses_no_event_over_twenty_restarts_under_load() {
     let said = home.path().join("said");
     until(|| home.path().join("ringwire.sock").exists(), "the socket").await;
     let mut tail = follow(home.path(), &said);
-    exchange.resume();
+    simulator.resume();
     for restart in 0..RESTARTS {
         tokio::time::sleep(Duration::from_millis(100 + chance.below(LIFE))).await;
         if restart % 2 == 0 {
@@ -46,7 +46,7 @@ async fn a_tail_loses_no_event_over_twenty_restarts_under_load() {
         daemon.wait().unwrap();
         daemon = start(&config, &log);
     }
-    exchange.finish().await;
+    simulator.finish().await;
     until_nothing_is_owed(&journal, &path).await;
 
     let written: Vec<_> = Reader::open(&journal).unwrap().events_after(0, usize::MAX).unwrap();

@@ -1,8 +1,8 @@
-//! Something to wait for.
+//! A gate that tests open for waiting tasks.
 
 use tokio::sync::watch;
 
-/// A gate: closed until it is opened, then open for ever. Its clones are the same gate.
+/// A gate that is closed until it is opened, and then stays open. Clones are the same gate.
 #[derive(Clone, Debug)]
 pub struct Gate(watch::Sender<bool>);
 
@@ -13,14 +13,14 @@ impl Gate {
         Self(watch::Sender::new(false))
     }
 
-    /// Opens it for all who wait and will wait.
+    /// Opens the gate for all current and later waiters.
     pub fn open(&self) {
         self.0.send_replace(true);
     }
 
     /// Waits until it is open.
     pub async fn opened(&self) {
-        // It cannot be lost, for this is one of its clones.
+        // It cannot fail, because this holds the sender.
         let _ = self.0.subscribe().wait_for(|open| *open).await;
     }
 }
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn it_lets_through_who_waits_and_who_comes_later() {
+    async fn an_open_gate_releases_current_and_later_waiters() {
         let gate = Gate::new();
         let waiting = tokio::spawn({
             let gate = gate.clone();

@@ -1,23 +1,26 @@
-//! Peers for tests of faults: an Asterisk and a receiver that misbehave as they are told.
+//! Peers for fault tests: an Asterisk and an HTTP receiver that misbehave as scripted, and a simulated PBX.
 //!
-//! [`FakeAsterisk`] follows a script a connection, or lets a well-behaved [`player::PlaybackPbx`] speak and does harm on
-//! the way. [`Receiver`] answers posts, badly. Both listen on the loopback interface, need no sleeping to be
-//! waited for, and are gone when dropped. The well-behaved peers come along: [`player`] and [`zammad`].
+//! [`FakeAsterisk`] follows a script on each connection, or puts faults between a client and a well-behaved
+//! [`player::PlaybackPbx`]. [`Receiver`] receives HTTP requests and misbehaves. Both listen on the loopback interface, can
+//! be awaited without sleeping, and stop when they are dropped. The well-behaved peers are re-exported: [`player`] and
+//! [`zammad`].
 //!
-//! [`Exchange`] is an Asterisk with calls of its own, hundreds a second, that go on whether or not anybody listens,
-//! and [`TallyServer`] counts what is posted of them. A [`soak::Soak`] puts the daemon between the two, makes trouble,
-//! and holds what was posted against what happened.
+//! [`PbxSimulator`] is an Asterisk with hundreds of its own calls per second, which go on whether or not a client is
+//! connected, and [`PostLogServer`] logs what is posted about them. A [`soak::SoakTest`] puts the daemon between the two,
+//! causes connection faults, and compares the posts with the calls.
 
 mod asterisk;
-mod exchange;
 mod gate;
+mod post_log;
 mod receiver;
+mod simulator;
 pub mod soak;
-mod tally;
 
-pub use asterisk::{FakeAsterisk, Script, Step, Trouble, When};
-pub use exchange::{Cut, Entry, Exchange, ExchangeCounts, ExchangeOptions, Told};
+pub use asterisk::{ConnectionFault, ConnectionScript, FakeAsterisk, FaultTrigger, ScriptStep};
 pub use gate::Gate;
-pub use receiver::{Act, Receiver, Reply, Request};
+pub use post_log::{CallPosts, PostKind, PostLog, PostLogServer};
+pub use receiver::{HttpReply, HttpRequest, Receiver, ReceiverAction};
 pub use ringwire_demo::{player, zammad};
-pub use tally::{Post, Posts, Tally, TallyServer};
+pub use simulator::{
+    ConnectionCut, PbxSimulator, SentEvents, SimulatedCall, SimulatorCounts, SimulatorOptions,
+};

@@ -1,4 +1,4 @@
-//! A receiver of posts that misbehaves.
+//! A misbehaving HTTP receiver.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -10,14 +10,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::Gate;
+use crate::gate::Gate;
 
-/// How long a request may be, in bytes.
-const LONGEST: usize = 1 << 20;
+/// The largest request, in bytes.
+const LONGEST_REQUEST: usize = 1 << 20;
 
-/// A request, as it came.
+/// A received request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
+pub struct HttpRequest {
     /// The method.
     pub method: String,
     /// The path, with the query.
@@ -28,7 +28,7 @@ pub struct Request {
     pub body: Bytes,
 }
 
-impl Request {
+impl HttpRequest {
     /// The value of the first header of this name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -41,25 +41,25 @@ impl Request {
 
 /// A reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
+pub struct HttpReply {
     /// The status.
     pub status: u16,
-    /// Headers beside the length of the body.
+    /// The headers, except `Content-Length`.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Bytes,
 }
 
-impl Reply {
+impl HttpReply {
     /// A reply with `status` and `body`.
     #[must_use]
     pub fn new(status: u16, body: impl Into<Bytes>) -> Self {
         Self { status, headers: Vec::new(), body: body.into() }
     }
 
-    /// The same with one more header.
+    /// Adds a header.
     #[must_use]
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
@@ -75,61 +75,63 @@ impl Reply {
     }
 }
 
-/// What becomes of a request.
+/// What the receiver does with a request.
 #[derive(Clone, Debug)]
-pub enum Act {
-    /// It is answered.
-    Answer(Reply),
-    /// It is answered once the gate opens.
-    Late(Gate, Reply),
-    /// It is never answered, and the connection stays open.
+pub enum ReceiverAction {
+    /// It replies.
+    Reply(HttpReply),
+    /// It replies once the gate opens.
+    ReplyLater(Gate, HttpReply),
+    /// It never replies, and keeps the connection open.
     Stall,
-    /// The connection is closed without an answer.
+    /// It closes the connection without a reply.
     Close,
-    /// The connection is closed hard without an answer: the client sees a reset.
+    /// It resets the connection without a reply.
     Reset,
-    /// It is answered, but the connection is closed after so many bytes of the body.
-    Cut(Reply, usize),
-    /// It is answered with this status and a body that never ends.
-    Endless(u16),
+    /// It closes the connection after this many bytes of the body.
+    TruncatedReply(HttpReply, usize),
+    /// It replies with this status and a body that never ends.
+    EndlessReply(u16),
 }
 
-/// A receiver of posts on a port of the loopback interface, until it is dropped.
+/// A misbehaving HTTP receiver on a port of the loopback interface, until it is dropped.
 #[derive(Debug)]
 pub struct Receiver {
     address: SocketAddr,
-    requests: mpsc::UnboundedReceiver<Request>,
+    requests: mpsc::UnboundedReceiver<HttpRequest>,
     task: JoinHandle<()>,
 }
 
 impl Receiver {
-    /// Starts it on a free port. Each request meets the next of `acts`, all after the last meet the last.
+    /// Starts it on a free port. Each request gets the next of `actions`; after the last one, all get the last.
     ///
     /// # Errors
-    /// Where no port of the loopback interface can be had.
-    pub async fn start(acts: impl IntoIterator<Item = Act>) -> io::Result<Self> {
+    ///
+    /// If no port of the loopback interface can be bound.
+    pub async fn start(actions: impl IntoIterator<Item = ReceiverAction>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        // A test reads what it made happen, so this is bounded by the test.
+        // A test reads the requests that it causes, so it bounds the channel.
         let (received, requests) = mpsc::unbounded_channel();
-        let plan = Arc::new(Plan { acts: acts.into_iter().collect(), used: Mutex::new(0), received });
+        let plan =
+            Arc::new(ReceiverPlan { actions: actions.into_iter().collect(), used: Mutex::new(0), received });
         Ok(Self { address, requests, task: tokio::spawn(accept(listener, plan)) })
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// An address to post to.
+    /// A URL to post to.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}/hook", self.address)
     }
 
-    /// The next request, once it has come whole; `None` where none can come any more.
-    pub async fn request(&mut self) -> Option<Request> {
+    /// Waits for the next complete request; `None` if none can come any more.
+    pub async fn next_request(&mut self) -> Option<HttpRequest> {
         self.requests.recv().await
     }
 }
@@ -140,22 +142,22 @@ impl Drop for Receiver {
     }
 }
 
-struct Plan {
-    acts: Vec<Act>,
+struct ReceiverPlan {
+    actions: Vec<ReceiverAction>,
     used: Mutex<usize>,
-    received: mpsc::UnboundedSender<Request>,
+    received: mpsc::UnboundedSender<HttpRequest>,
 }
 
-impl Plan {
-    fn next(&self) -> Option<Act> {
+impl ReceiverPlan {
+    fn next_action(&self) -> Option<ReceiverAction> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let act = self.acts.get(*used).or(self.acts.last()).cloned();
+        let action = self.actions.get(*used).or(self.actions.last()).cloned();
         *used += 1;
-        act
+        action
     }
 }
 
-async fn accept(listener: TcpListener, plan: Arc<Plan>) {
+async fn accept(listener: TcpListener, plan: Arc<ReceiverPlan>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -169,28 +171,28 @@ async fn accept(listener: TcpListener, plan: Arc<Plan>) {
     }
 }
 
-/// Takes requests from one connection until it is closed, by either side.
-async fn serve(mut stream: TcpStream, plan: Arc<Plan>) -> io::Result<()> {
+/// Handles the requests of one connection until either side closes it.
+async fn serve(mut stream: TcpStream, plan: Arc<ReceiverPlan>) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut buffer = BytesMut::new();
-    while let Some(request) = read(&mut stream, &mut buffer).await? {
-        // Nobody need look at it.
+    while let Some(request) = read_request(&mut stream, &mut buffer).await? {
+        // It fails if nobody receives it.
         let _ = plan.received.send(request);
-        let Some(act) = plan.next() else { return Ok(()) };
-        match act {
-            Act::Answer(reply) => answer(&mut stream, &reply).await?,
-            Act::Late(gate, reply) => {
+        let Some(action) = plan.next_action() else { return Ok(()) };
+        match action {
+            ReceiverAction::Reply(reply) => write_reply(&mut stream, &reply).await?,
+            ReceiverAction::ReplyLater(gate, reply) => {
                 gate.opened().await;
-                answer(&mut stream, &reply).await?;
+                write_reply(&mut stream, &reply).await?;
             }
-            Act::Stall => std::future::pending().await,
-            Act::Close => return Ok(()),
-            Act::Reset => return stream.set_zero_linger(),
-            Act::Cut(reply, after) => {
+            ReceiverAction::Stall => std::future::pending().await,
+            ReceiverAction::Close => return Ok(()),
+            ReceiverAction::Reset => return stream.set_zero_linger(),
+            ReceiverAction::TruncatedReply(reply, after) => {
                 stream.write_all(reply.head().as_bytes()).await?;
                 return stream.write_all(reply.body.get(..after).unwrap_or(&reply.body)).await;
             }
-            Act::Endless(status) => {
+            ReceiverAction::EndlessReply(status) => {
                 stream.write_all(format!("HTTP/1.1 {status} Something\r\n\r\n").as_bytes()).await?;
                 loop {
                     stream.write_all(&[b'x'; 1024]).await?;
@@ -201,22 +203,22 @@ async fn serve(mut stream: TcpStream, plan: Arc<Plan>) -> io::Result<()> {
     Ok(())
 }
 
-async fn answer(stream: &mut TcpStream, reply: &Reply) -> io::Result<()> {
+async fn write_reply(stream: &mut TcpStream, reply: &HttpReply) -> io::Result<()> {
     stream.write_all(reply.head().as_bytes()).await?;
     stream.write_all(&reply.body).await
 }
 
-/// The next request; `None` where the client closes before it begins one.
-async fn read(stream: &mut TcpStream, buffer: &mut BytesMut) -> io::Result<Option<Request>> {
+/// Reads the next request; `None` if the client closes the connection before it.
+async fn read_request(stream: &mut TcpStream, buffer: &mut BytesMut) -> io::Result<Option<HttpRequest>> {
     loop {
-        if let Some((mut request, head, body)) = parse(buffer)?
+        if let Some((mut request, head, body)) = parse_request(buffer)?
             && buffer.len() >= head + body
         {
             let mut whole = buffer.split_to(head + body);
             request.body = whole.split_off(head).freeze();
             return Ok(Some(request));
         }
-        if buffer.len() > LONGEST {
+        if buffer.len() > LONGEST_REQUEST {
             return Err(io::ErrorKind::InvalidData.into());
         }
         if stream.read_buf(buffer).await? == 0 {
@@ -225,14 +227,14 @@ async fn read(stream: &mut TcpStream, buffer: &mut BytesMut) -> io::Result<Optio
     }
 }
 
-/// The request that `bytes` begin with, short of its body, and the lengths of its head and body.
-fn parse(bytes: &[u8]) -> io::Result<Option<(Request, usize, usize)>> {
+/// Parses the head of a request: the request without its body, and the lengths of its head and body.
+fn parse_request(bytes: &[u8]) -> io::Result<Option<(HttpRequest, usize, usize)>> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut parsed = httparse::Request::new(&mut headers);
     let status = parsed.parse(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
     let httparse::Status::Complete(head) = status else { return Ok(None) };
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-    let request = Request {
+    let request = HttpRequest {
         method: parsed.method.unwrap_or_default().to_owned(),
         path: parsed.path.unwrap_or_default().to_owned(),
         headers: parsed
@@ -262,10 +264,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn requests_are_kept_as_they_came() {
-        let mut receiver = Receiver::start([Act::Close]).await.unwrap();
+    async fn requests_are_received_unchanged() {
+        let mut receiver = Receiver::start([ReceiverAction::Close]).await.unwrap();
         drop(ask(&receiver).await);
-        let request = receiver.request().await.unwrap();
+        let request = receiver.next_request().await.unwrap();
         assert_eq!(
             (request.method.as_str(), request.path.as_str(), &request.body[..]),
             ("POST", "/hook", &b"{}"[..])
@@ -274,9 +276,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_request_meets_the_next_act_and_then_the_last() {
-        let receiver =
-            Receiver::start([Act::Reset, Act::Close, Act::Cut(Reply::new(200, "abcdef"), 3)]).await.unwrap();
+    async fn each_request_gets_the_next_action_and_then_the_last() {
+        let receiver = Receiver::start([
+            ReceiverAction::Reset,
+            ReceiverAction::Close,
+            ReceiverAction::TruncatedReply(HttpReply::new(200, "abcdef"), 3),
+        ])
+        .await
+        .unwrap();
         assert_eq!(ask(&receiver).await.0.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
         assert_eq!(ask(&receiver).await.1, "");
         for _ in 0..2 {
@@ -286,13 +293,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_late_answer_waits_for_its_gate() {
+    async fn a_later_reply_waits_for_its_gate() {
         let gate = Gate::new();
-        let reply = Reply::new(302, "").header("Location", "http://127.0.0.1/");
-        let mut receiver = Receiver::start([Act::Late(gate.clone(), reply)]).await.unwrap();
+        let reply = HttpReply::new(302, "").with_header("Location", "http://127.0.0.1/");
+        let mut receiver = Receiver::start([ReceiverAction::ReplyLater(gate.clone(), reply)]).await.unwrap();
         let mut stream = TcpStream::connect(receiver.address()).await.unwrap();
         stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
-        receiver.request().await.unwrap();
+        receiver.next_request().await.unwrap();
         gate.open();
         let mut said = [0; 12];
         stream.read_exact(&mut said).await.unwrap();
@@ -300,29 +307,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stalled_request_is_taken_and_never_answered() {
-        let mut receiver = Receiver::start([Act::Stall]).await.unwrap();
+    async fn a_stalled_request_is_received_and_gets_no_reply() {
+        let mut receiver = Receiver::start([ReceiverAction::Stall]).await.unwrap();
         let mut stream = TcpStream::connect(receiver.address()).await.unwrap();
         stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
-        receiver.request().await.unwrap();
+        receiver.next_request().await.unwrap();
         let answer = tokio::time::timeout(std::time::Duration::from_millis(50), stream.read_u8());
         assert!(answer.await.is_err());
     }
 
     #[tokio::test]
-    async fn a_connection_is_used_again_after_an_answer() {
-        let redirect = Reply::new(302, "").header("Location", "http://127.0.0.1/other");
-        let acts = [Act::Answer(redirect), Act::Answer(Reply::new(200, "{}"))];
-        let mut receiver = Receiver::start(acts).await.unwrap();
+    async fn a_connection_is_reused_after_a_reply() {
+        let redirect = HttpReply::new(302, "").with_header("Location", "http://127.0.0.1/other");
+        let actions = [ReceiverAction::Reply(redirect), ReceiverAction::Reply(HttpReply::new(200, "{}"))];
+        let mut receiver = Receiver::start(actions).await.unwrap();
         let mut stream = TcpStream::connect(receiver.address()).await.unwrap();
         // Two requests at once, the second of them in two pieces.
         stream
             .write_all(b"GET /1 HTTP/1.1\r\n\r\nPOST /2 HTTP/1.1\r\nContent-Length: 3\r\n\r\na")
             .await
             .unwrap();
-        assert_eq!(receiver.request().await.unwrap().path, "/1");
+        assert_eq!(receiver.next_request().await.unwrap().path, "/1");
         stream.write_all(b"bc").await.unwrap();
-        assert_eq!(receiver.request().await.unwrap().body, "abc");
+        assert_eq!(receiver.next_request().await.unwrap().body, "abc");
         let expected = "HTTP/1.1 302 Something\r\nContent-Length: 0\r\nLocation: http://127.0.0.1/other\r\n\r\n\
                         HTTP/1.1 200 Something\r\nContent-Length: 2\r\n\r\n{}";
         let mut said = vec![0; expected.len()];
@@ -332,7 +339,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_endless_body_goes_on_for_as_long_as_it_is_read() {
-        let receiver = Receiver::start([Act::Endless(200)]).await.unwrap();
+        let receiver = Receiver::start([ReceiverAction::EndlessReply(200)]).await.unwrap();
         let mut stream = TcpStream::connect(receiver.address()).await.unwrap();
         stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
         let mut said = vec![0; 3 << 20];

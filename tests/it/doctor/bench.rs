@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use ringwire_testkit::player::{PlaybackOptions, PlaybackPbx, PlaybackRecording, PlaybackSpeed};
-use ringwire_testkit::{Act, FakeAsterisk, Receiver, Reply, Script, Step};
+use ringwire_testkit::{ConnectionScript, FakeAsterisk, HttpReply, Receiver, ReceiverAction, ScriptStep};
 
 use crate::journal::Place;
 use crate::support::ringwire;
@@ -41,7 +41,7 @@ impl Bench {
     /// A configuration, a PBX and an endpoint that are sound; no daemon runs.
     pub(crate) async fn sound() -> Self {
         let pbx = FakeAsterisk::start([Answers::default().script()]).await.unwrap();
-        let endpoint = Receiver::start([Act::Answer(refusal())]).await.unwrap();
+        let endpoint = Receiver::start([ReceiverAction::Reply(refusal())]).await.unwrap();
         let mut bench = Self {
             place: Place::empty(),
             config: String::new(),
@@ -65,14 +65,14 @@ impl Bench {
     }
 
     /// The same, where the PBX does that.
-    pub(crate) async fn with_pbx(scripts: impl IntoIterator<Item = Script>) -> Self {
+    pub(crate) async fn with_pbx(scripts: impl IntoIterator<Item = ConnectionScript>) -> Self {
         let pbx = FakeAsterisk::start(scripts).await.unwrap();
         let bench = Self::sound().await.at(pbx.address());
         bench.keep(pbx)
     }
 
     /// The same, where the endpoint does that.
-    pub(crate) async fn with_endpoint(act: Act) -> Self {
+    pub(crate) async fn with_endpoint(act: ReceiverAction) -> Self {
         let endpoint = Receiver::start([act]).await.unwrap();
         let url = format!("http://{}/api/v1/cti/t0ken", endpoint.address());
         Self::sound().await.url(&url).keep(endpoint)
@@ -162,8 +162,8 @@ impl Bench {
 }
 
 /// How Zammad refuses what the doctor asks.
-pub(crate) fn refusal() -> Reply {
-    Reply::new(422, r#"{"error":"Invalid 'direction'!"}"#)
+pub(crate) fn refusal() -> HttpReply {
+    HttpReply::new(422, r#"{"error":"Invalid 'direction'!"}"#)
 }
 
 /// What a PBX answers who looks around.
@@ -184,10 +184,10 @@ impl Default for Answers {
 
 impl Answers {
     /// A connection on which it answers so.
-    pub(crate) fn script(&self) -> Script {
+    pub(crate) fn script(&self) -> ConnectionScript {
         let time = format!("{}.500000", Timestamp::now().as_second() + self.ahead);
         let booted =
-            Step::send("Event: FullyBooted\r\nPrivilege: system,all\r\nStatus: Fully Booted\r\n\r\n");
+            ScriptStep::send("Event: FullyBooted\r\nPrivilege: system,all\r\nStatus: Fully Booted\r\n\r\n");
         let mut steps: Vec<_> = self.booted.then_some(booted).into_iter().collect();
         for (action, headers) in [
             ("CoreSettings", vec![("AMIversion", "11.0.0"), ("AsteriskVersion", "22.0.0")]),
@@ -203,13 +203,13 @@ impl Answers {
                 false => ("Success", headers),
             };
             let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-            steps.push(Step::Await(action.to_owned()));
-            steps.push(Step::Answer {
+            steps.push(ScriptStep::Await(action.to_owned()));
+            steps.push(ScriptStep::Answer {
                 response: response.to_owned(),
                 headers: headers.into_iter().map(own).collect(),
             });
         }
-        Script::after_login(steps)
+        ConnectionScript::after_login(steps)
     }
 }
 

@@ -1,13 +1,13 @@
 //! What is heard of calls.
 
-use ringwire_testkit::Script;
+use ringwire_testkit::ConnectionScript;
 use ringwire_testkit::player::{PlaybackPbx, PlaybackSpeed};
 
 use super::bench::{Bench, playing};
 use super::{Probe, check_broken};
 
 async fn hearing(pbx: PlaybackPbx) -> Bench {
-    Bench::with_pbx([Script::well_behaved(pbx)]).await.listening("1")
+    Bench::with_pbx([ConnectionScript::well_behaved(pbx)]).await.listening("1")
 }
 
 /// Replaces `before` by `after` as often as it is there.

@@ -2,13 +2,13 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
-use ringwire_testkit::{Act, Receiver, Reply};
+use ringwire_testkit::{HttpReply, Receiver, ReceiverAction};
 
 use super::bench::{Bench, refusal};
 use super::{Probe, check_broken, tls::Authority};
 
-async fn answers(reply: Reply) -> Bench {
-    Bench::with_endpoint(Act::Answer(reply)).await
+async fn answers(reply: HttpReply) -> Bench {
+    Bench::with_endpoint(ReceiverAction::Reply(reply)).await
 }
 
 #[tokio::test]
@@ -23,7 +23,7 @@ async fn an_endpoint_that_is_down() {
 
 #[tokio::test]
 async fn an_endpoint_that_does_not_answer() {
-    let bench = Bench::with_endpoint(Act::Stall).await.hasty();
+    let bench = Bench::with_endpoint(ReceiverAction::Stall).await.hasty();
     let cure = ["whether the endpoint is up"];
     check_broken(&bench, &["no answer within 2s"], &cure, 69, Probe::Same).await;
 }
@@ -44,27 +44,27 @@ async fn an_endpoint_that_says_no() {
         (422, r#"{"error":"Feature is disable, please contact your admin"}"#, "HTTP 422", integrations),
         (500, "oops", "HTTP 500", "check the URL, and its log"),
     ] {
-        let bench = answers(Reply::new(status, body)).await;
+        let bench = answers(HttpReply::new(status, body)).await;
         check_broken(&bench, &["answers", says], &[cure], 69, Probe::Same).await;
     }
 }
 
 #[tokio::test]
 async fn an_endpoint_that_has_moved() {
-    let reply = Reply::new(302, "").header("Location", "https://new.example.com/api/v1/cti/t0ken");
+    let reply = HttpReply::new(302, "").with_header("Location", "https://new.example.com/api/v1/cti/t0ken");
     let cure = ["set the target's URL to the one it redirects to"];
     check_broken(&answers(reply).await, &["HTTP 302", "new.example.com"], &cure, 69, Probe::Same).await;
 }
 
 #[tokio::test]
 async fn a_web_page_at_the_endpoints_address() {
-    let bench = answers(Reply::new(200, "<!doctype html><title>Welcome</title>")).await;
+    let bench = answers(HttpReply::new(200, "<!doctype html><title>Welcome</title>")).await;
     check_broken(&bench, &["HTTP 200 with a web page"], &["its path above all"], 69, Probe::Same).await;
 }
 
 #[tokio::test]
 async fn something_that_accepts_whatever_comes() {
-    let bench = answers(Reply::new(200, "{}")).await;
+    let bench = answers(HttpReply::new(200, "{}")).await;
     check_broken(
         &bench,
         &["accepts what it should refuse"],
@@ -78,7 +78,7 @@ async fn something_that_accepts_whatever_comes() {
 /// An endpoint that shows a certificate for `name` that holds so many days.
 async fn over_tls(name: &str, days: (i64, i64)) -> Bench {
     let authority = Authority::new();
-    let endpoint = Receiver::start([Act::Answer(refusal())]).await.unwrap();
+    let endpoint = Receiver::start([ReceiverAction::Reply(refusal())]).await.unwrap();
     let front: SocketAddr = authority.front(name, days, endpoint.address()).await;
     let bench = Bench::sound().await.url(&format!("https://{front}/api/v1/cti/t0ken")).keep(endpoint);
     bench.put("desk-ca.pem", &authority.pem(), 0o644);

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 
 use ringwire_testkit::player::{PlaybackOptions, PlaybackPbx};
-use ringwire_testkit::{Script, Step};
+use ringwire_testkit::{ConnectionScript, ScriptStep};
 use socket2::{Domain, Socket, Type};
 
 use super::bench::{Answers, Bench};
@@ -19,7 +19,7 @@ const LOGIN: [&str; 4] = [
 
 async fn with_user(username: &str, secret: &str) -> Bench {
     let pbx = PlaybackPbx::new(Vec::new(), PlaybackOptions::new(username, secret));
-    Bench::with_pbx([Script::well_behaved(pbx)]).await
+    Bench::with_pbx([ConnectionScript::well_behaved(pbx)]).await
 }
 
 #[tokio::test]
@@ -36,13 +36,13 @@ async fn an_unknown_user() {
 
 #[tokio::test]
 async fn an_acl_that_keeps_this_machine_out() {
-    let bench = Bench::with_pbx([Script::refuse_login()]).await;
+    let bench = Bench::with_pbx([ConnectionScript::refuse_login()]).await;
     check_broken(&bench, &["login: ", "authentication failed"], &LOGIN, 69, Probe::Same).await;
 }
 
 #[tokio::test]
 async fn a_connection_that_is_closed_before_a_word() {
-    let bench = Bench::with_pbx([Script::close_without_banner()]).await;
+    let bench = Bench::with_pbx([ConnectionScript::close_without_banner()]).await;
     let cure = ["authlimit", "permit = 127.0.0.1/255.255.255.255"];
     check_broken(
         &bench,
@@ -56,7 +56,7 @@ async fn a_connection_that_is_closed_before_a_word() {
 
 #[tokio::test]
 async fn a_connection_that_is_closed_during_the_login() {
-    let bench = Bench::with_pbx([Script::close_after_banner()]).await;
+    let bench = Bench::with_pbx([ConnectionScript::close_after_banner()]).await;
     let cure = ["permit = 127.0.0.1/255.255.255.255"];
     check_broken(&bench, &["login: ", "closed the connection during the login"], &cure, 69, Probe::Same)
         .await;
@@ -65,8 +65,12 @@ async fn a_connection_that_is_closed_during_the_login() {
 #[tokio::test]
 async fn a_refusal_in_words() {
     let words = [("Message".to_owned(), "Your account is not permitted here".to_owned())];
-    let answer = Step::Answer { response: "Error".to_owned(), headers: words.to_vec() };
-    let script = Script::Steps(vec![Step::banner(), Step::Await("Challenge".to_owned()), answer]);
+    let answer = ScriptStep::Answer { response: "Error".to_owned(), headers: words.to_vec() };
+    let script = ConnectionScript::Steps(vec![
+        ScriptStep::banner(),
+        ScriptStep::Await("Challenge".to_owned()),
+        answer,
+    ]);
     let bench = Bench::with_pbx([script]).await;
     check_broken(
         &bench,
@@ -102,7 +106,7 @@ async fn a_port_at_which_nobody_takes_connections() {
 
 #[tokio::test]
 async fn a_port_that_says_nothing() {
-    let bench = Bench::with_pbx([Script::Steps(vec![Step::Ignore])]).await.hasty();
+    let bench = Bench::with_pbx([ConnectionScript::Steps(vec![ScriptStep::Ignore])]).await.hasty();
     let cure = ["bindaddr and port in manager.conf"];
     check_broken(&bench, &["greeting: ", "sent no banner"], &cure, 69, Probe::Same).await;
 }
@@ -119,7 +123,9 @@ async fn a_port_of_something_else() {
     for (says, said) in
         [("HTTP/1.1 400", "HTTP/1.1 400 Bad Request\r\n\r\n"), ("SSH-2.0", "SSH-2.0-OpenSSH_9.2\r\n")]
     {
-        let bench = Bench::with_pbx([Script::Steps(vec![Step::send(said), Step::Ignore])]).await;
+        let bench =
+            Bench::with_pbx([ConnectionScript::Steps(vec![ScriptStep::send(said), ScriptStep::Ignore])])
+                .await;
         let cure = ["check host and port", "5038 unless changed"];
         check_broken(&bench, &["greeting: not an Asterisk manager", says], &cure, 69, Probe::Same).await;
     }
@@ -157,13 +163,13 @@ async fn a_clock_that_is_wrong() {
 
 #[tokio::test]
 async fn a_connection_that_does_not_last() {
-    let bench = Bench::with_pbx([Script::after_login([])]).await;
+    let bench = Bench::with_pbx([ConnectionScript::after_login([])]).await;
     check_broken(&bench, &["the connection did not last"], &["the Asterisk log"], 69, Probe::Same).await;
 }
 
 #[tokio::test]
 async fn a_secret_with_a_blank_behind_it() {
-    let bench = Bench::with_pbx([Script::refuse_login()]).await;
+    let bench = Bench::with_pbx([ConnectionScript::refuse_login()]).await;
     bench.put("ami.secret", "swordfish \n", 0o600);
     let told = bench.doctor(&[]).await;
     assert!(told.stdout.contains("has blanks at its beginning or end"), "{}", told.stdout);

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use ringwire_testkit::{FakeAsterisk, Script};
+use ringwire_testkit::{ConnectionScript, FakeAsterisk};
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
@@ -153,7 +153,7 @@ async fn a_certificate_that_is_not_the_pinned_one() {
 #[tokio::test]
 async fn a_login_that_is_refused_behind_tls() {
     let authority = Authority::new();
-    let pbx = FakeAsterisk::start([Script::refuse_login()]).await.unwrap();
+    let pbx = FakeAsterisk::start([ConnectionScript::refuse_login()]).await.unwrap();
     let front = authority.front("127.0.0.1", (-10, 300), pbx.address()).await;
     let bench = Bench::sound().await.at(front).keep(pbx);
     bench.put("ca.pem", &authority.pem(), 0o644);

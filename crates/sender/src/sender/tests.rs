@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use ringwire_config::{Address, Authorization, Config};
 use ringwire_event::{Cause, Direction, EventKind};
-use ringwire_testkit::{Act, Receiver, Reply as TestReply};
+use ringwire_testkit::{HttpReply as TestReply, Receiver, ReceiverAction};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -155,13 +155,13 @@ async fn a_reply_that_trickles_in_for_ever_ends_with_its_time() {
 async fn nothing_is_unpacked() {
     // A gzip member, as far as anybody looks at it.
     let packed: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b\x04\x00";
-    let reply = TestReply::new(200, packed).header("Content-Encoding", "gzip");
-    let mut receiver = Receiver::start([Act::Answer(reply)]).await.unwrap();
+    let reply = TestReply::new(200, packed).with_header("Content-Encoding", "gzip");
+    let mut receiver = Receiver::start([ReceiverAction::Reply(reply)]).await.unwrap();
     let sender = sender(receiver.address());
     let request = sender.dialect.build_request(&hangup()).unwrap();
     assert_eq!(sender.post(&request, "1.0/2").await.unwrap().body, packed);
     assert_eq!(sender.send(&hangup()).await.reply.unwrap(), "(13 bytes that are no text)");
-    assert_eq!(receiver.request().await.unwrap().header("accept-encoding"), None);
+    assert_eq!(receiver.next_request().await.unwrap().header("accept-encoding"), None);
 }
 
 #[tokio::test]
@@ -169,7 +169,7 @@ async fn what_is_kept_of_a_reply_is_short_and_printable_and_without_the_secrets_
     let mut endpoint = endpoint("http://127.0.0.1:1");
     endpoint.credentials.authorization = Some(Authorization::Bearer("hunter22".into()));
     let check = async |body: String, expected: &str| {
-        let receiver = Receiver::start([Act::Answer(TestReply::new(500, body))]).await.unwrap();
+        let receiver = Receiver::start([ReceiverAction::Reply(TestReply::new(500, body))]).await.unwrap();
         let mut endpoint = endpoint.clone();
         let origin = format!("http://{}", receiver.address());
         endpoint.address = Some(Address { url: format!("{origin}/api/v1/cti/x").into(), origin });

@@ -1,4 +1,4 @@
-//! A well-behaved PBX behind a bad line.
+//! A well-behaved PBX behind a faulty connection.
 
 use std::collections::VecDeque;
 use std::future::pending;
@@ -9,24 +9,24 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::watch;
 
-use super::{Trouble, When};
-use crate::player::PlaybackPbx;
+use super::script::{ConnectionFault, FaultTrigger};
+use ringwire_demo::player::PlaybackPbx;
 
 /// How much is on its way between the PBX and the line, in bytes.
 const IN_FLIGHT: usize = 16 * 1024;
 
-/// Lets `pbx` speak to `stream`, with `troubles`.
-pub(super) async fn run(
+/// Connects `pbx` to `stream`, with `faults`.
+pub(super) async fn run_with_faults(
     stream: TcpStream,
     pbx: &PlaybackPbx,
-    troubles: Vec<(When, Trouble)>,
+    faults: Vec<(FaultTrigger, ConnectionFault)>,
 ) -> io::Result<()> {
     let (near, far) = duplex(IN_FLIGHT);
     let (input, output) = stream.into_split();
     let (mut said, to_pbx) = split(far);
     let still = watch::Sender::new(false);
     let stands = still.subscribe();
-    let line = Line { output, troubles: troubles.into(), seen: Vec::new(), lose: 0, drip: false, still };
+    let line = Line { output, faults: faults.into(), seen: Vec::new(), lose: 0, drip: false, still };
     // The PBX ends by closing its side, which the line sees.
     let served = async {
         let _ = pbx.serve(near).await;
@@ -87,8 +87,8 @@ enum After {
 /// The way from the PBX to the client.
 struct Line {
     output: OwnedWriteHalf,
-    troubles: VecDeque<(When, Trouble)>,
-    /// What was said since the last trouble, as far as it can matter.
+    faults: VecDeque<(FaultTrigger, ConnectionFault)>,
+    /// What was said since the last fault, as far as it can matter.
     seen: Vec<u8>,
     /// How many bytes are still to be lost.
     lose: usize,
@@ -97,15 +97,15 @@ struct Line {
 }
 
 impl Line {
-    /// Carries `bytes` to the client, through every trouble whose time comes meanwhile.
+    /// Carries `bytes` to the client, through every fault whose time comes meanwhile.
     async fn carry(&mut self, mut bytes: &[u8]) -> io::Result<After> {
-        while let Some(before) = self.before_trouble(bytes) {
+        while let Some(before) = self.before_fault(bytes) {
             let (now, later) = bytes.split_at_checked(before).unwrap_or((bytes, &[]));
             self.send(now).await?;
             bytes = later;
             self.seen.clear();
-            if let Some((_, trouble)) = self.troubles.pop_front() {
-                let after = self.suffer(trouble).await?;
+            if let Some((_, fault)) = self.faults.pop_front() {
+                let after = self.suffer(fault).await?;
                 if after != After::Goes {
                     return Ok(after);
                 }
@@ -115,15 +115,15 @@ impl Line {
         Ok(After::Goes)
     }
 
-    /// How many of `bytes` come before the next trouble; `None` where it does not come in them.
-    fn before_trouble(&mut self, bytes: &[u8]) -> Option<usize> {
-        match &mut self.troubles.front_mut()?.0 {
-            When::Bytes(left) if *left <= bytes.len() => Some(*left),
-            When::Bytes(left) => {
+    /// How many of `bytes` come before the next fault; `None` where it does not come in them.
+    fn before_fault(&mut self, bytes: &[u8]) -> Option<usize> {
+        match &mut self.faults.front_mut()?.0 {
+            FaultTrigger::AfterBytes(left) if *left <= bytes.len() => Some(*left),
+            FaultTrigger::AfterBytes(left) => {
                 *left -= bytes.len();
                 None
             }
-            When::Said(text) => {
+            FaultTrigger::AfterText(text) => {
                 let before = self.seen.len();
                 self.seen.extend_from_slice(bytes);
                 let found = self.seen.windows(text.len().max(1)).position(|window| *window == text[..]);
@@ -137,29 +137,29 @@ impl Line {
         }
     }
 
-    async fn suffer(&mut self, trouble: Trouble) -> io::Result<After> {
-        match trouble {
-            Trouble::Close => {
+    async fn suffer(&mut self, fault: ConnectionFault) -> io::Result<After> {
+        match fault {
+            ConnectionFault::Close => {
                 self.output.shutdown().await?;
                 return Ok(After::Closed);
             }
-            Trouble::Reset => {
+            ConnectionFault::Reset => {
                 // The socket goes with both its halves, which end together.
                 self.output.as_ref().set_zero_linger()?;
                 return Ok(After::Reset);
             }
-            Trouble::Stall => {
+            ConnectionFault::Stall => {
                 self.still.send_replace(true);
                 pending::<()>().await;
             }
-            Trouble::Hold(gate) => {
+            ConnectionFault::Hold(gate) => {
                 self.still.send_replace(true);
                 gate.opened().await;
                 self.still.send_replace(false);
             }
-            Trouble::Inject(bytes) => self.output.write_all(&bytes).await?,
-            Trouble::Lose(bytes) => self.lose += bytes,
-            Trouble::Drip => self.drip = true,
+            ConnectionFault::Inject(bytes) => self.output.write_all(&bytes).await?,
+            ConnectionFault::Lose(bytes) => self.lose += bytes,
+            ConnectionFault::Drip => self.drip = true,
         }
         Ok(After::Goes)
     }

@@ -8,28 +8,28 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::broadcast;
 
-use super::Step;
-use crate::player::{ActionReader, ClientAction};
+use super::script::ScriptStep;
+use ringwire_demo::player::{ActionReader, ClientAction};
 
 /// Does `steps` on `stream`; the connection is closed after the last, or when the client closes it.
-pub(super) async fn follow(
+pub(super) async fn run_steps(
     stream: TcpStream,
-    steps: Vec<Step>,
+    steps: Vec<ScriptStep>,
     actions: &broadcast::Sender<ClientAction>,
 ) -> io::Result<()> {
     let (input, output) = stream.into_split();
     let mut connection = Connection { input: ActionReader::new(input), output, last: None, actions };
     for step in steps {
         match step {
-            Step::Send(bytes) => connection.output.write_all(&bytes).await?,
-            Step::Await(name) => connection.until(&[&name]).await?,
-            Step::Answer { response, headers } => connection.answer(&response, &headers).await?,
-            Step::Admit => connection.log_in("Success", "Authentication accepted").await?,
-            Step::Refuse => connection.log_in("Error", "Authentication failed").await?,
-            Step::Ignore => connection.until(&[]).await?,
-            Step::Hold(gate) => gate.opened().await,
-            Step::Stall => pending().await,
-            Step::Reset => {
+            ScriptStep::Send(bytes) => connection.output.write_all(&bytes).await?,
+            ScriptStep::Await(name) => connection.until(&[&name]).await?,
+            ScriptStep::Answer { response, headers } => connection.answer(&response, &headers).await?,
+            ScriptStep::AcceptLogin => connection.log_in("Success", "Authentication accepted").await?,
+            ScriptStep::RefuseLogin => connection.log_in("Error", "Authentication failed").await?,
+            ScriptStep::Ignore => connection.until(&[]).await?,
+            ScriptStep::Hold(gate) => gate.opened().await,
+            ScriptStep::Stall => pending().await,
+            ScriptStep::Reset => {
                 connection.output.as_ref().set_zero_linger()?;
                 // Dropped, it would close in peace.
                 connection.output.forget();

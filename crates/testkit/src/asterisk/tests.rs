@@ -5,7 +5,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use std::sync::Arc;
+
+use bytes::Bytes;
+use ringwire_demo::player::PlaybackPbx;
+
 use super::*;
+use crate::gate::Gate;
 use crate::player::{PlaybackOptions, PlaybackRecording, PlaybackSpeed};
 
 const LOGIN: &[u8] = b"Action: Login\r\nActionID: 7\r\nUsername: u\r\nSecret: s\r\n\r\n";
@@ -26,7 +32,7 @@ fn pbx() -> PlaybackPbx {
 const A_WHILE: Duration = Duration::from_millis(50);
 
 /// Reads from `stream` until it has said `text`.
-async fn hear_until(stream: &mut TcpStream, text: &str) -> String {
+async fn read_until(stream: &mut TcpStream, text: &str) -> String {
     let mut said = Vec::new();
     while !said.ends_with(text.as_bytes()) {
         said.push(stream.read_u8().await.unwrap());
@@ -35,7 +41,7 @@ async fn hear_until(stream: &mut TcpStream, text: &str) -> String {
 }
 
 /// What a client that logs in reads, until the connection ends.
-async fn hear(asterisk: &FakeAsterisk) -> (io::Result<usize>, String) {
+async fn read_all(asterisk: &FakeAsterisk) -> (io::Result<usize>, String) {
     let mut stream = TcpStream::connect(asterisk.address()).await.unwrap();
     // A connection that is closed at once may refuse it.
     let _ = stream.write_all(LOGIN).await;
@@ -45,12 +51,16 @@ async fn hear(asterisk: &FakeAsterisk) -> (io::Result<usize>, String) {
 }
 
 #[tokio::test]
-async fn logins_are_refused_and_connections_closed_early() {
-    let scripts = [Script::close_without_banner(), Script::close_after_banner(), Script::refuse_login()];
+async fn scripts_refuse_logins_and_close_early() {
+    let scripts = [
+        ConnectionScript::close_without_banner(),
+        ConnectionScript::close_after_banner(),
+        ConnectionScript::refuse_login(),
+    ];
     let asterisk = FakeAsterisk::start(scripts).await.unwrap();
-    assert_eq!(hear(&asterisk).await.1, "");
-    assert_eq!(hear(&asterisk).await.1, "Asterisk Call Manager/11.0.0\r\n");
-    let refused = hear(&asterisk).await.1;
+    assert_eq!(read_all(&asterisk).await.1, "");
+    assert_eq!(read_all(&asterisk).await.1, "Asterisk Call Manager/11.0.0\r\n");
+    let refused = read_all(&asterisk).await.1;
     assert!(
         refused.ends_with("Response: Error\r\nActionID: 7\r\nMessage: Authentication failed\r\n\r\n"),
         "{refused}"
@@ -59,70 +69,70 @@ async fn logins_are_refused_and_connections_closed_early() {
 }
 
 #[tokio::test]
-async fn a_line_can_be_cut_in_the_middle_of_an_event() {
-    let close = Script::trouble_after(pbx(), "Event: Tw", Trouble::Close);
-    let reset = Script::trouble_after(pbx(), "Event: Tw", Trouble::Reset);
+async fn a_connection_can_be_closed_in_the_middle_of_an_event() {
+    let close = ConnectionScript::fault_after(pbx(), "Event: Tw", ConnectionFault::Close);
+    let reset = ConnectionScript::fault_after(pbx(), "Event: Tw", ConnectionFault::Reset);
     let asterisk = FakeAsterisk::start([close, reset]).await.unwrap();
-    let (_, said) = hear(&asterisk).await;
+    let (_, said) = read_all(&asterisk).await;
     assert!(said.contains("Event: One") && said.ends_with("Event: Tw"), "{said}");
-    assert_eq!(hear(&asterisk).await.0.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+    assert_eq!(read_all(&asterisk).await.0.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
 }
 
 #[tokio::test]
-async fn bytes_are_lost_put_in_and_dripped() {
-    let troubles = vec![
-        (When::said("Event: One"), Trouble::Inject(Bytes::from_static(b"!"))),
-        (When::Bytes(2), Trouble::Lose("Privilege: call,all\r\n\r\n".len())),
-        (When::Bytes(0), Trouble::Drip),
-        (When::said("Event: Three"), Trouble::Close),
+async fn bytes_are_lost_inserted_and_sent_one_by_one() {
+    let faults = vec![
+        (FaultTrigger::after_text("Event: One"), ConnectionFault::Inject(Bytes::from_static(b"!"))),
+        (FaultTrigger::AfterBytes(2), ConnectionFault::Lose("Privilege: call,all\r\n\r\n".len())),
+        (FaultTrigger::AfterBytes(0), ConnectionFault::Drip),
+        (FaultTrigger::after_text("Event: Three"), ConnectionFault::Close),
     ];
-    let asterisk = FakeAsterisk::start([Script::Playback(Arc::new(pbx()), troubles)]).await.unwrap();
-    let (_, said) = hear(&asterisk).await;
+    let asterisk = FakeAsterisk::start([ConnectionScript::Playback(Arc::new(pbx()), faults)]).await.unwrap();
+    let (_, said) = read_all(&asterisk).await;
     assert!(said.contains("Event: One!\r\nEvent: Two") && said.ends_with("Event: Three"), "{said}");
 }
 
 #[tokio::test]
-async fn a_line_that_is_held_goes_on_when_its_gate_opens() {
+async fn a_held_connection_continues_when_its_gate_opens() {
     let gate = Gate::new();
-    let troubles = vec![
-        (When::said("Event: One"), Trouble::Hold(gate.clone())),
-        (When::said("Event: Two"), Trouble::Close),
+    let faults = vec![
+        (FaultTrigger::after_text("Event: One"), ConnectionFault::Hold(gate.clone())),
+        (FaultTrigger::after_text("Event: Two"), ConnectionFault::Close),
     ];
-    let asterisk = FakeAsterisk::start([Script::Playback(Arc::new(pbx()), troubles)]).await.unwrap();
+    let asterisk = FakeAsterisk::start([ConnectionScript::Playback(Arc::new(pbx()), faults)]).await.unwrap();
     let mut stream = TcpStream::connect(asterisk.address()).await.unwrap();
     stream.write_all(LOGIN).await.unwrap();
-    hear_until(&mut stream, "Event: One").await;
+    read_until(&mut stream, "Event: One").await;
     assert!(timeout(A_WHILE, stream.read_u8()).await.is_err());
     gate.open();
-    hear_until(&mut stream, "Event: Two").await;
+    read_until(&mut stream, "Event: Two").await;
     assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
 }
 
 #[tokio::test]
-async fn a_restart_drops_everybody_and_takes_them_again() {
-    let stall = Script::after_login([Step::Stall]);
+async fn a_restart_closes_all_connections_and_accepts_new_ones() {
+    let stall = ConnectionScript::after_login([ScriptStep::Stall]);
     let asterisk = FakeAsterisk::start([stall]).await.unwrap();
     let mut stream = TcpStream::connect(asterisk.address()).await.unwrap();
     stream.write_all(LOGIN).await.unwrap();
     let mut banner = [0; 30];
     stream.read_exact(&mut banner).await.unwrap();
-    asterisk.restart([Script::close_after_banner()]).await.unwrap();
+    asterisk.restart([ConnectionScript::close_after_banner()]).await.unwrap();
     let mut rest = Vec::new();
     let _ = stream.read_to_end(&mut rest).await;
-    assert_eq!(hear(&asterisk).await.1, "Asterisk Call Manager/11.0.0\r\n");
+    assert_eq!(read_all(&asterisk).await.1, "Asterisk Call Manager/11.0.0\r\n");
     asterisk.down().await.unwrap();
     assert!(TcpStream::connect(asterisk.address()).await.is_err());
     asterisk.up().await.unwrap();
-    assert_eq!(hear(&asterisk).await.1, "Asterisk Call Manager/11.0.0\r\n");
+    assert_eq!(read_all(&asterisk).await.1, "Asterisk Call Manager/11.0.0\r\n");
 }
 
 #[tokio::test]
-async fn given_bytes_are_sent_and_actions_answered_as_told() {
-    let script = Script::after_login([
-        Step::send(b"Event: Hang\xff\0up\r\nno colon\r\n\r\n"),
-        Step::Await("ping".into()),
-        Step::Answer { response: "Error".into(), headers: vec![("Message".into(), "No".into())] },
-        Step::Reset,
+async fn scripted_bytes_and_responses_are_sent() {
+    let script = ConnectionScript::after_login([
+        ScriptStep::send(b"Event: Hang\xff\0up\r\nno colon\r\n\r\n"),
+        ScriptStep::Await("ping".into()),
+        ScriptStep::Answer { response: "Error".into(), headers: vec![("Message".into(), "No".into())] },
+        ScriptStep::Reset,
     ]);
     let asterisk = FakeAsterisk::start([script]).await.unwrap();
     let mut actions = asterisk.actions();
@@ -146,25 +156,25 @@ async fn given_bytes_are_sent_and_actions_answered_as_told() {
 }
 
 #[tokio::test]
-async fn a_stalled_line_says_nothing_more_and_stays_open() {
-    let silent = Script::after_login([Step::Ignore]);
-    let stalled = Script::trouble_after(pbx(), "Event: Tw", Trouble::Stall);
+async fn a_stalled_connection_sends_nothing_and_stays_open() {
+    let silent = ConnectionScript::after_login([ScriptStep::Ignore]);
+    let stalled = ConnectionScript::fault_after(pbx(), "Event: Tw", ConnectionFault::Stall);
     let asterisk = FakeAsterisk::start([silent, stalled]).await.unwrap();
     for last in ["Authentication accepted\r\n\r\n", "Event: Tw"] {
         let mut stream = TcpStream::connect(asterisk.address()).await.unwrap();
         stream.write_all(LOGIN).await.unwrap();
-        hear_until(&mut stream, last).await;
+        read_until(&mut stream, last).await;
         stream.write_all(b"Action: Ping\r\n\r\n").await.unwrap();
         assert!(timeout(A_WHILE, stream.read_u8()).await.is_err());
     }
 }
 
 #[tokio::test]
-async fn a_pbx_comes_back_with_a_new_start_time() {
+async fn a_restarted_pbx_has_a_new_start_time() {
     let started_at = |time: &str| {
         let options =
             PlaybackOptions { started: Some(time.parse().unwrap()), ..PlaybackOptions::new("u", "s") };
-        Script::well_behaved(PlaybackPbx::new(Vec::new(), options))
+        ConnectionScript::well_behaved(PlaybackPbx::new(Vec::new(), options))
     };
     let asterisk = FakeAsterisk::start([started_at("2026-11-21T02:05:02Z")]).await.unwrap();
     let mut stream = TcpStream::connect(asterisk.address()).await.unwrap();
@@ -177,7 +187,7 @@ async fn a_pbx_comes_back_with_a_new_start_time() {
         }
         stream.write_all(LOGIN).await.unwrap();
         stream.write_all(b"Action: CoreStatus\r\n\r\n").await.unwrap();
-        let said = hear_until(&mut stream, "CoreReloadDate").await;
+        let said = read_until(&mut stream, "CoreReloadDate").await;
         assert!(said.contains(&format!("CoreStartupTime: {start}\r\n")), "{said}");
     }
     assert_eq!(*asterisk.connections().borrow(), 2);

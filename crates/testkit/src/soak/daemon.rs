@@ -1,4 +1,4 @@
-//! The daemon that is tried, as a process of its own.
+//! The process of the tested daemon.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -12,44 +12,44 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::ExchangeOptions;
+use crate::simulator::SimulatorOptions;
 
-/// How long the daemon may take to end when it is told to.
-const FAREWELL: Duration = Duration::from_secs(30);
+/// How long the daemon may take to end after SIGTERM.
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How many clock ticks `/proc` counts in a second: a part of Linux's interface, whatever the kernel's own clock.
-const TICKS: f64 = 100.0;
+/// Clock ticks per second in `/proc`, which is fixed in Linux's interface.
+const TICKS_PER_SECOND: f64 = 100.0;
 
-/// What a process uses.
+/// The resources that a process uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Usage {
-    /// The memory it holds, in KiB (`VmRSS`).
-    pub resident: u64,
-    /// The most it has held (`VmHWM`).
-    pub peak: u64,
-    /// For how long it has kept a processor busy, in seconds.
-    pub cpu: f64,
+pub struct ProcessUsage {
+    /// The resident memory, in KiB (`VmRSS`).
+    pub resident_kib: u64,
+    /// The peak of the resident memory, in KiB (`VmHWM`).
+    pub peak_kib: u64,
+    /// The processor time, in seconds.
+    pub cpu_seconds: f64,
 }
 
-/// A running daemon. It is ended with the value.
+/// A running daemon, which is killed when this is dropped.
 #[derive(Debug)]
-pub(super) struct Daemon {
+pub(super) struct DaemonProcess {
     child: Child,
     directory: TempDir,
 }
 
-impl Daemon {
-    /// Starts `program` between this PBX and this endpoint.
+impl DaemonProcess {
+    /// Starts `program` with this PBX and this Zammad.
     pub(super) fn start(
         program: &Path,
         pbx: SocketAddr,
-        login: &ExchangeOptions,
+        login: &SimulatorOptions,
         url: &str,
         concurrency: usize,
     ) -> io::Result<Self> {
         let directory = tempfile::tempdir()?;
         let file = directory.path().join("ringwire.toml");
-        let ExchangeOptions { username, secret, read, .. } = login;
+        let SimulatorOptions { username, secret, read, .. } = login;
         let (host, port) = (pbx.ip(), pbx.port());
         let config = format!(
             "[log]\nlevel = \"info\"\n\n\
@@ -57,7 +57,7 @@ impl Daemon {
              events = \"{read}\"\n\n\
              [endpoint.zammad]\ndialect = \"zammad\"\nurl = \"{url}\"\nconcurrency = {concurrency}\n"
         );
-        // It holds secrets, and the daemon insists that nobody else can read them.
+        // It contains secrets, and the daemon requires that nobody else can read it.
         let options = OpenOptions::new().write(true).create_new(true).mode(0o600).clone();
         options.open(&file)?.write_all(config.as_bytes())?;
         let log = File::create(directory.path().join("log"))?;
@@ -75,42 +75,42 @@ impl Daemon {
         Ok(Self { child, directory })
     }
 
-    /// What it uses; `None` where that cannot be seen.
-    pub(super) fn usage(&self) -> Option<Usage> {
+    /// The resources that it uses; `None` if they cannot be read.
+    pub(super) fn usage(&self) -> Option<ProcessUsage> {
         let process = Path::new("/proc").join(self.child.id()?.to_string());
         let status = fs::read_to_string(process.join("status")).ok()?;
         let stat = fs::read_to_string(process.join("stat")).ok()?;
-        usage(&status, &stat)
+        parse_usage(&status, &stat)
     }
 
-    /// Tells it to end, and waits until it has.
+    /// Sends SIGTERM, and waits until the process has ended.
     pub(super) async fn stop(&mut self) -> io::Result<ExitStatus> {
         let gone = || io::Error::other("the daemon has ended by itself");
         let id = self.child.id().ok_or_else(gone)?;
         Command::new("kill").args(["-TERM", &id.to_string()]).status().await?;
-        match timeout(FAREWELL, self.child.wait()).await {
+        match timeout(STOP_TIMEOUT, self.child.wait()).await {
             Ok(status) => status,
             Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the daemon does not end")),
         }
     }
 
-    /// What it has logged.
+    /// Its log so far.
     pub(super) fn log(&self) -> String {
         fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
     }
 }
 
-/// What `/proc/PID/status` and `/proc/PID/stat` say.
-fn usage(status: &str, stat: &str) -> Option<Usage> {
+/// Parses `/proc/PID/status` and `/proc/PID/stat`.
+fn parse_usage(status: &str, stat: &str) -> Option<ProcessUsage> {
     let size = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
         line.trim().strip_suffix(" kB")?.parse().ok()
     };
-    // The name of the program, in brackets, may hold anything.
+    // The name of the program, in parentheses, may contain anything.
     let mut after_name = stat.rsplit_once(") ")?.1.split(' ').skip(11);
     let mut ticks = || after_name.next()?.parse::<u32>().ok().map(f64::from);
-    let cpu = (ticks()? + ticks()?) / TICKS;
-    Some(Usage { resident: size("VmRSS")?, peak: size("VmHWM")?, cpu })
+    let cpu_seconds = (ticks()? + ticks()?) / TICKS_PER_SECOND;
+    Some(ProcessUsage { resident_kib: size("VmRSS")?, peak_kib: size("VmHWM")?, cpu_seconds })
 }
 
 #[cfg(test)]
@@ -118,11 +118,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn usage_is_read_from_proc() {
+    fn usage_is_parsed_from_proc() {
         let status = "Name:\tx\nVmPeak:\t  9 kB\nVmHWM:\t   5000 kB\nVmRSS:\t   4000 kB\n";
         let stat = "12 (a) b) S 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20";
-        assert_eq!(usage(status, stat), Some(Usage { resident: 4000, peak: 5000, cpu: 3.0 }));
-        assert_eq!(usage("", stat), None);
-        assert_eq!(usage(status, "12 (a) S 1"), None);
+        assert_eq!(
+            parse_usage(status, stat),
+            Some(ProcessUsage { resident_kib: 4000, peak_kib: 5000, cpu_seconds: 3.0 })
+        );
+        assert_eq!(parse_usage("", stat), None);
+        assert_eq!(parse_usage(status, "12 (a) S 1"), None);
     }
 }

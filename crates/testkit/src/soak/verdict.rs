@@ -1,79 +1,80 @@
-//! Whether what was posted is what happened.
+//! Compares the posts with the simulated calls.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::{Entry, Post, Tally};
+use crate::post_log::{PostKind, PostLog};
+use crate::simulator::SimulatedCall;
 
-/// How many faults are told in words.
-const TOLD: usize = 20;
+/// How many faults are described.
+const DESCRIBED_FAULTS: usize = 20;
 
-/// What came of a soak, call by call.
+/// The result of a soak test, over all calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Verdict {
-    /// Calls there were.
+pub struct SoakVerdict {
+    /// The number of calls.
     pub calls: u64,
-    /// Calls that were answered.
+    /// Answered calls.
     pub answered: u64,
     /// Calls that a restart of the PBX ended.
     pub lost: u64,
-    /// Calls of which nobody could hear, for they began and ended in a gap.
+    /// Calls that the daemon could not know, because they began and ended while it was disconnected.
     pub unseen: u64,
-    /// Calls that began or ended in a gap, or were answered in one, and were posted all the same.
+    /// Calls that were reported although they began, were answered or ended while the daemon was disconnected.
     pub recovered: u64,
-    /// Answers in gaps, or lost to a restart, that were not posted: nobody could know of them.
+    /// Answers that were not reported because the daemon was disconnected.
     pub answers_unseen: u64,
-    /// Posts that came again under the same key, which is allowed.
+    /// Repeated posts with the same key, which are allowed.
     pub repeats: u64,
-    /// What must not be.
-    pub faults: Faults,
+    /// The calls that were reported wrongly.
+    pub faults: SoakFaults,
 }
 
-/// What must not be: how much of it, and the first of it in words.
+/// Wrongly reported calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Faults {
-    /// How many calls are wrong.
+pub struct SoakFaults {
+    /// The number of faults.
     pub count: u64,
-    /// The first twenty.
+    /// Descriptions of the first twenty.
     pub first: Vec<String>,
 }
 
-impl Faults {
+impl SoakFaults {
     fn add(&mut self, fault: impl FnOnce() -> String) {
         self.count += 1;
-        if self.first.len() < TOLD {
+        if self.first.len() < DESCRIBED_FAULTS {
             self.first.push(fault());
         }
     }
 }
 
-impl Verdict {
-    /// Holds what was posted against what happened.
+impl SoakVerdict {
+    /// Compares the posts with the calls.
     ///
-    /// A call of which a client was told must have its one newCall, its one hangup behind it, and between them one
-    /// answer if that was told, and at most one in any case. A call of which nobody was told may have been posted
-    /// about in the same way, or not at all. Nothing may be posted about other calls.
+    /// A call of which a client was sent anything must have one newCall, later one hangup, and between them one answer if
+    /// that was sent, at most one in any case. Other calls must have the same posts or none. Nothing may be posted about
+    /// calls that did not happen.
     #[must_use]
-    pub fn of(ledger: &[Entry], tally: &Tally) -> Self {
-        let mut verdict = Self { calls: ledger.len() as u64, ..Self::default() };
-        for call in ledger {
-            verdict.add(call, tally);
+    pub fn new(calls: &[SimulatedCall], log: &PostLog) -> Self {
+        let mut verdict = Self { calls: calls.len() as u64, ..Self::default() };
+        for call in calls {
+            verdict.add(call, log);
         }
-        let known: BTreeSet<_> = ledger.iter().map(|call| &call.uniqueid).collect();
-        for (id, posts) in tally.calls.iter().filter(|(id, _)| !known.contains(id)) {
+        let known: BTreeSet<_> = calls.iter().map(|call| &call.uniqueid).collect();
+        for (id, posts) in log.calls.iter().filter(|(id, _)| !known.contains(id)) {
             verdict.faults.add(|| format!("{id}: there was no such call, but {posts:?}"));
         }
-        if tally.strange > 0 {
-            verdict.faults.add(|| format!("{} posts could not be understood", tally.strange));
+        if log.invalid > 0 {
+            verdict.faults.add(|| format!("{} posts could not be understood", log.invalid));
         }
         verdict
     }
 
-    fn add(&mut self, call: &Entry, tally: &Tally) {
+    fn add(&mut self, call: &SimulatedCall, log: &PostLog) {
         self.answered += u64::from(call.answered.is_some());
         self.lost += u64::from(call.lost);
-        let Some(posts) = tally.calls.get(&call.uniqueid) else {
-            if call.must_be_known() {
+        let Some(posts) = log.calls.get(&call.uniqueid) else {
+            if call.must_be_reported() {
                 self.faults.add(|| format!("nothing was posted about {call:?}"));
             } else {
                 self.unseen += 1;
@@ -81,31 +82,31 @@ impl Verdict {
             return;
         };
         self.repeats += u64::from(posts.repeats);
-        let answers = match posts.order[..] {
-            [Post::NewCall, Post::Hangup] => Some(0),
-            [Post::NewCall, Post::Answer, Post::Hangup] => Some(1),
+        let answers = match posts.events[..] {
+            [PostKind::NewCall, PostKind::Hangup] => Some(0),
+            [PostKind::NewCall, PostKind::Answer, PostKind::Hangup] => Some(1),
             _ => None,
         };
-        let told = call.told;
-        // Told of the answer in words, and not only in a list that may not have it.
-        let answer_told = told.answered && call.must_be_known();
+        let sent = call.sent;
+        // The answer itself was sent, and not only a list that may not contain it.
+        let must_report_answer = sent.answered && call.must_be_reported();
         match answers {
-            Some(0) if answer_told => {
+            Some(0) if must_report_answer => {
                 self.faults.add(|| format!("no answer was posted about {call:?}: {posts:?}"));
             }
             Some(1) if call.answered.is_none() => {
                 self.faults.add(|| format!("an answer was posted about {call:?}: {posts:?}"));
             }
-            Some(_) if posts.more == 0 && posts.from == call.number.to_string() => {}
+            Some(_) if posts.omitted == 0 && posts.from == call.number.to_string() => {}
             _ => self.faults.add(|| format!("about {call:?} was posted {posts:?}")),
         }
-        let gap = !(told.begun && told.ended && (told.answered || call.answered.is_none()));
-        self.recovered += u64::from(gap);
+        let has_gap = !(sent.begun && sent.ended && (sent.answered || call.answered.is_none()));
+        self.recovered += u64::from(has_gap);
         self.answers_unseen += u64::from(answers == Some(0) && call.answered.is_some());
     }
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for SoakVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { calls, answered, lost, unseen, recovered, answers_unseen, repeats, faults } = self;
         writeln!(f, "calls                    {calls:>9}")?;
@@ -125,15 +126,16 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{Posts, Told};
+    use crate::post_log::CallPosts;
+    use crate::simulator::SentEvents;
 
-    const EVERYTHING: Told = Told { begun: true, listed: false, answered: true, ended: true };
-    const NOTHING: Told = Told { begun: false, listed: false, answered: false, ended: false };
+    const EVERYTHING: SentEvents = SentEvents { begun: true, listed: false, answered: true, ended: true };
+    const NOTHING: SentEvents = SentEvents { begun: false, listed: false, answered: false, ended: false };
 
-    /// What is said of one answered call of which this was told, when this was posted: faults, unseen, recovered.
+    /// Checks one answered call of which `sent` was sent and `posted` was posted: faults, unseen, recovered.
     #[track_caller]
-    fn check(told: Told, posted: &[Post], expected: (u64, u64, u64)) {
-        let call = Entry {
+    fn check(sent: SentEvents, posted: &[PostKind], expected: (u64, u64, u64)) {
+        let call = SimulatedCall {
             number: 49,
             uniqueid: "1.0".into(),
             epoch: 1,
@@ -142,21 +144,21 @@ mod tests {
             answered: Some(Duration::from_secs(1)),
             ended: Some(Duration::from_secs(2)),
             lost: false,
-            told,
+            sent,
         };
-        let mut tally = Tally::default();
+        let mut log = PostLog::default();
         if !posted.is_empty() {
-            let posts = tally.calls.entry("1.0".into()).or_default();
+            let posts = log.calls.entry("1.0".into()).or_default();
             posts.from = "49".into();
-            posts.order = posted.to_vec();
+            posts.events = posted.to_vec();
         }
-        let Verdict { faults, unseen, recovered, .. } = Verdict::of(&[call], &tally);
+        let SoakVerdict { faults, unseen, recovered, .. } = SoakVerdict::new(&[call], &log);
         assert_eq!((faults.count, unseen, recovered), expected, "{faults:?}");
     }
 
     #[test]
-    fn what_was_told_must_be_posted_once_and_in_order() {
-        use Post::{Answer, Hangup, NewCall};
+    fn sent_calls_must_be_posted_once_and_in_order() {
+        use PostKind::{Answer, Hangup, NewCall};
         check(EVERYTHING, &[NewCall, Answer, Hangup], (0, 0, 0));
         check(EVERYTHING, &[], (1, 0, 0));
         check(EVERYTHING, &[NewCall, Hangup], (1, 0, 0));
@@ -169,22 +171,22 @@ mod tests {
         ] {
             check(EVERYTHING, wrong, (1, 0, 0));
         }
-        check(Told { answered: false, ..EVERYTHING }, &[NewCall, Hangup], (0, 0, 1));
-        check(Told { listed: true, ..NOTHING }, &[NewCall, Hangup], (0, 0, 1));
-        check(Told { listed: true, ..NOTHING }, &[], (1, 0, 0));
+        check(SentEvents { answered: false, ..EVERYTHING }, &[NewCall, Hangup], (0, 0, 1));
+        check(SentEvents { listed: true, ..NOTHING }, &[NewCall, Hangup], (0, 0, 1));
+        check(SentEvents { listed: true, ..NOTHING }, &[], (1, 0, 0));
     }
 
     #[test]
-    fn what_was_not_told_may_be_posted_whole_or_not_at_all() {
+    fn unsent_calls_may_be_posted_completely_or_not_at_all() {
         check(NOTHING, &[], (0, 1, 0));
-        check(NOTHING, &[Post::NewCall, Post::Hangup], (0, 0, 1));
-        check(NOTHING, &[Post::NewCall], (1, 0, 1));
+        check(NOTHING, &[PostKind::NewCall, PostKind::Hangup], (0, 0, 1));
+        check(NOTHING, &[PostKind::NewCall], (1, 0, 1));
     }
 
     #[test]
-    fn nothing_is_posted_about_calls_that_were_not() {
-        let mut tally = Tally { strange: 2, ..Tally::default() };
-        tally.calls.insert("x".into(), Posts::default());
-        assert_eq!(Verdict::of(&[], &tally).faults.count, 2);
+    fn posts_about_unknown_calls_are_faults() {
+        let mut log = PostLog { invalid: 2, ..PostLog::default() };
+        log.calls.insert("x".into(), CallPosts::default());
+        assert_eq!(SoakVerdict::new(&[], &log).faults.count, 2);
     }
 }

@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ring::hmac;
 use ringwire_config::{Credentials, SigningKey};
-use ringwire_testkit::Request as Received;
+use ringwire_testkit::HttpRequest as Received;
 
 use super::*;
 
@@ -11,7 +11,7 @@ const SECRETS: [&str; 2] =
     ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"];
 
 /// The requests that arrive when an event is told with `credentials` as often as there are `acts`.
-async fn arrived(credentials: Credentials, event: &CallEvent, acts: Vec<Act>) -> Vec<Received> {
+async fn arrived(credentials: Credentials, event: &CallEvent, acts: Vec<ReceiverAction>) -> Vec<Received> {
     let times = acts.len();
     let mut receiver = Receiver::start(acts).await.unwrap();
     let mut endpoint = endpoint(&format!("http://{}", receiver.address()));
@@ -23,13 +23,13 @@ async fn arrived(credentials: Credentials, event: &CallEvent, acts: Vec<Act>) ->
     for _ in 0..times {
         let sent = sender.send(event).await;
         assert!(!format!("{sent:?}").contains(TOKEN), "{sent:?}");
-        requests.push(receiver.request().await.unwrap());
+        requests.push(receiver.next_request().await.unwrap());
     }
     requests
 }
 
-fn well() -> Act {
-    Act::Answer(TestReply::new(200, "{}"))
+fn well() -> ReceiverAction {
+    ReceiverAction::Reply(TestReply::new(200, "{}"))
 }
 
 /// Among the headers of one request with `credentials` there is each of `expected`, once.
@@ -91,9 +91,9 @@ fn verify(request: &Received, secret: &str) -> bool {
 async fn every_attempt_is_signed_by_both_secrets_under_the_id_of_its_event() {
     let signing = SECRETS.iter().map(|secret| SigningKey::parse(secret).unwrap()).collect();
     let credentials = Credentials { signing, ..Credentials::default() };
-    let failing = Act::Answer(TestReply::new(503, ""));
+    let failing = ReceiverAction::Reply(TestReply::new(503, ""));
     let before = Timestamp::now().as_second();
-    for mut request in arrived(credentials, &hangup(), vec![failing, Act::Reset, well()]).await {
+    for mut request in arrived(credentials, &hangup(), vec![failing, ReceiverAction::Reset, well()]).await {
         assert_eq!(request.header("webhook-id"), Some("1.0/2"));
         assert_eq!(request.header("idempotency-key"), Some("1.0/2"));
         let timestamp: i64 = request.header("webhook-timestamp").unwrap().parse().unwrap();

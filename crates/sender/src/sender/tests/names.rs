@@ -34,7 +34,7 @@ async fn outcomes(origin: &str, allowed: &[&str], found: &[&[&str]]) -> Vec<Outc
 }
 
 async fn receiver() -> (Receiver, String) {
-    let receiver = Receiver::start([Act::Answer(TestReply::new(200, "{}"))]).await.unwrap();
+    let receiver = Receiver::start([ReceiverAction::Reply(TestReply::new(200, "{}"))]).await.unwrap();
     let origin = format!("http://desk.test:{}", receiver.address().port());
     (receiver, origin)
 }
@@ -43,7 +43,7 @@ async fn receiver() -> (Receiver, String) {
 async fn a_name_leads_to_this_machine_and_through_the_guard() {
     let (mut receiver, origin) = receiver().await;
     assert_eq!(outcomes(&origin, &[], &[&["169.254.169.254", "127.0.0.1"]]).await, [Outcome::Delivered]);
-    assert_eq!(receiver.request().await.unwrap().header("host"), origin.strip_prefix("http://"));
+    assert_eq!(receiver.next_request().await.unwrap().header("host"), origin.strip_prefix("http://"));
 }
 
 #[tokio::test]

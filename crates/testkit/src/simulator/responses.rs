@@ -1,36 +1,36 @@
-//! What the exchange answers.
+//! Responses to the actions of clients.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
-use super::channels::queue;
-use super::clients::Chunk;
-use super::ledger::What;
-use super::lifecycle::Moment;
-use super::switchboard::Switchboard;
-use super::template::{Filling, Template};
+use super::channels::queue_items;
+use super::clients::OutgoingChunk;
+use super::pbx_state::PbxState;
+use super::scenario::CallMoment;
+use super::simulated_call::SentEvent;
+use super::template::{CallValues, Template};
 
-/// A response with these headers behind the `ActionID`.
-pub(super) fn response(kind: &str, id: Option<&str>, headers: &[(&str, &str)]) -> Chunk {
+/// A response with these headers after the `ActionID`.
+pub(super) fn response(kind: &str, id: Option<&str>, headers: &[(&str, &str)]) -> OutgoingChunk {
     let mut text = format!("Response: {kind}\r\n");
     let id = id.map(|id| ("ActionID", id));
     for (name, value) in id.iter().chain(headers) {
         text.extend([name, ": ", value, "\r\n"]);
     }
     text.push_str("\r\n");
-    Chunk { bytes: text.into_bytes(), marks: Vec::new() }
+    OutgoingChunk { bytes: text.into_bytes(), marks: Vec::new() }
 }
 
-pub(super) fn core_settings(id: Option<&str>) -> Chunk {
+pub(super) fn core_settings(id: Option<&str>) -> OutgoingChunk {
     let settings = [("AMIversion", "11.0.0"), ("AsteriskVersion", "22.0.0"), ("SystemName", "pbx1")];
     response("Success", id, &settings)
 }
 
-pub(super) fn core_status(id: Option<&str>, board: &Switchboard) -> Chunk {
-    let started = Timestamp::from_second(board.epoch()).unwrap_or_default().to_zoned(TimeZone::UTC);
+pub(super) fn core_status(id: Option<&str>, pbx: &PbxState) -> OutgoingChunk {
+    let started = Timestamp::from_second(pbx.epoch()).unwrap_or_default().to_zoned(TimeZone::UTC);
     let (date, time) = (started.strftime("%Y-%m-%d").to_string(), started.strftime("%H:%M:%S").to_string());
-    let calls = board.living().to_string();
+    let calls = pbx.active_call_count().to_string();
     response(
         "Success",
         id,
@@ -44,55 +44,56 @@ pub(super) fn core_status(id: Option<&str>, board: &Switchboard) -> Chunk {
     )
 }
 
-/// The event behind a login.
-pub(super) fn fully_booted(board: &Switchboard, now: Instant) -> String {
-    let uptime = board.uptime(now).as_secs();
+/// The event after a login.
+pub(super) fn fully_booted(pbx: &PbxState, now: Instant) -> String {
+    let uptime = pbx.uptime(now).as_secs();
     format!(
         "Event: FullyBooted\r\nPrivilege: system,all\r\nUptime: {uptime}\r\nLastReload: {uptime}\r\n\
          Status: Fully Booted\r\n\r\n"
     )
 }
 
-pub(super) fn core_show_channels(id: Option<&str>, board: &Switchboard, now: Instant) -> Chunk {
-    let mut list = List::begin(id, "Channels will follow");
-    list.channels(board, now, |moment| &moment.items.core);
-    let listed: Vec<_> = board
-        .calls(now)
+pub(super) fn core_show_channels(id: Option<&str>, pbx: &PbxState, now: Instant) -> OutgoingChunk {
+    let mut list = ListResponse::begin(id, "Channels will follow");
+    list.channels(pbx, now, |moment| &moment.items.core);
+    let listed: Vec<_> = pbx
+        .active_calls(now)
         .filter(|(_, moment)| !moment.items.core.is_empty())
         .map(|(call, _)| call.call)
         .collect();
     let mut chunk = list.end("CoreShowChannelsComplete", &[]);
-    listed.into_iter().for_each(|call| chunk.mark(call, What::Listed));
+    listed.into_iter().for_each(|call| chunk.mark(call, SentEvent::Listed));
     chunk
 }
 
-pub(super) fn status(id: Option<&str>, board: &Switchboard, now: Instant) -> Chunk {
-    let mut list = List::begin(id, "Channel status will follow");
-    list.channels(board, now, |moment| &moment.items.status);
+pub(super) fn status(id: Option<&str>, pbx: &PbxState, now: Instant) -> OutgoingChunk {
+    let mut list = ListResponse::begin(id, "Channel status will follow");
+    list.channels(pbx, now, |moment| &moment.items.status);
     let items = list.items.to_string();
     list.end("StatusComplete", &[("Items", &items)])
 }
 
-pub(super) fn queue_status(id: Option<&str>, board: &Switchboard, now: Instant) -> Chunk {
-    let mut list = List::begin(id, "Queue status will follow");
-    let waiting = || board.calls(now).filter_map(|(call, moment)| Some((call, moment.items.entry.as_ref()?)));
-    for item in queue(waiting().count()) {
+pub(super) fn queue_status(id: Option<&str>, pbx: &PbxState, now: Instant) -> OutgoingChunk {
+    let mut list = ListResponse::begin(id, "Queue status will follow");
+    let waiting =
+        || pbx.active_calls(now).filter_map(|(call, moment)| Some((call, moment.items.entry.as_ref()?)));
+    for item in queue_items(waiting().count()) {
         list.item(|out| out.extend_from_slice(item.as_bytes()));
     }
-    for (place, (call, entry)) in waiting().enumerate() {
-        list.item(|out| entry.fill(&Filling { position: place + 1, ..call }, out));
+    for (index, (call, entry)) in waiting().enumerate() {
+        list.item(|out| entry.render(&CallValues { position: index + 1, ..call }, out));
     }
     list.end("QueueStatusComplete", &[])
 }
 
 /// A list that is being written.
-struct List<'a> {
+struct ListResponse<'a> {
     id: Option<&'a str>,
-    chunk: Chunk,
+    chunk: OutgoingChunk,
     items: usize,
 }
 
-impl<'a> List<'a> {
+impl<'a> ListResponse<'a> {
     fn begin(id: Option<&'a str>, message: &str) -> Self {
         let chunk = response("Success", id, &[("EventList", "start"), ("Message", message)]);
         Self { id, chunk, items: 0 }
@@ -104,15 +105,15 @@ impl<'a> List<'a> {
         self.items += 1;
     }
 
-    fn channels(&mut self, board: &Switchboard, now: Instant, items: impl Fn(&Moment) -> &Vec<Template>) {
-        for (call, moment) in board.calls(now) {
+    fn channels(&mut self, pbx: &PbxState, now: Instant, items: impl Fn(&CallMoment) -> &Vec<Template>) {
+        for (call, moment) in pbx.active_calls(now) {
             for item in items(moment) {
-                self.item(|out| item.fill(&call, out));
+                self.item(|out| item.render(&call, out));
             }
         }
     }
 
-    fn end(mut self, name: &str, more: &[(&str, &str)]) -> Chunk {
+    fn end(mut self, name: &str, more: &[(&str, &str)]) -> OutgoingChunk {
         let mut text = format!("Event: {name}\r\nEventList: Complete\r\nListItems: {}\r\n", self.items);
         for (name, value) in more {
             text.extend([name, ": ", value, "\r\n"]);

@@ -1,63 +1,63 @@
-//! What happens in the life of a call, moment by moment, ready to be said of any call.
+//! The scenario of a call: its events, as templates for any number of calls.
 
 use std::time::Duration;
 
-use super::channels::{Channels, Items};
-use super::recorded::{CALLER, Event, Recorded};
-use super::template::{Filling, Hole, Template};
+use super::channels::{ListItems, ScenarioChannels};
+use super::recorded_call::{CALLER, RecordedCall, RecordedEvent};
+use super::template::{CallValues, Placeholder, Template};
 
-/// Events that lie closer together than this happen at one moment.
+/// Events closer together than this belong to one moment.
 const MOMENT: Duration = Duration::from_millis(200);
 
 /// A kind of call.
 #[derive(Clone, Debug)]
-pub(super) struct Lifecycle {
-    /// The recording it comes from.
+pub(super) struct CallScenario {
+    /// The name of its recording.
     pub(super) name: &'static str,
-    /// How many calls in a hundred go like this.
+    /// The share of such calls, in percent.
     pub(super) share: u32,
-    /// How many channels such a call has.
-    pub(super) legs: u64,
-    /// What happens; after the last of them all is over.
-    pub(super) moments: Vec<Moment>,
+    /// The number of channels of such a call.
+    pub(super) channel_count: u64,
+    /// Its moments; the call ends with the last one.
+    pub(super) moments: Vec<CallMoment>,
 }
 
-/// What happens to a call at once.
+/// The events of a call that happen together.
 #[derive(Clone, Debug)]
-pub(super) struct Moment {
-    /// How long after the moment before it, where the call was recorded.
+pub(super) struct CallMoment {
+    /// The recorded time since the previous moment.
     pub(super) after: Duration,
-    /// What is said of it, in order.
-    pub(super) events: Vec<Said>,
-    /// Whether somebody has taken the call by now.
+    /// Its events, in order.
+    pub(super) events: Vec<EventTemplate>,
+    /// Whether the call is answered by now.
     pub(super) answered: bool,
-    /// What the lists have of the call from here on.
-    pub(super) items: Items,
+    /// The items of the call in the lists from now on.
+    pub(super) items: ListItems,
 }
 
-/// An event that can be said of any call.
+/// An event, as a template for any call.
 #[derive(Clone, Debug)]
-pub(super) struct Said {
-    /// Its classes, but for `all`.
+pub(super) struct EventTemplate {
+    /// Its classes, except `all`.
     pub(super) classes: Vec<String>,
-    /// All of it, with the empty line that ends it.
+    /// Its text, with the empty line at its end.
     pub(super) text: Template,
 }
 
-impl Said {
-    /// It, said of a call that does not exist: to see whether a filter keeps it back.
+impl EventTemplate {
+    /// The event of a fictitious call, to match filters against.
     pub(super) fn sample(&self) -> Vec<u8> {
-        self.text.text(&Filling::default())
+        self.text.to_bytes(&CallValues::default())
     }
 }
 
-impl Lifecycle {
-    /// That of a recorded call, as somebody hears it who may read the classes that `read` says yes to.
-    pub(super) fn new(recorded: Recorded, read: impl Fn(&[String]) -> bool) -> Self {
+impl CallScenario {
+    /// The scenario of a recorded call, for a user who may read the classes for which `read` returns true.
+    pub(super) fn new(recorded: RecordedCall, read: impl Fn(&[String]) -> bool) -> Self {
         let events = recorded.events();
-        let tokens = tokens(&events);
-        let mut channels = Channels::default();
-        let mut moments: Vec<Moment> = Vec::new();
+        let tokens = find_tokens(&events);
+        let mut channels = ScenarioChannels::default();
+        let mut moments: Vec<CallMoment> = Vec::new();
         let mut last = Duration::ZERO;
         let mut answered = false;
         for event in events {
@@ -68,16 +68,16 @@ impl Lifecycle {
                     if let Some(moment) = moments.last_mut() {
                         moment.items = channels.items(&tokens);
                     }
-                    let (events, items) = (Vec::new(), Items::default());
-                    moments.push(Moment { after, events, answered, items });
+                    let (events, items) = (Vec::new(), ListItems::default());
+                    moments.push(CallMoment { after, events, answered, items });
                 }
                 last = event.at;
                 if let Some(moment) = moments.last_mut() {
                     let text = Template::new(&[event.text, b"\r\n\r\n"].concat(), &tokens);
-                    moment.events.push(Said { classes, text });
+                    moment.events.push(EventTemplate { classes, text });
                 }
             }
-            channels.learn(event);
+            channels.apply(event);
             answered |= event.name() == b"BridgeEnter";
             if let Some(moment) = moments.last_mut() {
                 moment.answered = answered;
@@ -86,29 +86,32 @@ impl Lifecycle {
         if let Some(moment) = moments.last_mut() {
             moment.items = channels.items(&tokens);
         }
-        let legs = tokens.iter().filter(|(_, hole)| matches!(hole, Hole::Uniqueid(_))).count();
-        Self { name: recorded.name, share: recorded.share, legs: legs as u64, moments }
+        let channel_count =
+            tokens.iter().filter(|(_, placeholder)| matches!(placeholder, Placeholder::Uniqueid(_))).count();
+        Self { name: recorded.name, share: recorded.share, channel_count: channel_count as u64, moments }
     }
 }
 
-fn classes(event: Event) -> Vec<String> {
+fn classes(event: RecordedEvent) -> Vec<String> {
     let privilege = String::from_utf8_lossy(event.get("Privilege")).into_owned();
     privilege.split(',').filter(|class| *class != "all").map(str::to_owned).collect()
 }
 
-/// What is not the same in every call.
-fn tokens(events: &[Event]) -> Vec<(Vec<u8>, Hole)> {
-    let mut tokens = vec![(CALLER.to_vec(), Hole::Number)];
+/// The texts that differ from call to call.
+fn find_tokens(events: &[RecordedEvent]) -> Vec<(Vec<u8>, Placeholder)> {
+    let mut tokens = vec![(CALLER.to_vec(), Placeholder::Number)];
     let mut bridges = 0;
     let begun = events.iter().filter(|event| event.name() == b"Newchannel");
     for (leg, event) in (0..).zip(begun) {
-        tokens.push((event.get("Uniqueid").to_vec(), Hole::Uniqueid(leg)));
+        tokens.push((event.get("Uniqueid").to_vec(), Placeholder::Uniqueid(leg)));
         let name = event.get("Channel");
-        tokens
-            .push((name.get(name.len().saturating_sub(8)..).unwrap_or_default().to_vec(), Hole::Serial(leg)));
+        tokens.push((
+            name.get(name.len().saturating_sub(8)..).unwrap_or_default().to_vec(),
+            Placeholder::Serial(leg),
+        ));
     }
     for event in events.iter().filter(|event| event.name() == b"BridgeCreate") {
-        tokens.push((event.get("BridgeUniqueid").to_vec(), Hole::Bridge(bridges)));
+        tokens.push((event.get("BridgeUniqueid").to_vec(), Placeholder::Bridge(bridges)));
         bridges += 1;
     }
     tokens
@@ -116,7 +119,7 @@ fn tokens(events: &[Event]) -> Vec<(Vec<u8>, Hole)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::recorded::CALLS;
+    use super::super::recorded_call::CALLS;
     use super::*;
 
     fn least(classes: &[String]) -> bool {
@@ -124,13 +127,13 @@ mod tests {
     }
 
     #[test]
-    fn calls_ring_are_answered_or_not_and_end() {
+    fn scenarios_have_the_recorded_channels_moments_and_answers() {
         let found: Vec<_> = CALLS
-            .map(|recorded| Lifecycle::new(recorded, least))
+            .map(|recorded| CallScenario::new(recorded, least))
             .iter()
             .map(|call| {
                 let answered = call.moments.iter().position(|moment| moment.answered);
-                (call.name, call.legs, call.moments.len(), answered)
+                (call.name, call.channel_count, call.moments.len(), answered)
             })
             .collect();
         let expected = [
@@ -146,13 +149,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_the_recorded_call_is_left_in_what_is_said() {
+    fn rendered_events_contain_nothing_of_the_recorded_call() {
         for recorded in CALLS {
-            let call = Lifecycle::new(recorded, |_| true);
-            let said = call.moments.iter().flat_map(|moment| &moment.events).flat_map(Said::sample);
+            let call = CallScenario::new(recorded, |_| true);
+            let said = call.moments.iter().flat_map(|moment| &moment.events).flat_map(EventTemplate::sample);
             let said = String::from_utf8_lossy(&said.collect::<Vec<_>>()).into_owned();
             let events = recorded.events();
-            for (token, _) in tokens(&events) {
+            for (token, _) in find_tokens(&events) {
                 let token = String::from_utf8(token).unwrap();
                 // A serial may be part of another number.
                 assert!(!said.contains(&token) || token.len() == 8, "{}: {token}", call.name);

@@ -1,4 +1,4 @@
-//! The recorded calls that all others are made from.
+//! The recorded calls from which the scenarios are made.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ pub(super) const CALLER: &[u8] = b"491761234567";
 
 /// One call of a real Asterisk 22, as one client received it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Recorded {
-    /// How it is called among the recordings.
+pub(super) struct RecordedCall {
+    /// The name of the recording.
     pub(super) name: &'static str,
-    /// How many calls in a hundred go like this.
+    /// The share of such calls, in percent.
     pub(super) share: u32,
     bytes: &'static [u8],
     times: &'static str,
@@ -20,7 +20,7 @@ pub(super) struct Recorded {
 
 macro_rules! recorded {
     ($name:literal, $share:literal) => {
-        Recorded {
+        RecordedCall {
             name: $name,
             share: $share,
             bytes: include_bytes!(concat!("../../../../tests/fixtures/captures/22/", $name, ".ami")),
@@ -29,8 +29,8 @@ macro_rules! recorded {
     };
 }
 
-/// What happens to calls from outside, and how often.
-pub(super) const CALLS: [Recorded; 7] = [
+/// The recorded inbound calls.
+pub(super) const CALLS: [RecordedCall; 7] = [
     recorded!("inbound-answered", 25),
     recorded!("inbound-callee-hangs-up", 25),
     recorded!("inbound-caller-cancels", 15),
@@ -40,16 +40,16 @@ pub(super) const CALLS: [Recorded; 7] = [
     recorded!("queue-abandoned", 5),
 ];
 
-/// An event as it was received.
+/// An event of a recording.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Event {
-    /// When, counted from the beginning of the recording.
+pub(super) struct RecordedEvent {
+    /// The time since the beginning of the recording.
     pub(super) at: Duration,
-    /// Its lines, without the empty one that ends it.
+    /// Its lines, without the empty line at its end.
     pub(super) text: &'static [u8],
 }
 
-impl Event {
+impl RecordedEvent {
     /// The headers, in order.
     pub(super) fn headers(self) -> impl Iterator<Item = (&'static [u8], &'static [u8])> {
         self.text.split(|byte| *byte == b'\n').filter_map(|line| {
@@ -60,20 +60,20 @@ impl Event {
         })
     }
 
-    /// The first value of `name`; empty where there is none.
+    /// The first value of `name`, or empty.
     pub(super) fn get(self, name: &str) -> &'static [u8] {
         self.headers().find(|(known, _)| *known == name.as_bytes()).map_or(&[], |(_, value)| value)
     }
 
-    /// Its name.
+    /// The event's name.
     pub(super) fn name(self) -> &'static [u8] {
         self.get("Event")
     }
 }
 
-impl Recorded {
-    /// The events from the first channel on: what comes before them was said to that client alone.
-    pub(super) fn events(self) -> Vec<Event> {
+impl RecordedCall {
+    /// The events from the first channel on. The packets before them were meant for the recording client alone.
+    pub(super) fn events(self) -> Vec<RecordedEvent> {
         const END: &[u8] = b"\r\n\r\n";
         let times: Vec<(usize, Duration)> = self
             .times
@@ -89,7 +89,7 @@ impl Recorded {
             let end = start + length;
             let at =
                 times.iter().take_while(|(offset, _)| *offset <= end).last().map_or(Duration::ZERO, |t| t.1);
-            let event = Event { at, text };
+            let event = RecordedEvent { at, text };
             if text.starts_with(b"Event: ") && (!events.is_empty() || event.name() == b"Newchannel") {
                 events.push(event);
             }
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_recording_is_one_call_from_its_first_channel_to_its_last_hangup() {
+    fn each_recording_is_one_complete_call() {
         for recorded in CALLS {
             let events = recorded.events();
             let count = |name: &[u8]| events.iter().filter(|event| event.name() == name).count();

@@ -1,20 +1,20 @@
-//! What the lists say of the channels of a call, learnt from its events.
+//! The items of a call's channels in the lists, derived from its events.
 
-use super::recorded::Event;
-use super::template::{Hole, Template};
+use super::recorded_call::RecordedEvent;
+use super::template::{Placeholder, Template};
 
-/// What the lists have of one call at some moment.
+/// The items of one call in the lists, at some moment.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Items {
-    /// Of `CoreShowChannels`, without `ActionID` and end: one for each channel.
+pub(super) struct ListItems {
+    /// The items of `CoreShowChannels`, one for each channel, without `ActionID` and end.
     pub(super) core: Vec<Template>,
-    /// Of `Status`, likewise.
+    /// The items of `Status`, likewise.
     pub(super) status: Vec<Template>,
-    /// Of `QueueStatus`, if the caller waits in the queue.
+    /// The item of `QueueStatus`, if the caller waits in the queue.
     pub(super) entry: Option<Template>,
 }
 
-/// The fields that begin every item about a channel (AMI contract 2.1).
+/// The fields at the beginning of every item about a channel (AMI contract 2.1).
 const SNAPSHOT: [&str; 14] = [
     "Channel",
     "ChannelState",
@@ -32,13 +32,13 @@ const SNAPSHOT: [&str; 14] = [
     "Linkedid",
 ];
 
-/// What stands where a number is filled in that no recording has.
-const MARKS: [(&[u8], Hole); 3] =
-    [(b"\x01d", Hole::Duration), (b"\x01s", Hole::Seconds), (b"\x01p", Hole::Position)];
+/// Marks for values that are not in the recordings.
+const MARKS: [(&[u8], Placeholder); 3] =
+    [(b"\x01d", Placeholder::Duration), (b"\x01s", Placeholder::Seconds), (b"\x01p", Placeholder::Position)];
 
-/// A channel that is up.
+/// A channel that exists.
 #[derive(Clone, Debug, Default)]
-struct Channel {
+struct ScenarioChannel {
     snapshot: [Vec<u8>; SNAPSHOT.len()],
     application: Vec<u8>,
     data: Vec<u8>,
@@ -47,12 +47,12 @@ struct Channel {
     queue: Option<Vec<u8>>,
 }
 
-impl Channel {
+impl ScenarioChannel {
     fn uniqueid(&self) -> &[u8] {
         &self.snapshot[12]
     }
 
-    fn learn(&mut self, event: Event) {
+    fn apply(&mut self, event: RecordedEvent) {
         for (field, name) in self.snapshot.iter_mut().zip(SNAPSHOT) {
             *field = event.get(name).to_vec();
         }
@@ -69,7 +69,7 @@ impl Channel {
         }
     }
 
-    fn item(&self, head: &str, more: &[(&str, &[u8])], tokens: &[(Vec<u8>, Hole)]) -> Template {
+    fn item(&self, head: &str, more: &[(&str, &[u8])], tokens: &[(Vec<u8>, Placeholder)]) -> Template {
         let mut text = head.as_bytes().to_vec();
         let snapshot = SNAPSHOT.into_iter().zip(self.snapshot.iter().map(Vec::as_slice));
         for (name, value) in snapshot.chain(more.iter().copied()) {
@@ -79,33 +79,33 @@ impl Channel {
     }
 }
 
-/// The channels of a call that are up.
+/// The channels of a call that exist.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Channels(Vec<Channel>);
+pub(super) struct ScenarioChannels(Vec<ScenarioChannel>);
 
-impl Channels {
-    /// Takes what `event` tells.
-    pub(super) fn learn(&mut self, event: Event) {
+impl ScenarioChannels {
+    /// Applies an event.
+    pub(super) fn apply(&mut self, event: RecordedEvent) {
         let uniqueid = event.get("Uniqueid");
         match event.name() {
             b"Hangup" => self.0.retain(|channel| channel.uniqueid() != uniqueid),
             b"Newchannel" => {
-                self.0.push(Channel::default());
+                self.0.push(ScenarioChannel::default());
                 if let Some(channel) = self.0.last_mut() {
-                    channel.learn(event);
+                    channel.apply(event);
                 }
             }
             _ => {
                 if let Some(channel) = self.0.iter_mut().find(|channel| channel.uniqueid() == uniqueid) {
-                    channel.learn(event);
+                    channel.apply(event);
                 }
             }
         }
     }
 
-    /// What the lists have of them now.
-    pub(super) fn items(&self, tokens: &[(Vec<u8>, Hole)]) -> Items {
-        let core = |channel: &Channel| {
+    /// The items of the channels in the lists.
+    pub(super) fn items(&self, tokens: &[(Vec<u8>, Placeholder)]) -> ListItems {
+        let core = |channel: &ScenarioChannel| {
             let more: [(&str, &[u8]); 4] = [
                 ("Application", &channel.application),
                 ("ApplicationData", &channel.data),
@@ -114,7 +114,7 @@ impl Channels {
             ];
             channel.item("Event: CoreShowChannel\r\n", &more, tokens)
         };
-        let status = |channel: &Channel| {
+        let status = |channel: &ScenarioChannel| {
             let more: [(&str, &[u8]); 5] = [
                 ("Type", b"PJSIP"),
                 ("BridgeID", &channel.bridge),
@@ -124,15 +124,15 @@ impl Channels {
             ];
             channel.item("Event: Status\r\nPrivilege: Call\r\n", &more, tokens)
         };
-        Items {
+        ListItems {
             core: self.0.iter().map(core).collect(),
             status: self.0.iter().map(status).collect(),
-            entry: self.0.iter().find_map(|channel| entry(channel, tokens)),
+            entry: self.0.iter().find_map(|channel| queue_entry(channel, tokens)),
         }
     }
 }
 
-fn entry(channel: &Channel, tokens: &[(Vec<u8>, Hole)]) -> Option<Template> {
+fn queue_entry(channel: &ScenarioChannel, tokens: &[(Vec<u8>, Placeholder)]) -> Option<Template> {
     let queue = channel.queue.as_deref()?;
     let [name, _, _, number, caller, connected, connected_name, ..] = &channel.snapshot;
     let fields: [(&str, &[u8]); 9] = [
@@ -151,13 +151,13 @@ fn entry(channel: &Channel, tokens: &[(Vec<u8>, Hole)]) -> Option<Template> {
     Some(Template::new(&text, &with_marks(tokens)))
 }
 
-fn with_marks(tokens: &[(Vec<u8>, Hole)]) -> Vec<(Vec<u8>, Hole)> {
-    let marks = MARKS.map(|(mark, hole)| (mark.to_vec(), hole));
+fn with_marks(tokens: &[(Vec<u8>, Placeholder)]) -> Vec<(Vec<u8>, Placeholder)> {
+    let marks = MARKS.map(|(mark, placeholder)| (mark.to_vec(), placeholder));
     tokens.iter().cloned().chain(marks).collect()
 }
 
-/// The queue of the recordings, and its members; behind them come those who wait.
-pub(super) fn queue(waiting: usize) -> [String; 3] {
+/// The items of the recordings' queue and its members, which precede those of the waiting callers.
+pub(super) fn queue_items(waiting: usize) -> [String; 3] {
     let member = |name: &str, interface: &str| {
         format!(
             "Event: QueueMember\r\nQueue: support\r\nName: {name}\r\nLocation: {interface}\r\n\
@@ -178,19 +178,19 @@ pub(super) fn queue(waiting: usize) -> [String; 3] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::lifecycle::Lifecycle;
-    use super::super::recorded::CALLS;
-    use super::super::template::Filling;
+    use super::super::recorded_call::CALLS;
+    use super::super::scenario::CallScenario;
+    use super::super::template::CallValues;
     use super::*;
 
-    /// What the lists have of the recorded call called `name` at each moment: channels, and whether it waits.
+    /// Checks the channels of a recorded call in the lists at each moment, and whether it waits in the queue.
     #[track_caller]
     fn check(name: &str, expected: &[(&[&str], bool)]) {
         let recorded = CALLS.into_iter().find(|recorded| recorded.name == name).unwrap();
         let read = |classes: &[String]| classes.iter().all(|class| class == "call" || class == "agent");
-        let call = Lifecycle::new(recorded, read);
-        let filling = Filling { number: 7, seconds: 61, position: 3, ..Filling::default() };
-        let text = |template: &Template| String::from_utf8(template.text(&filling)).unwrap();
+        let call = CallScenario::new(recorded, read);
+        let values = CallValues { number: 7, seconds: 61, position: 3, ..CallValues::default() };
+        let text = |template: &Template| String::from_utf8(template.to_bytes(&values)).unwrap();
         let field = |text: &str, name: &str| {
             let start = format!("{name}: ");
             let line = text.lines().find_map(|line| line.strip_prefix(&start)).unwrap();
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lists_say_what_is_up_at_each_moment() {
+    fn the_lists_contain_the_channels_of_each_moment() {
         check(
             "inbound-answered",
             &[
