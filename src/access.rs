@@ -17,13 +17,13 @@ const LONGEST_TOKEN: u64 = 4 << 10;
 
 /// How the running daemon is reached.
 #[derive(Debug, Default, clap::Args)]
-#[command(next_help_heading = "The running daemon")]
+#[command(next_help_heading = "Options for the running daemon")]
 pub(crate) struct Access {
-    /// Where its API is: a socket's path, or http://127.0.0.1:PORT [default: what the configuration says, else
+    /// API address: the path of a socket, or http://127.0.0.1:PORT [default: from the configuration, or
     /// /run/ringwire/ringwire.sock]
     #[arg(long, value_name = "ADDRESS", env = "RINGWIRE_API")]
     api: Option<String>,
-    /// The token for it, which a socket does not ask for [default: $RINGWIRE_TOKEN]
+    /// File with the API token; a socket needs none [default: $RINGWIRE_TOKEN]
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
 }

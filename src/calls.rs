@@ -16,53 +16,52 @@ use crate::lines;
 
 const EXAMPLES: &str = "\
 Examples:
-  ringwire calls                           the last hundred calls, newest last
-  ringwire calls --since today --missed    who called in vain today
-  ringwire calls --living                  what is going on now
-  ringwire calls --since 2h --user alice   the last two hours of whoever is called so
-  ringwire calls --number '0176 123456'    calls from and to a number, however it is written
+  ringwire calls                           the last 100 calls, newest last
+  ringwire calls --since today --missed    today's missed calls
+  ringwire calls --living                  calls in progress
+  ringwire calls --since 2h --user alice   alice's calls of the last two hours
+  ringwire calls --number '0176 123456'    calls from and to a number
   ringwire calls --since 2026-11-01 --limit 100000 --json > november.jsonl
 
---since takes a time that has passed (90m, 2h, 3d, 1w), today, yesterday, a date (2026-11-21), or a
-date and time (2026-11-21T08:00, 2026-11-21T08:00:00+01:00); without an offset, by the clock of this
-machine ($TZ).
+--since takes an age (90m, 2h, 3d, 1w), today, yesterday, a date (2026-11-21), or a date and time (2026-11-21T08:00, \
+2026-11-21T08:00:00+01:00). Without an offset, times are in the time zone of this machine ($TZ).
 
-A call is missed if it came from outside and was over before anybody took it. What voicemail took
-was taken. A `~` stands before times that may be late, because some of the call happened while there
-was no connection to the PBX.
+A call is missed if it came from outside and ended before anybody answered it; a call that voicemail answered is not \
+missed. A `~` marks times that may be too late, because part of the call happened while the PBX was not connected.
 
-It reads the journal, while the daemon runs as well as while it does not. How long calls are kept is
-journal.keep_days in the configuration.";
+The calls are read from the journal, whether the daemon runs or not. journal.keep_days in the configuration sets how \
+long calls are kept.";
 
-/// Print who called, how long it rang and talked, who took it and how it ended.
+/// List calls, past and in progress.
 ///
-/// One aligned line a call from the journal, oldest first, coloured on a terminal.
+/// Shows for each call who called whom, how long it rang and was talked, who answered it and how it ended: one line a
+/// call, oldest first.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    #[command(flatten)]
-    place: Place,
-    /// Only calls that began at this time or later: 2h, today, 2026-11-21 (below)
+    /// Only calls that started at this time or later: 2h, today, 2026-11-21
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// Only calls from outside that nobody took
+    /// Only calls from outside that nobody answered
     #[arg(long, conflicts_with = "living")]
     missed: bool,
-    /// Only calls that are not over
+    /// Only calls in progress
     #[arg(long)]
     living: bool,
-    /// Only calls with this user: part of an endpoint, extension, name, login or e-mail address
+    /// Only calls of this user: part of an endpoint, extension, name, login or e-mail address
     #[arg(long, value_name = "USER")]
     user: Option<String>,
-    /// Only calls from or to this number, or a number with these digits in it
+    /// Only calls from or to a number that contains these digits, however it is written
     #[arg(long, value_name = "NUMBER")]
     number: Option<String>,
-    /// At most so many, the newest
+    /// Show at most N calls, the newest
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
-    /// One JSON object a line, times in UTC, `rang` and `talked` in seconds
+    /// Print one JSON object per line: times in UTC, `rang` and `talked` in seconds
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// A call, as it is told to machines.

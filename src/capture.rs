@@ -21,65 +21,65 @@ const SMALLEST: u64 = 64 << 10;
 
 const EXAMPLES: &str = "\
 Examples:
-  ringwire capture -o call.ami                     until ctrl-c; PBX and login are the configuration's
-  ringwire capture -o call.ami --duration 10m      for ten minutes
-  ringwire capture --anonymise -o call.ami         fit to be shown to others: for a bug report
-  ringwire capture --anonymise --from a.ami -o b.ami   the same of a recording that is there
-  ringwire capture -o day.ami --rotate 100M        day.ami, day.ami.1 and so on, of 100 MB each
-  ringwire tail call.ami                           beside it: the calls, as they are recorded
-  ringwire replay day.ami day.ami.1                what ringwire makes of it
+  ringwire capture -o call.ami                   record until Ctrl-C
+  ringwire capture -o call.ami --duration 10m    record for ten minutes
+  ringwire capture --anonymise -o call.ami       record for a bug report
+  ringwire capture --anonymise --from a.ami -o b.ami
+                                                 anonymise a recording
+  ringwire capture -o day.ami --rotate 100M      start a new file every 100 MB
+  ringwire tail call.ami                         follow a recording meanwhile
+  ringwire replay day.ami day.ami.1              print the calls of recordings
 
-Everything is recorded that the manager user may read, not only what `ringwire run` asks for: a bug
-report needs what was not understood too. The channels and queues are asked for first, so that a replay
-knows what was going on, and with --rotate again for each file, at most once a minute. It ends on ctrl-c,
-SIGTERM, after --duration, or with the connection, and does not connect again.
+All events that the manager user may read are recorded, not only those that `ringwire run` subscribes to. The lists of \
+channels and queues are requested first, so that a replay knows the calls in progress; with --rotate they are requested \
+again for each file, at most once a minute. Recording ends with Ctrl-C, SIGTERM, --duration or the connection, and does \
+not reconnect.
 
-A recording is the server's greeting and its packets as they came; FILE.times beside it has the times.
-Left out are the answers to the login and to pings, and what is no packet. Files are always new, and
-readable by their owner alone.
+A recording contains the server's greeting and its packets as received; FILE.times beside it contains their times. \
+Replies to the login and to pings are left out, as is anything that is not a packet. Files are created readable by \
+their owner alone and never overwritten without --force.
 
-With --anonymise, numbers of six digits and more, all words of names, and of other words those that
-Asterisk does not use are replaced, for an endpoint may be called what somebody is called. The same stays
-the same everywhere. Length, leading zeros, country code, case and charset stay, so that a replay shows
-the same calls between others. Internet addresses become documentation addresses. Call-IDs, passwords,
-tokens and the digits dialled during a call go. Extensions, times, causes, the ids of channels, and the
-names of applications, events and variables stay: look through it before you show it.";
+--anonymise replaces numbers of six or more digits, all words of names, and any other word that Asterisk does not use, \
+because an endpoint may have a person's name. Equal values get equal replacements. Length, leading zeros, country code, \
+case and charset are preserved, so that a replay shows the same calls between other people. Internet addresses become \
+documentation addresses. Call-IDs, passwords, tokens and digits dialled during a call are removed. Extensions, times, \
+causes, channel ids, and the names of applications, events and variables stay: review the file before you share it.";
 
-/// Record what a PBX says, for replay and for bug reports.
+/// Record the manager interface of a PBX.
 ///
-/// Logs in to a configured PBX and writes everything it says to a file, with the time of it, until it is stopped.
-/// With --anonymise numbers and names are replaced, also of a recording that is there already.
+/// Logs in to a configured PBX and writes everything it sends to a file, with the times, until it is stopped. With
+/// --anonymise, numbers and names are replaced; --from anonymises existing recordings.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The recording to write
+    /// Recording to write
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Configuration [default: $RINGWIRE_CONFIG, or /etc/ringwire/ringwire.toml]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// The PBX to record, where the configuration has several
-    #[arg(long, value_name = "NAME")]
-    pbx: Option<String>,
-    /// End after this time: 90, 90s, 10m, 1h30m
+    /// Stop after this time: 90, 90s, 10m, 1h30m
     #[arg(long, value_name = "TIME", value_parser = duration)]
     duration: Option<Duration>,
-    /// Begin another file when one would have more than so many bytes: 500k, 100M, 2G
+    /// Start a new file before one exceeds this size: 500k, 100M, 2G
     #[arg(long, value_name = "SIZE", value_parser = size)]
     rotate: Option<u64>,
-    /// Replace files that are there already
+    /// Overwrite existing files
     #[arg(long)]
     force: bool,
     /// Replace numbers and names
     #[arg(long)]
     anonymise: bool,
-    /// What the replacements follow from: keep it, and they are the same the next time; forget it, and nobody can work
-    /// them out. A file with 16 characters or more [default: forgotten at once]
+    /// File with a secret of 16 or more characters that determines the replacements: the same secret gives the same
+    /// replacements [default: random, and not kept]
     #[arg(long, value_name = "FILE", requires = "anonymise")]
     seed_file: Option<PathBuf>,
-    /// Anonymise these recordings, of successive connections to one PBX, instead of recording; `-` is standard input
+    /// Anonymise these recordings of successive connections to one PBX instead of recording; `-` is standard input
     #[arg(long, value_name = "FILE", num_args = 1.., requires = "anonymise", conflicts_with_all = ["config", "pbx", "duration"])]
     from: Vec<PathBuf>,
+    /// PBX to record, if the configuration has several
+    #[arg(long, value_name = "NAME")]
+    pbx: Option<String>,
+    /// Configuration file [default: $RINGWIRE_CONFIG, or /etc/ringwire/ringwire.toml]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 /// Runs the command.

@@ -11,36 +11,36 @@ use ringwire_terminal::{Code, Failure};
 
 const EXAMPLES: &str = "\
 Examples:
-  ringwire check                          is the configuration right, and what does it mean?
-  ringwire check --probe                  and can everything in it be reached?
-  ringwire check --config new.toml        before it replaces the old one
+  ringwire check                    explain and validate the configuration
+  ringwire check --probe            also connect to each PBX and target
+  ringwire check --config new.toml  validate a new file before it is used
 
---probe changes nothing: it logs in to each PBX and out again, asks for the lists of channels and queues that the
-daemon asks for, and sends each endpoint one request that it refuses by design.
+--probe changes nothing: it logs in to each PBX and out again, requests the lists of channels and queues that the \
+daemon requests, and sends each target one request that the target rejects by design.
 
-Of the privileges in manager.conf, `read = call,agent` cannot be seen from outside before there is a call: without
-them everything here looks right and no call appears. `ringwire doctor` listens, and asks the daemon what it has heard.
+The privileges `read = call,agent` in manager.conf cannot be verified before there is a call: without them everything \
+looks right here, but no call shows up. `ringwire doctor` listens for events and asks the daemon which it has received.
 
-Whether the journal can be written is seen for the user who asks: run it as the daemon's user.
+Whether the journal can be written is checked for the current user: run the command as the daemon's user.
 
-Exit codes: 0 all is well; 69 something cannot be reached or refuses (--probe); 78 the configuration is wrong.";
+Exit codes: 0 valid; 69 a PBX or a target cannot be reached or refuses (--probe); 78 invalid configuration.";
 
-/// Say in words what the configuration means, and with --probe whether everything in it can be reached.
+/// Explain and validate the configuration.
 ///
-/// The configuration is read by the same code as by `ringwire run`: what is accepted here starts there. Secrets are
-/// read but never shown.
+/// Reads the configuration exactly as `ringwire run` does: what is accepted here starts there. Secrets are read but
+/// never shown.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Configuration [default: $RINGWIRE_CONFIG, or /etc/ringwire/ringwire.toml]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Log in to each PBX, name its version and the privileges that are missing, and reach each endpoint
+    /// Connect to each PBX and target: report versions, missing privileges and rejected credentials
     #[arg(long)]
     probe: bool,
-    /// With --probe, how long each step may take
+    /// Time limit for each step of --probe
     #[arg(long, value_name = "SECONDS", default_value_t = ringwire_doctor::STEP.as_secs(), value_parser = clap::value_parser!(u64).range(1..=60))]
     timeout: u64,
+    /// Configuration file [default: $RINGWIRE_CONFIG, or /etc/ringwire/ringwire.toml]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 impl Args {

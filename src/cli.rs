@@ -4,30 +4,37 @@ use ringwire_terminal::Failure;
 
 use super::{calls, capture, check, deliveries, demo, doctor, explain, replay, run, tail, top};
 
-const ABOUT: &str = "Joins an Asterisk PBX to the systems people work in";
+const ABOUT: &str = "Report calls on Asterisk to helpdesks and CRMs";
 
 const LONG_ABOUT: &str = "\
-Joins an Asterisk PBX to the systems people work in.
+Report calls on Asterisk to helpdesks and CRMs.
 
-ringwire holds the manager connection (AMI) of each PBX, follows every call, and tells helpdesks, CRMs and call-centre
-desks what happens to it: a call came in, these phones ring, this agent took it, it ended and why.";
+ringwire connects to the manager interface (AMI) of each PBX, follows every call and sends its events to helpdesks, \
+CRMs and other systems: a call comes in, phones ring, an agent answers, the call is held, transferred or ended.";
 
 const EXAMPLES: &str = "\
 Examples:
-  ringwire demo                            see it work; no PBX needed
-  ringwire check --probe                   is the configuration right, and can everything be reached?
-  ringwire run                             the daemon
-  ringwire doctor                          why does no call appear?
-  ringwire calls --since today --missed    who called in vain today
-  ringwire tail                            what happens, as it happens, and who was told
-  ringwire top                             what is going on, on the whole screen
-  ringwire deliveries                      what is not delivered yet, or was given up, and why
-  ringwire explain main-1795226702.0       why a call was told as it was, and to whom
-  ringwire replay --to zammad call.ami     what would have been posted for a recorded call
-  ringwire capture --anonymise -o call.ami a recording for a bug report, without numbers and names
+  ringwire demo                             try ringwire without a PBX
+  ringwire check --probe                    test configuration and connections
+  ringwire run                              run the daemon
+  ringwire doctor                           diagnose why calls do not show up
+  ringwire calls --since today --missed     today's missed calls
+  ringwire tail                             call events as they happen
+  ringwire top                              live calls, queues, PBXs, targets
+  ringwire deliveries                       undelivered events, with reasons
+  ringwire explain main-1795226702.0        why a call was reported this way
+  ringwire replay --to zammad call.ami      what Zammad would be sent
+  ringwire capture --anonymise -o call.ami  record a PBX for a bug report
 
-Exit codes: 0 done; 64 wrong command line; 65 a file is not what it should be; 66 a file cannot be read;
-69 a PBX or an endpoint cannot be reached or refuses; 74 reading or writing failed; 78 the configuration is wrong.";
+Exit codes:
+  0   success
+  64  wrong command line
+  65  a file has invalid contents
+  66  a file cannot be read
+  69  a PBX or a target cannot be reached or refuses
+  70  internal error
+  74  reading or writing failed
+  78  invalid configuration";
 
 /// The command line.
 #[derive(Debug, clap::Parser)]
@@ -41,32 +48,84 @@ pub(crate) struct Cli {
 enum Command {
     Run(run::Args),
     Check(check::Args),
+    Doctor(doctor::Args),
     Calls(calls::Args),
-    Deliveries(deliveries::Args),
-    Explain(explain::Args),
-    Replay(replay::Args),
     Tail(tail::Args),
     Top(top::Args),
+    Explain(explain::Args),
+    Deliveries(deliveries::Args),
     Capture(capture::Args),
-    Doctor(doctor::Args),
+    Replay(replay::Args),
     Demo(demo::Args),
 }
 
 impl Cli {
-    /// Does what was asked for.
+    /// Runs the command that was given.
     pub(crate) fn run(&self) -> Result<(), Failure> {
         match &self.command {
             Command::Run(args) => run::run(args),
             Command::Check(args) => check::run(args),
+            Command::Doctor(args) => doctor::run(args),
             Command::Calls(args) => calls::run(args),
-            Command::Deliveries(args) => deliveries::run(args),
-            Command::Explain(args) => explain::run(args),
-            Command::Replay(args) => replay::run(args),
             Command::Tail(args) => tail::run(args),
             Command::Top(args) => top::run(args),
+            Command::Explain(args) => explain::run(args),
+            Command::Deliveries(args) => deliveries::run(args),
             Command::Capture(args) => capture::run(args),
-            Command::Doctor(args) => doctor::run(args),
+            Command::Replay(args) => replay::run(args),
             Command::Demo(args) => demo::run(args),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    /// The widest that a line of an example may be: it is not wrapped on a terminal of 80 columns.
+    const WIDEST: usize = 78;
+
+    /// The lines of examples in the help of `ringwire` and of each command.
+    fn examples() -> Vec<String> {
+        let command = Cli::command();
+        let all = std::iter::once(&command).chain(command.get_subcommands());
+        let help = all.filter_map(|command| command.get_after_help()).map(ToString::to_string);
+        let lines = help.flat_map(|help| help.lines().map(str::to_owned).collect::<Vec<_>>());
+        lines.filter(|line| line.starts_with("  ")).collect()
+    }
+
+    #[test]
+    fn examples_fit_into_80_columns() {
+        for line in examples() {
+            assert!(line.chars().count() <= WIDEST, "{line}");
+        }
+    }
+
+    #[test]
+    fn examples_are_valid_command_lines() {
+        let mut checked = 0;
+        for line in examples() {
+            let Some((_, command)) = line.split_once("ringwire ") else { continue };
+            let (command, _) = command.split_once("  ").unwrap_or((command, ""));
+            let (command, _) = command.split_once(['|', '>']).unwrap_or((command, ""));
+            // The only argument in quotes.
+            let words = command.replace("'0176 123456'", "0176123456");
+            let parsed = Cli::try_parse_from(std::iter::once("ringwire").chain(words.split_whitespace()));
+            assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+            checked += 1;
+        }
+        assert!(checked > 40, "{checked}");
+    }
+
+    #[test]
+    fn an_endpoint_is_still_accepted_as_a_target() {
+        for words in [
+            &["ringwire", "deliveries", "--endpoint", "helpdesk"][..],
+            &["ringwire", "deliveries", "retry", "--endpoint", "helpdesk"],
+        ] {
+            assert!(Cli::try_parse_from(words).is_ok(), "{words:?}");
         }
     }
 }

@@ -13,33 +13,38 @@ use super::journal::Place;
 
 const EXAMPLES: &str = "\
 Examples:
-  ringwire deliveries                             what is not delivered, and how endpoints stand
-  ringwire deliveries --state dead,expired        what was given up
+  ringwire deliveries                          undelivered events
+  ringwire deliveries --state dead,expired     events that permanently failed
   ringwire deliveries --call 1795226772.37 --state delivered
-  ringwire deliveries show 4711                   the event, and each try with what was answered
-  ringwire deliveries retry 4711 4712             try these again, from the first try
-  ringwire deliveries retry --endpoint helpdesk   try all again that were given up there
-  ringwire deliveries drop 4711                   never mind
-  ringwire deliveries pause helpdesk              send nothing there until `resume helpdesk`
+  ringwire deliveries show 4711                the event, attempts and replies
+  ringwire deliveries retry 4711 4712          retry these deliveries
+  ringwire deliveries retry --target helpdesk  retry all that failed for good
+  ringwire deliveries drop 4711                discard a delivery
+  ringwire deliveries pause helpdesk           stop sending to a target
+  ringwire deliveries resume helpdesk          send to it again
 
-States: pending waits for its first try, or behind an earlier event of its call; retry failed and is
-tried again; paused waits for its endpoint to be resumed; delivered; dead was refused, or failed
-once too often; expired came to be worth nothing before it could be delivered; dropped was taken out
-by hand.
+States:
+  pending    waits for its first attempt, or for an earlier event of its call
+  retry      failed, and will be retried
+  paused     waits until its target is resumed
+  delivered  accepted by the target
+  dead       permanently failed: rejected, or too many attempts failed
+  expired    not delivered in time
+  dropped    discarded by an operator
 
-It reads the journal, and leaves orders in it: the daemon takes them up within a second, or from its
-next start on. What lies delivered is kept as long as its call.";
+Deliveries are read from the journal, and commands are written to it: a running daemon executes them within a second, \
+otherwise the next one does when it starts. Delivered events are kept as long as their call.";
 
-/// List what endpoints are owed; show, retry or drop it; pause and resume endpoints.
+/// List undelivered events; show, retry or drop them; pause and resume targets.
 ///
-/// Without a command, lists what is not delivered and says how each endpoint stands.
+/// Without a command, lists undelivered events and the status of each target.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
-    place: Place,
-    #[command(flatten)]
     list: Listing,
+    #[command(flatten)]
+    place: Place,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -47,58 +52,58 @@ pub(crate) struct Args {
 /// What to list.
 #[derive(Debug, clap::Args)]
 struct Listing {
-    /// Only what is owed to this endpoint
-    #[arg(long, value_name = "NAME")]
-    endpoint: Option<String>,
-    /// Only what is in this state; may be given several times [default: all but delivered]
+    /// Only deliveries to this target
+    #[arg(long, value_name = "NAME", alias = "endpoint")]
+    target: Option<String>,
+    /// Only deliveries in these states [default: all but delivered]
     #[arg(long, value_name = "STATE", value_delimiter = ',')]
     state: Vec<State>,
-    /// Only what is told of this call
+    /// Only events of this call
     #[arg(long, value_name = "CALL")]
     call: Option<String>,
-    /// At most so many, the newest [default: 100]
+    /// Show at most N deliveries, the newest [default: 100]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
-    /// One JSON object a line, times in UTC
+    /// Print one JSON object per line, times in UTC
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Show one delivery: the event, and each try with what was answered
+    /// Show a delivery: the event, each attempt and its reply
     Show {
-        /// The number of the delivery, as it is listed
+        /// ID of the delivery
         id: i64,
-        /// As one JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
-    /// Try deliveries again, from the first try
+    /// Retry deliveries, starting with a first attempt
     #[command(group = clap::ArgGroup::new("what").required(true))]
     Retry {
-        /// The numbers of the deliveries, as they are listed
+        /// IDs of the deliveries
         #[arg(value_name = "ID", group = "what")]
         ids: Vec<i64>,
-        /// All that were given up for this endpoint: dead, expired and dropped
-        #[arg(long, value_name = "NAME", group = "what")]
-        endpoint: Option<String>,
+        /// Retry all deliveries to this target that are dead, expired or dropped
+        #[arg(long, value_name = "NAME", group = "what", alias = "endpoint")]
+        target: Option<String>,
     },
-    /// Take deliveries out: they are tried no more
+    /// Discard deliveries: they are not attempted again
     Drop {
-        /// The numbers of the deliveries, as they are listed
+        /// IDs of the deliveries
         #[arg(value_name = "ID", required = true)]
         ids: Vec<i64>,
     },
-    /// Send nothing to an endpoint until it is resumed; what happens is kept for it
+    /// Stop sending to a target until it is resumed; its events are queued
     Pause {
-        /// The name of the endpoint
-        endpoint: String,
+        /// Name of the target
+        target: String,
     },
-    /// Send to an endpoint again that was paused, or that said it is gone
+    /// Send to a target again that was paused or that replied it is gone
     Resume {
-        /// The name of the endpoint
-        endpoint: String,
+        /// Name of the target
+        target: String,
     },
 }
 
@@ -137,20 +142,20 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let Some(command) = &args.command else {
         return list::run(&args.place.open()?, &args.list);
     };
-    let Listing { endpoint, state, call, limit, json } = &args.list;
-    if endpoint.is_some() || !state.is_empty() || call.is_some() || limit.is_some() || *json {
+    let Listing { target, state, call, limit, json } = &args.list;
+    if target.is_some() || !state.is_empty() || call.is_some() || limit.is_some() || *json {
         let error = anyhow!("what to list is said, and a command after it");
-        let hint = "options of a command stand behind it: ringwire deliveries retry --endpoint NAME";
+        let hint = "options of a command stand behind it: ringwire deliveries retry --target NAME";
         return Err(Failure::new(Code::Usage, error).hint(hint));
     }
     let journal = args.place.open()?;
     match command {
         Command::Show { id, json } => show::run(&journal, *id, *json),
-        Command::Retry { endpoint: Some(endpoint), .. } => orders::retry_all(&journal, endpoint),
-        Command::Retry { ids, endpoint: None } => orders::retry(&journal, ids),
+        Command::Retry { target: Some(target), .. } => orders::retry_all(&journal, target),
+        Command::Retry { ids, target: None } => orders::retry(&journal, ids),
         Command::Drop { ids } => orders::take_out(&journal, ids),
-        Command::Pause { endpoint } => orders::pause(&journal, endpoint),
-        Command::Resume { endpoint } => orders::resume(&journal, endpoint),
+        Command::Pause { target } => orders::pause(&journal, target),
+        Command::Resume { target } => orders::resume(&journal, target),
     }
 }
 

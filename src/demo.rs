@@ -38,13 +38,13 @@ const SETTLE: Duration = Duration::from_millis(700);
 
 const EXAMPLES: &str = "\
 Examples:
-  ringwire demo               about a minute, in real time
-  ringwire demo --speed 5     the same, five times as fast
-  ringwire demo --stay        over and over until ctrl-c, to look around in the desk
+  ringwire demo             about a minute, in real time
+  ringwire demo --speed 5   the same, five times as fast
+  ringwire demo --stay      repeat until Ctrl-C, to explore the desk
 
-The desk, a web page with the calls as they stand, is at the address that is shown first. Left to right: what the daemon understood of the PBX, and below each event, after the arrow, what Zammad was posted
-and how it replied. At the end stands Zammad's caller log. Nothing leaves this machine: the PBX plays recordings of
-real calls on a port of the loopback interface, and Zammad's endpoint is a double on another.";
+The desk is a web page with the live calls; its address is printed first. Below it are the call events that the daemon \
+reports and, after each arrow, what it posts to Zammad and the reply. Zammad's caller log is printed at the end. Nothing \
+leaves this machine: the PBX replays recordings of real calls on a loopback port, and Zammad is a test double on another.";
 
 macro_rules! recordings {
     ($($title:literal = $name:literal),+ $(,)?) => {
@@ -74,20 +74,20 @@ struct Call {
     times: &'static str,
 }
 
-/// See ringwire work: a recorded PBX, the real daemon, and a Zammad to post to.
+/// Try ringwire without a PBX.
 ///
-/// Plays recorded calls of a real Asterisk over TCP to the daemon, which posts them to a built-in double of Zammad's
-/// endpoint, and shows both sides. Needs no PBX, no configuration and no network.
+/// Replays recorded calls of a real Asterisk to the daemon, which posts them to a built-in test double of Zammad, and
+/// shows both sides. Needs no PBX, no configuration and no network.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Play at a multiple of the recorded speed
+    /// Play at a multiple of real time
     #[arg(long, value_name = "N", default_value = "1", value_parser = super::replay::speed)]
     speed: f64,
-    /// Play the calls over and over, until ctrl-c
+    /// Repeat until Ctrl-C
     #[arg(long)]
     stay: bool,
-    /// Where the desk is to be [default: 127.0.0.1:8480, or any free port]
+    /// Address of the desk [default: 127.0.0.1:8480, or any free port]
     #[arg(long, value_name = "ADDRESS", value_parser = loopback)]
     listen: Option<SocketAddr>,
 }

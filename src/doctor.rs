@@ -15,48 +15,49 @@ use crate::access::Access;
 
 const EXAMPLES: &str = "\
 Examples:
-  sudo ringwire doctor                      why does no call appear?
-  sudo ringwire doctor --listen 60          and make a test call meanwhile
-  ringwire doctor --config new.toml --json  for a program
+  sudo ringwire doctor                      diagnose the installed daemon
+  sudo ringwire doctor --listen 60          listen while you make a test call
+  ringwire doctor --config new.toml --json  print the report as JSON
 
-It looks from outside in: the configuration, who can read its files, the systemd unit, the daemon, the way to each PBX
-(DNS, TCP, TLS, login, privileges, clock), what is heard of calls, the way to each endpoint and its answer, the journal
-and its disk, this machine. What a daemon that runs has heard is asked from it; where none says, the doctor logs in and
-listens by itself.
+The doctor checks the configuration, the permissions of its files, the systemd unit, the daemon, the connection to \
+each PBX (DNS, TCP, TLS, login, privileges, clock), the call events received, the connection to each target and its \
+reply, the journal and its disk, and this machine. It asks a running daemon which events it has received; if none \
+answers, it logs in and listens itself.
 
-Nothing is changed: it logs in to each PBX and out again, and sends each endpoint one request that it refuses by design.
-As root it sees most: whether files can be read is judged for the daemon's user all the same.
+Nothing is changed: the doctor logs in to each PBX and out again, and sends each target one request that the target \
+rejects by design. Run it as root to see the most; file permissions are checked for the daemon's user all the same.
 
-Exit codes: 0 nothing is wrong; else that of the worst fault: 69 something cannot be reached or refuses; 74 the disk or
-the journal; 78 the configuration.";
+Exit codes: 0 no fault; otherwise the code of the worst fault: 69 a PBX or a target cannot be reached or refuses; \
+74 disk or journal; 78 configuration.";
 
-/// Say why no call appears, and what to do about it.
+/// Diagnose why calls do not show up.
 ///
-/// Each finding says what it is and how to put it right; at the end stands the most likely cause. Secrets are read but
+/// Each finding says what is wrong and how to fix it; the report ends with the most likely cause. Secrets are read but
 /// never shown.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Configuration [default: $RINGWIRE_CONFIG, or /etc/ringwire/ringwire.toml]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Listen to the PBXs for so long; make a test call meanwhile [default: 0 if a daemon says what it has heard, else 10]
+    /// Listen for call events for this long; make a test call meanwhile [default: 0 if a daemon reports what it has
+    /// received, otherwise 10]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=3600))]
     listen: Option<u64>,
-    /// How long each step may take
-    #[arg(long, value_name = "SECONDS", default_value_t = ringwire_doctor::STEP.as_secs(), value_parser = clap::value_parser!(u64).range(1..=60))]
-    timeout: u64,
-    #[command(flatten)]
-    access: Access,
-    /// Who the daemon runs as [default: the user in the unit, or ringwire]
-    #[arg(long, value_name = "USER")]
-    user: Option<String>,
-    /// The systemd unit
-    #[arg(long, value_name = "UNIT", default_value = "ringwire.service")]
-    unit: String,
-    /// As one JSON object
+    /// Print the report as one JSON object
     #[arg(long)]
     json: bool,
+    /// Time limit for each step
+    #[arg(long, value_name = "SECONDS", default_value_t = ringwire_doctor::STEP.as_secs(), value_parser = clap::value_parser!(u64).range(1..=60))]
+    timeout: u64,
+    /// Configuration file [default: $RINGWIRE_CONFIG, or /etc/ringwire/ringwire.toml]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// User that the daemon runs as [default: the user of the unit, or ringwire]
+    #[arg(long, value_name = "USER")]
+    user: Option<String>,
+    /// Systemd unit of the daemon
+    #[arg(long, value_name = "UNIT", default_value = "ringwire.service")]
+    unit: String,
+    #[command(flatten)]
+    access: Access,
 }
 
 /// Runs the command.

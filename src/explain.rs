@@ -21,50 +21,50 @@ use crate::{
 
 const EXAMPLES: &str = "\
 Examples:
-  ringwire explain main-1795226702.0        the story of a call, from the journal; ids: ringwire calls --json
-  ringwire explain call.ami                 of all calls of a recording
-  ringwire explain --to zammad call.ami     with what Zammad would have been posted
-  ringwire explain --brief busy-hour.ami    a line each; then: --call ID
-  ringwire explain --json call.ami | jq .   for machines
+  ringwire explain main-1795226702.0        explain a call of the journal
+  ringwire explain call.ami                 explain all calls of a recording
+  ringwire explain --to zammad call.ami     with what Zammad would be sent
+  ringwire explain --brief busy-hour.ami    one line per call
+  ringwire explain --json call.ami | jq .   print JSON
 
-Each event of the manager interface that mattered stands in bold, with the time since the call began and the headers
-that decided. Under it is what was concluded, and after it the rule: [rules 4.2] is a section of the translation
-rules, [AMI 3.12] one of the AMI contract, the names by which the source cites them. » marks what was said of the call,
-and → to whom, with each try and its reply.
+Each manager event that mattered is printed in bold, with the time since the call started and the headers that \
+decided. Below it are the decisions, each with its rule: [rules 4.2] is a section of docs/call-rules.md, [AMI 3.12] one \
+of docs/asterisk-manager.md. » marks a call event, and → the target it was sent to, with each attempt and its reply.
 
-Numbers and names are shown as they are. To share a recording, leave them out of it first:
-  ringwire capture --anonymise -o call.ami
+Numbers and names are printed as they are. To share a recording, anonymise it first: \
+`ringwire capture --anonymise --from call.ami -o shared.ami`.
 
-A path that exists is a recording (FILE.times beside it gives the clock, see ringwire replay --help), and anything
-else is a call: its id, or the Uniqueid of one of its channels. A stored call is read from the journal while the daemon runs
-as well as while it does not; the story of one that is not over is asked of the daemon, as is everything where --api is given
-and no --journal or --config, or where the journal is not ours to read.";
+An existing file is a recording (FILE.times beside it gives the clock, see `ringwire replay --help`). Anything else is \
+the id of a call (`ringwire calls --json` lists them) or the Uniqueid of one of its channels. Calls are read from the \
+journal, whether the daemon runs or not; the daemon is asked about calls in progress, and about all calls if --api is \
+given without --journal or --config, or if the journal is not readable.";
 
-/// Tell the story of a call: what was heard, what was concluded by which rule, who was told, what they replied.
+/// Explain why a call was reported the way it was.
 ///
-/// This is what belongs into a bug report. It takes a call of the journal, or a recording of the manager interface with any
-/// number of calls, also those that were never announced, with why.
+/// Shows the manager events received, the decisions made and their rules, the events sent to each target and the
+/// replies. Takes a call of the journal, or a recording of the manager interface with any number of calls, including
+/// those that were never announced. The output belongs into a bug report.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// A recording, if there is such a file (`-` is standard input), else a call's id or Uniqueid
+    /// Recording, if such a file exists (`-` is standard input); otherwise the id of a call
     #[arg(value_name = "CALL|FILE")]
     what: String,
-    /// Only this call of the recording: its id, or the Uniqueid of one of its channels
+    /// Explain only this call of the recording: its id, or the Uniqueid of one of its channels
     #[arg(long, value_name = "ID")]
     call: Option<String>,
-    /// The PBX whose rules count for the recording, where the configuration has several
-    #[arg(long, value_name = "NAME", requires = "config")]
-    pbx: Option<String>,
-    /// With what a dialect (zammad) or a configured endpoint would be sent of the recording
+    /// Show what this dialect (zammad) or configured target would be sent for the recording
     #[arg(long, value_name = "NAME")]
     to: Option<String>,
-    /// One line a call
+    /// Print one line per call
     #[arg(long)]
     brief: bool,
-    /// One JSON object a line, with the notes as the journal and the API have them
+    /// Print one JSON object per line
     #[arg(long, conflicts_with = "brief")]
     json: bool,
+    /// PBX whose settings apply to the recording, if the configuration has several
+    #[arg(long, value_name = "NAME", requires = "config")]
+    pbx: Option<String>,
     #[command(flatten)]
     place: Place,
     #[command(flatten)]

@@ -19,10 +19,10 @@ const OTHER_USER: &str = "run it as the daemon's user or root: sudo -u ringwire 
 /// Where the journal is.
 #[derive(Debug, clap::Args)]
 pub(super) struct Place {
-    /// Configuration that says where the journal is [default: $RINGWIRE_CONFIG, or /etc/ringwire/ringwire.toml]
+    /// Configuration file [default: $RINGWIRE_CONFIG, or /etc/ringwire/ringwire.toml]
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
-    /// The journal, if it is not where the configuration says
+    /// Journal file, instead of the one in the configuration
     #[arg(long, value_name = "FILE", global = true)]
     journal: Option<PathBuf>,
 }

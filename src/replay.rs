@@ -23,47 +23,47 @@ const LONG: u64 = 16 * 1024 * 1024;
 
 const EXAMPLES: &str = "\
 Examples:
-  ringwire replay call.ami                    the call events of a recording, a line each
-  ringwire replay --json call.ami | jq .      the same for machines
-  ringwire replay --to zammad --json *.ami    what Zammad would be posted, exactly
-  ringwire replay --speed 1 call.ami          in real time, as it was recorded
-  zcat busy-hour.ami.gz | ringwire replay -   from standard input
+  ringwire replay call.ami                   print call events, one per line
+  ringwire replay --json call.ami | jq .     print them as JSON
+  ringwire replay --to zammad --json *.ami   print what Zammad would be sent
+  ringwire replay --speed 1 call.ami         replay in real time
+  zcat busy-hour.ami.gz | ringwire replay -  read standard input
   ringwire replay --config ringwire.toml --to helpdesk --push call.ami
-                                              really post it to [endpoint.helpdesk]
+                                             send it to [target.helpdesk]
 
-A recording holds the bytes that Asterisk's manager interface sent. FILE.times beside it, if there is one, gives
-the clock: for each chunk received a line with its byte offset and the seconds since the connection. Timestamp
-headers in the recording (manager.conf: timestampevents = yes) are honoured too. Without either, nothing happens by
-the passing of time alone.";
+A recording contains the bytes that Asterisk's manager interface sent. FILE.times beside it, if it exists, gives the \
+clock: one line per received chunk with its byte offset and the seconds since the connection. Timestamp headers in the \
+recording (manager.conf: timestampevents = yes) are used too. Without either, nothing that depends on elapsed time \
+happens.";
 
-/// Print what the bridge would say of recordings.
+/// Print the call events of recordings.
 ///
-/// Reads recorded manager interface streams and prints the call events, or with --to the posts, that the daemon
+/// Reads recordings of the manager interface and prints the call events, or with --to the requests, that the daemon
 /// would have sent. Several files are successive connections to one PBX.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Recordings (raw bytes of the manager interface); `-` is standard input
+    /// Recordings; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Configuration with the rules of the PBX, its users and endpoints; the defaults otherwise
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// The PBX whose rules count, where the configuration has several
-    #[arg(long, value_name = "NAME", requires = "config")]
-    pbx: Option<String>,
-    /// Print posts instead of call events: for a dialect (zammad) or a configured endpoint
+    /// Print requests to this dialect (zammad) or configured target instead of call events
     #[arg(long, value_name = "NAME")]
     to: Option<String>,
-    /// One JSON object a line; for a post exactly the fields posted
+    /// Print one JSON object per line; for a request exactly the fields sent
     #[arg(long)]
     json: bool,
-    /// Play at a multiple of the recorded speed (1 is real time) instead of as fast as it goes
+    /// Replay at a multiple of real time, instead of as fast as possible
     #[arg(long, value_name = "N", value_parser = speed)]
     speed: Option<f64>,
-    /// Really send the posts to the configured endpoint that --to names; ends when all are delivered or given up
+    /// Send the requests to the configured target that --to names, and wait until all are delivered or failed
     #[arg(long, requires_all = ["to", "config"])]
     push: bool,
+    /// Configuration file with PBXs, users and targets [default: built-in defaults]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// PBX whose settings apply, if the configuration has several
+    #[arg(long, value_name = "NAME", requires = "config")]
+    pbx: Option<String>,
 }
 
 /// Runs the command.

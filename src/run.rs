@@ -11,23 +11,24 @@ use ringwire_terminal::{Code, Failure};
 
 const EXAMPLES: &str = "\
 Examples:
-  ringwire run                            with /etc/ringwire/ringwire.toml, or the file that $RINGWIRE_CONFIG names
-  ringwire run --config ringwire.toml     with another file
-  RUST_LOG=ringwire=debug ringwire run    and each event and request in the log, with phone numbers
+  ringwire run                          use /etc/ringwire/ringwire.toml
+  ringwire run --config ringwire.toml   use another file
+  RUST_LOG=ringwire=debug ringwire run  log each event and request
 
-Signals: SIGHUP reads the configuration again; if it cannot be used, the one before it still holds. SIGTERM and
-ctrl-c stop hearing from the PBXs and deliver what is due, for up to ten seconds; a second one stops at once.
+SIGHUP reloads the configuration; if the new one is invalid, the current one stays in use. SIGTERM and Ctrl-C \
+disconnect from the PBXs and deliver what is due, for up to ten seconds; a second signal exits at once.
 
-The log goes to standard error. $RUST_LOG, if set, comes before log.level.";
+The log goes to standard error. $RUST_LOG takes precedence over log.level.";
 
-/// Follow the calls of the configured PBXs and tell the endpoints.
+/// Run the daemon.
 ///
-/// Connects to each PBX and keeps at it whatever happens; what an endpoint cannot take is kept and tried again.
-/// Under systemd it reports when it is ready, what state it is in, and that it is alive.
+/// Connects to each PBX, follows its calls and sends their events to the targets. Lost connections are re-established,
+/// and events that cannot be delivered are queued and retried. Under systemd, the daemon reports when it is ready, its
+/// status and that it is alive.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Configuration [default: $RINGWIRE_CONFIG, or /etc/ringwire/ringwire.toml]
+    /// Configuration file [default: $RINGWIRE_CONFIG, or /etc/ringwire/ringwire.toml]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }

@@ -14,42 +14,43 @@ use crate::access::Access;
 
 const EXAMPLES: &str = "\
 Examples:
-  ringwire tail                          what happens from now on, and who was told
-  ringwire tail --missed                 only calls from outside that nobody took, as they end
-  ringwire tail --user alice             calls from the moment that alice has to do with them
-  ringwire tail --queue support,sales    calls from the moment that they are in one of these queues
-  ringwire tail --json --after 0         all that the journal holds, and what comes, for machines
-  ringwire tail capture.ami              the events of a recording that grows, without a daemon
+  ringwire tail                        call events from now on
+  ringwire tail --missed               only missed calls, as they end
+  ringwire tail --user alice           calls from when alice is involved
+  ringwire tail --queue support,sales  calls that are in one of these queues
+  ringwire tail --json --after 0       all events of the journal and new ones
+  ringwire tail capture.ami            events of a recording, without a daemon
 
-An event's line ends with the endpoints that are told: \u{2713} has it; \u{2717} will never take it; \u{2013} it came too
-late, or was dropped by order; \u{2026} not yet. What comes of that later has a line of its own.
+The line of an event ends with the targets it is sent to: \u{2713} delivered; \u{2717} permanently failed; \u{2013} \
+expired or dropped; \u{2026} not delivered yet. Later changes are printed on lines of their own.
 
-With --json, an event stands as in the journal, with its place there (`journal`: what --after takes) and its
-deliveries as they were when it was printed; what settles later is a line whose `event` is `delivery` and whose `of`
-is the id of the event.
+With --json, each event is printed as the journal has it, with its cursor (`journal`, as --after takes it) and its \
+deliveries at the time of printing; a later change of a delivery is an object whose `event` is `delivery` and whose \
+`of` is the id of the call event.
 
-It goes on when the daemon is started again, without a gap: the journal knows what was missed. It ends on ctrl-c.
-A FILE that was cut short or replaced is read again from its start.";
+If the daemon restarts, ringwire tail reconnects and continues from the journal without a gap. Ctrl-C ends it. A FILE \
+that is truncated or replaced is read again from its start.";
 
-/// Print what happens to calls, one aligned line an event.
+/// Follow call events as they happen.
 ///
-/// From the running daemon, with the deliveries to each endpoint. With a FILE, the translated events of a recording
-/// that is being written: what is already in it is told by its own clock, what is added by the clock of this machine.
+/// Prints one line per event of the running daemon, with its deliveries. With a FILE, prints the events of a recording
+/// that is still being written: existing contents with the clock of the recording, new contents with that of this
+/// machine.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// A recording that is being written (raw bytes of the manager interface), in place of the daemon
+    /// Recording to follow, instead of the daemon
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Configuration: where the daemon is; for a FILE, the rules of the PBX and its users
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// The PBX whose rules count, where the configuration has several
-    #[arg(long, value_name = "NAME", requires = "config", requires = "file")]
-    pbx: Option<String>,
-    /// One JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
+    /// Configuration file: address of the daemon; for a FILE, PBX settings and users
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// PBX whose settings apply to the FILE, if the configuration has several
+    #[arg(long, value_name = "NAME", requires = "config", requires = "file")]
+    pbx: Option<String>,
     #[command(flatten)]
     daemon: daemon::Wanted,
     #[command(flatten)]

@@ -21,26 +21,26 @@ use crate::access::Access;
 
 const EXAMPLES: &str = "\
 Keys:
-  up down k j, PgUp PgDn, Home End   choose a call
-  Enter    its story: what happened, what was concluded, who was told
-  d        its deliveries, with each try
-  /        show only calls with this text in them; Esc shows all again
-  s        sort: the newest first, the longest first, by state, by caller
-  p        keep the picture as it is; again: go on
-  ? h      help
-  q Esc    back, and out
+  Up Down k j, PgUp PgDn, Home End  select a call
+  Enter                             explain the call: what happened, and why
+  d                                 show its deliveries, with each attempt
+  /                                 show only calls that contain a text
+  s                                 sort: newest, longest, by state, by caller
+  p                                 pause and resume updates
+  ? h                               help
+  q Esc                             back, or quit
 
 Examples:
-  ringwire top               the daemon of this machine
-  NO_COLOR=1 ringwire top    without colours";
+  ringwire top                      the daemon on this machine
+  NO_COLOR=1 ringwire top           without colours";
 
-/// See calls, queues, PBXs and endpoints as they stand, on the whole screen.
+/// Show live calls, queues, PBXs and targets in full screen.
 ///
-/// Asks the running daemon each second. If the daemon goes away, what it said last stays, marked as old.
+/// Refreshes every second. If the daemon becomes unreachable, its last data stays on the screen, marked as outdated.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Configuration that says where the daemon is [default: $RINGWIRE_CONFIG, or /etc/ringwire/ringwire.toml]
+    /// Configuration file [default: $RINGWIRE_CONFIG, or /etc/ringwire/ringwire.toml]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]

@@ -25,14 +25,14 @@ pub(super) fn run(journal: &Journal, wanted: &Listing) -> Result<(), Failure> {
     let limit = usize::try_from(wanted.limit.unwrap_or(LIMIT)).unwrap_or(usize::MAX);
     let states = if wanted.state.is_empty() { &UNDELIVERED[..] } else { &wanted.state };
     let filter = DeliveryFilter {
-        endpoint: wanted.endpoint.clone(),
+        endpoint: wanted.target.clone(),
         states: states.iter().filter_map(|state| state.stored()).collect(),
         paused: states.contains(&State::Paused),
         call: wanted.call.clone(),
         limit: limit.saturating_add(1),
     };
     let mut deliveries = journal.read(|reader| reader.deliveries(&filter))?;
-    if let Some(endpoint) = &wanted.endpoint
+    if let Some(endpoint) = &wanted.target
         && deliveries.is_empty()
         && !journal.endpoints()?.contains(endpoint)
     {
@@ -55,7 +55,7 @@ pub(super) fn run(journal: &Journal, wanted: &Listing) -> Result<(), Failure> {
             deliveries => table(deliveries).print(&mut out)?,
         }
         writeln!(out)?;
-        summary(journal, wanted.endpoint.as_deref())?.print(&mut out)?;
+        summary(journal, wanted.target.as_deref())?.print(&mut out)?;
     }
     out.flush()?;
     if more {

@@ -24,15 +24,15 @@ const ASKED: usize = 50;
 
 /// What to show, of what the daemon says.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Of what the daemon says")]
+#[command(next_help_heading = "Filters for events of the daemon")]
 pub(super) struct Wanted {
-    /// Only calls with this user: part of an endpoint, extension, name, login or e-mail address
+    /// Only calls of this user: part of an endpoint, extension, name, login or e-mail address
     #[arg(long, value_name = "USER", conflicts_with = "file")]
     user: Option<String>,
     /// Only calls in these queues
     #[arg(long, value_name = "QUEUE", value_delimiter = ',', conflicts_with = "file")]
     queue: Vec<String>,
-    /// Only calls that come in, go out, or stay within
+    /// Only inbound, outbound or internal calls
     #[arg(long, value_name = "in|out|internal", value_delimiter = ',', value_parser = direction, conflicts_with = "file")]
     direction: Vec<Direction>,
     /// Only these events: newCall, ringing, answer, hold, unhold, transfer, hangup
@@ -41,13 +41,13 @@ pub(super) struct Wanted {
     /// Only this call, by its id
     #[arg(long, value_name = "CALL", conflicts_with = "file")]
     call: Option<String>,
-    /// Only ends of calls from outside that nobody took
+    /// Only the ends of missed calls
     #[arg(long, conflicts_with_all = ["file", "event"])]
     missed: bool,
-    /// Begin after this place of the journal rather than now; 0 begins with all that is kept
-    #[arg(long, value_name = "PLACE", conflicts_with = "file", value_parser = clap::value_parser!(i64).range(0..))]
+    /// Start after this cursor of the journal instead of now; 0 starts with the oldest event
+    #[arg(long, value_name = "CURSOR", conflicts_with = "file", value_parser = clap::value_parser!(i64).range(0..))]
     after: Option<i64>,
-    /// Do not wait for deliveries, and do not tell of them
+    /// Do not wait for deliveries and do not print them
     #[arg(long, conflicts_with = "file")]
     no_deliveries: bool,
 }

@@ -63,8 +63,8 @@ fn deliveries_are_chosen() {
         (&["--state", "paused"], &[2, 4]),
         (&["--state", "dead,expired"], &[6, 7]),
         (&["--state", "retry", "--state", "paused"], &[2, 3, 4]),
-        (&["--endpoint", "crm"], &[2, 4]),
-        (&["--call", "1.1", "--endpoint", "desk"], &[3, 5]),
+        (&["--target", "crm"], &[2, 4]),
+        (&["--call", "1.1", "--target", "desk"], &[3, 5]),
         (&["--call", "9.9"], &[]),
         (&["--limit", "2"], &[7, 8]),
     ] {
@@ -144,8 +144,8 @@ fn orders_hold_from_the_next_start_where_no_daemon_runs() {
         ["pending", "paused", "pending", "paused", "paused", "paused", "dropped"],
         "of 2 to 8"
     );
-    place.says(&["deliveries", "retry", "--endpoint", "desk"], "No daemon runs; it stands in the journal, and holds from the next start: desk: 1 delivery that was given up is tried again.\n");
-    place.says(&["deliveries", "retry", "--endpoint", "desk"], "Nothing was given up for desk.\n");
+    place.says(&["deliveries", "retry", "--target", "desk"], "No daemon runs; it stands in the journal, and holds from the next start: desk: 1 delivery that was given up is tried again.\n");
+    place.says(&["deliveries", "retry", "--target", "desk"], "Nothing was given up for desk.\n");
     assert_eq!(states(&place).last().unwrap(), "paused");
     let desk = "\ndesk            4         1     0        0        0  paused since 20";
     let said = stdout(&place.run(&["deliveries"]));
@@ -197,10 +197,10 @@ fn what_is_wrong_is_said_with_what_to_do() {
         (&["show", "99"][..], no_delivery),
         (&["retry", "6", "99"], no_delivery),
         (&["drop", "99"], no_delivery),
-        (&["retry", "--endpoint", "zamad"], no_endpoint),
+        (&["retry", "--target", "zamad"], no_endpoint),
         (&["pause", "zamad"], no_endpoint),
         (&["resume", "zamad"], no_endpoint),
-        (&["--endpoint", "zamad"], no_endpoint),
+        (&["--target", "zamad"], no_endpoint),
         (
             &["retry", "6", "1"],
             "delivery 1 is delivered and cannot be tried again\n\nhint: nothing was done with the others either",
@@ -210,14 +210,14 @@ fn what_is_wrong_is_said_with_what_to_do() {
             "delivery 1 is delivered and cannot be taken out\n\nhint: nothing was done with the others either",
         ),
         (
-            &["--endpoint", "desk", "pause", "desk"],
-            "what to list is said, and a command after it\n\nhint: options of a command stand behind it: ringwire deliveries retry --endpoint NAME",
+            &["--target", "desk", "pause", "desk"],
+            "what to list is said, and a command after it\n\nhint: options of a command stand behind it: ringwire deliveries retry --target NAME",
         ),
     ] {
         place.fails(&[&["deliveries"], args].concat(), 64, said);
     }
-    place.says(&["deliveries", "--state", "dead", "--json", "--endpoint", "crm"], "");
-    for args in [&["retry"][..], &["drop"], &["retry", "6", "--endpoint", "desk"], &["--state", "lost"]] {
+    place.says(&["deliveries", "--state", "dead", "--json", "--target", "crm"], "");
+    for args in [&["retry"][..], &["drop"], &["retry", "6", "--target", "desk"], &["--state", "lost"]] {
         let output = run([&["deliveries"], args].concat());
         assert_eq!(output.status.code(), Some(64), "{args:?}: {}", stderr(&output));
     }
@@ -238,7 +238,7 @@ fn help_is_complete() {
                 "drop",
                 "pause",
                 "resume",
-                "--endpoint",
+                "--target",
                 "--state",
                 "--call",
                 "--limit",
