@@ -20,7 +20,7 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use ringwire_ami::{AmiVersion, Codec, Frame, Packet};
-use ringwire_calls::{Rules, Stories, Tracker};
+use ringwire_calls::{Rules, Tracker};
 use tokio_util::codec::Decoder;
 
 const PIECE: usize = 64 << 10;
@@ -146,17 +146,16 @@ fn track(bytes: &[u8], explain: bool) {
     });
 }
 
-/// A tracker, and the stories of its calls.
+/// A tracker whose events and explanations are taken out.
 struct Followed {
     tracker: Tracker,
-    stories: Stories,
 }
 
 impl Followed {
     fn new(explain: bool) -> Self {
         let mut tracker = Tracker::new(Rules::new("pbx"));
         tracker.explain(explain);
-        Self { tracker, stories: Stories::default() }
+        Self { tracker }
     }
 
     fn take(&mut self, packet: &Packet) {
@@ -164,8 +163,8 @@ impl Followed {
         while let Some(event) = self.tracker.poll_event() {
             black_box(event);
         }
-        while let Some(note) = self.tracker.poll_note() {
-            black_box(self.stories.take(note));
+        while let Some(explanation) = self.tracker.poll_explanation() {
+            black_box(explanation);
         }
     }
 }

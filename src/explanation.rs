@@ -10,7 +10,7 @@ mod sent;
 
 use anstyle::Style;
 use jiff::Timestamp;
-use ringwire_event::{CallEvent, Conclusion, StoryNote};
+use ringwire_event::{CallEvent, Decision, ExplanationStep};
 
 pub(crate) use self::heading::in_a_line;
 pub(crate) use self::sent::{Sent, Try};
@@ -24,7 +24,7 @@ pub(crate) struct Known {
     /// The Uniqueid of the channel that began it, where it is known.
     pub(crate) root: Option<String>,
     /// What was concluded, in order.
-    pub(crate) notes: Vec<StoryNote>,
+    pub(crate) notes: Vec<ExplanationStep>,
     /// What was said of it, in order.
     pub(crate) events: Vec<CallEvent>,
     /// Who was told, and what they replied, in order.
@@ -51,9 +51,10 @@ impl Known {
 #[must_use]
 pub(crate) fn lines(known: &Known) -> Vec<String> {
     let mut story = Story { known, began: known.began(), lines: heading::lines(known), said: Vec::new() };
-    let mut group: &[StoryNote] = &known.notes;
+    let mut group: &[ExplanationStep] = &known.notes;
     while let Some(first) = group.first() {
-        let same = |note: &&StoryNote| note.heard == first.heard && (at(note) == at(first) || is_said(note));
+        let same =
+            |note: &&ExplanationStep| note.source == first.source && (at(note) == at(first) || is_said(note));
         let count = group.iter().take_while(same).count();
         let (now, rest) = group.split_at(count.max(1));
         story.group(now);
@@ -75,8 +76,8 @@ struct Story<'a> {
 
 impl<'a> Story<'a> {
     /// What was concluded from one event, or from the passing of time.
-    fn group(&mut self, notes: &'a [StoryNote]) {
-        let told = |note: &&StoryNote| note.concluded != Conclusion::Helper;
+    fn group(&mut self, notes: &'a [ExplanationStep]) {
+        let told = |note: &&ExplanationStep| note.decision != Decision::Auxiliary;
         let Some(first) = notes.iter().find(told) else { return };
         let heard_at = notes.iter().find(|note| !is_said(note)).map_or(first.time, |note| note.time);
         self.unexplained(|event| heard_at.is_some() && event.time < heard_at);
@@ -90,7 +91,7 @@ impl<'a> Story<'a> {
     }
 
     /// The event that a note says was said.
-    fn event(&self, note: &StoryNote) -> Option<&'a CallEvent> {
+    fn event(&self, note: &ExplanationStep) -> Option<&'a CallEvent> {
         let id = note.event.as_deref()?;
         self.known.events.iter().find(|event| event.id == id)
     }
@@ -124,9 +125,9 @@ impl<'a> Story<'a> {
 
     /// The helpers of the PBX in one line: they are never a party.
     fn helpers(&mut self) {
-        let helpers = self.known.notes.iter().filter(|note| note.concluded == Conclusion::Helper);
+        let helpers = self.known.notes.iter().filter(|note| note.decision == Decision::Auxiliary);
         let mut names: Vec<_> = helpers
-            .filter_map(|note| note.heard.as_ref())
+            .filter_map(|note| note.source.as_ref())
             .filter(|heard| matches!(heard.event.as_str(), "Newchannel" | "CoreShowChannel" | "Status"))
             .filter_map(|heard| heard.channel.as_deref())
             .map(plain)
@@ -141,11 +142,11 @@ impl<'a> Story<'a> {
     }
 }
 
-fn at(note: &StoryNote) -> Option<Timestamp> {
+fn at(note: &ExplanationStep) -> Option<Timestamp> {
     note.time
 }
 
-fn is_said(note: &StoryNote) -> bool {
+fn is_said(note: &ExplanationStep) -> bool {
     note.event.is_some()
 }
 

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use ringwire_ami::{Frame, StreamErrors};
-use ringwire_calls::{Note, Rules, Tracker};
-use ringwire_event::CallEvent;
+use ringwire_calls::{Rules, Tracker};
+use ringwire_event::{CallEvent, Explanation};
 use ringwire_recording::{Recording, RecordingError};
 use ringwire_terminal::{Code, Failure};
 
@@ -20,7 +20,7 @@ impl Replay {
         Self { tracker: Tracker::new(rules) }
     }
 
-    /// The same, with what the tracker concludes: it is to be taken out with [`Replay::poll_note`].
+    /// The same with explanations, which are to be taken out with [`Replay::poll_explanation`].
     #[must_use]
     pub(crate) fn explained(rules: Rules) -> Self {
         let mut tracker = Tracker::new(rules);
@@ -82,9 +82,14 @@ impl Replay {
         self.tracker.poll_event()
     }
 
-    /// The next thing that was concluded; `None` once all were told.
-    pub(crate) fn poll_note(&mut self) -> Option<Note> {
-        self.tracker.poll_note()
+    /// The next explanation of a call that is over; `None` once all were taken.
+    pub(crate) fn poll_explanation(&mut self) -> Option<Explanation> {
+        self.tracker.poll_explanation()
+    }
+
+    /// The explanations of what is not over when the recording ends.
+    pub(crate) fn take_unfinished_explanations(&mut self) -> Vec<Explanation> {
+        self.tracker.take_unfinished_explanations()
     }
 }
 

@@ -4,10 +4,9 @@ use std::{collections::HashMap, io::Write, path::Path};
 
 use anyhow::anyhow;
 use jiff::Timestamp;
-use ringwire_calls::{Stories, Story};
 use ringwire_config::{Config, Purpose};
 use ringwire_dialects::RequestBody;
-use ringwire_event::CallEvent;
+use ringwire_event::{CallEvent, Explanation};
 use ringwire_recording::Recording;
 use ringwire_terminal::{Code, Failure};
 
@@ -42,14 +41,13 @@ pub(super) fn tell<W: Write>(args: &Args, out: &mut Out<W>) -> Result<(), Failur
     let mut replay = Replay::explained(rules(&config, args.pbx.as_deref())?);
     let mut recording =
         Recording::open(Path::new(&args.what), Timestamp::UNIX_EPOCH).map_err(playback::unreadable)?;
-    let mut stories = Stories::default();
     while let Some((frame, time)) = playback::next(&mut recording)? {
         replay.take(&frame, time);
-        teller.take(&mut replay, &mut stories)?;
+        teller.take(&mut replay)?;
     }
     replay.run_out(recording.last_time());
-    teller.take(&mut replay, &mut stories)?;
-    for story in stories.into_unfinished() {
+    teller.take(&mut replay)?;
+    for story in replay.take_unfinished_explanations() {
         teller.story(story, false)?;
     }
     if recording.stream_errors().lost_packets() > 0 {
@@ -76,24 +74,22 @@ struct Teller<'a, W: Write> {
 }
 
 impl<W: Write> Teller<'_, W> {
-    fn take(&mut self, replay: &mut Replay, stories: &mut Stories) -> Result<(), Failure> {
+    fn take(&mut self, replay: &mut Replay) -> Result<(), Failure> {
         while let Some(event) = replay.poll_event() {
             self.events.entry(event.call.clone()).or_default().push(event);
         }
-        while let Some(note) = replay.poll_note() {
-            if let Some(story) = stories.take(note) {
-                self.story(story, true)?;
-            }
+        while let Some(explanation) = replay.poll_explanation() {
+            self.story(explanation, true)?;
         }
         Ok(())
     }
 
-    fn story(&mut self, story: Story, over: bool) -> Result<(), Failure> {
+    fn story(&mut self, story: Explanation, over: bool) -> Result<(), Failure> {
         let events = story.call.as_ref().and_then(|call| self.events.remove(call)).unwrap_or_default();
         if self.wanted.is_some_and(|wanted| !is_of(&story, wanted)) {
             return Ok(());
         }
-        if story.is_plumbing() {
+        if story.is_auxiliary_only() {
             self.helpers += 1;
             return Ok(());
         }
@@ -108,9 +104,9 @@ impl<W: Write> Teller<'_, W> {
         }
         let sent = self.to.iter().flat_map(|to| events.iter().map(|event| would_be_sent(to, event)));
         let known = Known {
+            notes: story.steps(),
             call: story.call,
-            root: Some(story.root),
-            notes: story.notes,
+            root: Some(story.uniqueid),
             sent: sent.collect(),
             events,
             remarks,
@@ -155,11 +151,10 @@ impl<W: Write> Teller<'_, W> {
     }
 }
 
-fn is_of(story: &Story, wanted: &str) -> bool {
-    let heard = |note: &ringwire_event::StoryNote| {
-        note.heard.as_ref().and_then(|heard| heard.uniqueid.as_deref()) == Some(wanted)
-    };
-    story.call.as_deref() == Some(wanted) || story.root == wanted || story.notes.iter().any(heard)
+fn is_of(explanation: &Explanation, wanted: &str) -> bool {
+    explanation.call.as_deref() == Some(wanted)
+        || explanation.uniqueid == wanted
+        || explanation.has_uniqueid(wanted)
 }
 
 fn would_be_sent(to: &Recipient, event: &CallEvent) -> Sent {

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::anyhow;
 use ringwire_dialects::RequestBody;
-use ringwire_event::{CallEvent, StoryNote};
+use ringwire_event::{CallEvent, ExplanationStep};
 use ringwire_outbox::{
     delivery::DeliveryId,
     store::{AttemptRecord, CallRecord, DeliveryRecord},
@@ -64,7 +64,7 @@ pub(super) fn tell<W: Write>(args: &Args, out: &mut Out<W>) -> Result<(), Failur
 }
 
 /// What the daemon has concluded so far about a call that is not over; or why it does not tell.
-fn living(args: &Args, call: &str) -> Result<Vec<StoryNote>, String> {
+fn living(args: &Args, call: &str) -> Result<Vec<ExplanationStep>, String> {
     let story = asked::story(args, call).map_err(|failure| {
         let said = failure.to_string();
         // What to do stands in a paragraph of its own.

@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 use jiff::{Timestamp, tz::TimeZone};
-use ringwire_event::{Conclusion, Direction, EventKind};
+use ringwire_event::{Decision, Direction, EventKind};
 use ringwire_recording::is_relative_time;
 use ringwire_terminal::plain;
 
@@ -41,8 +41,8 @@ fn summary(known: &Known) -> String {
     let id = known.call.as_deref().or(known.root.as_deref()).unwrap_or("?");
     let Some(first) = known.events.first() else {
         return match (&known.call, known.notes.last()) {
-            (None, Some(last)) if matches!(last.concluded, Conclusion::Unannounced | Conclusion::Forged) => {
-                format!("{}: {}", plain(id), plain(&last.words))
+            (None, Some(last)) if matches!(last.decision, Decision::Unannounced | Decision::Forged) => {
+                format!("{}: {}", plain(id), plain(&last.text))
             }
             (None, _) => format!("{}: not announced yet", plain(id)),
             (Some(_), _) => plain(id),

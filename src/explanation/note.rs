@@ -3,16 +3,16 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use ringwire_event::{CallEvent, Conclusion, Heard, StoryNote};
+use ringwire_event::{CallEvent, Decision, ExplanationStep, SourceEvent};
 use ringwire_terminal::plain;
 
 use crate::lines::{detail, style};
 
 /// What was heard, under the time in its column.
-pub(super) fn heard(note: &StoryNote, time: &str) -> String {
+pub(super) fn heard(note: &ExplanationStep, time: &str) -> String {
     let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
-    match &note.heard {
-        Some(Heard { event, channel, uniqueid, with }) => {
+    match &note.source {
+        Some(SourceEvent { event, channel, uniqueid, with }) => {
             let mut line = format!("{time:>10}  {bold}{}{bold:#}", plain(event));
             if let Some(channel) = channel {
                 let _ = write!(line, " {}", plain(channel));
@@ -26,26 +26,26 @@ pub(super) fn heard(note: &StoryNote, time: &str) -> String {
             }
             line
         }
-        None if note.concluded == Conclusion::More => format!("{:>10}  {dim}…{dim:#}", ""),
+        None if note.decision == Decision::Omitted => format!("{:>10}  {dim}…{dim:#}", ""),
         None => format!("{time:>10}  {bold}(time passes){bold:#}"),
     }
 }
 
 /// A conclusion, with the rule it was drawn by.
-pub(super) fn concluded(note: &StoryNote) -> String {
-    let (dim, style) = (Style::new().dimmed(), weight(note.concluded));
-    let mut line = format!("{:>14}{style}{}{style:#}", "", plain(&note.words));
-    if !note.rule.is_empty() {
-        let _ = write!(line, "  {dim}[{}]{dim:#}", plain(&note.rule));
+pub(super) fn concluded(note: &ExplanationStep) -> String {
+    let (dim, style) = (Style::new().dimmed(), weight(note.decision));
+    let mut line = format!("{:>14}{style}{}{style:#}", "", plain(&note.text));
+    if let Some(rule) = note.rule {
+        let _ = write!(line, "  {dim}[{rule}]{dim:#}");
     }
     line
 }
 
 /// What decides how the call is told stands out.
-fn weight(concluded: Conclusion) -> Style {
-    match concluded {
-        Conclusion::Announced | Conclusion::Answered | Conclusion::Over => Style::new().bold(),
-        Conclusion::Unannounced | Conclusion::Forged | Conclusion::GaveUp => AnsiColor::Yellow.on_default(),
+fn weight(decision: Decision) -> Style {
+    match decision {
+        Decision::Announced | Decision::Answered | Decision::Ended => Style::new().bold(),
+        Decision::Unannounced | Decision::Forged | Decision::GaveUp => AnsiColor::Yellow.on_default(),
         _ => Style::new(),
     }
 }

@@ -220,10 +220,10 @@ fn story() -> Story {
             ] })),
         ],
         "story": [
-            { "time": at(1), "concluded": "began", "rule": "rules 2", "words": "PJSIP/trunk-00000000 begins a call",
-              "heard": { "event": "Newchannel", "channel": "PJSIP/trunk-00000000", "uniqueid": "1795226702.0", "with": "Exten 4930100" } },
-            { "time": at(2), "concluded": "answered",
-              "words": "Alice took the call, which is long enough to be told in more than one line of eighty columns, wrapped" },
+            { "time": at(1), "decision": "started", "rule": "rules 2", "text": "PJSIP/trunk-00000000 begins a call",
+              "source": { "event": "Newchannel", "channel": "PJSIP/trunk-00000000", "uniqueid": "1795226702.0", "with": "Exten 4930100" } },
+            { "time": at(2), "decision": "answered",
+              "text": "Alice took the call, which is long enough to be told in more than one line of eighty columns, wrapped" },
         ],
     }))
     .unwrap()

@@ -9,7 +9,7 @@ use std::{
 
 use insta::with_settings;
 use ringwire::Signal;
-use ringwire_event::{Cause, Conclusion, Heard, StoryNote};
+use ringwire_event::{Cause, Decision, ExplanationStep, RuleRef, SourceEvent};
 use ringwire_outbox::store::{StoredState, Write};
 use ringwire_testkit::{
     player::{PlaybackOptions, PlaybackRecording, PlaybackServer, PlaybackSpeed},
@@ -107,8 +107,8 @@ fn machines_get_the_notes_as_the_journal_has_them() {
     assert_eq!(told["id"], "pbx1-1795226714.6");
     assert_eq!(told["events"][2]["cause"], "busy");
     assert_eq!(told["deliveries"][0]["request"]["event"], "newCall");
-    let over = told["story"].as_array().unwrap().iter().find(|note| note["concluded"] == "over").unwrap();
-    assert_eq!((&over["rule"], &over["heard"]["event"]), (&"rules 4.3".into(), &"Hangup".into()));
+    let over = told["story"].as_array().unwrap().iter().find(|note| note["decision"] == "ended").unwrap();
+    assert_eq!((&over["rule"], &over["source"]["event"]), (&"rules 4.3".into(), &"Hangup".into()));
 }
 
 #[test]
@@ -137,18 +137,18 @@ fn what_is_wrong_is_said_with_what_to_do_and_an_exit_code() {
     }
 }
 
-fn note(seconds: i64, concluded: Conclusion, words: &str, event: Option<&str>) -> StoryNote {
-    StoryNote {
+fn note(seconds: i64, decision: Decision, text: &str, event: Option<&str>) -> ExplanationStep {
+    ExplanationStep {
         time: Some(at(seconds)),
-        heard: Some(Heard {
+        source: Some(SourceEvent {
             event: "Hangup".to_owned(),
             channel: Some("PJSIP/trunk-1".to_owned()),
             uniqueid: Some("1.7".to_owned()),
             with: "Cause 16".to_owned(),
         }),
-        concluded,
-        rule: if event.is_some() { "".into() } else { "rules 4.1".into() },
-        words: words.to_owned(),
+        decision,
+        rule: event.is_none().then_some(RuleRef::rules_part(4, 1)),
+        text: text.to_owned(),
         event: event.map(str::to_owned),
     }
 }
@@ -166,10 +166,10 @@ fn stored() -> Place {
     place.tried(1, Some(200), "{}", StoredState::Delivered);
     place.tried(2, Some(422), "HTTP 422: no", StoredState::Dead);
     let notes = vec![
-        note(20, Conclusion::Over, "the caller is gone\u{7}", None),
-        note(20, Conclusion::Said, "says hangup", Some("1.1/3")),
+        note(20, Decision::Ended, "the caller is gone\u{7}", None),
+        note(20, Decision::Published, "publishes hangup", Some("1.1/3")),
     ];
-    place.write(Write::Story { call: "1.1".to_owned(), notes });
+    place.write(Write::Story { call: "1.1".to_owned(), notes: notes.into() });
     place.close();
     place
 }
@@ -184,7 +184,7 @@ fn a_stored_call_is_told_with_who_was_told_and_what_they_replied() {
         serde_json::from_str(&stdout(&place.run(&["explain", "--json", "1.1"]))).unwrap();
     assert_eq!(json["call"]["cause"], "normalClearing");
     assert_eq!(json["deliveries"][0]["attempts"][1]["status"], 200);
-    assert_eq!(json["story"][0]["concluded"], "over");
+    assert_eq!(json["story"][0]["decision"], "ended");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use futures_util::future::BoxFuture;
-use ringwire_event::StoryNote;
+use ringwire_event::ExplanationStep;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -25,7 +25,7 @@ pub trait Switchboard: Send + Sync {
     fn diagnosis(&self) -> BoxFuture<'static, serde_json::Value>;
 
     /// The story of a call that is going on; `None` where it is not, or nothing is known of it.
-    fn story(&self, call: &str) -> BoxFuture<'static, Option<Vec<StoryNote>>>;
+    fn story(&self, call: &str) -> BoxFuture<'static, Option<Vec<ExplanationStep>>>;
 }
 
 /// A channel of a PBX.

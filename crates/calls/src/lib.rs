@@ -7,12 +7,11 @@
 mod directory;
 mod model;
 mod numbers;
+mod recorder;
 mod rules;
-mod stories;
 mod tracker;
 
 pub use directory::{Directory, User};
 pub use numbers::{NumberPlan, UnknownCountry};
 pub use rules::{Pattern, Rules};
-pub use stories::{Stories, Story};
-pub use tracker::{Note, Outline, Tracker};
+pub use tracker::{Outline, Tracker};

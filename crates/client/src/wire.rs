@@ -2,7 +2,7 @@
 //! passed over, so a daemon may be of another version.
 
 use jiff::Timestamp;
-use ringwire_event::{AnsweredBy, CallEvent, Direction, Party, StoryNote};
+use ringwire_event::{AnsweredBy, CallEvent, Direction, ExplanationStep, Party};
 use serde::{Deserialize, Serialize};
 
 use super::sse::Frame;
@@ -329,7 +329,7 @@ pub struct Story {
     /// Who was told.
     pub deliveries: Vec<StoryDelivery>,
     /// What was concluded, and why.
-    pub story: Vec<StoryNote>,
+    pub story: Vec<ExplanationStep>,
 }
 
 /// A delivery of an event of a call.

@@ -14,7 +14,6 @@ use std::{
 };
 
 use jiff::Timestamp;
-use ringwire_calls::Story;
 use ringwire_config::Routes;
 use ringwire_event::CallEvent;
 use ringwire_live::Desk;
@@ -237,10 +236,11 @@ impl Dispatch {
     fn take(&mut self, message: DeliveryMessage) {
         match message {
             DeliveryMessage::Event(event) => self.commit(&event),
-            DeliveryMessage::Story(Story { call: Some(call), notes, .. }) => {
-                self.journal.write(Write::Story { call, notes });
+            DeliveryMessage::Explanation(explanation) => {
+                if let Some(call) = explanation.call.clone() {
+                    self.journal.write(Write::Story { call, notes: explanation });
+                }
             }
-            DeliveryMessage::Story(Story { call: None, .. }) => {}
             DeliveryMessage::Configure { routes, endpoints, journal, done } => {
                 self.configure(routes, endpoints);
                 if let Some(journal) = journal {

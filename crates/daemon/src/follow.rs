@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use bytes::Bytes;
 use jiff::Timestamp;
 use ringwire_ami::{AmiVersion, Packet};
-use ringwire_calls::{Directory, Rules, Stories, Tracker};
+use ringwire_calls::{Directory, Rules, Tracker};
 use ringwire_event::{CallEvent, CallId};
 use ringwire_live::{Desk, Diagnosis, Observations};
 use tokio::{
@@ -17,7 +17,7 @@ use super::{
     board::Board,
     clock::Clock,
     messages::{DeliveryMessage, PbxName, Question, TrackerMessage},
-    notify, stories, switchboard,
+    notify, switchboard,
 };
 
 /// How often the API is shown that the task is alive.
@@ -76,7 +76,6 @@ pub(crate) struct Left {
 
 struct Followed {
     tracker: Tracker,
-    stories: Stories,
     observations: Observations,
     directory: Directory,
     wish: Arc<Notify>,
@@ -225,9 +224,9 @@ impl Follow {
                 tracker.explain(true);
                 tracker.resume(&self.left.living, &self.left.used);
                 self.left.living.retain(|event| event.pbx != *pbx);
-                let (stories, observations) = Default::default();
+                let observations = Default::default();
                 let (forged, over) = (0, false);
-                let followed = Followed { tracker, stories, observations, directory, wish, forged, over };
+                let followed = Followed { tracker, observations, directory, wish, forged, over };
                 self.followed.insert(pbx, followed);
             }
         }
@@ -247,9 +246,9 @@ impl Follow {
                 let diagnosis = Diagnosis { started: self.desk.began(), configured: self.configured, pbxs };
                 let _ = answer.send(serde_json::to_value(diagnosis).unwrap_or_default());
             }
-            Question::Story(call, answer) => {
-                let story = self.followed.values().find_map(|followed| followed.stories.living(&call));
-                let _ = answer.send(story);
+            Question::Explanation(call, answer) => {
+                let found = self.followed.values().find_map(|followed| followed.tracker.explanation(&call));
+                let _ = answer.send(found);
             }
         }
     }
@@ -262,8 +261,14 @@ impl Follow {
                 tracing::debug!(%pbx, event = event.id, what = event.kind.name(), from = event.from, to = event.to, "call");
                 self.events.send(DeliveryMessage::Event(Arc::new(event))).await?;
             }
-            for story in stories::collect(pbx, &mut followed.tracker, &mut followed.stories) {
-                self.events.send(DeliveryMessage::Story(story)).await?;
+            while let Some(explanation) = followed.tracker.poll_explanation() {
+                if explanation.call.is_some() {
+                    self.events.send(DeliveryMessage::Explanation(explanation)).await?;
+                } else if !explanation.is_auxiliary_only() {
+                    // It has no place in the journal: why it was not announced stands in the log.
+                    let why = explanation.last_text();
+                    tracing::debug!(%pbx, uniqueid = explanation.uniqueid, why, "no call");
+                }
             }
         }
         self.followed.retain(|_, followed| !followed.over);

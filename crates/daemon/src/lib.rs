@@ -19,7 +19,6 @@ mod push;
 mod recipients;
 mod router;
 mod shutdown;
-mod stories;
 mod switchboard;
 #[cfg(feature = "otel")]
 mod traces;

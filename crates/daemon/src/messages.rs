@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use ringwire_ami::{AmiVersion, Packet, StreamErrors};
 use ringwire_api::Channel;
-use ringwire_calls::{Rules, Story};
+use ringwire_calls::Rules;
 use ringwire_config::Routes;
-use ringwire_event::{CallEvent, StoryNote};
+use ringwire_event::{CallEvent, Explanation};
 use ringwire_outbox::{EndpointName, delivery::Terms};
 use ringwire_sender::Sender;
 use tokio::sync::{Notify, oneshot};
@@ -61,8 +61,8 @@ pub(crate) enum Question {
     Channels(oneshot::Sender<Vec<Channel>>),
     /// What has come of the PBXs lately?
     Diagnosis(oneshot::Sender<serde_json::Value>),
-    /// What is the story of a call that is going on, by its id or the Uniqueid of the channel that began it?
-    Story(String, oneshot::Sender<Option<Vec<StoryNote>>>),
+    /// Why is a call in progress published as it is, by its id or the Uniqueid of the channel that started it?
+    Explanation(String, oneshot::Sender<Option<Explanation>>),
 }
 
 /// What the task that delivers is told.
@@ -70,8 +70,8 @@ pub(crate) enum Question {
 pub(crate) enum DeliveryMessage {
     /// Something happened to a call.
     Event(Arc<CallEvent>),
-    /// What was concluded about a call whose last event was handed on.
-    Story(Story),
+    /// Why a call was published as it was, whose last event was handed on.
+    Explanation(Explanation),
     /// Other endpoints and routes hold from here on.
     Configure {
         /// Which calls go to which endpoints.

@@ -3,7 +3,7 @@
 use futures_util::future::BoxFuture;
 use ringwire_api::{Channel, ChannelKind, Switchboard};
 use ringwire_calls::{Outline, Tracker};
-use ringwire_event::StoryNote;
+use ringwire_event::ExplanationStep;
 use tokio::sync::{mpsc, oneshot};
 
 use super::messages::{Question, TrackerMessage};
@@ -44,9 +44,10 @@ impl Switchboard for Asking {
         self.ask(Question::Diagnosis)
     }
 
-    fn story(&self, call: &str) -> BoxFuture<'static, Option<Vec<StoryNote>>> {
+    fn story(&self, call: &str) -> BoxFuture<'static, Option<Vec<ExplanationStep>>> {
         let call = call.to_owned();
-        self.ask(|answer| Question::Story(call, answer))
+        let explanation = self.ask(|answer| Question::Explanation(call, answer));
+        Box::pin(async move { explanation.await.map(|explanation| explanation.steps()) })
     }
 }
 

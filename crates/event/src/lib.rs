@@ -3,14 +3,16 @@
 //! A [`CallEvent`] is one thing that happened to one call, complete in itself: whoever gets it needs no other
 //! event to make sense of it. It is what is stored, sent, printed and streamed, so its JSON form is a promise.
 //!
-//! This crate knows nothing of Asterisk's packets, of endpoints or of clocks.
+//! Beside it stands the [`explanation`] of a call: why it was published as it was.
+//!
+//! This crate reads no packets, knows no targets and has no clock.
 
 mod call;
 mod cause;
-mod note;
+pub mod explanation;
 mod party;
 
 pub use call::{CallEvent, CallId, Direction, EventKind};
 pub use cause::Cause;
-pub use note::{Conclusion, Heard, StoryNote};
+pub use explanation::{Decision, Explanation, ExplanationStep, RuleRef, SourceEvent};
 pub use party::{AnsweredBy, Party, TransferKind};

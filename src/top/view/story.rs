@@ -62,15 +62,15 @@ fn happened(paint: Paint, story: &Story, width: usize) -> Vec<Line<'static>> {
         out.extend(wrapped(text.trim_end(), INDENT, width).into_iter().map(Line::raw));
     }
     if !story.story.is_empty() {
-        out.extend([Line::raw(""), heading("What was concluded")]);
+        out.extend([Line::raw(""), heading("Explanation")]);
     }
     for note in &story.story {
-        let rule = if note.rule.is_empty() { String::new() } else { format!(" ({})", note.rule) };
-        let text = format!("{}  {}{rule}", time(note.time), plain(&note.words));
+        let rule = note.rule.map(|rule| format!(" ({rule})")).unwrap_or_default();
+        let text = format!("{}  {}{rule}", time(note.time), plain(&note.text));
         out.extend(wrapped(&text, INDENT, width).into_iter().map(Line::raw));
-        if let Some(heard) = &note.heard {
-            let channel = heard.channel.as_deref().unwrap_or_default();
-            let text = format!("heard: {} {channel} {}", heard.event, heard.with);
+        if let Some(source) = &note.source {
+            let channel = source.channel.as_deref().unwrap_or_default();
+            let text = format!("from: {} {channel} {}", source.event, source.with);
             let text = format!("{}{}", " ".repeat(INDENT), plain(text.trim_end()));
             let faint = paint.style(Mood::Faint);
             out.extend(wrapped(&text, INDENT, width).into_iter().map(|line| Line::styled(line, faint)));

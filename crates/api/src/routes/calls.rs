@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{Extension, Json, extract::State};
 use jiff::Timestamp;
-use ringwire_event::StoryNote;
+use ringwire_event::ExplanationStep;
 use ringwire_live::Told;
 use ringwire_outbox::store::{CallFilter, CallPlace, CallRecord};
 use serde::{Deserialize, Serialize};
@@ -102,7 +102,7 @@ struct Story {
     deliveries: Vec<Delivery>,
     /// What was concluded about it, and why; where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    story: Option<Vec<StoryNote>>,
+    story: Option<Vec<ExplanationStep>>,
 }
 
 pub(crate) fn agent() -> OpenApiRouter<Counter> {

@@ -85,7 +85,7 @@ async fn a_call_has_its_events_its_deliveries_and_its_story() {
     let owed = json!([{"id": 1, "endpoint": "zammad", "state": "delivered"}]);
     assert_eq!(story["events"][0]["deliveries"], owed);
     assert_eq!(story["deliveries"][0]["attempts"][0]["status"], 200);
-    assert_eq!(story["story"][0]["words"], "a call began");
+    assert_eq!(story["story"][0]["text"], "a call began");
     // What was replied may hold anything: it is for administrators.
     for path in ["/api/v1/calls/a", "/api/v1/deliveries/1"] {
         let told = async |token| String::from_utf8(bench.get(path, token).await.body.to_vec()).unwrap();

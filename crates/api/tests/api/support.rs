@@ -19,7 +19,8 @@ use http_body_util::BodyExt;
 use jiff::Timestamp;
 use ringwire_api::{Access, Channel, ChannelKind, Counter, Door, Role, Sources, Switchboard, Token};
 use ringwire_event::{
-    AnsweredBy, CallEvent, Cause, Conclusion, Direction, EventKind, Heard, Party, StoryNote, TransferKind,
+    AnsweredBy, CallEvent, Cause, Decision, Direction, EventKind, ExplanationStep, Party, RuleRef,
+    SourceEvent, TransferKind,
 };
 use ringwire_live::Desk;
 use ringwire_outbox::{
@@ -82,18 +83,18 @@ impl Switchboard for Quiet {
         Box::pin(async { serde_json::json!({"started": "2026-11-21T08:00:00Z", "pbxs": []}) })
     }
 
-    fn story(&self, call: &str) -> BoxFuture<'static, Option<Vec<StoryNote>>> {
-        let note = StoryNote {
+    fn story(&self, call: &str) -> BoxFuture<'static, Option<Vec<ExplanationStep>>> {
+        let note = ExplanationStep {
             time: Some(Timestamp::now()),
-            heard: Some(Heard {
+            source: Some(SourceEvent {
                 event: "Newchannel".into(),
                 channel: Some("PJSIP/trunk-00000001".into()),
                 uniqueid: Some("1.1".into()),
                 with: "Context from-trunk".into(),
             }),
-            concluded: Conclusion::Began,
-            rule: "rules 1".into(),
-            words: "a call began".into(),
+            decision: Decision::Started,
+            rule: Some(RuleRef::rules(1)),
+            text: "a call began".into(),
             event: Some("a/1".into()),
         };
         let story = (call == "a").then(|| vec![note]);

@@ -1,6 +1,7 @@
 //! A call: the channels that belong together from the first party's point of view.
 
 use jiff::Timestamp;
+use ringwire_event::explanation::{HangupReason, StepLog};
 use ringwire_event::{AnsweredBy, CallId, Cause, Direction, EventKind, Party};
 
 use super::{Ch, Round, cause_verdict};
@@ -55,6 +56,8 @@ pub(crate) struct Call {
     pub deflected: bool,
     /// The phones that were said to ring before this process took the call up.
     pub rung_before: Vec<String>,
+    /// What was decided about it and why, while that is recorded.
+    pub explanation: Option<Box<StepLog>>,
 }
 
 /// How far a call has come.
@@ -115,6 +118,7 @@ impl Call {
             passed_to: None,
             deflected: false,
             rung_before: Vec::new(),
+            explanation: None,
         }
     }
 
@@ -142,47 +146,22 @@ impl Call {
     }
 
     /// Why it ended, and how that is known; `own` is the Cause of the caller's own Hangup (translation rules, section 4).
-    pub(crate) fn cause(&self, own: Option<u16>) -> (Cause, Why) {
+    pub(crate) fn cause(&self, own: Option<u16>) -> (Cause, HangupReason) {
         if self.is_answered() {
-            (Cause::NormalClearing, Why::Answered)
+            (Cause::NormalClearing, HangupReason::Answered)
         } else if self.gave_up {
-            (Cause::Cancel, Why::GaveUp)
+            (Cause::Cancel, HangupReason::GaveUp)
         } else if self.deflected {
-            (Cause::Forwarded, Why::Deflected)
+            (Cause::Forwarded, HangupReason::Deflected)
         } else if own == Some(23) {
-            (Cause::Forwarded, Why::Moved)
+            (Cause::Forwarded, HangupReason::NumberChanged)
         } else if let Some(cause) = self.round.verdict() {
-            (cause, if self.round.queue_gave_up { Why::Queue } else { Why::Legs })
+            (cause, if self.round.queue_gave_up { HangupReason::Queue } else { HangupReason::Legs })
         } else {
             match own.and_then(|own| Some((cause_verdict(own)?, own))) {
-                Some((cause, own)) => (cause, Why::Own(own)),
-                None => (Cause::Congestion, Why::Nothing),
+                Some((cause, own)) => (cause, HangupReason::OwnCause(own)),
+                None => (Cause::Congestion, HangupReason::NothingKnown),
             }
         }
     }
-}
-
-/// How it is known why a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Why {
-    /// Somebody had taken it.
-    Answered,
-    /// The caller had hung up while it could still have been taken.
-    GaveUp,
-    /// The dialplan had sent the caller elsewhere.
-    Deflected,
-    /// Cause 23: the number is another now.
-    Moved,
-    /// Those who were dialled say it together.
-    Legs,
-    /// The queue gave it up.
-    Queue,
-    /// The Cause of the caller's own Hangup.
-    Own(u16),
-    /// Nothing says why.
-    Nothing,
-    /// It ended while nobody watched.
-    Unwatched,
-    /// It is a part of another call from here on.
-    Absorbed,
 }

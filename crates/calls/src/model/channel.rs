@@ -1,5 +1,7 @@
 //! A channel: one leg at the PBX.
 
+use ringwire_event::explanation::StepLog;
+
 use super::{CallKey, Ch};
 
 /// One leg at the PBX, known by its Uniqueid.
@@ -52,6 +54,8 @@ pub(crate) struct Channel {
     pub heard: u32,
     /// Whether the last full list missed it.
     pub missed: bool,
+    /// What was decided about it and why while it is in no call, if that is recorded.
+    pub explanation: Option<Box<StepLog>>,
 }
 
 /// What stands behind a channel.
@@ -144,6 +148,7 @@ impl Channel {
             in_voicemail: false,
             heard: 0,
             missed: false,
+            explanation: None,
         }
     }
 

@@ -6,7 +6,7 @@ mod dial_string;
 mod ids;
 mod round;
 
-pub(crate) use call::{Call, Pending, Stage, Why};
+pub(crate) use call::{Call, Pending, Stage};
 pub(crate) use channel::{Bridge, Channel, Kind, State, endpoint_of, known_number, local_stem};
 pub(crate) use dial_string::number_apart;
 pub(crate) use ids::CallIds;

@@ -2,8 +2,9 @@
 
 use ringwire_ami::AmiVersion;
 use ringwire_event::EventKind;
+use ringwire_event::explanation::AnnounceReason;
 
-use super::{Event, Occasion, Tracker};
+use super::{Event, Tracker};
 use crate::model::{Call, CallKey, Ch, Kind, Leg, Stage, State, number_apart};
 
 impl Tracker {
@@ -187,7 +188,7 @@ impl Tracker {
         let Some(leg) = self.leg(ch) else { return };
         let ends_round = std::mem::replace(&mut leg.open, false) && leg.party;
         if ends_round && self.calls.get(key).is_some_and(Call::is_gathering) {
-            self.announce(key, Occasion::LegClosed);
+            self.announce(key, AnnounceReason::LegClosed);
         }
     }
 

@@ -1,9 +1,10 @@
 //! Which channels belong together: how calls form, grow, become one and are forgotten.
 
+use ringwire_event::explanation::HangupReason;
 use ringwire_event::{Cause, Direction};
 
 use super::Tracker;
-use crate::model::{Call, CallKey, Ch, Kind, Leg, Pending, Stage, Why};
+use crate::model::{Call, CallKey, Ch, Kind, Leg, Pending, Stage};
 
 impl Tracker {
     /// Finds the call of a new channel, or makes one if the channel begins one.
@@ -141,13 +142,11 @@ impl Tracker {
             (call.is_over(), !self.is_external(call), !call.begun, call.born)
         };
         let (keep, absorb) = if rank(left) <= rank(right) { (left, right) } else { (right, left) };
-        let mut untold = None;
-        if let Some(call) = self.calls.get(absorb).filter(|call| !call.is_over()) {
-            untold = (!call.is_announced()).then_some(call.born);
+        if self.calls.get(absorb).is_some_and(|call| !call.is_over()) {
             self.absorb(absorb);
         }
         let Some(absorbed) = self.calls.remove(absorb) else { return keep };
-        self.explain_merge(keep, &absorbed.root, untold);
+        self.explain_merge(keep, &absorbed.root, absorbed.explanation);
         for member in &absorbed.members {
             if let Some(channel) = self.channels.get_mut(*member) {
                 channel.call = Some(keep);
@@ -184,7 +183,10 @@ impl Tracker {
         let Some(call) = self.calls.get(key) else { return };
         if call.is_announced() {
             self.say_hangup(key, |call| {
-                (if call.is_answered() { Cause::NormalClearing } else { Cause::Cancel }, Why::Absorbed)
+                (
+                    if call.is_answered() { Cause::NormalClearing } else { Cause::Cancel },
+                    HangupReason::Absorbed,
+                )
             });
         } else {
             self.drop_pending(key);

@@ -4,9 +4,9 @@ mod bridging;
 mod channels;
 mod dialling;
 mod event;
+mod explaining;
 mod masquerade;
 mod membership;
-mod notes;
 mod outline;
 mod queues;
 mod resume;
@@ -23,11 +23,10 @@ use ringwire_event::CallEvent;
 use slotmap::SlotMap;
 
 use self::event::Event;
-pub use self::notes::Note;
-use self::notes::{Notes, Occasion};
 pub use self::outline::Outline;
 use crate::Rules;
 use crate::model::{Call, CallIds, CallKey, Ch, Channel};
+use crate::recorder::ExplanationRecorder;
 
 /// Follows the calls of one PBX.
 ///
@@ -70,7 +69,7 @@ pub struct Tracker {
     forged: u64,
     /// Whether what is being said was learnt from a snapshot.
     recovering: bool,
-    notes: Notes,
+    recorder: ExplanationRecorder,
 }
 
 impl Tracker {
@@ -99,7 +98,7 @@ impl Tracker {
             now: None,
             forged: 0,
             recovering: false,
-            notes: Notes::default(),
+            recorder: ExplanationRecorder::default(),
         }
     }
 
@@ -125,7 +124,7 @@ impl Tracker {
             return;
         };
         self.at(now);
-        self.hear(packet);
+        self.recorder.begin_packet(packet);
         let event = Event::read(packet);
         if event.is_forged() {
             self.forged += 1;
@@ -133,7 +132,7 @@ impl Tracker {
         } else {
             handle(self, &event);
         }
-        self.heard_out();
+        self.recorder.end_packet();
     }
 
     /// Does what is due at `now`.
@@ -144,7 +143,8 @@ impl Tracker {
             }
             self.due.pop_first();
             self.now = Some(due);
-            self.announce(key, Occasion::Gathered);
+            let reason = self.gathered();
+            self.announce(key, reason);
         }
     }
 

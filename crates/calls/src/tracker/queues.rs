@@ -1,6 +1,8 @@
 //! Queues: callers who wait, and the phones rung for them.
 
-use super::{Event, Occasion, Tracker};
+use ringwire_event::explanation::AnnounceReason;
+
+use super::{Event, Tracker};
 use crate::model::{Ch, State, local_stem};
 
 impl Tracker {
@@ -40,7 +42,7 @@ impl Tracker {
         // An answer that follows outweighs it.
         call.round.queue_gave_up = true;
         self.explain_left_queue(key);
-        self.announce(key, Occasion::LeftQueue);
+        self.announce(key, AnnounceReason::LeftQueue);
     }
 
     pub(super) fn unqueue(&mut self, ch: Ch) {

@@ -1,10 +1,11 @@
 //! What is said of a call, and when.
 
 use jiff::{SignedDuration, Timestamp};
+use ringwire_event::explanation::{AnnounceReason, HangupReason};
 use ringwire_event::{AnsweredBy, CallEvent, Cause, Direction, EventKind, Party};
 
-use super::{Occasion, Tracker};
-use crate::model::{Call, CallKey, Ch, Kind, Pending, Stage, Why, known_number};
+use super::Tracker;
+use crate::model::{Call, CallKey, Ch, Kind, Pending, Stage, known_number};
 
 /// What an endpoint is told of a caller who does not show a number.
 const ANONYMOUS: &str = "anonymous";
@@ -60,7 +61,7 @@ impl Tracker {
     }
 
     /// Announces the call, if it was not yet: newCall, and what waited for it.
-    pub(super) fn announce(&mut self, key: CallKey, occasion: Occasion) {
+    pub(super) fn announce(&mut self, key: CallKey, occasion: AnnounceReason) {
         let Some(call) = self.calls.get_mut(key).filter(|call| call.begun) else { return };
         let pending = match std::mem::replace(&mut call.stage, Stage::Announced) {
             stage @ (Stage::Announced | Stage::Over) => {
@@ -160,7 +161,7 @@ impl Tracker {
         if call.is_over() || call.answered_by_endpoint.as_deref() == Some(endpoint) {
             return;
         }
-        self.announce(key, Occasion::Answered);
+        self.announce(key, AnnounceReason::Answered);
         self.say_redirect(key);
         let Some(call) = self.calls.get_mut(key) else { return };
         if call.answered_by_endpoint.is_none() && call.answered_by.as_ref() == Some(&answered_by) {
@@ -192,7 +193,7 @@ impl Tracker {
     }
 
     /// Says that the call is over, once; a call of which nothing was known is over without a word.
-    pub(super) fn say_hangup(&mut self, key: CallKey, cause: impl FnOnce(&Call) -> (Cause, Why)) {
+    pub(super) fn say_hangup(&mut self, key: CallKey, cause: impl FnOnce(&Call) -> (Cause, HangupReason)) {
         let Some(call) = self.calls.get(key) else { return };
         if call.is_over() {
             return;
@@ -201,11 +202,11 @@ impl Tracker {
             self.explain_unannounced(key);
             return self.drop_pending(key);
         }
-        self.announce(key, Occasion::Over);
+        self.announce(key, AnnounceReason::Ended);
         self.say_redirect(key);
         let Some(call) = self.calls.get(key) else { return };
         let (cause, why) = match self.recovering && !call.is_answered() {
-            true => (Cause::Cancel, Why::Unwatched),
+            true => (Cause::Cancel, HangupReason::Unseen),
             false => cause(call),
         };
         let kind = EventKind::Hangup { cause, answered_by: call.answered_by.clone() };
@@ -236,7 +237,7 @@ impl Tracker {
             account: call.account.clone(),
             tenant: call.tenant.clone(),
         };
-        self.explain_said(key, &event);
+        self.explain_published(key, &event);
         self.said.push_back(event);
     }
 

@@ -4,10 +4,11 @@
 //! one run, but may be ahead of events that still wait in the PBX.
 
 use ringwire_event::AnsweredBy;
+use ringwire_event::explanation::AnnounceReason;
 use slotmap::SecondaryMap;
 
 use super::channels::state_of;
-use super::{Event, Occasion, Tracker};
+use super::{Event, Tracker};
 use crate::model::{Ch, State};
 
 /// A list of channels that is coming in.
@@ -325,7 +326,7 @@ impl Tracker {
             self.add_leg(key, None, item.ch);
         }
         if self.calls.get(key).is_some_and(|call| call.begun && call.is_gathering()) {
-            self.announce(key, Occasion::Listed);
+            self.announce(key, AnnounceReason::Listed);
         }
     }
 
@@ -339,7 +340,7 @@ impl Tracker {
         self.recovering = true;
         self.enter_queue(ch, packet.text("Queue").as_deref());
         if let Some(key) = self.call_of(ch) {
-            self.announce(key, Occasion::Listed);
+            self.announce(key, AnnounceReason::Listed);
         }
         self.recovering = false;
     }

@@ -9,10 +9,10 @@
 
 mod captures;
 mod disorder;
+mod explanations;
 mod forged;
 mod healing;
 mod invariants;
-mod notes;
 mod outline;
 mod pbx;
 mod resume;

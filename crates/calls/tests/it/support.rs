@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use jiff::{SignedDuration, Timestamp};
 use ringwire_ami::{AmiVersion, Codec, Frame, Packet};
 use ringwire_calls::{Rules, Tracker};
-use ringwire_event::{AnsweredBy, CallEvent, EventKind, Party};
+use ringwire_event::{AnsweredBy, CallEvent, EventKind, Explanation, Party};
 use tokio_util::codec::Decoder;
 
 /// Where the recordings are.
@@ -87,15 +87,27 @@ pub(crate) fn follow_frames(
 /// A line `at 1.5` sets the clock, `connect 1.3` begins a connection, and with `restart` another tracker takes up what
 /// the one before it said.
 pub(crate) fn tell(rules: &Rules, story: &str) -> String {
-    play(rules, story, false)
+    play(rules, story, None)
 }
 
-/// What a tracker concludes of such a call: a line a conclusion, but for those that an event was said.
-pub(crate) fn conclude(rules: &Rules, story: &str) -> String {
-    play(rules, story, true)
+/// What a tracker decides about such a call: a line a step, but for those that an event was published, by call.
+pub(crate) fn explain(rules: &Rules, story: &str) -> String {
+    let mut explanations = Vec::new();
+    play(rules, story, Some(&mut explanations));
+    explanations.sort_by(|left, right| left.uniqueid.cmp(&right.uniqueid));
+    let mut lines = String::new();
+    for explanation in explanations {
+        for step in explanation.steps().into_iter().filter(|step| step.event.is_none()) {
+            let rule = step.rule.map(|rule| rule.to_string()).unwrap_or_default();
+            let (decision, text) = (step.decision.as_str(), step.text);
+            lines.push_str(&format!("{} {decision}: {text} [{rule}]\n", explanation.uniqueid));
+        }
+    }
+    lines
 }
 
-fn play(rules: &Rules, story: &str, explain: bool) -> String {
+fn play(rules: &Rules, story: &str, mut explanations: Option<&mut Vec<Explanation>>) -> String {
+    let explain = explanations.is_some();
     let mut tracker = Tracker::new(rules.clone());
     tracker.explain(explain);
     let mut version = AmiVersion::NEWEST;
@@ -111,6 +123,9 @@ fn play(rules: &Rules, story: &str, explain: bool) -> String {
             version = AmiVersion::parse(banner.as_bytes()).unwrap();
             tracker.connected(version, now);
         } else if line == "restart" {
+            if let Some(explanations) = &mut explanations {
+                explanations.extend(tracker.take_unfinished_explanations());
+            }
             tracker = Tracker::new(rules.clone());
             tracker.explain(explain);
             tracker.resume(&said, &[]);
@@ -126,24 +141,17 @@ fn play(rules: &Rules, story: &str, explain: bool) -> String {
             }
             tracker.apply(&Packet::new(Bytes::from(text), version).unwrap(), now);
         }
-        while let Some(note) = tracker.poll_note() {
-            if note.note.event.is_none() {
-                let rule = &note.note.rule;
-                told.push_str(&format!(
-                    "{} {}: {} [{rule}]\n",
-                    note.root,
-                    note.note.concluded.as_str(),
-                    note.note.words
-                ));
-            }
+        if let Some(explanations) = &mut explanations {
+            explanations.extend(std::iter::from_fn(|| tracker.poll_explanation()));
         }
         while let Some(event) = tracker.poll_event() {
-            if !explain {
-                told.push_str(&summary(&event));
-                told.push('\n');
-            }
+            told.push_str(&summary(&event));
+            told.push('\n');
             said.push(event);
         }
+    }
+    if let Some(explanations) = &mut explanations {
+        explanations.extend(tracker.take_unfinished_explanations());
     }
     told
 }

@@ -190,7 +190,7 @@ function describeEvent(event) {
 }
 
 /** A step of the explanation: the decision in words, the rule, and the event it followed from. */
-function ExplanationStep({ step: { time, heard: source, rule, words: text } }) {
+function ExplanationStep({ step: { time, source, rule, text } }) {
   return html`<li><time class="event-time" datetime=${time}>${exactClock(millis(time))}</time>
     <div><p><bdi>${clean(text, PROSE)}</bdi>${rule && html` <span class="tag"><${Wire} text=${rule} /></span>`}</p>
       ${source && html`<p class="source"><code><bdi>

@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use ringwire_event::{CallEvent, CallId, StoryNote};
+use ringwire_event::{CallEvent, CallId, Explanation};
 use rusqlite::Connection;
 
 use super::{Attempt, Committed, Standing, StateChange, Write, tables};
@@ -47,7 +47,7 @@ pub(super) enum Entry {
     Attempt(Attempt),
     State(StateChange),
     Standing(Standing),
-    Story { call: CallId, notes: Vec<StoryNote> },
+    Story { call: CallId, notes: Explanation },
 }
 
 /// When what is written is on disk.

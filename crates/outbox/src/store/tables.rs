@@ -1,7 +1,7 @@
 //! What is written into the tables, row by row. Every function works inside the caller's transaction.
 
 use jiff::Timestamp;
-use ringwire_event::{AnsweredBy, CallEvent, EventKind, Party, StoryNote};
+use ringwire_event::{AnsweredBy, CallEvent, EventKind, Explanation, Party};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{Attempt, Standing, StateChange, group::Numbered};
@@ -123,7 +123,7 @@ fn note_user(db: &Connection, call: &str, user: &Party) -> Result<()> {
 }
 
 /// Keeps what was concluded about a call that the journal has.
-pub(super) fn insert_story(db: &Connection, call: &str, notes: &[StoryNote]) -> Result<()> {
+pub(super) fn insert_story(db: &Connection, call: &str, notes: &Explanation) -> Result<()> {
     db.prepare_cached(
         "INSERT INTO stories (call, body) SELECT id, ?2 FROM calls WHERE id = ?1 AND erased = 0
          ON CONFLICT (call) DO UPDATE SET body = excluded.body",

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use ringwire_event::{CallEvent, CallId, StoryNote};
+use ringwire_event::{CallEvent, CallId, Explanation};
 
 use crate::{EndpointName, delivery::DeliveryId};
 
@@ -24,7 +24,7 @@ pub enum Write {
         /// Which call.
         call: CallId,
         /// What was concluded, in order.
-        notes: Vec<StoryNote>,
+        notes: Explanation,
     },
 }
 

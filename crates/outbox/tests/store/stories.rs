@@ -2,25 +2,25 @@
 
 use std::time::Duration;
 
-use ringwire_event::{Conclusion, Heard, StoryNote};
+use ringwire_event::{Decision, ExplanationStep, RuleRef, SourceEvent};
 use ringwire_outbox::store::{Personal, Report, Retention, Write};
 
 use crate::support::{Journal, at, hangup, new_call};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-fn note(uniqueid: &str) -> StoryNote {
-    StoryNote {
+fn note(uniqueid: &str) -> ExplanationStep {
+    ExplanationStep {
         time: Some(at(1)),
-        heard: Some(Heard {
+        source: Some(SourceEvent {
             event: "Newchannel".to_owned(),
             channel: Some("PJSIP/trunk-1".to_owned()),
             uniqueid: Some(uniqueid.to_owned()),
             with: "CallerIDNum 49176".to_owned(),
         }),
-        concluded: Conclusion::Began,
-        rule: "rules 1".into(),
-        words: "PJSIP/trunk begins a call".to_owned(),
+        decision: Decision::Started,
+        rule: Some(RuleRef::rules(1)),
+        text: "PJSIP/trunk starts a call".to_owned(),
         event: None,
     }
 }
@@ -33,7 +33,9 @@ fn over(journal: &Journal, call: &str) {
 }
 
 fn tell(journal: &Journal, call: &str) {
-    journal.store.write(Write::Story { call: call.to_owned(), notes: vec![note(call), note("leg-of-it")] });
+    journal
+        .store
+        .write(Write::Story { call: call.to_owned(), notes: vec![note(call), note("leg-of-it")].into() });
 }
 
 /// Sweeps, which also waits for what was written before.

@@ -12,7 +12,7 @@ use std::{
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use proptest::prelude::*;
-use ringwire_event::{CallEvent, Direction, EventKind, StoryNote};
+use ringwire_event::{CallEvent, Direction, EventKind, ExplanationStep};
 use ringwire_live::{Desk, Feed};
 use ringwire_outbox::store::{Committed, NewEvent, Report, Store, Write};
 use tempfile::TempDir;
@@ -76,7 +76,7 @@ impl Switchboard for Nobody {
         Box::pin(async { serde_json::Value::Null })
     }
 
-    fn story(&self, _: &str) -> BoxFuture<'static, Option<Vec<StoryNote>>> {
+    fn story(&self, _: &str) -> BoxFuture<'static, Option<Vec<ExplanationStep>>> {
         Box::pin(async { None })
     }
 }

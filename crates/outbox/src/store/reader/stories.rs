@@ -1,6 +1,6 @@
 //! What was concluded about calls.
 
-use ringwire_event::{CallId, StoryNote};
+use ringwire_event::{CallId, Explanation, ExplanationStep};
 use rusqlite::{OptionalExtension, params};
 
 use super::{Reader, from_json};
@@ -11,14 +11,15 @@ impl Reader {
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub fn story(&self, call: &str) -> rusqlite::Result<Option<Vec<StoryNote>>> {
+    pub fn story(&self, call: &str) -> rusqlite::Result<Option<Vec<ExplanationStep>>> {
         if !self.has_stories()? {
             return Ok(None);
         }
         self.db
             .prepare_cached("SELECT body FROM stories WHERE call = ?1")?
-            .query_row([call], |row| from_json(row, 0))
+            .query_row([call], |row| from_json::<Explanation>(row, 0))
             .optional()
+            .map(|found| found.map(|explanation| explanation.steps()))
     }
 
     /// The newest call in which the channel `uniqueid` was heard, or that it began. It searches all stories, so it is for
