@@ -65,7 +65,7 @@ async fn a_call_is_seen_to_ring_to_be_answered_to_be_held_and_to_end() {
         "return document.querySelector('[role=dialog], [data-call-detail]')?.innerText.includes('zammad')",
     )
     .await;
-    page.picture("desk-story").await;
+    page.picture("desk-call").await;
     page.run("location.hash = '#health'").await;
     page.until("return document.querySelector('[data-view=health] canvas') !== null").await;
     page.prefer("dark").await;

@@ -1,4 +1,4 @@
-//! Actions: the requests that a client sends to a server (AMI contract 1.4).
+//! Actions: the requests that a client sends to a server (AMI notes 1.4).
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 /// A request to a server.
 ///
 /// A value cannot leave its header: a key or value that could end its line is rejected, not repaired, because numbers
-/// and names come from callers and from other systems (AMI contract 5.7). The `ActionID` is added when the action is
+/// and names come from callers and from other systems (AMI notes 5.7). The `ActionID` is added when the action is
 /// sent. `Debug` shows keys only: values may be secrets or phone numbers.
 #[derive(Clone)]
 pub struct Action {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::error_kind::ConnectionErrorKind;
 
 /// Growing delays between attempts to connect: short while the server is unavailable, long after it refused, because
-/// each refused login costs it a second and may lead to a ban (AMI contract 5.12).
+/// each refused login costs it a second and may lead to a ban (AMI notes 5.12).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ReconnectBackoff {
     network_failures: u32,

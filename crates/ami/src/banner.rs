@@ -1,4 +1,4 @@
-//! The banner with which a server begins a connection (AMI contract 1.1).
+//! The banner with which a server begins a connection (AMI notes 1.1).
 
 use crate::version::AmiVersion;
 

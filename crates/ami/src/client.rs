@@ -29,7 +29,7 @@ use crate::version::AmiVersion;
 /// # Slow consumers
 ///
 /// A separate task reads the socket and never waits: Asterisk cuts off slow readers, and some releases garble what they
-/// send to them (AMI contract 1.8). The packets are queued for [`IncomingPackets`]; [`AmiClient::backlog`] returns the
+/// send to them (AMI notes 1.8). The packets are queued for [`IncomingPackets`]; [`AmiClient::backlog`] returns the
 /// length of the queue. Single packets are never dropped. If the queue would exceed [`AmiOptions::queue_limit`], the
 /// connection is closed: the packets received before can still be taken, and after them comes
 /// [`DisconnectError::Overrun`]. Then connect again and request the current state with
@@ -202,7 +202,7 @@ impl Drop for PendingActionGuard<'_> {
 /// The packets from a server: all events and responses, except the responses to the session's own login and pings.
 ///
 /// Responses and list items are delivered only if they carry the `ActionID` of one of this connection's actions, which
-/// nobody else knows; others are forged, dropped and counted as [`StreamErrors::forged`] (AMI contract 5.7).
+/// nobody else knows; others are forged, dropped and counted as [`StreamErrors::forged`] (AMI notes 5.7).
 ///
 /// The socket is read whether or not the packets are taken; see [`AmiClient`] for what happens to slow consumers.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Cuts a stream of bytes into packets (AMI contract 1.1, 1.2 and 1.8).
+//! Cuts a stream of bytes into packets (AMI notes 1.1, 1.2 and 1.8).
 
 use bytes::{Buf, Bytes, BytesMut};
 use memchr::memmem::Finder;
@@ -70,7 +70,7 @@ impl Default for Codec {
 }
 
 impl Codec {
-    /// The longest line, in bytes. Asterisk itself has no limit (AMI contract 1.2).
+    /// The longest line, in bytes. Asterisk itself has no limit (AMI notes 1.2).
     pub const LINE_LIMIT: usize = 64 << 10;
     /// The longest packet, in bytes, with its blank line.
     pub const PACKET_LIMIT: usize = 4 << 20;
@@ -304,7 +304,7 @@ impl Codec {
     }
 
     /// The packet in a block without a blank line after it. A response that ends with a line is complete, because some
-    /// releases omit the blank line (AMI contract 1.2); an event is complete only if it is the last in the stream.
+    /// releases omit the blank line (AMI notes 1.2); an event is complete only if it is the last in the stream.
     fn parse_unterminated(&mut self, block: Bytes, is_last: bool) -> Option<Packet> {
         let has_whole_lines = block.ends_with(b"\n") && !is_command_output(&block);
         match header::packet_kind(&block) {

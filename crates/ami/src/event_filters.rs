@@ -1,4 +1,4 @@
-//! Filters that stop the server from sending events that nobody reads (AMI contract 1.9).
+//! Filters that stop the server from sending events that nobody reads (AMI notes 1.9).
 
 use crate::action::Action;
 use crate::version::AmiVersion;

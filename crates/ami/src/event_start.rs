@@ -1,4 +1,4 @@
-//! Finds where an event begins inside another packet (AMI contract 1.8).
+//! Finds where an event begins inside another packet (AMI notes 1.8).
 //!
 //! Asterisk 15 to 19 may cut an event short for a slow reader and continue with the next event on the same line. A
 //! caller's name may read `Event: Hangup` as well, so the name of the event must end its line, and the next line must

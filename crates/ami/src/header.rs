@@ -10,7 +10,7 @@ use nom::{IResult, Parser};
 
 use crate::lines::split_line;
 
-/// Whether a packet is an event or a response, by its first header alone (AMI contract 1.2): some events carry a
+/// Whether a packet is an event or a response, by its first header alone (AMI notes 1.2): some events carry a
 /// `Response` header too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PacketKind<'a> {

@@ -6,7 +6,7 @@
 //! delay between connections: both are pure, with the time as an argument. [`AmiClient`] connects them to a socket, over
 //! TLS if [`TlsOptions`] are given; it is the only part that does input and output.
 //!
-//! This crate does not know what packets mean for calls.
+//! This crate does not know what packets mean for calls. `AMI notes 1.2` is a section of docs/asterisk-manager.md.
 
 mod action;
 mod backoff;

@@ -1,4 +1,4 @@
-//! Line ends: LF with or without CR, in any mixture (AMI contract 1.2).
+//! Line ends: LF with or without CR, in any mixture (AMI notes 1.2).
 
 /// The number of bytes of blank lines at the front of `block`.
 pub(crate) fn leading_blank_lines(block: &[u8]) -> usize {

@@ -29,7 +29,7 @@ pub struct AmiLogin {
 }
 
 impl AmiLogin {
-    /// The classes of events needed to follow calls (AMI contract 1.10). `dialplan` adds detail but is most of the
+    /// The classes of events needed to follow calls (AMI notes 1.10). `dialplan` adds detail but is most of the
     /// traffic, so a server sends it only where its `read` has it.
     pub const EVENTS: &str = "system,call,agent,dialplan";
 

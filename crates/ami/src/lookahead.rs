@@ -1,4 +1,4 @@
-//! Recognises packets that a caller has written, by what follows them (AMI contract 1.3 and 5.7).
+//! Recognises packets that a caller has written, by what follows them (AMI notes 1.3 and 5.7).
 //!
 //! Asterisk prints a caller's number as it received it. If the number contains line ends, the event is cut at the
 //! number; then come the packets that the caller has written, and then the rest of the event, which does not begin as a

@@ -14,7 +14,7 @@ use crate::version::AmiVersion;
 /// Framing reads only the first header; the others are searched when they are asked for. A packet keeps the read buffer
 /// it arrived in alive, so copy the values that are kept for longer.
 ///
-/// Callers write part of its contents (AMI contract 1.3): text may contain control characters, and a header may be
+/// Callers write part of its contents (AMI notes 1.3): text may contain control characters, and a header may be
 /// forged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Packet {
@@ -47,7 +47,7 @@ impl Packet {
     }
 
     /// The server's message if this is the response that refuses an action, made printable. The messages differ between
-    /// releases (AMI contract 5.11).
+    /// releases (AMI notes 5.11).
     #[must_use]
     pub fn error_message(&self) -> Option<String> {
         let is_error =
@@ -55,7 +55,7 @@ impl Packet {
         is_error.then(|| text::printable_line(self.get("Message").unwrap_or_default()))
     }
 
-    /// Whether this answer says that the user lacks a privilege (AMI contract 1.6). Asterisk's words are all there is
+    /// Whether this answer says that the user lacks a privilege (AMI notes 1.6). Asterisk's words are all there is
     /// to tell it from other errors.
     #[must_use]
     pub fn is_permission_denied(&self) -> bool {
@@ -77,7 +77,7 @@ impl Packet {
     }
 
     /// The value of the first header named `key` as text, to show and to compare: UTF-8, else Latin-1, and unescaped
-    /// where this version escapes (AMI contract 1.3).
+    /// where this version escapes (AMI notes 1.3).
     ///
     /// `None` if there is no such header, or its value is empty or one of Asterisk's placeholders for "unknown".
     #[must_use]
@@ -104,13 +104,13 @@ impl Packet {
         PacketHeaders::new(&self.bytes)
     }
 
-    /// The channel variables among the headers, in both of their forms (AMI contract 1.2).
+    /// The channel variables among the headers, in both of their forms (AMI notes 1.2).
     pub fn variables(&self) -> impl Iterator<Item = ChannelVariable<'_>> {
         self.headers().filter_map(header::parse_variable)
     }
 
     /// Whether a header that identifies the event or its channel comes twice: Asterisk writes each once, so a caller has
-    /// added another (AMI contract 5.7). User events may repeat any header.
+    /// added another (AMI notes 5.7). User events may repeat any header.
     #[must_use]
     pub fn has_repeated_identity(&self) -> bool {
         const IDENTITY: [&[u8]; 4] = [b"Event", b"Channel", b"Uniqueid", b"Linkedid"];

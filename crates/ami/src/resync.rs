@@ -1,4 +1,4 @@
-//! Actions that ask a server for its current state, after connecting or after a gap (AMI contract 5.3).
+//! Actions that ask a server for its current state, after connecting or after a gap (AMI notes 5.3).
 
 use crate::action::Action;
 use crate::packet::Packet;
@@ -17,7 +17,7 @@ pub fn resync_actions() -> Vec<Action> {
 }
 
 /// Whether this packet ends a list, by its `EventList` header or, in releases without that header, by its name (AMI
-/// contract 1.6). Live events never end a list, as they carry no `ActionID`.
+/// notes 1.6). Live events never end a list, as they carry no `ActionID`.
 #[must_use]
 pub fn is_list_end(packet: &Packet) -> bool {
     let is_complete = |value: &[u8]| value.eq_ignore_ascii_case(b"Complete");
@@ -27,7 +27,7 @@ pub fn is_list_end(packet: &Packet) -> bool {
 }
 
 /// Whether an event of this name is an item or the end of one of the lists of [`RESYNC_ACTIONS`]. All releases give
-/// these the `ActionID` of the requester and send them to nobody else (AMI contract 1.6).
+/// these the `ActionID` of the requester and send them to nobody else (AMI notes 1.6).
 #[cfg(feature = "client")]
 pub(crate) fn is_list_item(name: &[u8]) -> bool {
     const ITEMS: [&[u8]; 8] = [

@@ -1,4 +1,4 @@
-//! Login and keep-alive as a state machine, without a socket and without a clock (AMI contract 1.5 and 1.6).
+//! Login and keep-alive as a state machine, without a socket and without a clock (AMI notes 1.5 and 1.6).
 
 use std::collections::VecDeque;
 use std::fmt;

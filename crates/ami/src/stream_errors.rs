@@ -14,7 +14,7 @@ pub struct StreamErrors {
     pub truncated: u64,
     /// Packets of whole lines without a blank line after them; they are kept.
     pub unterminated: u64,
-    /// Packets that a caller may have written into an event; they are dropped (AMI contract 5.7).
+    /// Packets that a caller may have written into an event; they are dropped (AMI notes 5.7).
     ///
     /// They are recognised by the rest of the event that follows them. The beginning of that event is dropped too where
     /// it is short. An [`AmiClient`](crate::AmiClient) also counts responses and list items here that answer none of

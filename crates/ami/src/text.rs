@@ -1,4 +1,4 @@
-//! Decodes received bytes as text: charset and escapes (AMI contract 1.3).
+//! Decodes received bytes as text: charset and escapes (AMI notes 1.3).
 
 use std::borrow::Cow;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The version of the manager protocol, from the banner (AMI contract 1.1).
+/// The version of the manager protocol, from the banner (AMI notes 1.1).
 ///
 /// It is not the version of Asterisk, but it grows with it, so it tells how the server's packets look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,7 +38,7 @@ impl AmiVersion {
     }
 
     /// Whether names, channel variables and presence texts arrive C-escaped: Asterisk 13.5 and 14 on
-    /// (AMI contract 1.3).
+    /// (AMI notes 1.3).
     #[must_use]
     pub fn has_escapes(self) -> bool {
         self >= Self::new(2, 8, 0)

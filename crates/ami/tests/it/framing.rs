@@ -1,4 +1,4 @@
-//! Each hazard of AMI contract 1.1, 1.2 and 1.8.
+//! Each hazard of AMI notes 1.1, 1.2 and 1.8.
 
 use ringwire_ami::{Codec, CodecError, StreamErrors};
 

@@ -1,4 +1,4 @@
-//! The wire as its users see it: real recordings, the hazards of AMI contract 1, sessions, TLS and a loopback client.
+//! The wire as its users see it: real recordings, the hazards of AMI notes 1, sessions, TLS and a loopback client.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! What can be asked of one packet (AMI contract 1.2 and 1.3).
+//! What can be asked of one packet (AMI notes 1.2 and 1.3).
 
 use bytes::Bytes;
 use ringwire_ami::{AmiVersion, ChannelVariable, Packet, PacketKind};

@@ -6,9 +6,9 @@ use std::{fmt, io};
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// The longest line with its line end, in bytes (AMI contract, 1.4).
+/// The longest line with its line end, in bytes (AMI notes 1.4).
 const LONGEST_LINE: usize = 1024;
-/// The largest number of headers of an action (AMI contract, 1.4).
+/// The largest number of headers of an action (AMI notes 1.4).
 const MAX_HEADERS: usize = 128;
 
 /// One action, as a client sent it.

@@ -34,7 +34,7 @@ impl AmiBlock {
     }
 
     /// Whether it is an item of a list that a client requested. Items have the `ActionID` of the request; unlike events
-    /// for all clients, they have no `Privilege` or only a single class (AMI contract, 1.6).
+    /// for all clients, they have no `Privilege` or only a single class (AMI notes 1.6).
     pub(super) fn is_list_item(&self) -> bool {
         let is_for_all =
             self.get("Privilege").is_some_and(|classes| classes.split(|&b| b == b',').any(|c| c == b"all"));

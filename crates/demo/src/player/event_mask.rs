@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::block::AmiBlock;
 
-/// A set of event classes (AMI contract, 1.7 and 1.10).
+/// A set of event classes (AMI notes 1.7 and 1.10).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum EventMask {
     /// Every class there is.

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::block::AmiBlock;
 
-/// The fields of a channel, with the names of Asterisk 12 and later (AMI contract, 2.1).
+/// The fields of a channel, with the names of Asterisk 12 and later (AMI notes 2.1).
 const FIELDS: [&str; 16] = [
     "Channel",
     "ChannelState",

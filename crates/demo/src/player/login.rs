@@ -1,4 +1,4 @@
-//! Checks the login of a client (AMI contract, 1.5).
+//! Checks the login of a client (AMI notes 1.5).
 
 use std::hash::{BuildHasher, RandomState};
 

@@ -146,7 +146,7 @@ pub(super) fn status(
                 ("ConnectedLineName", "ConnectedLineName"),
             ];
             let item = with_fields(item, channel, &party);
-            // A channel without dialplan has fewer headers (AMI contract, 5.3).
+            // A channel without dialplan has fewer headers (AMI notes 5.3).
             let item = if matches!(channel.get("Application"), b"" | b"AppDial") {
                 item.with("Account", channel.get("AccountCode"))
                     .with("State", channel.get("ChannelStateDesc"))

@@ -1,6 +1,6 @@
 //! The version of the manager interface, and what depends on it.
 
-/// The version of the manager interface (AMI contract, 1.1).
+/// The version of the manager interface (AMI notes 1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ProtocolVersion {
     major: u32,

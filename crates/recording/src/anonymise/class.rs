@@ -30,7 +30,7 @@ pub(super) enum ValueClass {
     Environment,
 }
 
-/// The prefixes of headers in events about several channels (AMI contract 2.1).
+/// The prefixes of headers in events about several channels (AMI notes 2.1).
 const PARTY_PREFIXES: [&str; 20] = [
     "dest",
     "localone",

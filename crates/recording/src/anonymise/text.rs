@@ -34,7 +34,7 @@ pub(super) struct ValueText {
 }
 
 impl ValueText {
-    /// Reads a value; `escaped` is whether the server escaped it with backslashes (AMI contract 1.3).
+    /// Reads a value; `escaped` is whether the server escaped it with backslashes (AMI notes 1.3).
     pub(super) fn read(&mut self, raw: &[u8], escaped: bool) {
         self.cells.clear();
         self.edits.clear();

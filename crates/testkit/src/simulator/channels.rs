@@ -14,7 +14,7 @@ pub(super) struct ListItems {
     pub(super) entry: Option<Template>,
 }
 
-/// The fields at the beginning of every item about a channel (AMI contract 2.1).
+/// The fields at the beginning of every item about a channel (AMI notes 2.1).
 const SNAPSHOT: [&str; 14] = [
     "Channel",
     "ChannelState",

@@ -6,7 +6,7 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use super::scenario::{CallScenario, EventTemplate};
 
-/// A set of event classes (AMI contract 1.7).
+/// A set of event classes (AMI notes 1.7).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum EventClasses {
     /// Every class.
@@ -58,7 +58,7 @@ impl EventSelection {
         self.classes = classes;
     }
 
-    /// Adds an event filter of the old form, and returns whether it is valid (AMI contract 1.9).
+    /// Adds an event filter of the old form, and returns whether it is valid (AMI notes 1.9).
     pub(super) fn add_filter(&mut self, filter: &str) -> bool {
         let (pattern, filters) = match filter.strip_prefix('!') {
             Some(pattern) => (pattern, &mut self.drop),

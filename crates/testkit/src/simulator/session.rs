@@ -72,7 +72,7 @@ impl ClientSession {
             let stalled = self.stalled_until;
             let is_awake = stalled.is_none();
             let is_idle = self.unsent().is_empty();
-            // Actions come before queued events: lists may be ahead of events (AMI contract 5.3).
+            // Actions come before queued events: lists may be ahead of events (AMI notes 5.3).
             tokio::select! {
                 biased;
                 Some(command) = commands.recv() => match command {

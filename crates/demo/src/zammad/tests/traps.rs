@@ -1,4 +1,4 @@
-//! What was measured of Zammad beyond its specs (Zammad contract, sections 1 and 2).
+//! What was measured of Zammad beyond its specs (Zammad notes, sections 1 and 2).
 
 use super::*;
 
