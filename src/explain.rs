@@ -19,6 +19,9 @@ use crate::{
     explanation::{self, Known},
 };
 
+/// Where the sections that an explanation cites can be read.
+const RULES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/call-rules.md");
+
 const EXAMPLES: &str = "\
 Examples:
   ringwire explain main-1795226702.0        explain a call of the journal
@@ -92,6 +95,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         }
         stored::tell(args, &mut out)?;
     }
+    out.refer_to_rules()?;
     Ok(out.writer.flush()?)
 }
 
@@ -117,6 +121,11 @@ impl<W: Write> Out<W> {
             writeln!(self.writer)?;
         }
         explanation::lines(known).iter().try_for_each(|line| writeln!(self.writer, "{line}"))
+    }
+
+    /// Says where the cited sections can be read, if there was a call.
+    fn refer_to_rules(&mut self) -> io::Result<()> {
+        if self.told { writeln!(self.writer, "\nRules: {RULES}") } else { Ok(()) }
     }
 
     /// Something about the recording as a whole, for people.
