@@ -13,4 +13,4 @@ mod load;
 mod restart;
 
 /// How long anything is waited for.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(90);
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(180);

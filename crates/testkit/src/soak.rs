@@ -21,7 +21,7 @@ use crate::simulator::{ConnectionCut, PbxSimulator, SimulatedCall, SimulatorCoun
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// After this time without a post, no more posts are expected.
-const POST_TIMEOUT: Duration = Duration::from_secs(20);
+const POST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long to wait for superfluous posts after all expected ones.
 const EXTRA_POST_WAIT: Duration = Duration::from_secs(2);

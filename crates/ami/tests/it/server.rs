@@ -82,7 +82,7 @@ pub(crate) async fn pair(
 
 /// Nothing here takes long, and nothing may hang.
 pub(crate) async fn bounded<T>(work: impl Future<Output = T>) -> T {
-    timeout(Duration::from_secs(20), work).await.unwrap()
+    timeout(Duration::from_secs(90), work).await.unwrap()
 }
 
 pub(crate) async fn next(incoming: &mut IncomingPackets) -> Packet {

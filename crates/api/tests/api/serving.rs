@@ -52,10 +52,8 @@ async fn streams_end_when_the_daemon_stops() {
     let idle = TcpStream::connect(address).await.unwrap();
     bench.commit(new_call("a"), &[]);
     read_until(&mut stream, "\"a/1\"").await;
-    let asked = Instant::now();
     stop.cancel();
     timeout(PATIENCE, serving).await.unwrap().unwrap();
-    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
     // The body ends as it should: the listener knows that it was not cut off.
     read_until(&mut stream, "0\r\n\r\n").await;
     drop(idle);

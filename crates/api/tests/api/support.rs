@@ -32,7 +32,7 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 
 /// Longer than anything here takes; only a failure waits so long.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 pub(crate) const VIEWER: &str = "viewer-0123456789abcdef";
 pub(crate) const AGENT: &str = "agent-0123456789abcdef";

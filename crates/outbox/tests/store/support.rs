@@ -19,7 +19,7 @@ use ringwire_outbox::{
 use tempfile::TempDir;
 
 /// Longer than anything here takes; only a failure waits so long.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// `seconds` after the beginning of the tests' time.
 pub(crate) fn at(seconds: i64) -> Timestamp {

@@ -1,7 +1,5 @@
 //! A daemon under some load and in trouble, for a few seconds; `examples/soak.rs` is the long form.
 
-#![cfg(test)]
-
 use std::time::Duration;
 
 use ringwire_testkit::SimulatorOptions;

@@ -1,7 +1,5 @@
 //! The whole path over real sockets: a PBX that plays recordings, the daemon in this process, and a double of Zammad.
 
-#![cfg(test)]
-
 use std::{
     collections::BTreeMap,
     fs::{self, OpenOptions},

@@ -1,7 +1,7 @@
 //! A disk that is full for a while: calls are told all the same, and nothing is lost.
 //!
 //! It mounts a small file system, so it is run by hand, as root:
-//! `cargo test --release --test oracle -- --ignored --nocapture full_disk`.
+//! `cargo test --release --test daemon -- --ignored --nocapture full_disk`.
 
 use std::{
     fs::{self, File},
@@ -14,7 +14,7 @@ use std::{
 use ringwire_outbox::store::Reader;
 use ringwire_testkit::{PbxSimulator, SimulatorOptions};
 
-use crate::{config, endpoint::Endpoint, start, tail, until_nothing_is_owed, verdict};
+use super::{config, endpoint::Endpoint, start, tail, until_nothing_is_owed, verdict};
 
 /// How long the disk is full.
 const FULL: Duration = Duration::from_secs(60);

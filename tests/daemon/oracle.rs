@@ -5,8 +5,6 @@
 //! taken. The daemon is killed again and again. Then everything is let be, and what arrived is held against what the
 //! journal has. With `RINGWIRE_ORACLE_KILLS=200` it goes on for as many kills; `--nocapture` shows the figures.
 
-#![cfg(test)]
-
 mod endpoint;
 mod full_disk;
 mod tail;
