@@ -7,7 +7,7 @@ use std::io::Write;
 use anstyle::{AnsiColor, Style};
 use anyhow::anyhow;
 use jiff::Zoned;
-use ringwire_outbox::store::{CallFilter, CallRecord};
+use ringwire_outbox::{CallFilter, CallRecord};
 use ringwire_terminal::{Cell, Code, Column, Failure, Table, duration, when};
 use serde::Serialize;
 
@@ -89,7 +89,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let filter = CallFilter {
         since,
         missed: args.missed,
-        living: args.living,
+        live: args.living,
         user: args.user.clone(),
         numbers: args.number.as_deref().map_or_else(|| Ok(Vec::new()), |number| numbers(number, &journal))?,
         limit: limit.saturating_add(1),
@@ -103,7 +103,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();
     if args.json {
         for call in &calls {
-            let told = Told { call, rang: call.rang(), talked: call.talked() };
+            let told = Told { call, rang: call.ring_seconds(), talked: call.talk_seconds() };
             serde_json::to_writer(&mut out, &told).map_err(std::io::Error::from)?;
             writeln!(out)?;
         }
@@ -165,12 +165,12 @@ fn table(calls: &[CallRecord]) -> Table {
             Cell::maybe(seconds.map(|seconds| format!("{about}{}", duration(seconds))))
         };
         table.row([
-            Cell::new(when(call.began)),
+            Cell::new(when(call.started_at)),
             Cell::new(&call.direction),
             Cell::new(from).styled(caller),
             Cell::new(&call.to),
-            lasted(call.rang()),
-            lasted(call.talked()),
+            lasted(call.ring_seconds()),
+            lasted(call.talk_seconds()),
             Cell::maybe(call.answered_by.as_ref().map(lines::took)),
             Cell::new(outcome).styled(style),
             Cell::maybe(call.queue.as_ref()),
@@ -182,7 +182,7 @@ fn table(calls: &[CallRecord]) -> Table {
 /// What became of a call.
 fn outcome(call: &CallRecord) -> (String, Style) {
     let bold = |colour: AnsiColor| colour.on_default().bold();
-    match (call.answered, call.ended) {
+    match (call.answered_at, call.ended_at) {
         (None, None) => ("ringing".to_owned(), bold(AnsiColor::Yellow)),
         (Some(_), None) => ("talking".to_owned(), bold(AnsiColor::Green)),
         (Some(_), Some(_)) => ("answered".to_owned(), AnsiColor::Green.on_default()),

@@ -6,7 +6,7 @@ mod show;
 
 use anstyle::{AnsiColor, Style};
 use anyhow::anyhow;
-use ringwire_outbox::store::StoredState;
+use ringwire_outbox::StoredDeliveryState;
 use ringwire_terminal::{Code, Failure};
 
 use super::journal::Place;
@@ -121,15 +121,15 @@ enum State {
 
 impl State {
     /// The state as it is stored; `None` for what an endpoint makes of it.
-    fn stored(self) -> Option<StoredState> {
+    fn stored(self) -> Option<StoredDeliveryState> {
         match self {
-            Self::Pending => Some(StoredState::Pending),
-            Self::Retry => Some(StoredState::Retry),
+            Self::Pending => Some(StoredDeliveryState::Pending),
+            Self::Retry => Some(StoredDeliveryState::Retry),
             Self::Paused => None,
-            Self::Delivered => Some(StoredState::Delivered),
-            Self::Dead => Some(StoredState::Dead),
-            Self::Expired => Some(StoredState::Expired),
-            Self::Dropped => Some(StoredState::Dropped),
+            Self::Delivered => Some(StoredDeliveryState::Delivered),
+            Self::Dead => Some(StoredDeliveryState::Dead),
+            Self::Expired => Some(StoredDeliveryState::Expired),
+            Self::Dropped => Some(StoredDeliveryState::Dropped),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::anyhow;
 use ringwire_config::{Config, Purpose};
-use ringwire_outbox::store::{Reader, StoreError};
+use ringwire_outbox::{StoreError, StoreReader};
 use ringwire_terminal::{Code, Failure};
 use rusqlite::ErrorCode;
 
@@ -33,7 +33,7 @@ pub(super) struct Journal {
     pub(super) path: PathBuf,
     /// The configuration, if there is one.
     pub(super) config: Option<Config>,
-    reader: Reader,
+    reader: StoreReader,
 }
 
 impl Place {
@@ -69,7 +69,7 @@ impl Place {
                 _ => Failure::new(Code::NoInput, anyhow!("{at}: {error}")),
             });
         }
-        let reader = Reader::open(&path).map_err(|error| unusable(&error))?;
+        let reader = StoreReader::open(&path).map_err(|error| unusable(&error))?;
         Ok(Journal { path, config, reader })
     }
 
@@ -97,7 +97,10 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub(super) fn read<T>(&self, read: impl FnOnce(&Reader) -> rusqlite::Result<T>) -> Result<T, Failure> {
+    pub(super) fn read<T>(
+        &self,
+        read: impl FnOnce(&StoreReader) -> rusqlite::Result<T>,
+    ) -> Result<T, Failure> {
         let failed = |error| Failure::new(Code::Io, anyhow!("{}: {error}", self.path.display()));
         read(&self.reader).map_err(failed)
     }
@@ -112,8 +115,8 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub(super) fn endpoints(&self) -> Result<BTreeSet<String>, Failure> {
-        let owed = self.read(Reader::tallies)?.into_iter().map(|tally| tally.endpoint);
-        let noted = self.read(Reader::standings)?.into_iter().map(|standing| standing.endpoint);
+        let owed = self.read(StoreReader::tallies)?.into_iter().map(|tally| tally.target);
+        let noted = self.read(StoreReader::targets)?.into_iter().map(|standing| standing.target);
         Ok(self.configured().map(str::to_owned).chain(owed).chain(noted).collect())
     }
 
@@ -146,16 +149,16 @@ pub(super) fn unusable(error: &StoreError) -> Failure {
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
                 (Code::NoInput, OTHER_USER)
             }
-            _ => (Code::Io, error.advice()),
+            _ => (Code::Io, error.hint()),
         },
-        StoreError::Place { .. } => (Code::Io, error.advice()),
+        StoreError::Location { .. } => (Code::Io, error.hint()),
         StoreError::Empty { .. } => (Code::NoInput, ANOTHER),
         StoreError::Foreign { .. } => (Code::Data, ANOTHER),
         StoreError::Damaged { .. } => {
             (Code::Data, "the daemon sets it aside when it starts; sqlite3 FILE .recover may read it")
         }
-        StoreError::Newer { .. } | StoreError::Network { .. } | StoreError::Taken { .. } => {
-            (Code::Data, error.advice())
+        StoreError::Newer { .. } | StoreError::Network { .. } | StoreError::Locked { .. } => {
+            (Code::Data, error.hint())
         }
     };
     // It tells its cause itself.

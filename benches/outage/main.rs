@@ -34,11 +34,9 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
+use ringwire_delivery::TargetName;
 use ringwire_event::{AnsweredBy, CallEvent, Cause, Direction, EventKind};
-use ringwire_outbox::{
-    EndpointName,
-    store::{NewEvent, Report, Store, Write as StoreWrite},
-};
+use ringwire_outbox::{NewEvent, Store, StoreReport, StoreWrite};
 
 use self::{pbx::Pbx, receiver::Receiver};
 
@@ -161,14 +159,15 @@ fn fill(journal: &Path) {
                 account: None,
                 tenant: None,
             };
-            let owed = vec![EndpointName::from("slow")];
-            let event = NewEvent { event: Arc::new(event), owed, retold: false, recorded: now - ago };
+            let owed = vec![TargetName::from("slow")];
+            let event =
+                NewEvent { event: Arc::new(event), targets: owed, is_replay: false, recorded_at: now - ago };
             store.write(StoreWrite::Event(event));
         }
     }
     let mut committed = 0;
     while committed < OWED as usize * 3 {
-        if let Report::Committed { events, .. } = reports.recv().unwrap() {
+        if let StoreReport::Committed { events, .. } = reports.recv().unwrap() {
             committed += events.len();
         }
     }

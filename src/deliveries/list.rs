@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use ringwire_outbox::store::{DeliveryFilter, DeliveryRecord, Reader, StandingRecord, Tally};
+use ringwire_outbox::{DeliveryFilter, DeliveryRecord, DeliveryTally, StoreReader, TargetRecord};
 use ringwire_terminal::Failure;
 use ringwire_terminal::plain;
 use ringwire_terminal::{Cell, Column, Table, when};
@@ -25,7 +25,7 @@ pub(super) fn run(journal: &Journal, wanted: &Listing) -> Result<(), Failure> {
     let limit = usize::try_from(wanted.limit.unwrap_or(LIMIT)).unwrap_or(usize::MAX);
     let states = if wanted.state.is_empty() { &UNDELIVERED[..] } else { &wanted.state };
     let filter = DeliveryFilter {
-        endpoint: wanted.target.clone(),
+        target: wanted.target.clone(),
         states: states.iter().filter_map(|state| state.stored()).collect(),
         paused: states.contains(&State::Paused),
         call: wanted.call.clone(),
@@ -80,12 +80,12 @@ fn table(deliveries: &[DeliveryRecord]) -> Table {
         table.row([
             Cell::new(delivery.id.to_string()),
             Cell::new(&delivery.state).styled(style(&delivery.state)),
-            Cell::new(&delivery.endpoint),
+            Cell::new(&delivery.target),
             Cell::new(&delivery.kind),
             Cell::new(&delivery.call),
-            Cell::new(when(delivery.recorded)),
+            Cell::new(when(delivery.recorded_at)),
             Cell::maybe((delivery.failures > 0).then(|| delivery.failures.to_string())),
-            Cell::maybe(delivery.due.map(when)),
+            Cell::maybe(delivery.due_at.map(when)),
             Cell::maybe(delivery.reason.as_ref()),
         ]);
     }
@@ -94,8 +94,8 @@ fn table(deliveries: &[DeliveryRecord]) -> Table {
 
 /// A line for each endpoint, or for the one that is asked for.
 fn summary(journal: &Journal, only: Option<&str>) -> Result<Table, Failure> {
-    let tallies = journal.read(Reader::tallies)?;
-    let standings = journal.read(Reader::standings)?;
+    let tallies = journal.read(StoreReader::tallies)?;
+    let standings = journal.read(StoreReader::targets)?;
     let mut table = Table::new(&[
         Column::left("ENDPOINT"),
         Column::right("WAITING"),
@@ -107,7 +107,7 @@ fn summary(journal: &Journal, only: Option<&str>) -> Result<Table, Failure> {
     ]);
     for endpoint in journal.endpoints()?.iter().filter(|name| only.is_none_or(|only| only == *name)) {
         let counted = |state: &str| Cell::new(counted(&tallies, endpoint, state).to_string());
-        let mut standing = standing(standings.iter().find(|standing| standing.endpoint == *endpoint));
+        let mut standing = standing(standings.iter().find(|standing| standing.target == *endpoint));
         if journal.config.is_some() && !journal.configured().any(|name| name == endpoint) {
             standing.push_str("; it is not configured any more");
         }
@@ -124,17 +124,17 @@ fn summary(journal: &Journal, only: Option<&str>) -> Result<Table, Failure> {
     Ok(table)
 }
 
-fn counted(tallies: &[Tally], endpoint: &str, state: &str) -> u64 {
+fn counted(tallies: &[DeliveryTally], endpoint: &str, state: &str) -> u64 {
     let mut tallies = tallies.iter();
-    tallies.find(|tally| tally.endpoint == endpoint && tally.state == state).map_or(0, |tally| tally.count)
+    tallies.find(|tally| tally.target == endpoint && tally.state == state).map_or(0, |tally| tally.count)
 }
 
 /// Whether an endpoint is sent to.
-fn standing(noted: Option<&StandingRecord>) -> String {
-    let Some(noted) = noted.filter(|noted| noted.standing != "running") else {
+fn standing(noted: Option<&TargetRecord>) -> String {
+    let Some(noted) = noted.filter(|noted| noted.state != "running") else {
         return "running".to_owned();
     };
     let reason = noted.reason.as_deref().filter(|reason| !reason.is_empty());
     let reason = reason.map(|reason| format!(": {}", plain(reason))).unwrap_or_default();
-    format!("{} since {}{reason}", noted.standing, when(noted.since))
+    format!("{} since {}{reason}", noted.state, when(noted.since))
 }

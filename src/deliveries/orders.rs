@@ -4,11 +4,8 @@ use std::io::Write;
 
 use anyhow::anyhow;
 use jiff::Timestamp;
-use ringwire_outbox::{
-    EndpointName,
-    delivery::DeliveryId,
-    store::{Reader, Request, Taken, request},
-};
+use ringwire_delivery::{DeliveryId, TargetName};
+use ringwire_outbox::{CommandReceipt, OperatorCommand, StoreReader, submit_commands};
 use ringwire_terminal::count;
 use ringwire_terminal::{Code, Failure};
 
@@ -21,7 +18,7 @@ use crate::journal::{Journal, unusable};
 /// One of them is not there or delivered: then none is. Or the journal cannot be written.
 pub(super) fn retry(journal: &Journal, ids: &[i64]) -> Result<(), Failure> {
     expect(journal, ids, &["delivered"], "tried again")?;
-    let wanted: Vec<_> = ids.iter().map(|id| Request::Retry(DeliveryId(*id))).collect();
+    let wanted: Vec<_> = ids.iter().map(|id| OperatorCommand::Retry(DeliveryId(*id))).collect();
     let (one, several) = ("delivery is tried again", "deliveries are tried again");
     order(journal, &wanted, &count(ids.len(), one, several))
 }
@@ -32,10 +29,10 @@ pub(super) fn retry(journal: &Journal, ids: &[i64]) -> Result<(), Failure> {
 /// Nobody knows the endpoint, or the journal cannot be written.
 pub(super) fn retry_all(journal: &Journal, endpoint: &str) -> Result<(), Failure> {
     expect_endpoint(journal, endpoint)?;
-    let tallies = journal.read(Reader::tallies)?;
+    let tallies = journal.read(StoreReader::tallies)?;
     let given_up = tallies
         .iter()
-        .filter(|tally| tally.endpoint == endpoint && !matches!(tally.state.as_str(), "pending" | "retry"))
+        .filter(|tally| tally.target == endpoint && !matches!(tally.state.as_str(), "pending" | "retry"))
         .map(|tally| usize::try_from(tally.count).unwrap_or(usize::MAX))
         .sum();
     if given_up == 0 {
@@ -44,7 +41,7 @@ pub(super) fn retry_all(journal: &Journal, endpoint: &str) -> Result<(), Failure
     let (one, several) =
         ("delivery that was given up is tried again", "deliveries that were given up are tried again");
     let what = count(given_up, one, several);
-    order(journal, &[Request::RetryAll(EndpointName::from(endpoint))], &format!("{endpoint}: {what}"))
+    order(journal, &[OperatorCommand::RetryAll(TargetName::from(endpoint))], &format!("{endpoint}: {what}"))
 }
 
 /// Has the deliveries `ids` taken out.
@@ -53,7 +50,7 @@ pub(super) fn retry_all(journal: &Journal, endpoint: &str) -> Result<(), Failure
 /// One of them is not there, or done with: then none is. Or the journal cannot be written.
 pub(super) fn take_out(journal: &Journal, ids: &[i64]) -> Result<(), Failure> {
     expect(journal, ids, &["delivered", "dropped"], "taken out")?;
-    let wanted: Vec<_> = ids.iter().map(|id| Request::Drop(DeliveryId(*id))).collect();
+    let wanted: Vec<_> = ids.iter().map(|id| OperatorCommand::Drop(DeliveryId(*id))).collect();
     order(journal, &wanted, &count(ids.len(), "delivery is taken out", "deliveries are taken out"))
 }
 
@@ -63,7 +60,7 @@ pub(super) fn take_out(journal: &Journal, ids: &[i64]) -> Result<(), Failure> {
 /// Nobody knows the endpoint, or the journal cannot be written.
 pub(super) fn pause(journal: &Journal, endpoint: &str) -> Result<(), Failure> {
     expect_endpoint(journal, endpoint)?;
-    let wanted = Request::Pause(EndpointName::from(endpoint));
+    let wanted = OperatorCommand::Pause(TargetName::from(endpoint));
     order(
         journal,
         &[wanted],
@@ -77,19 +74,19 @@ pub(super) fn pause(journal: &Journal, endpoint: &str) -> Result<(), Failure> {
 /// Nobody knows the endpoint, or the journal cannot be written.
 pub(super) fn resume(journal: &Journal, endpoint: &str) -> Result<(), Failure> {
     expect_endpoint(journal, endpoint)?;
-    let wanted = Request::Resume(EndpointName::from(endpoint));
+    let wanted = OperatorCommand::Resume(TargetName::from(endpoint));
     order(journal, &[wanted], &format!("{endpoint} is sent to again"))
 }
 
 /// Leaves the orders, and says what has come of them.
-fn order(journal: &Journal, wanted: &[Request], what: &str) -> Result<(), Failure> {
-    let taken = request(&journal.path, wanted, Timestamp::now()).map_err(|error| unusable(&error))?;
+fn order(journal: &Journal, wanted: &[OperatorCommand], what: &str) -> Result<(), Failure> {
+    let taken = submit_commands(&journal.path, wanted, Timestamp::now()).map_err(|error| unusable(&error))?;
     let said = match taken {
-        Taken::ByDaemon => format!("The daemon has taken it up: {what}."),
-        Taken::AtNextStart => {
+        CommandReceipt::ByDaemon => format!("The daemon has taken it up: {what}."),
+        CommandReceipt::AtNextStart => {
             format!("No daemon runs; it stands in the journal, and holds from the next start: {what}.")
         }
-        Taken::NotYet => {
+        CommandReceipt::NotYet => {
             format!("The daemon has not taken it up yet; it will, or its log says why not. Then {what}.")
         }
     };

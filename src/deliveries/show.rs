@@ -4,11 +4,9 @@ use std::io::Write;
 
 use anstyle::Style;
 use jiff::tz::TimeZone;
+use ringwire_delivery::DeliveryId;
 use ringwire_event::CallEvent;
-use ringwire_outbox::{
-    delivery::DeliveryId,
-    store::{AttemptRecord, DeliveryDetail},
-};
+use ringwire_outbox::{AttemptRecord, DeliveryDetail};
 use ringwire_terminal::Failure;
 use ringwire_terminal::plain;
 use ringwire_terminal::when;
@@ -34,15 +32,15 @@ pub(super) fn run(journal: &Journal, id: i64, json: bool) -> Result<(), Failure>
 }
 
 fn print(detail: &DeliveryDetail, out: &mut impl Write) -> Result<(), Failure> {
-    let DeliveryDetail { delivery, told, attempts } = detail;
+    let DeliveryDetail { delivery, sent_event: told, attempts } = detail;
     let colour = style(&delivery.state);
     writeln!(
         out,
         "Delivery {} to {}: {colour}{}{colour:#} since {}",
         delivery.id,
-        plain(&delivery.endpoint),
+        plain(&delivery.target),
         delivery.state,
-        when(delivery.changed)
+        when(delivery.changed_at)
     )?;
     if let Some(reason) = &delivery.reason {
         writeln!(out, "  Because:  {}", plain(reason))?;
@@ -51,13 +49,13 @@ fn print(detail: &DeliveryDetail, out: &mut impl Write) -> Result<(), Failure> {
         out,
         "  Event:    {}, in the journal since {}",
         plain(&delivery.event),
-        when(delivery.recorded)
+        when(delivery.recorded_at)
     )?;
     match serde_json::from_value::<CallEvent>(told.clone()) {
         Ok(event) => writeln!(out, "  Told:     {}", lines::event(&event).trim_start())?,
         Err(_) => writeln!(out, "  Told:     {}", plain(&told.to_string()))?,
     }
-    if let Some(due) = delivery.due {
+    if let Some(due) = delivery.due_at {
         writeln!(out, "  Next try: {}", when(due))?;
     }
     if attempts.is_empty() {
@@ -66,7 +64,7 @@ fn print(detail: &DeliveryDetail, out: &mut impl Write) -> Result<(), Failure> {
     }
     writeln!(out, "\nTries")?;
     for attempt in attempts {
-        let AttemptRecord { at, took, outcome, status, reply } = attempt;
+        let AttemptRecord { at, duration_ms: took, outcome, status, reply } = attempt;
         let at = at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S%.3f");
         let status = status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));
         writeln!(out, "  {at}  {took:>6} ms  {status:<9}  {}", plain(outcome))?;

@@ -3,12 +3,10 @@
 use std::io::Write;
 
 use anyhow::anyhow;
+use ringwire_delivery::DeliveryId;
 use ringwire_dialects::RequestBody;
 use ringwire_event::{CallEvent, ExplanationStep};
-use ringwire_outbox::{
-    delivery::DeliveryId,
-    store::{AttemptRecord, CallRecord, DeliveryRecord},
-};
+use ringwire_outbox::{AttemptRecord, CallRecord, DeliveryRecord};
 use ringwire_terminal::{Code, Failure};
 
 use super::{super::journal::Journal, Args, Out, asked};
@@ -33,9 +31,9 @@ pub(super) fn tell<W: Write>(args: &Args, out: &mut Out<W>) -> Result<(), Failur
     let call = find(&journal, &args.what)?;
     let told = journal.read(|reader| reader.stream_of_call(&call.id, MOST))?;
     let mut remarks = Vec::new();
-    let notes = match journal.read(|reader| reader.story(&call.id))? {
+    let notes = match journal.read(|reader| reader.explanation(&call.id))? {
         Some(notes) => notes,
-        None if call.ended.is_some() => {
+        None if call.ended_at.is_some() => {
             remarks.push(
                 "What was concluded is not kept: it happened before this release, while the disk could not be written, or it \
                  went with the numbers and names."
@@ -81,7 +79,7 @@ fn find(journal: &Journal, what: &str) -> Result<CallRecord, Failure> {
     if let Some(call) = journal.read(|reader| reader.call(what))? {
         return Ok(call);
     }
-    let by_channel = journal.read(|reader| reader.call_of_channel(what))?;
+    let by_channel = journal.read(|reader| reader.call_with_channel(what))?;
     let call = match by_channel {
         Some(id) => journal.read(|reader| reader.call(&id))?,
         None => None,
@@ -109,7 +107,7 @@ fn sent(journal: &Journal, call: &str) -> Result<Vec<Sent>, Failure> {
         .into_iter()
         .map(|(delivery, attempts)| {
             let detail = journal.read(|reader| reader.delivery(DeliveryId(delivery.id)))?;
-            let event = detail.and_then(|detail| serde_json::from_value::<CallEvent>(detail.told).ok());
+            let event = detail.and_then(|detail| serde_json::from_value::<CallEvent>(detail.sent_event).ok());
             Ok(one(journal, delivery, attempts, event.as_ref()))
         })
         .collect()
@@ -122,22 +120,23 @@ fn one(
     event: Option<&CallEvent>,
 ) -> Sent {
     let endpoints = journal.config.iter().flat_map(|config| &config.endpoints);
-    let endpoint = endpoints.into_iter().find(|endpoint| endpoint.name == delivery.endpoint);
+    let endpoint = endpoints.into_iter().find(|endpoint| endpoint.name == delivery.target);
     let fields = endpoint.zip(event).map(|(endpoint, event)| {
         endpoint.dialect.build_request(event).map(|request| {
             let (RequestBody::Json(fields) | RequestBody::Form(fields)) = request.body;
             fields
         })
     });
-    let attempts = attempts.into_iter().map(|AttemptRecord { took, outcome, status, reply, .. }| Try {
-        took,
-        outcome,
-        status,
-        reply,
-    });
+    let attempts =
+        attempts.into_iter().map(|AttemptRecord { duration_ms: took, outcome, status, reply, .. }| Try {
+            took,
+            outcome,
+            status,
+            reply,
+        });
     Sent {
         event: delivery.event,
-        to: delivery.endpoint,
+        to: delivery.target,
         fields,
         state: Some(delivery.state),
         reason: delivery.reason,

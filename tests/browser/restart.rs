@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use ringwire_outbox::store::Reader;
+use ringwire_outbox::StoreReader;
 use ringwire_testkit::{PbxSimulator, SimulatorOptions};
 use serde_json::json;
 
@@ -28,7 +28,7 @@ async fn the_desk_goes_on_by_itself_after_a_restart_and_misses_nothing() {
     simulator.finish().await;
 
     let written = move || {
-        let events = Reader::open(&daemon.journal()).unwrap().events_after(0, usize::MAX).unwrap();
+        let events = StoreReader::open(&daemon.journal()).unwrap().events_after(0, usize::MAX).unwrap();
         events.into_iter().map(|(_, event)| event.id).collect::<BTreeSet<_>>()
     };
     let heard = async || -> BTreeSet<String> {

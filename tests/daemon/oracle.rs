@@ -19,10 +19,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ringwire_outbox::{
-    delivery::DeliveryId,
-    store::{DeliveryFilter, Reader, StoredState},
-};
+use ringwire_delivery::DeliveryId;
+use ringwire_outbox::{DeliveryFilter, StoreReader, StoredDeliveryState};
 use ringwire_testkit::{PbxSimulator, SimulatorOptions};
 
 use self::endpoint::{Chance, Endpoint};
@@ -69,7 +67,7 @@ async fn every_committed_event_arrives_in_order_whenever_the_daemon_is_killed() 
     daemon.wait().unwrap();
 
     let arrived = endpoint.arrived();
-    let figures = verdict::check(&Reader::open(&journal).unwrap(), &arrived, &simulator.calls());
+    let figures = verdict::check(&StoreReader::open(&journal).unwrap(), &arrived, &simulator.calls());
     println!(
         "{kills} kills in {:.0} s, quiet after {:.0} s more; {figures}; seed {seed}",
         trouble.as_secs_f64(),
@@ -126,12 +124,12 @@ async fn until_nothing_is_owed(journal: &Path, log: &Path) {
 /// Whether a call still lives, or something is still to be delivered.
 fn is_owed(journal: &Path) -> bool {
     let open = DeliveryFilter {
-        states: vec![StoredState::Pending, StoredState::Retry],
+        states: vec![StoredDeliveryState::Pending, StoredDeliveryState::Retry],
         limit: 1,
         ..DeliveryFilter::default()
     };
-    let Ok(reader) = Reader::open(journal) else { return true };
-    let living = !reader.resumption().unwrap().living.is_empty();
+    let Ok(reader) = StoreReader::open(journal) else { return true };
+    let living = !reader.recovered_state().unwrap().live_events.is_empty();
     living
         || !reader.deliveries(&open).unwrap().is_empty()
         || reader.delivery(DeliveryId(1)).unwrap().is_none()

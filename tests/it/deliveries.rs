@@ -1,10 +1,8 @@
 //! `ringwire deliveries`.
 
+use ringwire_delivery::DeliveryId;
 use ringwire_event::Cause;
-use ringwire_outbox::{
-    delivery::DeliveryId,
-    store::{Requested, StoredState},
-};
+use ringwire_outbox::{AppliedCommand, StoredDeliveryState};
 
 use crate::journal::{Place, answer, hangup, new_call};
 use crate::support::{run, stderr, stdout};
@@ -18,11 +16,11 @@ fn owed() -> Place {
     place.commit(new_call("1.2", 30), &["desk"]);
     place.commit(new_call("1.3", 40), &["desk"]);
     place.commit(new_call("1.4", 50), &["desk"]);
-    place.tried(1, Some(200), "{}", StoredState::Delivered);
-    place.tried(3, Some(503), "HTTP 503: back soon\u{1b}[2J", StoredState::Retry);
-    place.tried(6, Some(422), "HTTP 422: no", StoredState::Dead);
-    place.tried(7, None, "no connection in time", StoredState::Expired);
-    place.stands("crm", "held", "HTTP 401: who are you?");
+    place.tried(1, Some(200), "{}", StoredDeliveryState::Delivered);
+    place.tried(3, Some(503), "HTTP 503: back soon\u{1b}[2J", StoredDeliveryState::Retry);
+    place.tried(6, Some(422), "HTTP 422: no", StoredDeliveryState::Dead);
+    place.tried(7, None, "no connection in time", StoredDeliveryState::Expired);
+    place.set_target_state("crm", "misconfigured", "HTTP 401: who are you?");
     place
 }
 
@@ -170,13 +168,13 @@ fn a_daemon_that_runs_takes_orders_up() {
         &["deliveries", "retry", "5", "8"],
         "The daemon has taken it up: 2 deliveries are tried again.\n",
     );
-    assert!(matches!(place.order(), Requested::Retry(_, owed) if owed.id == DeliveryId(5)));
-    assert!(matches!(place.order(), Requested::Retry(_, owed) if owed.id == DeliveryId(8)));
+    assert!(matches!(place.applied(), AppliedCommand::Retry(_, owed) if owed.id == DeliveryId(5)));
+    assert!(matches!(place.applied(), AppliedCommand::Retry(_, owed) if owed.id == DeliveryId(8)));
     place.says(
         &["deliveries", "pause", "desk"],
         "The daemon has taken it up: nothing is sent to desk until: ringwire deliveries resume desk.\n",
     );
-    assert!(matches!(place.order(), Requested::Pause(endpoint) if endpoint.as_str() == "desk"));
+    assert!(matches!(place.applied(), AppliedCommand::Pause(endpoint) if endpoint.as_str() == "desk"));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::{
 use insta::with_settings;
 use ringwire::Signal;
 use ringwire_event::{Cause, Decision, ExplanationStep, RuleRef, SourceEvent};
-use ringwire_outbox::store::{StoredState, Write};
+use ringwire_outbox::{StoreWrite, StoredDeliveryState};
 use ringwire_testkit::{
     player::{PlaybackOptions, PlaybackRecording, PlaybackServer, PlaybackSpeed},
     zammad::{ZammadConfig, ZammadServer},
@@ -162,14 +162,14 @@ fn stored() -> Place {
     place.commit(hangup("1.2", 31, Cause::Busy), &[]);
     place.commit(new_call("1.3", 40), &["desk"]);
     place.commit(answer("1.3", 42), &["desk"]);
-    place.tried(1, Some(503), "HTTP 503: back\u{1b}[2J soon", StoredState::Retry);
-    place.tried(1, Some(200), "{}", StoredState::Delivered);
-    place.tried(2, Some(422), "HTTP 422: no", StoredState::Dead);
+    place.tried(1, Some(503), "HTTP 503: back\u{1b}[2J soon", StoredDeliveryState::Retry);
+    place.tried(1, Some(200), "{}", StoredDeliveryState::Delivered);
+    place.tried(2, Some(422), "HTTP 422: no", StoredDeliveryState::Dead);
     let notes = vec![
         note(20, Decision::Ended, "the caller is gone\u{7}", None),
         note(20, Decision::Published, "publishes hangup", Some("1.1/3")),
     ];
-    place.write(Write::Story { call: "1.1".to_owned(), notes: notes.into() });
+    place.write(StoreWrite::Explanation { call: "1.1".to_owned(), explanation: notes.into() });
     place.close();
     place
 }

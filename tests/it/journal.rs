@@ -12,13 +12,11 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
+use ringwire_delivery::{DeliveryId, TargetName, TargetState};
 use ringwire_event::{AnsweredBy, CallEvent, Cause, Direction, EventKind, Party};
 use ringwire_outbox::{
-    EndpointName,
-    delivery::DeliveryId,
-    store::{
-        Attempt, Committed, NewEvent, Report, Requested, Standing, StateChange, Store, StoredState, Write,
-    },
+    AppliedCommand, CommittedEvent, DeliveryAttempt, DeliveryUpdate, NewEvent, Store, StoreReport,
+    StoreWrite, StoredDeliveryState, TargetUpdate,
 };
 use tempfile::TempDir;
 
@@ -35,7 +33,7 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 /// A place with a configuration and a journal.
 pub(crate) struct Place {
     pub(crate) home: TempDir,
-    store: Option<(Store, Receiver<Report>)>,
+    store: Option<(Store, Receiver<StoreReport>)>,
 }
 
 impl Place {
@@ -76,60 +74,59 @@ impl Place {
     }
 
     /// Writes `event`, owed to `endpoints`, and waits for it to be on disk.
-    pub(crate) fn commit(&self, event: CallEvent, endpoints: &[&str]) -> Vec<Committed> {
+    pub(crate) fn commit(&self, event: CallEvent, endpoints: &[&str]) -> Vec<CommittedEvent> {
         let (store, reports) = self.store.as_ref().unwrap();
-        store.write(Write::Event(NewEvent {
-            recorded: event.time.unwrap(),
+        store.write(StoreWrite::Event(NewEvent {
+            recorded_at: event.time.unwrap(),
             event: Arc::new(event),
-            owed: endpoints.iter().map(|name| EndpointName::from(*name)).collect(),
-            retold: false,
+            targets: endpoints.iter().map(|name| TargetName::from(*name)).collect(),
+            is_replay: false,
         }));
         match reports.recv_timeout(LONG).unwrap() {
-            Report::Committed { events, durable: true } => events,
+            StoreReport::Committed { events, durable: true } => events,
             other => panic!("{other:?}"),
         }
     }
 
-    pub(crate) fn write(&self, write: Write) {
+    pub(crate) fn write(&self, write: StoreWrite) {
         self.store.as_ref().unwrap().0.write(write);
     }
 
     /// Notes how the delivery `id` was tried, and what has become of it.
-    pub(crate) fn tried(&self, id: i64, status: Option<u16>, said: &str, state: StoredState) {
-        let failed = state != StoredState::Delivered;
-        self.write(Write::Attempt(Attempt {
+    pub(crate) fn tried(&self, id: i64, status: Option<u16>, said: &str, state: StoredDeliveryState) {
+        let failed = state != StoredDeliveryState::Delivered;
+        self.write(StoreWrite::Attempt(DeliveryAttempt {
             delivery: DeliveryId(id),
             at: at(60),
-            took: Duration::from_millis(42),
+            duration: Duration::from_millis(42),
             outcome: if failed { format!("failed: {said}") } else { "delivered".to_owned() },
             status,
             reply: status.map(|_| said.to_owned()),
         }));
-        self.write(Write::State(StateChange {
+        self.write(StoreWrite::Delivery(DeliveryUpdate {
             delivery: DeliveryId(id),
             state,
             failures: failed.then_some(1),
-            due: (state == StoredState::Retry).then(|| at(90)),
+            due_at: (state == StoredDeliveryState::Retry).then(|| at(90)),
             reason: failed.then(|| said.to_owned()),
             at: at(60),
         }));
     }
 
-    pub(crate) fn stands(&self, endpoint: &str, standing: &'static str, reason: &str) {
-        self.write(Write::Standing(Standing {
-            endpoint: endpoint.into(),
-            standing,
-            reason: Some(reason.to_owned()),
+    pub(crate) fn set_target_state(&self, target: &str, state: &str, reason: &str) {
+        self.write(StoreWrite::Target(TargetUpdate {
+            target: target.into(),
+            state: TargetState::parse(state, Some(reason.to_owned())).unwrap(),
             at: at(30),
         }));
     }
 
-    /// The next thing that is ordered.
-    pub(crate) fn order(&self) -> Requested {
+    /// The next command that is applied.
+    pub(crate) fn applied(&self) -> AppliedCommand {
         let (_, reports) = self.store.as_ref().unwrap();
         loop {
-            if let Report::Order(order) = reports.recv_timeout(LONG).unwrap() {
-                return order;
+            if let StoreReport::CommandApplied(command) = reports.recv_timeout(LONG).unwrap() {
+                return command;
             }
         }
     }

@@ -2,7 +2,9 @@
 
 use std::{path::Path, sync::Arc};
 
-use ringwire_outbox::store::{Reader, Readers, Request, StoreError, Taken, request};
+use ringwire_outbox::{
+    CommandReceipt, OperatorCommand, StoreError, StoreReader, StoreReaders, submit_commands,
+};
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
 use crate::problem::Problem;
@@ -13,7 +15,7 @@ const AT_ONCE: usize = 4;
 /// Reads the journal off the tasks that must not wait.
 #[derive(Clone, Debug)]
 pub(crate) struct Journal {
-    readers: Readers,
+    readers: StoreReaders,
     reading: Arc<Semaphore>,
     ordering: Arc<Semaphore>,
 }
@@ -21,7 +23,7 @@ pub(crate) struct Journal {
 impl Journal {
     pub(crate) fn new(path: &Path) -> Self {
         let turns = || Arc::new(Semaphore::new(AT_ONCE));
-        Self { readers: Readers::new(path), reading: turns(), ordering: turns() }
+        Self { readers: StoreReaders::new(path), reading: turns(), ordering: turns() }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -34,7 +36,7 @@ impl Journal {
     /// The journal cannot be read.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Reader) -> Result<T, StoredWrongly> + Send + 'static,
+        read: impl FnOnce(&StoreReader) -> Result<T, StoredWrongly> + Send + 'static,
     ) -> Result<T, Problem> {
         let readers = self.readers.clone();
         in_turn(&self.reading, move || readers.read(read)).await
@@ -44,9 +46,13 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub(crate) async fn order(&self, wanted: Request, now: jiff::Timestamp) -> Result<Taken, Problem> {
+    pub(crate) async fn order(
+        &self,
+        wanted: OperatorCommand,
+        now: jiff::Timestamp,
+    ) -> Result<CommandReceipt, Problem> {
         let path = self.path().to_owned();
-        in_turn(&self.ordering, move || request(&path, &[wanted], now)).await
+        in_turn(&self.ordering, move || submit_commands(&path, &[wanted], now)).await
     }
 }
 

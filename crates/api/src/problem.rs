@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use ringwire_outbox::store::StoreError;
+use ringwire_outbox::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -65,8 +65,8 @@ impl Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        let advice = error.advice();
-        Self::no_answer(format!("the journal cannot be read: {error}")).hint(advice)
+        let hint = error.hint();
+        Self::no_answer(format!("the journal cannot be read: {error}")).hint(hint)
     }
 }
 

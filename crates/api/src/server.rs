@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use ringwire_live::Desk;
-use ringwire_outbox::store::WaitingRecord;
+use ringwire_outbox::PendingCount;
 use tokio::{sync::watch, time::sleep};
 
 use crate::{
@@ -30,7 +30,7 @@ struct Inner {
     keys: Keys,
     limits: Limits,
     channels: Cached<SeenChannels>,
-    pending: Cached<Vec<WaitingRecord>>,
+    pending: Cached<Vec<PendingCount>>,
 }
 
 /// The channels of all PBXs, as they were a moment ago.
@@ -107,11 +107,11 @@ impl Counter {
     }
 
     /// How many deliveries are pending to each endpoint, or were not longer than `fresh` ago.
-    pub(crate) async fn pending(&self, fresh: Duration) -> Vec<WaitingRecord> {
+    pub(crate) async fn pending(&self, fresh: Duration) -> Vec<PendingCount> {
         // A journal that cannot be read is told of by `ringwire_journal_writable` and `/readyz`; it is not read again
         // for a while either.
         let read = async {
-            Ok::<_, Problem>(self.journal().read(|reader| reader.waiting()).await.unwrap_or_default())
+            Ok::<_, Problem>(self.journal().read(|reader| reader.pending_counts()).await.unwrap_or_default())
         };
         self.0.pending.get(fresh, read).await.unwrap_or_default()
     }

@@ -3,12 +3,10 @@
 use std::{fmt::Write as _, time::Duration};
 
 use ringwire_ami::{LoginMethod, TlsOptions, TlsTrust};
+use ringwire_delivery::{EventLifetimes, LatePolicy};
 use ringwire_dialects::{BodyFormat, ToField, ZammadOptions};
 use ringwire_event::Direction;
-use ringwire_outbox::{
-    delivery::{Late, Lifetimes},
-    store::{Personal, Retention},
-};
+use ringwire_outbox::{PersonalDataPolicy, RetentionPolicy};
 
 use super::{
     api::Api,
@@ -142,7 +140,7 @@ fn endpoint(endpoint: &Endpoint) -> Paragraph {
 
 /// What is not told any more, and what not in full.
 fn too_late(text: Paragraph, endpoint: &Endpoint) -> Paragraph {
-    let Lifetimes { new_call, ringing, answer, hold, unhold, transfer, hangup } = endpoint.lifetimes;
+    let EventLifetimes { new_call, ringing, answer, hold, unhold, transfer, hangup } = endpoint.lifetimes;
     let mut kinds: Vec<(Duration, Vec<&str>)> = Vec::new();
     for (kind, lifetime) in [
         ("newCall", new_call),
@@ -164,8 +162,8 @@ fn too_late(text: Paragraph, endpoint: &Endpoint) -> Paragraph {
         .collect();
     let text = text.say(format!("What cannot be delivered is tried again: {}.", told.join("; ")));
     match endpoint.late {
-        Late::All => text.say("Hears everything, however late."),
-        Late::Final { after } => text.say(format!(
+        LatePolicy::All => text.say("Hears everything, however late."),
+        LatePolicy::Final { after } => text.say(format!(
             "Of a call that is over, what is later than {} is told in brief: it came in, who took it, how it ended.",
             time(after)
         )),
@@ -173,7 +171,7 @@ fn too_late(text: Paragraph, endpoint: &Endpoint) -> Paragraph {
 }
 
 fn journal(journal: &Journal) -> Paragraph {
-    let Retention { age, size, personal } = &journal.retention;
+    let RetentionPolicy { age, size, personal_data: personal } = &journal.retention;
     let text = Paragraph::new("Journal")
         .say(format!("What happens is kept in {}.", journal.path.display()))
         .say(format!(
@@ -183,10 +181,10 @@ fn journal(journal: &Journal) -> Paragraph {
         ));
     match personal {
         None => text.say("Numbers and names are kept with the call."),
-        Some((after, Personal::Erase)) => {
+        Some((after, PersonalDataPolicy::Erase)) => {
             text.say(format!("Numbers and names are erased {} after the end of the call.", time(*after)))
         }
-        Some((after, Personal::Hash)) => text.say(format!(
+        Some((after, PersonalDataPolicy::Hash)) => text.say(format!(
             "Numbers and names are replaced by tokens {} after the end of the call.",
             time(*after)
         )),

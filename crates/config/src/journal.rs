@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use ringwire_outbox::store::Retention;
+use ringwire_outbox::RetentionPolicy;
 
 use super::source::Environment;
 
@@ -15,7 +15,7 @@ pub struct Journal {
     /// The file.
     pub path: PathBuf,
     /// How long what is kept.
-    pub retention: Retention,
+    pub retention: RetentionPolicy,
 }
 
 pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -45,6 +45,6 @@ impl Journal {
     pub fn at(path: PathBuf) -> Self {
         let age = DAY * u32::try_from(Self::KEEP_DAYS).unwrap_or(u32::MAX);
         let size = u64::try_from(Self::SIZE_MIB << 20).unwrap_or(u64::MAX);
-        Self { path, retention: Retention { age, size, personal: None } }
+        Self { path, retention: RetentionPolicy { age, size, personal_data: None } }
     }
 }

@@ -4,8 +4,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use ringwire_ami::{AmiLogin, TlsOptions};
 use ringwire_calls::Rules;
+use ringwire_delivery::{EventLifetimes, LatePolicy};
 use ringwire_dialects::{Dialect, Zammad, ZammadOptions};
-use ringwire_outbox::delivery::{Late, Lifetimes};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -172,9 +172,9 @@ pub struct Endpoint {
     /// How many requests may be on their way at once.
     pub concurrency: usize,
     /// For how long after it happened each kind of event is worth telling.
-    pub lifetimes: Lifetimes,
+    pub lifetimes: EventLifetimes,
     /// What is told of a call that is over when its events come late.
-    pub late: Late,
+    pub late: LatePolicy,
 }
 
 impl Endpoint {
@@ -203,7 +203,7 @@ impl Endpoint {
             connect_timeout: Self::CONNECT_TIMEOUT,
             timeout: Self::TIMEOUT,
             concurrency: Self::CONCURRENCY,
-            lifetimes: Lifetimes::default(),
+            lifetimes: EventLifetimes::default(),
             late: options.late(Self::LATE_AFTER),
             options,
         }
@@ -227,9 +227,9 @@ impl Options {
 
     /// What is told late of calls that are over, unless told otherwise. Where the dialect cannot say when something
     /// happened, a call would ring on people's screens long after it was over: only how it ended is told.
-    pub(super) fn late(&self, after: Duration) -> Late {
+    pub(super) fn late(&self, after: Duration) -> LatePolicy {
         match self {
-            Self::Zammad(_) => Late::Final { after },
+            Self::Zammad(_) => LatePolicy::Final { after },
         }
     }
 }

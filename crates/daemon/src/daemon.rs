@@ -13,7 +13,7 @@ use ringwire_api::Sources;
 use ringwire_calls::Rules;
 use ringwire_config::{Api, Config, ConnectionSettings, Pbx, Purpose};
 use ringwire_live::Desk;
-use ringwire_outbox::store::{CallFilter, Resumption};
+use ringwire_outbox::{CallFilter, RecoveredState};
 use ringwire_terminal::{Code, Failure};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -70,7 +70,7 @@ pub async fn run(
     let clock = Clock::new();
     let (journal, left) = match &config.journal {
         Some(settings) => Journal::open(settings.clone(), &clock).await?,
-        None => (Journal::temporary(&clock).await?, Resumption::default()),
+        None => (Journal::temporary(&clock).await?, RecoveredState::default()),
     };
     export_traces(&desk)?;
     take_up(&journal, &left, &desk, &clock).await;
@@ -131,7 +131,7 @@ fn export_traces(_: &Desk) -> Result<(), Failure> {
 }
 
 /// Shows what an earlier process left, and the last hour.
-async fn take_up(journal: &Journal, left: &Resumption, desk: &Desk, clock: &Clock) {
+async fn take_up(journal: &Journal, left: &RecoveredState, desk: &Desk, clock: &Clock) {
     let since = clock.now().checked_sub(RECENT).unwrap_or(Timestamp::MIN);
     let reading = journal.reading();
     let recent = reading.read(move |journal| {
@@ -139,9 +139,9 @@ async fn take_up(journal: &Journal, left: &Resumption, desk: &Desk, clock: &Cloc
         Ok((journal.calls(&filter)?, journal.last_event()?))
     });
     match recent.await {
-        Ok((calls, last)) => desk.resume(&left.living, &calls, last),
+        Ok((calls, last)) => desk.resume(&left.live_events, &calls, last),
         // What is wrong with the journal was said when it was opened.
-        Err(_) => desk.resume(&left.living, &[], 0),
+        Err(_) => desk.resume(&left.live_events, &[], 0),
     }
 }
 
@@ -167,15 +167,15 @@ impl Daemon {
     fn start(
         file: Option<PathBuf>,
         logging: Option<Logging>,
-        (journal, left): (Journal, Resumption),
+        (journal, left): (Journal, RecoveredState),
         clock: Clock,
         desk: Desk,
     ) -> Self {
         let (board, hurry) = (Board::new(desk.clone(), clock.clone()), CancellationToken::new());
         let (packets, packets_in) = mpsc::channel(BACKLOG);
         let (events, events_in) = mpsc::channel(BACKLOG);
-        let resumed = left.living.iter().map(|event| PbxName::from(event.pbx.as_str())).collect();
-        let taken_up = Left { living: left.living.clone(), used: left.used.clone() };
+        let resumed = left.live_events.iter().map(|event| PbxName::from(event.pbx.as_str())).collect();
+        let taken_up = Left { living: left.live_events.clone(), used: left.recent_calls.clone() };
         let follow = Follow::new(clock.clone(), events.clone(), (desk.clone(), board.clone()), taken_up);
         let follow = tokio::spawn(follow.run(packets_in));
         let seed = RandomState::new().hash_one(());

@@ -15,13 +15,13 @@ use std::{
 
 use jiff::Timestamp;
 use ringwire_config::Routes;
+use ringwire_delivery::{
+    Delivery, DeliveryCounts, DeliveryId, DeliveryMachine, DeliveryOutcome, DeliveryPolicy, LoadRequest,
+    MachineLimits, RetrySchedule, TargetName,
+};
 use ringwire_event::CallEvent;
 use ringwire_live::Desk;
-use ringwire_outbox::{
-    EndpointName, Schedule,
-    delivery::{Counts, Delivery, DeliveryId, Limits, Machine, Outcome, Terms, Want},
-    store::{Attempt, NewEvent, Report, Resumption, Write},
-};
+use ringwire_outbox::{DeliveryAttempt, NewEvent, RecoveredState, StoreReport, StoreWrite};
 use ringwire_sender::{Sender, Sent};
 use tokio::{
     sync::mpsc,
@@ -51,7 +51,7 @@ const TELL: Duration = Duration::from_secs(1);
 /// Everything that makes the task do something.
 enum Event {
     Message(Option<DeliveryMessage>),
-    Report(Option<Report>),
+    Report(Option<StoreReport>),
     Sent(Result<(Id, Tried), JoinError>),
     Read(Result<Answer, JoinError>),
     Due,
@@ -85,7 +85,7 @@ struct Trouble {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ended {
     /// How many deliveries there were.
-    pub(crate) counts: Counts,
+    pub(crate) counts: DeliveryCounts,
     /// Whether nothing is left to be delivered.
     pub(crate) drained: bool,
 }
@@ -95,20 +95,20 @@ pub(crate) struct Dispatch {
     clock: Clock,
     router: Router,
     /// In the order in which the routes number them.
-    recipients: Vec<EndpointName>,
-    senders: BTreeMap<EndpointName, Sender>,
-    terms: BTreeMap<EndpointName, Terms>,
-    dialects: BTreeMap<EndpointName, &'static str>,
-    machine: Machine,
+    recipients: Vec<TargetName>,
+    senders: BTreeMap<TargetName, Sender>,
+    terms: BTreeMap<TargetName, DeliveryPolicy>,
+    dialects: BTreeMap<TargetName, &'static str>,
+    machine: DeliveryMachine,
     journal: Journal,
     /// What the process before this one left, until the endpoints are known.
-    left: Option<Resumption>,
+    left: Option<RecoveredState>,
     /// How many events were given to the journal and not yet reported.
     uncommitted: usize,
     trouble: Trouble,
     reads: JoinSet<Answer>,
     /// What cannot be read for now.
-    deferred: Vec<Want>,
+    deferred: Vec<LoadRequest>,
     requests: JoinSet<Tried>,
     /// Which request is on its way for what.
     under_way: HashMap<Id, DeliveryId>,
@@ -122,7 +122,7 @@ impl Dispatch {
     pub(crate) fn new(
         clock: Clock,
         board: Board,
-        (journal, left): (Journal, Resumption),
+        (journal, left): (Journal, RecoveredState),
         desk: Desk,
         seed: u64,
     ) -> Self {
@@ -134,7 +134,7 @@ impl Dispatch {
             senders: BTreeMap::new(),
             terms: BTreeMap::new(),
             dialects: BTreeMap::new(),
-            machine: Machine::new(Limits::default(), Schedule::default(), seed),
+            machine: DeliveryMachine::new(MachineLimits::default(), RetrySchedule::default(), seed),
             journal,
             left: Some(left),
             uncommitted: 0,
@@ -238,7 +238,7 @@ impl Dispatch {
             DeliveryMessage::Event(event) => self.commit(&event),
             DeliveryMessage::Explanation(explanation) => {
                 if let Some(call) = explanation.call.clone() {
-                    self.journal.write(Write::Story { call, notes: explanation });
+                    self.journal.write(StoreWrite::Explanation { call, explanation });
                 }
             }
             DeliveryMessage::Configure { routes, endpoints, journal, done } => {
@@ -256,10 +256,10 @@ impl Dispatch {
 
     /// Has the event written, with who is owed it. It is sent when that is on disk.
     fn commit(&mut self, event: &Arc<CallEvent>) {
-        let recorded = self.clock.now();
-        let mut owed = Vec::new();
+        let recorded_at = self.clock.now();
+        let mut targets = Vec::new();
         for (told, indices) in self.router.route(event) {
-            let wants = |name: &&EndpointName| {
+            let wants = |name: &&TargetName| {
                 self.senders.get(name.as_str()).is_some_and(|sender| sender.wants(&told))
             };
             let names: Vec<_> = indices
@@ -269,25 +269,25 @@ impl Dispatch {
                 .cloned()
                 .collect();
             if told.id == event.id {
-                owed = names;
+                targets = names;
             } else if !names.is_empty() {
-                self.write_event(NewEvent { event: told, owed: names, retold: true, recorded });
+                self.write_event(NewEvent { event: told, targets: names, is_replay: true, recorded_at });
             }
         }
-        self.write_event(NewEvent { event: Arc::clone(event), owed, retold: false, recorded });
+        self.write_event(NewEvent { event: Arc::clone(event), targets, is_replay: false, recorded_at });
     }
 
     fn write_event(&mut self, event: NewEvent) {
         self.uncommitted += 1;
-        self.journal.write(Write::Event(event));
+        self.journal.write(StoreWrite::Event(event));
     }
 
     fn send_due(&mut self) {
         while let Some(delivery) = self.machine.take(self.clock.now()) {
             let now = self.clock.now();
-            let Some(sender) = self.senders.get(&delivery.endpoint).cloned() else {
+            let Some(sender) = self.senders.get(&delivery.target).cloned() else {
                 let reason = "the endpoint is not configured".to_owned();
-                self.machine.settle(delivery.id, Outcome::Dead { reason }, Duration::ZERO, now);
+                self.machine.complete(delivery.id, DeliveryOutcome::Dead { reason }, Duration::ZERO, now);
                 continue;
             };
             let id = delivery.id;
@@ -309,17 +309,24 @@ impl Dispatch {
                 say::sent(&delivery, &outcome);
                 self.tell.tried(&delivery, &outcome);
                 directives.iter().for_each(|directive| say::obey(&delivery, directive));
-                let outcome_in_words = stored::in_words(&outcome, delivery.again);
-                let attempt =
-                    Attempt { delivery: delivery.id, at, took, outcome: outcome_in_words, status, reply };
-                self.journal.write(Write::Attempt(attempt));
-                self.machine.settle(delivery.id, outcome, took, now);
+                let outcome_in_words = stored::describe(&outcome, delivery.is_replay);
+                let attempt = DeliveryAttempt {
+                    delivery: delivery.id,
+                    at,
+                    duration: took,
+                    outcome: outcome_in_words,
+                    status,
+                    reply,
+                };
+                self.journal.write(StoreWrite::Attempt(attempt));
+                self.machine.complete(delivery.id, outcome, took, now);
             }
             Err(error) => {
                 tracing::error!(%error, "a request failed by a fault of our own; it is tried again");
                 if let Some(id) = self.under_way.remove(&error.id()) {
-                    let outcome = Outcome::Retry { reason: "a fault of our own".to_owned(), after: None };
-                    self.machine.settle(id, outcome, Duration::ZERO, now);
+                    let outcome =
+                        DeliveryOutcome::Retry { reason: "a fault of our own".to_owned(), after: None };
+                    self.machine.complete(id, outcome, Duration::ZERO, now);
                 }
             }
         }
@@ -329,7 +336,7 @@ impl Dispatch {
     fn note(&mut self) {
         let now = self.clock.now();
         let mut noticed = false;
-        while let Some(change) = self.machine.poll_change() {
+        while let Some(change) = self.machine.poll_state_change() {
             self.tell.changed(&change, now);
             self.journal.write(stored::write(change, now));
         }
@@ -340,7 +347,7 @@ impl Dispatch {
         if noticed {
             self.tell_endpoints();
         }
-        while let Some(want) = self.machine.poll_want() {
+        while let Some(want) = self.machine.poll_load_request() {
             self.ask(want);
         }
     }

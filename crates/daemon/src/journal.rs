@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use anyhow::anyhow;
-use ringwire_outbox::store::{Reader, Readers, Report, Resumption, Store, StoreError, Write};
+use ringwire_outbox::{
+    RecoveredState, Store, StoreError, StoreReader, StoreReaders, StoreReport, StoreWrite,
+};
 use ringwire_terminal::{Code, Failure};
 use tempfile::TempDir;
 use tokio::{sync::mpsc, task::spawn_blocking};
@@ -13,7 +15,7 @@ use super::clock::Clock;
 /// The journal that is open: what is to be written goes in, and what became of it comes out.
 pub(crate) struct Journal {
     store: Store,
-    reports: mpsc::UnboundedReceiver<Report>,
+    reports: mpsc::UnboundedReceiver<StoreReport>,
     reading: Reading,
     settings: ringwire_config::Journal,
     /// Whether it could not be written when it was opened.
@@ -24,7 +26,7 @@ pub(crate) struct Journal {
 
 /// Reads the journal, off the tasks that must not wait. Clones share their connections.
 #[derive(Clone, Debug)]
-pub(crate) struct Reading(Readers);
+pub(crate) struct Reading(StoreReaders);
 
 impl Journal {
     /// Opens the journal, and reads what the process before this one has left in it.
@@ -34,7 +36,7 @@ impl Journal {
     pub(crate) async fn open(
         settings: ringwire_config::Journal,
         clock: &Clock,
-    ) -> Result<(Self, Resumption), Failure> {
+    ) -> Result<(Self, RecoveredState), Failure> {
         let (report, reports) = mpsc::unbounded_channel();
         let (path, now) = (settings.path.clone(), clock.now());
         let opened = spawn_blocking(move || {
@@ -50,14 +52,14 @@ impl Journal {
         } else if opened.unclean {
             tracing::info!("the journal was not closed; it has been checked and is sound");
         }
-        let reading = Reading(Readers::new(&settings.path));
+        let reading = Reading(StoreReaders::new(&settings.path));
         if let Some(error) = &opened.trouble {
             say_failing(error);
         }
         // A disk that is full can still be read.
-        let left = reading.read(Reader::resumption).await.unwrap_or_else(|error| {
+        let left = reading.read(StoreReader::recovered_state).await.unwrap_or_else(|error| {
             tracing::error!(error, "what was going on before cannot be read from the journal");
-            Resumption::default()
+            RecoveredState::default()
         });
         let failing = opened.trouble.is_some();
         Ok((Self { store, reports, reading, settings, failing, _home: None }, left))
@@ -80,7 +82,7 @@ impl Journal {
     }
 
     /// Has something written.
-    pub(crate) fn write(&self, write: Write) {
+    pub(crate) fn write(&self, write: StoreWrite) {
         self.store.write(write);
     }
 
@@ -90,7 +92,7 @@ impl Journal {
     }
 
     /// The next thing the journal has to say; `None` when it has ended by a fault of its own.
-    pub(crate) async fn report(&mut self) -> Option<Report> {
+    pub(crate) async fn report(&mut self) -> Option<StoreReport> {
         self.reports.recv().await
     }
 
@@ -131,7 +133,7 @@ impl Reading {
     /// In words, why the journal cannot be read.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Reader) -> rusqlite::Result<T> + Send + 'static,
+        read: impl FnOnce(&StoreReader) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, String> {
         let readers = self.0.clone();
         let found = spawn_blocking(move || readers.read(read).map_err(|error| error.to_string()));
@@ -146,14 +148,14 @@ impl Reading {
 
 /// Says that the journal cannot be written, and what to do.
 pub(super) fn say_failing(error: &StoreError) {
-    let advice = error.advice();
-    tracing::error!(%error, advice, "the journal cannot be written: calls are followed and told of, from memory");
+    let hint = error.hint();
+    tracing::error!(%error, hint, "the journal cannot be written: calls are followed and told of, from memory");
 }
 
 fn unusable(error: StoreError) -> Failure {
-    let code = if error.is_setting() { Code::Config } else { Code::Unavailable };
-    let advice = error.advice();
-    Failure::new(code, anyhow!(error)).hint(advice)
+    let code = if error.is_permanent() { Code::Config } else { Code::Unavailable };
+    let hint = error.hint();
+    Failure::new(code, anyhow!(error)).hint(hint)
 }
 
 fn fault(error: tokio::task::JoinError) -> Failure {

@@ -6,8 +6,8 @@ use ringwire_ami::{AmiVersion, Packet, StreamErrors};
 use ringwire_api::Channel;
 use ringwire_calls::Rules;
 use ringwire_config::Routes;
+use ringwire_delivery::{DeliveryPolicy, TargetName};
 use ringwire_event::{CallEvent, Explanation};
-use ringwire_outbox::{EndpointName, delivery::Terms};
 use ringwire_sender::Sender;
 use tokio::sync::{Notify, oneshot};
 
@@ -89,9 +89,9 @@ pub(crate) enum DeliveryMessage {
 #[derive(Debug)]
 pub(crate) struct Recipient {
     /// Its name.
-    pub(crate) name: EndpointName,
+    pub(crate) name: TargetName,
     /// How it is to be sent to.
-    pub(crate) terms: Terms,
+    pub(crate) terms: DeliveryPolicy,
     /// What it speaks.
     pub(crate) dialect: &'static str,
     /// How to send to it.

@@ -7,12 +7,10 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use ringwire_config::{Endpoint, Routes};
+use ringwire_delivery::{DeliveryCounts, DeliveryPolicy, EventLifetimes, LatePolicy};
 use ringwire_event::CallEvent;
 use ringwire_live::Desk;
-use ringwire_outbox::{
-    delivery::{Counts, Late, Lifetimes, Terms},
-    store::Resumption,
-};
+use ringwire_outbox::RecoveredState;
 use ringwire_terminal::{Code, Failure};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -45,13 +43,17 @@ impl Pusher {
         let mut endpoints = recipients(std::slice::from_ref(endpoint)).map_err(unusable)?;
         for recipient in &mut endpoints {
             // What was recorded long ago is wanted all the same.
-            recipient.terms = Terms { lifetimes: Lifetimes::FOREVER, late: Late::All, ..recipient.terms };
+            recipient.terms = DeliveryPolicy {
+                lifetimes: EventLifetimes::FOREVER,
+                late: LatePolicy::All,
+                ..recipient.terms
+            };
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (events, inbox) = mpsc::channel(BACKLOG);
         let (seed, clock) = (RandomState::new().hash_one(()), Clock::new());
         let journal = runtime.block_on(Journal::temporary(&clock))?;
-        let (left, desk) = (Resumption::default(), Desk::new(clock.now()));
+        let (left, desk) = (RecoveredState::default(), Desk::new(clock.now()));
         let board = Board::new(desk.clone(), clock.clone());
         let dispatch = Dispatch::new(clock, board, (journal, left), desk, seed).draining_for(DRAIN);
         let run = move || runtime.block_on(dispatch.run(inbox, CancellationToken::new()));
@@ -81,7 +83,7 @@ impl Pusher {
         let fault =
             |_| Failure::new(Code::Software, anyhow!("the thread that sends ended by a fault of its own"));
         let Ended { counts, drained } = thread.join().map_err(fault)?;
-        let Counts { delivered, dead, expired, waiting, in_flight, .. } = counts;
+        let DeliveryCounts { delivered, dead, expired, pending: waiting, in_flight, .. } = counts;
         let lost = dead + expired + (waiting + in_flight) as u64;
         if lost > 0 || !drained {
             let told = anyhow!("endpoint {endpoint}: {delivered} posts were delivered, {lost} were not");

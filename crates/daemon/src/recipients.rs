@@ -2,7 +2,7 @@
 
 use anyhow::anyhow;
 use ringwire_config::Endpoint;
-use ringwire_outbox::delivery::Terms;
+use ringwire_delivery::DeliveryPolicy;
 use ringwire_sender::Sender;
 use ringwire_terminal::{Code, Failure};
 
@@ -13,7 +13,7 @@ pub(super) fn recipients(endpoints: &[Endpoint]) -> Result<Vec<Recipient>, Strin
     let recipient = |endpoint: &Endpoint| match Sender::new(endpoint) {
         Ok(Some(sender)) => {
             let (in_flight, lifetimes, late) = (endpoint.concurrency, endpoint.lifetimes, endpoint.late);
-            let terms = Terms { in_flight, lifetimes, late };
+            let terms = DeliveryPolicy { in_flight, lifetimes, late };
             let (name, dialect) = (endpoint.name.as_str().into(), endpoint.dialect.name());
             Ok(Recipient { name, terms, dialect, sender })
         }

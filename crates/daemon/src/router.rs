@@ -11,8 +11,8 @@ use std::{
 };
 
 use ringwire_config::{EndpointIndex, Routes};
+use ringwire_delivery::TargetName;
 use ringwire_event::{AnsweredBy, CallEvent, CallId, EventKind, Party};
-use ringwire_outbox::EndpointName;
 
 /// Follows the calls and says, for each event, who is told what.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl Router {
 
     /// Takes up the calls of `living`, whose events come in their order, as an earlier process routed them: the
     /// endpoints in `told` hear them to their end.
-    pub(crate) fn resume(&mut self, living: &[CallEvent], told: &[(CallId, EndpointName)]) {
+    pub(crate) fn resume(&mut self, living: &[CallEvent], told: &[(CallId, TargetName)]) {
         for event in living {
             if let EventKind::NewCall { .. } = event.kind {
                 self.calls.insert(event.call.clone(), Call::new(&Arc::new(event.clone())));

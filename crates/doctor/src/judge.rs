@@ -16,7 +16,7 @@ pub(crate) mod system;
 #[cfg(test)]
 mod tests;
 
-use ringwire_outbox::store::{Condition, StoreError};
+use ringwire_outbox::{JournalCondition, StoreError};
 
 use self::{endpoint::EndpointFacts, finding::Finding};
 use super::facts::{Facts, Visit};
@@ -50,7 +50,7 @@ pub fn judge_endpoint(facts: &EndpointFacts) -> Vec<Finding> {
 }
 
 /// What is found of the journal's place, and whether the daemon would not even start with it.
-pub fn judge_place(condition: &Result<Condition, StoreError>) -> (Vec<Finding>, bool) {
+pub fn judge_place(condition: &Result<JournalCondition, StoreError>) -> (Vec<Finding>, bool) {
     let placed = journal::judge_place(condition);
     (placed.findings.into(), placed.is_setting)
 }

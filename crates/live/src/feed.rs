@@ -7,8 +7,9 @@ use std::sync::{
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use ringwire_delivery::{DeliveryId, TargetName};
 use ringwire_event::CallEvent;
-use ringwire_outbox::{EndpointName, delivery::DeliveryId, store::StreamRecord};
+use ringwire_outbox::StreamRecord;
 use serde::Serialize;
 use tokio::sync::broadcast;
 
@@ -129,13 +130,13 @@ impl From<StreamRecord> for Told {
     fn from(record: StreamRecord) -> Self {
         let owing = |(id, endpoint, state)| Owing { id, endpoint, state };
         let deliveries = record.deliveries.into_iter().map(owing).collect();
-        Self::new(Some(record.seq), record.recorded, record.event, deliveries)
+        Self::new(Some(record.seq), record.recorded_at, record.event, deliveries)
     }
 }
 
 impl Owing {
     /// A delivery that was just committed.
-    pub(crate) fn pending((endpoint, id): &(EndpointName, DeliveryId)) -> Self {
+    pub(crate) fn pending((endpoint, id): &(TargetName, DeliveryId)) -> Self {
         Self { id: id.0, endpoint: endpoint.to_string(), state: "pending".to_owned() }
     }
 }

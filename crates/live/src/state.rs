@@ -10,7 +10,7 @@ use std::{
 
 use jiff::Timestamp;
 use ringwire_event::{CallEvent, Direction, EventKind};
-use ringwire_outbox::store::{CallRecord, Committed};
+use ringwire_outbox::{CallRecord, CommittedEvent};
 
 use crate::{
     calls::Live,
@@ -108,24 +108,24 @@ impl Desk {
         }
         for call in recent {
             let inbound = call.direction == Direction::In.as_str();
-            self.0.charts.began(call.began);
-            if let Some(answered) = call.answered {
-                self.0.charts.answered(answered, call.began);
+            self.0.charts.began(call.started_at);
+            if let Some(answered) = call.answered_at {
+                self.0.charts.answered(answered, call.started_at);
             }
-            if let Some(ended) = call.ended {
-                self.0.charts.ended(ended, call.began, call.answered, inbound);
+            if let Some(ended) = call.ended_at {
+                self.0.charts.ended(ended, call.started_at, call.answered_at, inbound);
             }
         }
         self.0.feed.begin_at(last);
     }
 
     /// Takes an event that was committed, `durable` if it is on disk, at `now`.
-    pub fn committed(&self, committed: &Committed, durable: bool, now: Timestamp) {
+    pub fn committed(&self, committed: &CommittedEvent, durable: bool, now: Timestamp) {
         let Inner { live, feed, charts, metrics, .. } = &*self.0;
-        let Committed { seq, event, owed, retold, recorded } = committed;
-        if *retold {
+        let CommittedEvent { seq, event, deliveries, is_replay, recorded_at } = committed;
+        if *is_replay {
             // Others know of it; these endpoints come late to the call.
-            for owing in owed.iter().map(Owing::pending) {
+            for owing in deliveries.iter().map(Owing::pending) {
                 let event = Some(event.id.clone());
                 let Owing { id, endpoint, .. } = owing;
                 let settled = Settled {
@@ -142,17 +142,17 @@ impl Desk {
             return;
         }
         let before = live.times(&event.call);
-        live.apply(event, *recorded);
-        self.chart(event, before, *recorded);
-        charts.event(*recorded);
-        let took = durable.then(|| now.duration_since(*recorded).try_into().unwrap_or_default());
+        live.apply(event, *recorded_at);
+        self.chart(event, before, *recorded_at);
+        charts.event(*recorded_at);
+        let took = durable.then(|| now.duration_since(*recorded_at).try_into().unwrap_or_default());
         metrics.event(event.kind.name(), took);
         let journal = durable.then_some(*seq);
         if !durable {
             feed.said_unplaced(*seq);
         }
-        let deliveries = owed.iter().map(Owing::pending).collect();
-        feed.say(Frame::Call(Arc::new(Told::new(journal, *recorded, Arc::clone(event), deliveries))));
+        let deliveries = deliveries.iter().map(Owing::pending).collect();
+        feed.say(Frame::Call(Arc::new(Told::new(journal, *recorded_at, Arc::clone(event), deliveries))));
     }
 
     /// So many packets came from a PBX at `now`, of which so many channels are known.

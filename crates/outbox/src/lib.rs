@@ -1,13 +1,44 @@
-//! The memory: what happened, who is owed it, in which order, and when to try again.
+//! The journal on disk: every call event, its deliveries to targets, and what became of them.
 //!
-//! The [`store`] is the journal on disk: every event is committed there, with what is owed of it, before anybody
-//! is told. [`delivery`] decides what is sent when, as pure code over a window of what is stored. Neither knows
-//! dialects or HTTP: who owns them sends, and says what came of it.
+//! One SQLite file. A single [`Store`] writes it, on a thread of its own that commits in groups: everything that waits
+//! goes into one transaction, so a busy hour costs no more syncs than the disk can do. An event and its deliveries are
+//! one transaction, which is on disk before it is [reported](StoreReport::Committed). [`StoreReader`]s read it on
+//! connections of their own and never block the writer.
+//!
+//! If the disk is full, read-only or broken, events are reported all the same, marked as not durable, and kept in a
+//! bounded memory until they can be written: calls are still followed, and their events still sent.
 
-pub mod delivery;
-mod name;
-mod schedule;
-pub mod store;
+mod checkpoint;
+mod commands;
+mod delayed;
+mod entry;
+mod error;
+mod group;
 
-pub use name::EndpointName;
-pub use schedule::{Jitter, Schedule};
+mod journal_file;
+mod legacy;
+mod location;
+mod migrations;
+mod reader;
+mod records;
+mod report;
+mod retention;
+mod schema;
+mod store;
+mod tables;
+mod write;
+mod writer;
+pub use commands::{AppliedCommand, CommandReceipt, OperatorCommand, submit_commands};
+pub use error::StoreError;
+pub use location::{JournalCondition, check_journal};
+pub use reader::{
+    CallCursor, CallFilter, CallPage, DeliveryFilter, PendingPage, RecoveredState, StoreReader, StoreReaders,
+};
+pub use records::{
+    AttemptRecord, CallRecord, DeliveryDetail, DeliveryRecord, DeliveryTally, PendingCount, StreamRecord,
+    TargetRecord,
+};
+pub use report::{CommittedEvent, OpenOutcome, StoreReport};
+pub use retention::{PersonalDataPolicy, RetentionPolicy, SweepSummary};
+pub use store::Store;
+pub use write::{DeliveryAttempt, DeliveryUpdate, NewEvent, StoreWrite, StoredDeliveryState, TargetUpdate};

@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use reqwest::{Client, Method, Response, Url, header, redirect::Policy};
 use ringwire_config::Endpoint;
+use ringwire_delivery::DeliveryOutcome;
 use ringwire_dialects::{Dialect, Directive, ReplyVerdict, TargetReply, TargetRequest, safe_excerpt};
 use ringwire_event::CallEvent;
-use ringwire_outbox::delivery::Outcome;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
@@ -38,7 +38,7 @@ pub struct Sender {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
     /// For the outbox.
-    pub outcome: Outcome,
+    pub outcome: DeliveryOutcome,
     /// For the PBX.
     pub directives: Vec<Directive>,
     /// The HTTP status, if there was one.
@@ -82,14 +82,14 @@ impl Answer {
         let outcome = match verdict {
             ReplyVerdict::Delivered(asked) => {
                 directives = asked;
-                Outcome::Delivered
+                DeliveryOutcome::Delivered
             }
-            ReplyVerdict::Retry { reason } => Outcome::Retry { reason, after: self.retry_after },
-            ReplyVerdict::UnknownCall { reason } => Outcome::UnknownCall { reason },
-            ReplyVerdict::Refused { reason } => Outcome::Refused { reason },
-            ReplyVerdict::Dead { reason } => Outcome::Dead { reason },
-            ReplyVerdict::Misconfigured { reason } => Outcome::Misconfigured { reason },
-            ReplyVerdict::Gone { reason } => Outcome::Gone { reason },
+            ReplyVerdict::Retry { reason } => DeliveryOutcome::Retry { reason, after: self.retry_after },
+            ReplyVerdict::UnknownCall { reason } => DeliveryOutcome::UnknownCall { reason },
+            ReplyVerdict::Refused { reason } => DeliveryOutcome::Refused { reason },
+            ReplyVerdict::Dead { reason } => DeliveryOutcome::Dead { reason },
+            ReplyVerdict::Misconfigured { reason } => DeliveryOutcome::Misconfigured { reason },
+            ReplyVerdict::Gone { reason } => DeliveryOutcome::Gone { reason },
         };
         Sent { outcome, directives, status: Some(self.status), reply: self.excerpt() }
     }
@@ -97,8 +97,11 @@ impl Answer {
 
 impl From<Unsent> for Sent {
     fn from(Unsent { reason, lasting, status }: Unsent) -> Self {
-        let outcome =
-            if lasting { Outcome::Misconfigured { reason } } else { Outcome::Retry { reason, after: None } };
+        let outcome = if lasting {
+            DeliveryOutcome::Misconfigured { reason }
+        } else {
+            DeliveryOutcome::Retry { reason, after: None }
+        };
         Self { outcome, directives: Vec::new(), status, reply: None }
     }
 }
@@ -165,7 +168,7 @@ impl Sender {
     pub async fn send(&self, event: &CallEvent) -> Sent {
         let Some(request) = self.dialect.build_request(event) else {
             // It was wanted when it was committed; the settings have changed since.
-            let outcome = Outcome::Delivered;
+            let outcome = DeliveryOutcome::Delivered;
             return Sent { outcome, directives: Vec::new(), status: None, reply: None };
         };
         match self.post(&request, &event.id).await {

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use ringwire_outbox::store::Reader;
+use ringwire_outbox::StoreReader;
 use ringwire_testkit::{PbxSimulator, SimulatorOptions};
 
 use super::{config, endpoint::Endpoint, start, tail, until_nothing_is_owed, verdict};
@@ -50,7 +50,8 @@ async fn a_full_disk_is_gone_through_without_a_loss_and_without_a_restart() {
     let said = fs::read_to_string(&log).unwrap();
     assert!(said.contains("the journal cannot be written"), "{said}");
     assert!(said.contains("the journal can be written again, and has everything"), "{said}");
-    let figures = verdict::check(&Reader::open(&journal).unwrap(), &endpoint.arrived(), &simulator.calls());
+    let figures =
+        verdict::check(&StoreReader::open(&journal).unwrap(), &endpoint.arrived(), &simulator.calls());
     println!("full for {} s, {told_meanwhile} requests arrived meanwhile; {figures}", FULL.as_secs());
     assert!(told_meanwhile > 1000);
 }

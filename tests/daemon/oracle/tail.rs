@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ringwire_outbox::store::Reader;
+use ringwire_outbox::StoreReader;
 use ringwire_testkit::{PbxSimulator, SimulatorOptions};
 
 use super::{Chance, Endpoint, PATIENCE, config, start, until_nothing_is_owed};
@@ -49,7 +49,7 @@ async fn a_tail_loses_no_event_over_twenty_restarts_under_load() {
     simulator.finish().await;
     until_nothing_is_owed(&journal, &path).await;
 
-    let written: Vec<_> = Reader::open(&journal).unwrap().events_after(0, usize::MAX).unwrap();
+    let written: Vec<_> = StoreReader::open(&journal).unwrap().events_after(0, usize::MAX).unwrap();
     let written: Vec<_> = written.into_iter().map(|(_, event)| event.id).collect();
     let last = written.last().unwrap().clone();
     until(|| told(&said).last() == Some(&last), "the last event").await;

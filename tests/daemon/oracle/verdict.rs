@@ -6,7 +6,7 @@ use std::{
 };
 
 use ringwire_event::{CallEvent, EventKind};
-use ringwire_outbox::store::Reader;
+use ringwire_outbox::StoreReader;
 use ringwire_testkit::SimulatedCall;
 
 use super::endpoint::Arrival;
@@ -32,7 +32,7 @@ impl fmt::Display for Figures {
 }
 
 /// Holds what arrived against what the journal has, and the journal against what happened.
-pub(crate) fn check(journal: &Reader, arrived: &[Arrival], happened: &[SimulatedCall]) -> Figures {
+pub(crate) fn check(journal: &StoreReader, arrived: &[Arrival], happened: &[SimulatedCall]) -> Figures {
     let events: Vec<CallEvent> =
         journal.events_after(0, usize::MAX).unwrap().into_iter().map(|(_, event)| event).collect();
     every_call_begins_and_ends_once(&events);

@@ -3,7 +3,7 @@
 use std::fs;
 
 use ringwire_event::Cause;
-use ringwire_outbox::store::StoredState;
+use ringwire_outbox::StoredDeliveryState;
 use rusqlite::Connection;
 
 use super::bench::Bench;
@@ -80,8 +80,8 @@ async fn a_journal_at_a_place_that_cannot_be_written() {
 async fn deliveries_that_were_given_up() {
     let bench = with_journal(|bench| {
         for committed in bench.place.commit(hangup("1.1", 0, Cause::Busy), &["desk"]) {
-            for (_, id) in committed.owed {
-                bench.place.tried(id.0, Some(400), "no", StoredState::Dead);
+            for (_, id) in committed.deliveries {
+                bench.place.tried(id.0, Some(400), "no", StoredDeliveryState::Dead);
             }
         }
     })
@@ -93,7 +93,7 @@ async fn deliveries_that_were_given_up() {
 
 #[tokio::test]
 async fn an_endpoint_that_is_paused() {
-    let bench = with_journal(|bench| bench.place.stands("desk", "paused", "by the operator")).await;
+    let bench = with_journal(|bench| bench.place.set_target_state("desk", "paused", "by the operator")).await;
     let cure = ["ringwire deliveries resume desk"];
     check_broken(&bench, &["endpoint desk is paused by hand"], &cure, 69, Probe::Blind).await;
 }
@@ -101,7 +101,7 @@ async fn an_endpoint_that_is_paused() {
 #[tokio::test]
 async fn an_endpoint_that_is_held() {
     let reason = "HTTP 401; the token in the target's URL is not valid: copy the URL again";
-    let bench = with_journal(|bench| bench.place.stands("desk", "held", reason)).await;
+    let bench = with_journal(|bench| bench.place.set_target_state("desk", "misconfigured", reason)).await;
     let cure = ["the token in the target's URL is not valid", "systemctl reload ringwire"];
     check_broken(&bench, &["endpoint desk is held", "HTTP 401"], &cure, 69, Probe::Blind).await;
 }

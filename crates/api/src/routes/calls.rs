@@ -6,7 +6,7 @@ use axum::{Extension, Json, extract::State};
 use jiff::Timestamp;
 use ringwire_event::ExplanationStep;
 use ringwire_live::Told;
-use ringwire_outbox::store::{CallFilter, CallPlace, CallRecord};
+use ringwire_outbox::{CallCursor, CallFilter, CallRecord};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -138,7 +138,7 @@ async fn call(
         let Some(call) = reader.call(&wanted)? else { return Ok(None) };
         let events = reader.stream_of_call(&wanted, OF_ONE)?;
         let deliveries = reader.deliveries_of_call(&wanted, OF_ONE)?;
-        Ok(Some((call, events, deliveries, reader.story(&wanted)?)))
+        Ok(Some((call, events, deliveries, reader.explanation(&wanted)?)))
     });
     let Some((call, events, deliveries, story)) = found.await? else {
         return Err(Problem::not_found(format!("there is no call {id:?} in the journal")));
@@ -157,7 +157,7 @@ impl Which {
     fn filter(self) -> Result<CallFilter, Problem> {
         let direction = self.direction.as_deref().map(direction).transpose()?;
         let before = self.before.as_deref().map(|before| {
-            before.parse::<CallPlace>().map_err(|()| {
+            before.parse::<CallCursor>().map_err(|()| {
                 Problem::bad_request("before is not the end of a page").hint("give what stood in next")
             })
         });
@@ -171,7 +171,7 @@ impl Which {
             queue: self.queue,
             direction,
             text: self.q,
-            living: false,
+            live: false,
             before: before.transpose()?,
             limit: self.limit.unwrap_or(PAGE.0).clamp(1, PAGE.1),
         })
@@ -189,7 +189,7 @@ fn digits(number: &str) -> Result<String, Problem> {
 
 impl From<CallRecord> for Call {
     fn from(record: CallRecord) -> Self {
-        let (missed, rang, talked) = (record.is_missed(), record.rang(), record.talked());
+        let (missed, rang, talked) = (record.is_missed(), record.ring_seconds(), record.talk_seconds());
         Self { record, missed, rang, talked }
     }
 }

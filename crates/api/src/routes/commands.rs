@@ -1,7 +1,7 @@
 //! Commands of the operator: left in the journal, from which the daemon takes them.
 
 use axum::{Json, http::StatusCode};
-use ringwire_outbox::store::{Request, Taken};
+use ringwire_outbox::{CommandReceipt, OperatorCommand};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -17,8 +17,8 @@ pub(crate) struct Ordered {
 /// Leaves an order for the daemon.
 pub(crate) async fn ordered(
     counter: &Counter,
-    request: Request,
+    request: OperatorCommand,
 ) -> Result<(StatusCode, Json<Ordered>), Problem> {
-    let taken = counter.journal().order(request, counter.now()).await? != Taken::NotYet;
+    let taken = counter.journal().order(request, counter.now()).await? != CommandReceipt::NotYet;
     Ok((StatusCode::ACCEPTED, Json(Ordered { taken })))
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use axum::{Json, extract::State, http::StatusCode};
+use ringwire_delivery::TargetName;
 use ringwire_live::{EndpointStatus, PbxStatus};
-use ringwire_outbox::{EndpointName, store::Request};
+use ringwire_outbox::OperatorCommand;
 use serde_json::Value;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -61,11 +62,11 @@ async fn order_endpoint(
     State(counter): State<Counter>,
     Named((name, order)): Named<(String, String)>,
 ) -> Result<(StatusCode, Json<Ordered>), Problem> {
-    let endpoint = EndpointName::from(name.as_str());
+    let endpoint = TargetName::from(name.as_str());
     let request = match order.as_str() {
-        "retry" => Request::RetryAll(endpoint),
-        "pause" => Request::Pause(endpoint),
-        "resume" => Request::Resume(endpoint),
+        "retry" => OperatorCommand::RetryAll(endpoint),
+        "pause" => OperatorCommand::Pause(endpoint),
+        "resume" => OperatorCommand::Resume(endpoint),
         _ => return Err(Problem::not_found(format!("{order:?} is no order")).hint("retry, pause or resume")),
     };
     if !counter.desk().parts().endpoints().iter().any(|endpoint| endpoint.name == name) {

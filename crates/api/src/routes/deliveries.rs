@@ -1,10 +1,8 @@
 //! What is owed to whom, and orders about it.
 
 use axum::{Extension, Json, extract::State, http::StatusCode};
-use ringwire_outbox::{
-    delivery::DeliveryId,
-    store::{DeliveryFilter, DeliveryRecord, Request, StoredState, Tally},
-};
+use ringwire_delivery::DeliveryId;
+use ringwire_outbox::{DeliveryFilter, DeliveryRecord, DeliveryTally, OperatorCommand, StoredDeliveryState};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -51,7 +49,7 @@ struct Deliveries {
     /// Newest first.
     deliveries: Vec<DeliveryRecord>,
     /// How many there are to each endpoint in each state but `delivered`.
-    tallies: Vec<Tally>,
+    tallies: Vec<DeliveryTally>,
 }
 
 /// All that is known of one delivery.
@@ -86,7 +84,7 @@ async fn deliveries(
     counter.journal().read(read).await.map(Json)
 }
 
-fn found(reader: &ringwire_outbox::store::Reader, filter: &DeliveryFilter) -> rusqlite::Result<Deliveries> {
+fn found(reader: &ringwire_outbox::StoreReader, filter: &DeliveryFilter) -> rusqlite::Result<Deliveries> {
     let (mut deliveries, tallies) = (reader.deliveries(filter)?, reader.tallies()?);
     deliveries.reverse();
     Ok(Deliveries { deliveries, tallies })
@@ -104,7 +102,7 @@ async fn delivery(
     let found = counter.journal().read(move |reader| reader.delivery(DeliveryId(id))).await?;
     let Some(found) = found else { return Err(unknown(id)) };
     let delivery = Delivery::shown_to(who.role, (found.delivery, found.attempts));
-    Ok(Json(Detail { delivery, told: found.told }))
+    Ok(Json(Detail { delivery, told: found.sent_event }))
 }
 
 /// Try a delivery again from the first try, or take it out
@@ -119,14 +117,14 @@ async fn order_delivery(
     Named((id, order)): Named<(i64, String)>,
 ) -> Result<(StatusCode, Json<Ordered>), Problem> {
     let request = match order.as_str() {
-        "retry" => Request::Retry(DeliveryId(id)),
-        "drop" => Request::Drop(DeliveryId(id)),
+        "retry" => OperatorCommand::Retry(DeliveryId(id)),
+        "drop" => OperatorCommand::Drop(DeliveryId(id)),
         _ => return Err(Problem::not_found(format!("{order:?} is no order")).hint("retry or drop")),
     };
     let found = counter.journal().read(move |reader| reader.delivery(DeliveryId(id))).await?;
     match found {
         None => Err(unknown(id)),
-        Some(found) if found.delivery.state == StoredState::Delivered.as_str() => {
+        Some(found) if found.delivery.state == StoredDeliveryState::Delivered.as_str() => {
             Err(Problem::new(StatusCode::CONFLICT, format!("delivery {id} is with its endpoint already")))
         }
         Some(_) => ordered(&counter, request).await,
@@ -140,18 +138,18 @@ fn unknown(id: i64) -> Problem {
 impl Which {
     fn filter(self) -> Result<DeliveryFilter, Problem> {
         let mut filter = DeliveryFilter {
-            endpoint: self.endpoint,
+            target: self.endpoint,
             states: Vec::new(),
             paused: false,
             call: self.call,
             limit: self.limit.unwrap_or(PAGE.0).clamp(1, PAGE.1),
         };
         for word in &self.state {
-            match StoredState::parse(word) {
+            match StoredDeliveryState::parse(word) {
                 Some(state) => filter.states.push(state),
                 None if word == "paused" => filter.paused = true,
                 None => {
-                    let all = StoredState::ALL.map(StoredState::as_str).join(", ");
+                    let all = StoredDeliveryState::ALL.map(StoredDeliveryState::as_str).join(", ");
                     let problem = Problem::bad_request(format!("{word:?} is no state of a delivery"));
                     return Err(problem.hint(format!("{all} or paused")));
                 }

@@ -1,6 +1,6 @@
 //! One delivery, as somebody of a role may see it.
 
-use ringwire_outbox::store::{AttemptRecord, DeliveryRecord};
+use ringwire_outbox::{AttemptRecord, DeliveryRecord};
 use serde::Serialize;
 use utoipa::ToSchema;
 

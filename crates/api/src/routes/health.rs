@@ -84,7 +84,7 @@ async fn metrics(State(counter): State<Counter>) -> Response {
         desk.parts().endpoints().into_iter().map(|endpoint| (endpoint.name, (0, Duration::ZERO))).collect();
     for waiting in counter.pending(FRESH).await {
         let age = waiting.oldest.and_then(|oldest| now.duration_since(oldest).try_into().ok());
-        owed.insert(waiting.endpoint, (waiting.count, age.unwrap_or_default()));
+        owed.insert(waiting.target, (waiting.count, age.unwrap_or_default()));
     }
     metrics.outbox(owed.into_iter().map(|(endpoint, (count, oldest))| (endpoint, count, oldest)));
     metrics.journal_size(counter.journal().path());

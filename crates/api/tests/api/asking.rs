@@ -3,11 +3,9 @@
 use axum::http::{Method, StatusCode};
 use jiff::Timestamp;
 use ringwire_api::Door;
+use ringwire_delivery::DeliveryId;
 use ringwire_live::EndpointStatus;
-use ringwire_outbox::{
-    delivery::DeliveryId,
-    store::{Attempt, StateChange, StoredState, Write},
-};
+use ringwire_outbox::{DeliveryAttempt, DeliveryUpdate, StoreWrite, StoredDeliveryState};
 use serde_json::{Value, json};
 
 use crate::support::{ADMIN, AGENT, Bench, VIEWER, ask, bearer, eventful, hangup, new_call};
@@ -61,19 +59,19 @@ async fn a_call_has_its_events_its_deliveries_and_its_story() {
         bench.commit(event, &["zammad"]);
     }
     let now = Timestamp::now();
-    bench.store.write(Write::Attempt(Attempt {
+    bench.store.write(StoreWrite::Attempt(DeliveryAttempt {
         delivery: DeliveryId(1),
         at: now,
-        took: std::time::Duration::from_millis(7),
+        duration: std::time::Duration::from_millis(7),
         outcome: "delivered".into(),
         status: Some(200),
         reply: Some("what was replied".into()),
     }));
-    bench.store.write(Write::State(StateChange {
+    bench.store.write(StoreWrite::Delivery(DeliveryUpdate {
         delivery: DeliveryId(1),
-        state: StoredState::Delivered,
+        state: StoredDeliveryState::Delivered,
         failures: None,
-        due: None,
+        due_at: None,
         reason: None,
         at: now,
     }));
@@ -125,11 +123,11 @@ async fn orders_stand_in_the_journal() {
         dropped: 0,
         more: false,
     }]);
-    bench.store.write(Write::State(StateChange {
+    bench.store.write(StoreWrite::Delivery(DeliveryUpdate {
         delivery: DeliveryId(2),
-        state: StoredState::Delivered,
+        state: StoredDeliveryState::Delivered,
         failures: None,
-        due: None,
+        due_at: None,
         reason: None,
         at: now,
     }));

@@ -5,11 +5,9 @@ use std::{collections::BTreeSet, time::Duration};
 use axum::http::{Method, StatusCode};
 use jiff::Timestamp;
 use ringwire_api::Door;
+use ringwire_delivery::DeliveryId;
 use ringwire_live::{EndpointStatus, PbxState, Settled};
-use ringwire_outbox::{
-    delivery::DeliveryId,
-    store::{Attempt, StateChange, StoredState, Write},
-};
+use ringwire_outbox::{DeliveryAttempt, DeliveryUpdate, StoreWrite, StoredDeliveryState};
 use serde_json::{Value, json};
 
 use crate::support::{ADMIN, AGENT, Bench, VIEWER, ask, bearer, eventful, hangup, new_call};
@@ -92,19 +90,19 @@ fn busy() -> Bench {
     }
     bench.commit(hangup("b", 9), &[]);
     bench.commit(new_call("c"), &["crm"]);
-    bench.store.write(Write::Attempt(Attempt {
+    bench.store.write(StoreWrite::Attempt(DeliveryAttempt {
         delivery: DeliveryId(1),
         at: now,
-        took: Duration::from_millis(12),
+        duration: Duration::from_millis(12),
         outcome: "HTTP 500".into(),
         status: Some(500),
         reply: Some("secret reply".into()),
     }));
-    bench.store.write(Write::State(StateChange {
+    bench.store.write(StoreWrite::Delivery(DeliveryUpdate {
         delivery: DeliveryId(1),
-        state: StoredState::Retry,
+        state: StoredDeliveryState::Retry,
         failures: Some(1),
-        due: Some(now),
+        due_at: Some(now),
         reason: Some("HTTP 500".into()),
         at: now,
     }));

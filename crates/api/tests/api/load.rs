@@ -94,7 +94,7 @@ fn fifty_tails_and_fifty_desks() {
             let committed = bench.write(new_call(&number.to_string()), &["zammad", "crm"]);
             let (began, now) = (Instant::now(), Timestamp::now());
             bench.desk.committed(&committed, true, now);
-            for (endpoint, id) in &committed.owed {
+            for (endpoint, id) in &committed.deliveries {
                 let settled = Settled {
                     id: id.0,
                     endpoint: endpoint.to_string(),

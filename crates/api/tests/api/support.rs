@@ -18,15 +18,13 @@ use futures_util::future::BoxFuture;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use ringwire_api::{Access, Channel, ChannelKind, Counter, Door, Role, Sources, Switchboard, Token};
+use ringwire_delivery::TargetName;
 use ringwire_event::{
     AnsweredBy, CallEvent, Cause, Decision, Direction, EventKind, ExplanationStep, Party, RuleRef,
     SourceEvent, TransferKind,
 };
 use ringwire_live::Desk;
-use ringwire_outbox::{
-    EndpointName,
-    store::{Committed, NewEvent, Report, Retention, Store, Write},
-};
+use ringwire_outbox::{CommittedEvent, NewEvent, RetentionPolicy, Store, StoreReport, StoreWrite};
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -44,7 +42,7 @@ pub(crate) struct Bench {
     pub(crate) counter: Counter,
     pub(crate) store: Store,
     pub(crate) path: PathBuf,
-    reports: Receiver<Report>,
+    reports: Receiver<StoreReport>,
     _home: TempDir,
 }
 
@@ -128,13 +126,18 @@ impl Bench {
     }
 
     fn queue_at(&self, event: CallEvent, owed: &[&str], recorded: Timestamp) {
-        let owed = owed.iter().map(|name| EndpointName::from(*name)).collect();
-        self.store.write(Write::Event(NewEvent { event: Arc::new(event), owed, retold: false, recorded }));
+        let owed = owed.iter().map(|name| TargetName::from(*name)).collect();
+        self.store.write(StoreWrite::Event(NewEvent {
+            event: Arc::new(event),
+            targets: owed,
+            is_replay: false,
+            recorded_at: recorded,
+        }));
     }
 
-    fn committed(&self) -> Vec<Committed> {
+    fn committed(&self) -> Vec<CommittedEvent> {
         match self.reports.recv_timeout(PATIENCE).unwrap() {
-            Report::Committed { events, durable: true } => events,
+            StoreReport::Committed { events, durable: true } => events,
             other => panic!("expected a commit, not {other:?}"),
         }
     }
@@ -151,7 +154,7 @@ impl Bench {
     }
 
     /// Writes an event and waits until it is on disk, without telling anybody.
-    pub(crate) fn write(&self, event: CallEvent, owed: &[&str]) -> Committed {
+    pub(crate) fn write(&self, event: CallEvent, owed: &[&str]) -> CommittedEvent {
         self.queue_at(event, owed, Timestamp::now());
         self.committed().remove(0)
     }
@@ -171,10 +174,10 @@ impl Bench {
 
     /// Waits until what became of deliveries is in the journal: it is written before anything is swept.
     pub(crate) fn settle(&self) {
-        let keep = Retention { age: Duration::from_secs(86400), size: u64::MAX, personal: None };
+        let keep = RetentionPolicy { age: Duration::from_secs(86400), size: u64::MAX, personal_data: None };
         self.store.sweep(keep, Timestamp::now());
         let said = self.reports.recv_timeout(PATIENCE).unwrap();
-        assert!(matches!(said, Report::Swept(_)), "{said:?}");
+        assert!(matches!(said, StoreReport::Swept(_)), "{said:?}");
     }
 
     pub(crate) fn sources(&self) -> Sources {

@@ -3,8 +3,8 @@
 use std::{ops::Range, time::Duration};
 
 use jiff::{Span, SpanRelativeTo};
+use ringwire_delivery::{EventLifetimes, LatePolicy};
 use ringwire_dialects::{Zammad, ZammadOptions};
-use ringwire_outbox::delivery::{Late, Lifetimes};
 use toml::Spanned;
 
 use super::Resolver;
@@ -93,25 +93,25 @@ impl Resolver<'_> {
         (seconds(connect, Endpoint::CONNECT_TIMEOUT.min(timeout)), timeout)
     }
 
-    fn late(&mut self, late: Option<RawLate>, after: Option<&Spanned<f64>>, options: &Options) -> Late {
+    fn late(&mut self, late: Option<RawLate>, after: Option<&Spanned<f64>>, options: &Options) -> LatePolicy {
         let default = Endpoint::LATE_AFTER.as_secs_f64();
         let seconds = self.within(after.cloned(), 0.0..=LONGEST_LATE, "seconds", default);
         let late_after = Duration::try_from_secs_f64(seconds).unwrap_or(Endpoint::LATE_AFTER);
         let late = match late {
-            Some(RawLate::All) => Late::All,
-            Some(RawLate::Final) => Late::Final { after: late_after },
+            Some(RawLate::All) => LatePolicy::All,
+            Some(RawLate::Final) => LatePolicy::Final { after: late_after },
             None => options.late(late_after),
         };
-        if let (Late::All, Some(after)) = (late, after) {
+        if let (LatePolicy::All, Some(after)) = (late, after) {
             let finding = self.wrong(&after.span(), "everything is told, however late it is");
             self.errors.push(finding.expected("late = \"final\" beside it"));
         }
         late
     }
 
-    fn lifetimes(&mut self, raw: RawExpire) -> Lifetimes {
-        let default = Lifetimes::default();
-        Lifetimes {
+    fn lifetimes(&mut self, raw: RawExpire) -> EventLifetimes {
+        let default = EventLifetimes::default();
+        EventLifetimes {
             new_call: self.lifetime(raw.new_call, default.new_call),
             ringing: self.lifetime(raw.ringing, default.ringing),
             answer: self.lifetime(raw.answer, default.answer),

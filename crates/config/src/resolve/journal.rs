@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ringwire_outbox::store::{Personal, Retention};
+use ringwire_outbox::{PersonalDataPolicy, RetentionPolicy};
 
 use super::Resolver;
 use crate::{
@@ -24,15 +24,15 @@ impl Resolver<'_> {
         let keep = self.within(raw.keep_days, 1..=36_500, "a number of days", Journal::KEEP_DAYS);
         let size = self.within(raw.size_mib, 16..=1 << 20, "a number of MiB", Journal::SIZE_MIB);
         let how = match raw.personal_data.unwrap_or_default() {
-            RawPersonal::Erase => Personal::Erase,
-            RawPersonal::Hash => Personal::Hash,
+            RawPersonal::Erase => PersonalDataPolicy::Erase,
+            RawPersonal::Hash => PersonalDataPolicy::Hash,
         };
         let personal = raw.personal_data_days.map(|after| {
             let after = self.within(Some(after), 1..=36_500, "a number of days", 1);
             (days(after), how)
         });
         let size = u64::try_from(size << 20).unwrap_or(u64::MAX);
-        Journal { path, retention: Retention { age: days(keep), size, personal } }
+        Journal { path, retention: RetentionPolicy { age: days(keep), size, personal_data: personal } }
     }
 }
 

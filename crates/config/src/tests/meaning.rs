@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ringwire_ami::{LoginMethod, TlsTrust};
+use ringwire_delivery::{EventLifetimes, LatePolicy};
 use ringwire_dialects::{BodyFormat, ToField, ZammadOptions};
-use ringwire_outbox::delivery::{Late, Lifetimes};
 
 use super::*;
 use crate::{LogFormat, LogLevel, Options, describe};
@@ -282,17 +282,17 @@ Worth a look
 fn what_comes_late_is_told_as_it_is_set() {
     let config = load(&format!("{PBX}{ENDPOINT}")).unwrap();
     let endpoint = config.endpoints.first().unwrap();
-    assert_eq!(endpoint.late, Late::Final { after: Duration::from_secs(60) });
-    assert_eq!(endpoint.lifetimes, Lifetimes::default());
+    assert_eq!(endpoint.late, LatePolicy::Final { after: Duration::from_secs(60) });
+    assert_eq!(endpoint.lifetimes, EventLifetimes::default());
     let config = load(&format!(
         "{PBX}{ENDPOINT}late = \"all\"\n[endpoint.desk.expire]\nnew_call = \"90s\"\nhangup = \"1 week\"\n"
     ))
     .unwrap();
     let endpoint = config.endpoints.first().unwrap();
-    assert_eq!(endpoint.late, Late::All);
+    assert_eq!(endpoint.late, LatePolicy::All);
     let seconds = Duration::from_secs;
     let expected =
-        Lifetimes { new_call: seconds(90), hangup: seconds(7 * 24 * 3600), ..Lifetimes::default() };
+        EventLifetimes { new_call: seconds(90), hangup: seconds(7 * 24 * 3600), ..EventLifetimes::default() };
     assert_eq!(endpoint.lifetimes, expected);
     let said = describe(&config);
     for line in [

@@ -16,7 +16,7 @@ impl Dispatch {
         let first = left.is_some();
         let left = left.unwrap_or_default();
         if first {
-            self.router.resume(&left.living, &left.told);
+            self.router.resume(&left.live_events, &left.live_targets);
         }
         self.recipients = endpoints.iter().map(|endpoint| endpoint.name.clone()).collect();
         let mut senders = BTreeMap::new();
@@ -24,17 +24,19 @@ impl Dispatch {
         self.dialects.clear();
         for Recipient { name, terms, dialect, sender } in endpoints {
             self.dialects.insert(name.clone(), dialect);
-            let known = self.machine.endpoints().find(|status| *status.endpoint == name);
+            let known = self.machine.targets().find(|status| *status.target == name);
             let standing =
-                known.map_or_else(|| stored::standing(&left, &name), |status| status.standing.clone());
-            self.machine.set_endpoint(&name, terms, standing, now);
+                known.map_or_else(|| stored::target_state(&left, &name), |status| status.state.clone());
+            self.machine.set_target(&name, terms, standing, now);
             self.terms.insert(name.clone(), terms);
             senders.insert(name, sender);
         }
-        self.machine.endpoints().for_each(|status| self.say.begins(status.endpoint, status.standing));
+        self.machine.targets().for_each(|status| self.say.begins(status.target, status.state));
         let before = std::mem::replace(&mut self.senders, senders);
-        for name in before.into_keys().chain(left.owed).filter(|name| !self.recipients.contains(name)) {
-            self.machine.remove_endpoint(&name);
+        for name in
+            before.into_keys().chain(left.pending_targets).filter(|name| !self.recipients.contains(name))
+        {
+            self.machine.remove_target(&name);
             self.say.is_gone(&name);
         }
         self.tell_endpoints();
@@ -42,8 +44,8 @@ impl Dispatch {
 
     /// Tells the desk how the endpoints do.
     pub(super) fn tell_endpoints(&self) {
-        let statuses = self.machine.endpoints().filter_map(|status| {
-            let dialect = self.dialects.get(status.endpoint)?;
+        let statuses = self.machine.targets().filter_map(|status| {
+            let dialect = self.dialects.get(status.target)?;
             Some((status, *dialect))
         });
         self.tell.endpoints(statuses, self.clock.now());

@@ -1,6 +1,6 @@
 //! Asking the journal for what is not in memory, also while it is in trouble.
 
-use ringwire_outbox::delivery::Want;
+use ringwire_delivery::LoadRequest;
 use tokio::task::JoinError;
 
 use super::{
@@ -9,7 +9,7 @@ use super::{
 };
 
 impl Dispatch {
-    pub(super) fn ask(&mut self, want: Want) {
+    pub(super) fn ask(&mut self, want: LoadRequest) {
         self.reads.spawn(stored::read(self.journal.reading(), want));
     }
 
@@ -24,37 +24,37 @@ impl Dispatch {
         let Trouble { failing, undurable, .. } = self.trouble;
         match answer {
             // What is not on disk yet comes after what is: it is waited for, so that nothing is overtaken.
-            Ok(Answer::More(more, Ok(page))) if undurable && page.owed.is_empty() => {
-                self.defer(Want::More(more));
+            Ok(Answer::Pending(range, Ok(page))) if undurable && page.deliveries.is_empty() => {
+                self.defer(LoadRequest::Pending(range));
             }
-            Ok(Answer::More(more, Ok(page))) => {
-                self.machine.load(&more, page.owed, page.complete && !undurable, now);
+            Ok(Answer::Pending(range, Ok(page))) => {
+                self.machine.load(&range, page.deliveries, page.is_complete && !undurable, now);
             }
-            Ok(Answer::More(more, Err(error))) if failing && !undurable => {
+            Ok(Answer::Pending(range, Err(error))) if failing && !undurable => {
                 tracing::debug!(error, "the journal cannot be read either: going on from memory");
                 self.trouble.unread = true;
-                self.machine.load(&more, Vec::new(), true, now);
+                self.machine.load(&range, Vec::new(), true, now);
             }
-            Ok(Answer::More(more, Err(error))) => {
+            Ok(Answer::Pending(range, Err(error))) => {
                 self.say.unreadable(&error);
-                self.defer(Want::More(more));
+                self.defer(LoadRequest::Pending(range));
             }
-            Ok(Answer::Introduction(endpoint, call, Ok(None))) if undurable => {
-                self.defer(Want::Introduction { endpoint, call });
+            Ok(Answer::NewCall(target, call, Ok(None))) if undurable => {
+                self.defer(LoadRequest::NewCall { target, call });
             }
-            Ok(Answer::Introduction(endpoint, call, Ok(event))) => {
-                self.machine.introduce(&endpoint, &call, event, now);
+            Ok(Answer::NewCall(target, call, Ok(event))) => {
+                self.machine.resend_opening(&target, &call, event, now);
             }
-            Ok(Answer::Introduction(endpoint, call, Err(error))) => {
+            Ok(Answer::NewCall(target, call, Err(error))) => {
                 self.say.unreadable(&error);
-                self.defer(Want::Introduction { endpoint, call });
+                self.defer(LoadRequest::NewCall { target, call });
             }
             Err(error) => tracing::error!(%error, "reading the journal failed by a fault of our own"),
         }
     }
 
     /// What cannot be read for now is asked for again a little later.
-    fn defer(&mut self, want: Want) {
+    fn defer(&mut self, want: LoadRequest) {
         self.deferred.push(want);
     }
 }

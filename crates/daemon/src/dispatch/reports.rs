@@ -3,30 +3,28 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use ringwire_outbox::{
-    delivery::{Order, Owed},
-    store::{Committed, Report, Requested},
-};
+use ringwire_delivery::{DeliveryCommand, PendingDelivery};
+use ringwire_outbox::{AppliedCommand, CommittedEvent, StoreReport};
 
 use super::Dispatch;
 
 impl Dispatch {
     /// Does what the journal reports.
-    pub(super) fn heed(&mut self, report: Report) {
+    pub(super) fn heed(&mut self, report: StoreReport) {
         let now = self.clock.now();
         match report {
-            Report::Committed { events, durable } => {
+            StoreReport::Committed { events, durable } => {
                 self.trouble.undurable |= !durable;
                 for event in events {
                     self.committed(event, durable, now);
                 }
             }
-            Report::Repeated { events } => self.uncommitted = self.uncommitted.saturating_sub(events),
-            Report::Failing { error } => {
+            StoreReport::Repeated { events } => self.uncommitted = self.uncommitted.saturating_sub(events),
+            StoreReport::Failing { error } => {
                 self.trouble.failing = true;
                 self.say.journal_fails(&error);
             }
-            Report::Healed { lost } => {
+            StoreReport::Recovered { lost } => {
                 self.journal.reading().reopen();
                 self.tell.desk().metrics().lost(lost);
                 self.say.journal_is_well(lost);
@@ -34,13 +32,13 @@ impl Dispatch {
                     self.load_anew(now);
                 }
             }
-            Report::SetAside { path, found } => {
+            StoreReport::SetAside { path, found } => {
                 self.journal.reading().reopen();
                 self.tell.desk().journal_replaced();
                 self.say.journal_set_aside(&path, &found);
             }
-            Report::Order(wanted) => self.order(wanted, now),
-            Report::Swept(swept) => {
+            StoreReport::CommandApplied(command) => self.execute(command, now),
+            StoreReport::Swept(swept) => {
                 tracing::debug!(?swept, "the journal forgot what is too old");
                 if swept.more {
                     self.journal.sweep(&self.clock);
@@ -52,42 +50,45 @@ impl Dispatch {
     /// Forgets what is in memory and asks the journal, which has all of it and what was there before. What is on
     /// its way may arrive twice.
     fn load_anew(&mut self, now: Timestamp) {
-        let endpoints: Vec<_> = self
-            .machine
-            .endpoints()
-            .map(|status| (status.endpoint.clone(), status.standing.clone()))
-            .collect();
+        let endpoints: Vec<_> =
+            self.machine.targets().map(|status| (status.target.clone(), status.state.clone())).collect();
         for (name, standing) in endpoints {
             if let Some(terms) = self.terms.get(&name).copied() {
-                self.machine.remove_endpoint(&name);
-                self.machine.set_endpoint(&name, terms, standing, now);
+                self.machine.remove_target(&name);
+                self.machine.set_target(&name, terms, standing, now);
             }
         }
     }
 
-    fn committed(&mut self, committed: Committed, durable: bool, now: Timestamp) {
+    fn committed(&mut self, committed: CommittedEvent, durable: bool, now: Timestamp) {
         self.uncommitted = self.uncommitted.saturating_sub(1);
         self.tell.desk().committed(&committed, durable, now);
-        let Committed { event, owed, recorded, .. } = committed;
-        for (name, id) in owed {
-            let owed = Owed { id, event: Arc::clone(&event), committed: recorded, failures: 0, due: None };
-            self.machine.commit(&name, owed, now);
+        let CommittedEvent { event, deliveries, recorded_at, .. } = committed;
+        for (name, id) in deliveries {
+            let pending = PendingDelivery {
+                id,
+                event: Arc::clone(&event),
+                committed_at: recorded_at,
+                failures: 0,
+                due_at: None,
+            };
+            self.machine.commit(&name, pending, now);
         }
     }
 
-    fn order(&mut self, wanted: Requested, now: Timestamp) {
-        let order = match wanted {
-            Requested::Retry(endpoint, owed) => Order::Retry { endpoint, owed },
-            Requested::Drop(endpoint, id) => Order::Drop { endpoint, id },
-            Requested::Pause(endpoint) => {
-                self.say.ordered(&endpoint, "paused by the operator");
-                Order::Pause { endpoint, reason: "by the operator".to_owned() }
+    fn execute(&mut self, command: AppliedCommand, now: Timestamp) {
+        let command = match command {
+            AppliedCommand::Retry(target, pending) => DeliveryCommand::Retry { target, pending },
+            AppliedCommand::Drop(target, id) => DeliveryCommand::Drop { target, id },
+            AppliedCommand::Pause(target) => {
+                self.say.ordered(&target, "paused by the operator");
+                DeliveryCommand::Pause { target, reason: "by the operator".to_owned() }
             }
-            Requested::Resume(endpoint) => {
-                self.say.ordered(&endpoint, "well");
-                Order::Resume { endpoint }
+            AppliedCommand::Resume(target) => {
+                self.say.ordered(&target, "well");
+                DeliveryCommand::Resume { target }
             }
         };
-        self.machine.order(order, now);
+        self.machine.execute(command, now);
     }
 }

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use ringwire_dialects::Directive;
-use ringwire_outbox::{
-    EndpointName,
-    delivery::{Delivery, Machine, Notice, Outcome, PausedBy, Standing},
-    store::StoreError,
+use ringwire_delivery::{
+    Delivery, DeliveryMachine, DeliveryOutcome, OperatorNotice, TargetName, TargetState,
 };
+use ringwire_dialects::Directive;
+use ringwire_outbox::StoreError;
 
 use crate::{board::Board, journal};
 
@@ -21,65 +20,65 @@ impl Say {
         Self { board }
     }
 
-    pub(super) fn begins(&self, endpoint: &EndpointName, standing: &Standing) {
+    pub(super) fn begins(&self, target: &TargetName, standing: &TargetState) {
         let state = match standing {
-            Standing::Running => "well".to_owned(),
-            Standing::Paused { reason, by: PausedBy::Operator } => {
-                tracing::warn!(%endpoint, reason, "is paused; ringwire deliveries resume {endpoint} sends to it again");
+            TargetState::Running => "well".to_owned(),
+            TargetState::Paused { reason } => {
+                tracing::warn!(endpoint = %target, reason, "is paused; ringwire deliveries resume {target} sends to it again");
                 format!("paused: {reason}")
             }
-            Standing::Paused { reason, by: PausedBy::Endpoint } => format!("held: {reason}"),
-            Standing::Disabled { reason } => {
-                tracing::error!(%endpoint, reason, "is disabled; ringwire deliveries resume {endpoint} sends to it again");
+            TargetState::Misconfigured { reason } => format!("held: {reason}"),
+            TargetState::Disabled { reason } => {
+                tracing::error!(endpoint = %target, reason, "is disabled; ringwire deliveries resume {target} sends to it again");
                 format!("disabled: {reason}")
             }
         };
-        self.board.endpoint_is(endpoint.as_str(), &state);
+        self.board.endpoint_is(target.as_str(), &state);
     }
 
-    pub(super) fn is_gone(&self, endpoint: &EndpointName) {
-        self.board.endpoint_is_gone(endpoint.as_str());
-        tracing::warn!(%endpoint, "is not configured any more; what it is owed waits in the journal");
+    pub(super) fn is_gone(&self, target: &TargetName) {
+        self.board.endpoint_is_gone(target.as_str());
+        tracing::warn!(endpoint = %target, "is not configured any more; what it is owed waits in the journal");
     }
 
-    pub(super) fn ordered(&self, endpoint: &EndpointName, state: &str) {
-        self.board.endpoint_is(endpoint.as_str(), state);
-        tracing::info!(%endpoint, state, "the operator has ordered");
+    pub(super) fn ordered(&self, target: &TargetName, state: &str) {
+        self.board.endpoint_is(target.as_str(), state);
+        tracing::info!(endpoint = %target, state, "the operator has ordered");
     }
 
-    pub(super) fn notice(&self, notice: Notice) {
-        let (endpoint, state) = match notice {
-            Notice::Failing { endpoint, reason, waiting } => {
-                tracing::warn!(%endpoint, reason, waiting, "takes no events; they are kept and tried again");
-                (endpoint, format!("failing: {reason}"))
+    pub(super) fn notice(&self, notice: OperatorNotice) {
+        let (target, state) = match notice {
+            OperatorNotice::Failing { target, reason, pending } => {
+                tracing::warn!(endpoint = %target, reason, pending, "takes no events; they are kept and tried again");
+                (target, format!("failing: {reason}"))
             }
-            Notice::Recovered { endpoint, waiting } => {
-                tracing::info!(%endpoint, waiting, "takes events again");
-                (endpoint, "well".to_owned())
+            OperatorNotice::Recovered { target, pending } => {
+                tracing::info!(endpoint = %target, pending, "takes events again");
+                (target, "well".to_owned())
             }
-            Notice::Paused { endpoint, reason } => {
-                tracing::error!(%endpoint, reason, "refuses all events; they are kept, and one is tried each minute");
-                (endpoint, format!("held: {reason}"))
+            OperatorNotice::Misconfigured { target, reason } => {
+                tracing::error!(endpoint = %target, reason, "refuses all events; they are kept, and one is tried each minute");
+                (target, format!("held: {reason}"))
             }
-            Notice::Resumed { endpoint } => {
-                tracing::info!(%endpoint, "takes events again");
-                (endpoint, "well".to_owned())
+            OperatorNotice::Resumed { target } => {
+                tracing::info!(endpoint = %target, "takes events again");
+                (target, "well".to_owned())
             }
-            Notice::Disabled { endpoint, reason } => {
-                tracing::error!(%endpoint, reason, "says that it is no more; ringwire deliveries resume {endpoint} sends to it again");
-                (endpoint, format!("disabled: {reason}"))
+            OperatorNotice::Disabled { target, reason } => {
+                tracing::error!(endpoint = %target, reason, "says that it is no more; ringwire deliveries resume {target} sends to it again");
+                (target, format!("disabled: {reason}"))
             }
-            Notice::Dead { id, endpoint, event, reason } => {
-                tracing::error!(%endpoint, delivery = %id, event = event.id, what = event.kind.name(), reason, "given up: it will not be delivered unless it is retried");
+            OperatorNotice::Dead { id, target, event, reason } => {
+                tracing::error!(endpoint = %target, delivery = %id, event = event.id, what = event.kind.name(), reason, "given up: it will not be delivered unless it is retried");
                 return;
             }
         };
-        self.board.endpoint_is(endpoint.as_str(), &state);
+        self.board.endpoint_is(target.as_str(), &state);
     }
 
     pub(super) fn journal_fails(&self, error: &StoreError) {
         journal::say_failing(error);
-        self.board.journal_is(Some((error.to_string(), Some(error.advice().to_owned()))));
+        self.board.journal_is(Some((error.to_string(), Some(error.hint().to_owned()))));
     }
 
     pub(super) fn journal_is_well(&self, lost: u64) {
@@ -104,37 +103,37 @@ impl Say {
     }
 
     /// Says what is left when the daemon ends.
-    pub(super) fn cut(&self, machine: &Machine, uncommitted: usize) {
+    pub(super) fn cut(&self, machine: &DeliveryMachine, uncommitted: usize) {
         if uncommitted > 0 {
             tracing::error!(events = uncommitted, "ended before everything was written into the journal");
         }
-        for status in machine.endpoints() {
-            let (endpoint, waiting, in_flight) =
-                (status.endpoint, status.counts.waiting, status.counts.in_flight);
-            if waiting + in_flight > 0 || status.more_on_disk {
-                tracing::info!(%endpoint, waiting, in_flight, more = status.more_on_disk, "what is left waits in the journal");
+        for status in machine.targets() {
+            let (target, pending, in_flight) =
+                (status.target, status.counts.pending, status.counts.in_flight);
+            if pending + in_flight > 0 || status.more_in_store {
+                tracing::info!(endpoint = %target, pending, in_flight, more = status.more_in_store, "what is left waits in the journal");
             }
         }
     }
 }
 
 /// Tells what came of one try.
-pub(super) fn sent(delivery: &Delivery, outcome: &Outcome) {
-    let Delivery { id, endpoint, event, failures, again, .. } = delivery;
-    tracing::debug!(%endpoint, delivery = %id, event = event.id, what = event.kind.name(), failures, again, ?outcome, "sent");
+pub(super) fn sent(delivery: &Delivery, outcome: &DeliveryOutcome) {
+    let Delivery { id, target, event, failures, is_replay, .. } = delivery;
+    tracing::debug!(endpoint = %target, delivery = %id, event = event.id, what = event.kind.name(), failures, is_replay, ?outcome, "sent");
 }
 
 /// What an endpoint wants of the PBX. Nothing carries it there yet, which is said and not hidden.
 pub(super) fn obey(delivery: &Delivery, directive: &Directive) {
-    let Delivery { endpoint, event, .. } = delivery;
+    let Delivery { target, event, .. } = delivery;
     let call = &event.call;
     match directive {
         Directive::Reject { reason } => {
-            tracing::info!(%endpoint, call, reason, "wants the caller turned away; not acted on yet");
+            tracing::info!(endpoint = %target, call, reason, "wants the caller turned away; not acted on yet");
         }
         Directive::ShowNumber { number } => {
             tracing::debug!(number, "the number to show");
-            tracing::info!(%endpoint, call, "wants another number shown; not acted on yet");
+            tracing::info!(endpoint = %target, call, "wants another number shown; not acted on yet");
         }
     }
 }

@@ -1,90 +1,77 @@
-//! Between the delivery machine and the journal: what is asked for, and what is written down.
+//! Between the delivery machine and the journal: what is loaded, and what is stored.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use ringwire_delivery::{
+    DeliveryOutcome, DeliveryState, LoadRequest, PendingRange, StateChange, TargetName, TargetState,
+};
 use ringwire_event::{CallEvent, CallId};
 use ringwire_outbox::{
-    EndpointName,
-    delivery::{Change, More, Outcome, PausedBy, Standing, State, Want},
-    store::{self, Page, Resumption, StateChange, StoredState, Write},
+    DeliveryUpdate, PendingPage, RecoveredState, StoreWrite, StoredDeliveryState, TargetUpdate,
 };
 
 use crate::journal::Reading;
 
-/// What was found in the journal.
+/// The answer of the journal to a load request.
 pub(super) enum Answer {
-    More(More, Result<Page, String>),
-    Introduction(EndpointName, CallId, Result<Option<Arc<CallEvent>>, String>),
+    Pending(PendingRange, Result<PendingPage, String>),
+    NewCall(TargetName, CallId, Result<Option<Arc<CallEvent>>, String>),
 }
 
-/// Finds in the journal what the machine wants.
-pub(super) async fn read(reading: Reading, want: Want) -> Answer {
-    match want {
-        Want::More(more) => {
-            let (endpoint, after, limit) = (more.endpoint.clone(), more.after, more.limit);
-            let page = reading.read(move |journal| journal.owed(&endpoint, after, limit)).await;
-            Answer::More(more, page)
+/// Reads from the journal what the machine requests.
+pub(super) async fn read(reading: Reading, request: LoadRequest) -> Answer {
+    match request {
+        LoadRequest::Pending(range) => {
+            let (target, after, limit) = (range.target.clone(), range.after, range.limit);
+            let page = reading.read(move |journal| journal.pending(&target, after, limit)).await;
+            Answer::Pending(range, page)
         }
-        Want::Introduction { endpoint, call } => {
-            let (to, of) = (endpoint.clone(), call.clone());
-            let event = reading.read(move |journal| journal.introduction(&to, &of)).await;
-            Answer::Introduction(endpoint, call, event)
+        LoadRequest::NewCall { target, call } => {
+            let (to, of) = (target.clone(), call.clone());
+            let event = reading.read(move |journal| journal.new_call_for(&to, &of)).await;
+            Answer::NewCall(target, call, event)
         }
     }
 }
 
-/// What the journal must note of `change`.
-pub(super) fn write(change: Change, at: Timestamp) -> Write {
+/// What the journal must record of `change`.
+pub(super) fn write(change: StateChange, at: Timestamp) -> StoreWrite {
     match change {
-        Change::Delivery { id, state, .. } => {
-            let (state, failures, due, reason) = match state {
-                State::Delivered => (StoredState::Delivered, None, None, None),
-                State::Retry { failures, due, reason } => {
-                    (StoredState::Retry, Some(failures), Some(due), Some(reason))
+        StateChange::Delivery { id, state, .. } => {
+            let (state, failures, due_at, reason) = match state {
+                DeliveryState::Delivered => (StoredDeliveryState::Delivered, None, None, None),
+                DeliveryState::Retry { failures, due_at, reason } => {
+                    (StoredDeliveryState::Retry, Some(failures), Some(due_at), Some(reason))
                 }
-                State::Dead { reason } => (StoredState::Dead, None, None, Some(reason)),
-                State::Expired { reason } => (StoredState::Expired, None, None, Some(reason)),
-                State::Dropped => (StoredState::Dropped, None, None, Some("by the operator".to_owned())),
+                DeliveryState::Dead { reason } => (StoredDeliveryState::Dead, None, None, Some(reason)),
+                DeliveryState::Expired { reason } => (StoredDeliveryState::Expired, None, None, Some(reason)),
+                DeliveryState::Dropped => {
+                    (StoredDeliveryState::Dropped, None, None, Some("by the operator".to_owned()))
+                }
             };
-            Write::State(StateChange { delivery: id, state, failures, due, reason, at })
+            StoreWrite::Delivery(DeliveryUpdate { delivery: id, state, failures, due_at, reason, at })
         }
-        Change::Endpoint { endpoint, standing } => {
-            let (standing, reason) = match standing {
-                Standing::Running => ("running", None),
-                Standing::Paused { reason, by: PausedBy::Operator } => ("paused", Some(reason)),
-                Standing::Paused { reason, by: PausedBy::Endpoint } => ("held", Some(reason)),
-                Standing::Disabled { reason } => ("disabled", Some(reason)),
-            };
-            Write::Standing(store::Standing { endpoint, standing, reason, at })
-        }
+        StateChange::Target { target, state } => StoreWrite::Target(TargetUpdate { target, state, at }),
     }
 }
 
-/// How `name` stood when the process before this one ended.
-pub(super) fn standing(left: &Resumption, name: &EndpointName) -> Standing {
-    let Some((_, standing, reason)) = left.standings.iter().find(|(endpoint, ..)| endpoint == name) else {
-        return Standing::Running;
-    };
-    let reason = reason.clone().unwrap_or_default();
-    match standing.as_str() {
-        "paused" => Standing::Paused { reason, by: PausedBy::Operator },
-        "held" => Standing::Paused { reason, by: PausedBy::Endpoint },
-        "disabled" => Standing::Disabled { reason },
-        _ => Standing::Running,
-    }
+/// The state of the target `name` when the process before this one ended.
+pub(super) fn target_state(recovered: &RecoveredState, name: &TargetName) -> TargetState {
+    let states = &recovered.target_states;
+    states.iter().find(|(target, _)| target == name).map_or(TargetState::Running, |(_, state)| state.clone())
 }
 
-/// What came of a try, for whoever reads it later.
-pub(super) fn in_words(outcome: &Outcome, again: bool) -> String {
-    let said = match outcome {
-        Outcome::Delivered => "delivered".to_owned(),
-        Outcome::Retry { reason, .. } => format!("failed: {reason}"),
-        Outcome::Refused { reason } => format!("refused: {reason}"),
-        Outcome::Dead { reason } => format!("refused for good: {reason}"),
-        Outcome::Misconfigured { reason } => format!("refused until a setting is corrected: {reason}"),
-        Outcome::Gone { reason } => format!("the endpoint is gone: {reason}"),
-        Outcome::UnknownCall { reason } => format!("the call is unknown there: {reason}"),
+/// The outcome of an attempt, for whoever reads it later.
+pub(super) fn describe(outcome: &DeliveryOutcome, is_replay: bool) -> String {
+    let outcome = match outcome {
+        DeliveryOutcome::Delivered => "delivered".to_owned(),
+        DeliveryOutcome::Retry { reason, .. } => format!("failed: {reason}"),
+        DeliveryOutcome::Refused { reason } => format!("refused: {reason}"),
+        DeliveryOutcome::Dead { reason } => format!("refused permanently: {reason}"),
+        DeliveryOutcome::Misconfigured { reason } => format!("misconfigured: {reason}"),
+        DeliveryOutcome::Gone { reason } => format!("gone: {reason}"),
+        DeliveryOutcome::UnknownCall { reason } => format!("unknown call: {reason}"),
     };
-    if again { format!("call announced again: {said}") } else { said }
+    if is_replay { format!("newCall sent again: {outcome}") } else { outcome }
 }

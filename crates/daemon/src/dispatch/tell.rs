@@ -1,10 +1,11 @@
 //! What the desk is told of deliveries and endpoints.
 
 use jiff::Timestamp;
-use ringwire_live::{AttemptOutcome, DeadReason, Desk, EndpointStatus, Settled};
-use ringwire_outbox::delivery::{
-    BreakerState, Change, Delivery, DeliveryId, Outcome, PausedBy, Standing, State, Status,
+use ringwire_delivery::{
+    BreakerState, Delivery, DeliveryId, DeliveryOutcome, DeliveryState, StateChange, TargetState,
+    TargetStatus,
 };
+use ringwire_live::{AttemptOutcome, DeadReason, Desk, EndpointStatus, Settled};
 
 /// Tells the desk.
 pub(super) struct Tell {
@@ -23,22 +24,22 @@ impl Tell {
     }
 
     /// An endpoint was tried.
-    pub(super) fn tried(&mut self, delivery: &Delivery, outcome: &Outcome) {
+    pub(super) fn tried(&mut self, delivery: &Delivery, outcome: &DeliveryOutcome) {
         let (outcome, refused) = match outcome {
-            Outcome::Delivered => (AttemptOutcome::Delivered, false),
-            Outcome::Retry { .. } => (AttemptOutcome::Failed, false),
-            Outcome::Refused { .. } | Outcome::Dead { .. } => (AttemptOutcome::Refused, true),
-            Outcome::Misconfigured { .. } => (AttemptOutcome::Misconfigured, false),
-            Outcome::Gone { .. } => (AttemptOutcome::Gone, false),
-            Outcome::UnknownCall { .. } => (AttemptOutcome::UnknownCall, true),
+            DeliveryOutcome::Delivered => (AttemptOutcome::Delivered, false),
+            DeliveryOutcome::Retry { .. } => (AttemptOutcome::Failed, false),
+            DeliveryOutcome::Refused { .. } | DeliveryOutcome::Dead { .. } => (AttemptOutcome::Refused, true),
+            DeliveryOutcome::Misconfigured { .. } => (AttemptOutcome::Misconfigured, false),
+            DeliveryOutcome::Gone { .. } => (AttemptOutcome::Gone, false),
+            DeliveryOutcome::UnknownCall { .. } => (AttemptOutcome::UnknownCall, true),
         };
-        self.desk.metrics().attempt(delivery.endpoint.as_str(), outcome);
-        self.last = Some((delivery.id, delivery.committed, refused));
+        self.desk.metrics().attempt(delivery.target.as_str(), outcome);
+        self.last = Some((delivery.id, delivery.committed_at, refused));
     }
 
     /// A delivery has got further.
-    pub(super) fn changed(&self, change: &Change, now: Timestamp) {
-        let Change::Delivery { id, endpoint, state } = change else { return };
+    pub(super) fn changed(&self, change: &StateChange, now: Timestamp) {
+        let StateChange::Delivery { id, target: endpoint, state } = change else { return };
         let (last, metrics) = (self.last.filter(|(last, ..)| last == id), self.desk.metrics());
         let endpoint = endpoint.as_str();
         let mut told = Settled {
@@ -51,7 +52,7 @@ impl Tell {
             reason: None,
         };
         match state {
-            State::Delivered => {
+            DeliveryState::Delivered => {
                 told.state = "delivered";
                 if let Some((_, committed, _)) = last {
                     let delay = now.duration_since(committed);
@@ -59,19 +60,19 @@ impl Tell {
                     told.delay_ms = i64::try_from(delay.as_millis()).ok();
                 }
             }
-            State::Retry { failures, reason, .. } => {
+            DeliveryState::Retry { failures, reason, .. } => {
                 (told.state, told.failures, told.reason) = ("retry", *failures, Some(reason.clone()));
             }
-            State::Dead { reason } => {
+            DeliveryState::Dead { reason } => {
                 let refused = last.is_some_and(|(.., refused)| refused);
                 metrics.dead(endpoint, if refused { DeadReason::Refused } else { DeadReason::Exhausted });
                 (told.state, told.reason) = ("dead", Some(reason.clone()));
             }
-            State::Expired { reason } => {
+            DeliveryState::Expired { reason } => {
                 metrics.expired(endpoint);
                 (told.state, told.reason) = ("expired", Some(reason.clone()));
             }
-            State::Dropped => {}
+            DeliveryState::Dropped => {}
         }
         self.desk.settled(told, now);
     }
@@ -79,7 +80,7 @@ impl Tell {
     /// How the endpoints do, each with what it speaks.
     pub(super) fn endpoints<'a>(
         &self,
-        statuses: impl Iterator<Item = (Status<'a>, &'static str)>,
+        statuses: impl Iterator<Item = (TargetStatus<'a>, &'static str)>,
         now: Timestamp,
     ) {
         let statuses = statuses.map(|(status, dialect)| {
@@ -89,33 +90,33 @@ impl Tell {
                 BreakerState::Probing => 1,
                 BreakerState::Open { .. } => 2,
             };
-            self.desk.metrics().endpoint(status.endpoint.as_str(), state == "well", breaker);
+            self.desk.metrics().endpoint(status.target.as_str(), state == "well", breaker);
             EndpointStatus {
-                name: status.endpoint.to_string(),
+                name: status.target.to_string(),
                 dialect: dialect.to_owned(),
                 state: state.to_owned(),
                 reason,
                 since: now,
-                waiting: status.counts.waiting,
+                waiting: status.counts.pending,
                 retrying: status.counts.retrying,
                 in_flight: status.counts.in_flight,
                 delivered: status.counts.delivered,
                 dead: status.counts.dead,
                 expired: status.counts.expired,
                 dropped: status.counts.dropped,
-                more: status.more_on_disk,
+                more: status.more_in_store,
             }
         });
         self.desk.parts().endpoints_are(statuses.collect());
     }
 }
 
-fn state(status: &Status<'_>) -> (&'static str, Option<String>) {
-    match (status.standing, status.breaker) {
-        (Standing::Paused { reason, by: PausedBy::Operator }, _) => ("paused", Some(reason.clone())),
-        (Standing::Paused { reason, by: PausedBy::Endpoint }, _) => ("held", Some(reason.clone())),
-        (Standing::Disabled { reason }, _) => ("disabled", Some(reason.clone())),
-        (Standing::Running, BreakerState::Closed) => ("well", None),
-        (Standing::Running, _) => ("failing", status.failure.map(str::to_owned)),
+fn state(status: &TargetStatus<'_>) -> (&'static str, Option<String>) {
+    match (status.state, status.breaker) {
+        (TargetState::Paused { reason }, _) => ("paused", Some(reason.clone())),
+        (TargetState::Misconfigured { reason }, _) => ("held", Some(reason.clone())),
+        (TargetState::Disabled { reason }, _) => ("disabled", Some(reason.clone())),
+        (TargetState::Running, BreakerState::Closed) => ("well", None),
+        (TargetState::Running, _) => ("failing", status.failure.map(str::to_owned)),
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 use ringwire_config::Journal;
-use ringwire_outbox::store::{Condition, Reader, StoreError, check};
+use ringwire_outbox::{JournalCondition, StoreError, StoreReader, check_journal};
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{StatVfsMountFlags, statvfs};
 
@@ -21,8 +21,8 @@ use crate::judge::{
 const CHECKED: u64 = 256 << 20;
 
 /// Whether a journal can be kept at `path` by this user.
-pub fn place(path: &Path) -> Result<Condition, StoreError> {
-    check(path)
+pub fn place(path: &Path) -> Result<JournalCondition, StoreError> {
+    check_journal(path)
 }
 
 /// How the journal stands, for a daemon that runs as `user`.
@@ -38,7 +38,7 @@ pub(crate) fn look(settings: &Journal, user: Option<User>, now: Timestamp) -> Jo
         .filter_map(|file| fs::metadata(file).ok())
         .map(|file| file.len())
         .sum();
-    let is_there = matches!(condition, Ok(Condition::Writable { .. }));
+    let is_there = matches!(condition, Ok(JournalCondition::Writable { .. }));
     JournalFacts {
         places,
         user,
@@ -60,7 +60,7 @@ pub(crate) fn look(settings: &Journal, user: Option<User>, now: Timestamp) -> Jo
 impl JournalFacts {
     /// Whether a daemon has it.
     pub(crate) fn is_taken(&self) -> bool {
-        matches!(self.condition, Ok(Condition::Writable { taken: true }))
+        matches!(self.condition, Ok(JournalCondition::Writable { in_use: true }))
     }
 }
 
@@ -88,11 +88,8 @@ fn whole(path: &Path) -> Option<String> {
 }
 
 fn content(path: &Path) -> Content {
-    let Ok(reader) = Reader::open(path) else { return Content::default() };
-    Content {
-        tallies: reader.tallies().unwrap_or_default(),
-        standings: reader.standings().unwrap_or_default(),
-    }
+    let Ok(reader) = StoreReader::open(path) else { return Content::default() };
+    Content { tallies: reader.tallies().unwrap_or_default(), standings: reader.targets().unwrap_or_default() }
 }
 
 fn with_wal(path: &Path) -> PathBuf {

@@ -3,7 +3,7 @@
 use std::{io::ErrorKind, path::PathBuf};
 
 use jiff::Timestamp;
-use ringwire_outbox::store::{Condition, StandingRecord, StoreError, Tally};
+use ringwire_outbox::{DeliveryTally, JournalCondition, StoreError, TargetRecord};
 use ringwire_terminal::Code;
 
 use super::{
@@ -17,7 +17,7 @@ pub(crate) struct JournalFacts {
     /// Where it is.
     pub(crate) path: PathBuf,
     /// Whether it can be kept there.
-    pub(crate) condition: Result<Condition, StoreError>,
+    pub(crate) condition: Result<JournalCondition, StoreError>,
     /// The file, its directory, or the nearest directory above that is there.
     pub(crate) places: Vec<(PathBuf, Status)>,
     /// Who the daemon runs as.
@@ -51,9 +51,9 @@ pub(crate) struct Disk {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Content {
     /// What endpoints are owed, or were not told.
-    pub(crate) tallies: Vec<Tally>,
+    pub(crate) tallies: Vec<DeliveryTally>,
     /// How endpoints stand.
-    pub(crate) standings: Vec<StandingRecord>,
+    pub(crate) standings: Vec<TargetRecord>,
 }
 
 const MIB: u64 = 1 << 20;
@@ -70,32 +70,32 @@ pub(crate) struct Placed {
 }
 
 /// Whether a journal can be kept in that condition.
-pub(crate) fn judge_place(condition: &Result<Condition, StoreError>) -> Placed {
+pub(crate) fn judge_place(condition: &Result<JournalCondition, StoreError>) -> Placed {
     let mut findings = Findings::new(Subject::Journal);
     let error = match condition {
-        Ok(Condition::Absent) => {
+        Ok(JournalCondition::Absent) => {
             findings.ok("there is no journal yet, and this user can make it");
             return Placed { findings, is_setting: false };
         }
-        Ok(Condition::Writable { taken }) => {
+        Ok(JournalCondition::Writable { in_use: taken }) => {
             let daemon = if *taken { "a daemon has it" } else { "no daemon runs" };
             findings.ok(format!("the journal is there, and this user can write it; {daemon}"));
             return Placed { findings, is_setting: false };
         }
         Err(error) => error,
     };
-    let is_setting = error.is_setting();
+    let is_setting = error.is_permanent();
     let said = error.to_string();
     let (says, advice) = match error {
-        StoreError::Place { source, .. } if source.kind() == ErrorKind::PermissionDenied => (
+        StoreError::Location { source, .. } if source.kind() == ErrorKind::PermissionDenied => (
             said.as_str(),
             "run it as the daemon's user; if it is that, make the directory and the file its own",
         ),
-        StoreError::Place { .. } => {
+        StoreError::Location { .. } => {
             (said.as_str(), "make the directory, writable for the daemon's user, on a local disk")
         }
         StoreError::Network { .. } => (parted(&said).0, "set journal.path to a file on a local disk"),
-        _ => (said.as_str(), error.advice()),
+        _ => (said.as_str(), error.hint()),
     };
     findings.fault(if is_setting { Code::Config } else { Code::Io }, says, advice);
     Placed { findings, is_setting }
@@ -105,7 +105,7 @@ pub(crate) fn judge_place(condition: &Result<Condition, StoreError>) -> Placed {
 pub(crate) fn judge(facts: &JournalFacts) -> Findings {
     let mut findings = match &facts.condition {
         // It is judged for the daemon's user below, by whoever asks.
-        Err(StoreError::Place { source, .. })
+        Err(StoreError::Location { source, .. })
             if source.kind() == ErrorKind::PermissionDenied && facts.user.is_some() =>
         {
             let mut findings = Findings::new(Subject::Journal);
@@ -200,16 +200,16 @@ fn judge_disk(findings: &mut Findings, facts: &JournalFacts, disk: &Disk) {
 /// What endpoints are owed, and whether they are sent to.
 fn owed(findings: &mut Findings, facts: &JournalFacts) {
     for standing in &facts.content.standings {
-        let name = &standing.endpoint;
+        let name = &standing.target;
         let reason = standing.reason.as_deref().unwrap_or("no reason is noted");
         let since = standing.since.strftime("%Y-%m-%d %H:%M UTC");
-        match standing.standing.as_str() {
+        match standing.state.as_str() {
             "paused" => findings.fault(
                 Code::Unavailable,
                 format!("endpoint {name} is paused by hand since {since}: nothing is sent there"),
                 format!("ringwire deliveries resume {name}"),
             ),
-            "held" => {
+            "misconfigured" => {
                 let (says, cure) = parted(reason);
                 findings.fault(
                     Code::Unavailable,
@@ -229,7 +229,7 @@ fn owed(findings: &mut Findings, facts: &JournalFacts) {
         }
     }
     for tally in &facts.content.tallies {
-        let (name, count) = (&tally.endpoint, usize::try_from(tally.count).unwrap_or(usize::MAX));
+        let (name, count) = (&tally.target, usize::try_from(tally.count).unwrap_or(usize::MAX));
         let deliveries = match count {
             1 => "1 delivery".to_owned(),
             _ => format!("{count} deliveries"),

@@ -5,7 +5,7 @@ use std::io::{Error, ErrorKind};
 use jiff::{SignedDuration, Timestamp};
 use ringwire_config::Config;
 use ringwire_live::{EventCounts, PbxDiagnosis};
-use ringwire_outbox::store::{Condition, StoreError, Tally};
+use ringwire_outbox::{DeliveryTally, JournalCondition, StoreError};
 
 use super::{
     calls::{self, By, CallsFacts},
@@ -43,7 +43,7 @@ fn check_broken(findings: Findings, says: &[&str], cure: &[&str], code: u8) {
 fn sound() -> JournalFacts {
     JournalFacts {
         path: "/var/lib/ringwire/journal.db".into(),
-        condition: Ok(Condition::Writable { taken: true }),
+        condition: Ok(JournalCondition::Writable { in_use: true }),
         places: Vec::new(),
         user: Some(User { name: "ringwire".to_owned(), uid: 900, gids: vec![900] }),
         disk: Some(Disk { free: 10_000 * MIB, total: 20_000 * MIB, read_only: false }),
@@ -91,7 +91,7 @@ fn a_journal_where_none_can_be() {
         &["a file on a local disk"],
         78,
     );
-    let denied = StoreError::Place { path: path(), source: Error::from(ErrorKind::PermissionDenied) };
+    let denied = StoreError::Location { path: path(), source: Error::from(ErrorKind::PermissionDenied) };
     let mut denied = at(denied);
     check_broken(journal::judge(&denied), &["this user may not look at"], &["sudo ringwire doctor"], 0);
     denied.user = None;
@@ -107,8 +107,8 @@ fn a_journal_that_is_too_large_or_owes_for_long() {
         &["ringwire deliveries"],
         0,
     );
-    let tally = Tally {
-        endpoint: "desk".to_owned(),
+    let tally = DeliveryTally {
+        target: "desk".to_owned(),
         state: "retry".to_owned(),
         count: 37,
         oldest: now() - SignedDuration::from_mins(90),

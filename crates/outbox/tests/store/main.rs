@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what went wrong by failing")]
 
-mod orders;
-mod places;
+mod commands;
+mod explanations;
+mod locations;
 mod reading;
 mod retention;
-mod stories;
 mod support;
 mod upgrade;
 mod writing;

@@ -1,27 +1,29 @@
 //! What the journal tells those who look at it.
 
+use ringwire_delivery::{DeliveryId, TargetState};
 use ringwire_event::{AnsweredBy, Cause, Direction, EventKind};
 use ringwire_outbox::{
-    delivery::DeliveryId,
-    store::{
-        Attempt, CallFilter, CallPlace, DeliveryFilter, Readers, Standing, StateChange, StoredState,
-        WaitingRecord, Write,
-    },
+    CallCursor, CallFilter, DeliveryAttempt, DeliveryFilter, DeliveryUpdate, PendingCount, StoreReaders,
+    StoreWrite, StoredDeliveryState, TargetUpdate,
 };
 use std::time::Duration;
 
-use crate::support::{Journal, alice, answer, at, endpoint, event, hangup, new_call};
+use crate::support::{Journal, alice, answer, at, event, hangup, new_call, target};
 
 #[test]
-fn what_is_owed_comes_in_pages() {
+fn pending_deliveries_come_in_pages() {
     let journal = Journal::new();
     for call in 0..5 {
         journal.commit(new_call(&call.to_string(), 0), &["zammad", "crm"]);
     }
     let reader = journal.reader();
     let page = |after, limit| {
-        let page = reader.owed(&endpoint("crm"), DeliveryId(after), limit).unwrap();
-        (page.owed.iter().map(|owed| owed.id.0).collect::<Vec<_>>(), page.complete, page.through.0)
+        let page = reader.pending(&target("crm"), DeliveryId(after), limit).unwrap();
+        (
+            page.deliveries.iter().map(|pending| pending.id.0).collect::<Vec<_>>(),
+            page.is_complete,
+            page.through.0,
+        )
     };
     assert_eq!(page(0, 2), (vec![2, 4], false, 10));
     assert_eq!(page(4, 3), (vec![6, 8, 10], false, 10));
@@ -35,11 +37,11 @@ fn a_daemon_that_starts_learns_what_the_one_before_it_left() {
     journal.commit(hangup("over", 1), &["zammad"]);
     journal.commit(new_call("living", 2), &["zammad"]);
     journal.commit(answer("living", 3), &["zammad"]);
-    let left = journal.reader().resumption().unwrap();
-    assert_eq!(left.living, [new_call("living", 2), answer("living", 3)]);
-    assert_eq!(left.told, [("living".to_owned(), endpoint("zammad"))]);
-    assert_eq!(left.used, ["over", "living"]);
-    assert_eq!(left.owed, [endpoint("zammad")]);
+    let left = journal.reader().recovered_state().unwrap();
+    assert_eq!(left.live_events, [new_call("living", 2), answer("living", 3)]);
+    assert_eq!(left.live_targets, [("living".to_owned(), target("zammad"))]);
+    assert_eq!(left.recent_calls, ["over", "living"]);
+    assert_eq!(left.pending_targets, [target("zammad")]);
 }
 
 #[test]
@@ -59,7 +61,7 @@ fn the_history_says_who_called_and_how_it_went() {
     };
     assert_eq!(calls(CallFilter::default()), ["taken", "missed", "living"]);
     assert_eq!(calls(CallFilter { missed: true, ..CallFilter::default() }), ["missed"]);
-    assert_eq!(calls(CallFilter { living: true, ..CallFilter::default() }), ["living"]);
+    assert_eq!(calls(CallFilter { live: true, ..CallFilter::default() }), ["living"]);
     assert_eq!(calls(CallFilter { since: Some(at(100)), ..CallFilter::default() }), ["missed", "living"]);
     assert_eq!(calls(CallFilter { user: Some("ALI".into()), ..CallFilter::default() }).len(), 3);
     assert_eq!(calls(CallFilter { user: Some("bob".into()), ..CallFilter::default() }).len(), 0);
@@ -69,7 +71,7 @@ fn the_history_says_who_called_and_how_it_went() {
         3
     );
     let taken = reader.calls(&CallFilter { limit: 10, ..CallFilter::default() }).unwrap().remove(0);
-    assert_eq!((taken.rang(), taken.talked(), taken.is_missed()), (Some(12), Some(60), false));
+    assert_eq!((taken.ring_seconds(), taken.talk_seconds(), taken.is_missed()), (Some(12), Some(60), false));
     assert_eq!(taken.answered_by, Some(AnsweredBy::User(alice())));
     let newest = reader.calls(&CallFilter { limit: 1, ..CallFilter::default() }).unwrap();
     assert_eq!(newest.first().unwrap().id, "living");
@@ -89,7 +91,7 @@ fn the_history_is_searched_and_read_in_pages() {
             let page = reader.call_page(&CallFilter { before, limit: 2, ..filter.clone() }).unwrap();
             found.push(page.calls.iter().map(|call| call.id.as_str()).collect::<String>());
             let Some(next) = page.next else { break };
-            before = Some(next.to_string().parse::<CallPlace>().unwrap());
+            before = Some(next.to_string().parse::<CallCursor>().unwrap());
         }
         assert_eq!(found.join(" "), expected, "{filter:?}");
     };
@@ -109,20 +111,20 @@ fn the_history_is_searched_and_read_in_pages() {
     check(text(" alice "), "ed cb a");
     check(text("endpoint"), "");
     check(text("'; --"), "");
-    assert_eq!("1.2".parse::<CallPlace>().map(|place| place.to_string()), Ok("1.2".to_owned()));
+    assert_eq!("1.2".parse::<CallCursor>().map(|cursor| cursor.to_string()), Ok("1.2".to_owned()));
     for nothing in ["", "1", "1.", "a.b", "1.2.3", "99999999999999999999.1"] {
-        assert!(nothing.parse::<CallPlace>().is_err(), "{nothing}");
+        assert!(nothing.parse::<CallCursor>().is_err(), "{nothing}");
     }
 }
 
 #[test]
-fn the_stream_has_what_is_owed_of_each_event() {
+fn the_stream_has_the_deliveries_of_each_event() {
     let journal = Journal::new();
     journal.commit(new_call("a", 0), &["zammad", "crm"]);
     journal.commit(new_call("b", 0), &[]);
     journal.commit(answer("a", 1), &["crm"]);
     let reader = journal.reader();
-    let owed = |record: &ringwire_outbox::store::StreamRecord| {
+    let owed = |record: &ringwire_outbox::StreamRecord| {
         let each = record.deliveries.iter().map(|(id, endpoint, state)| format!(" {id} {endpoint} {state}"));
         format!("{} {}{}", record.seq, record.event.id, each.collect::<String>())
     };
@@ -140,15 +142,20 @@ fn the_stream_has_what_is_owed_of_each_event() {
 #[test]
 fn the_place_of_a_time_is_before_all_that_came_later() {
     let journal = Journal::new();
-    assert_eq!(journal.reader().place_at(at(0)).unwrap(), 0);
+    assert_eq!(journal.reader().cursor_at(at(0)).unwrap(), 0);
     for second in [1, 2, 2, 5] {
         let event = std::sync::Arc::new(new_call(&journal.reader().last_event().unwrap().to_string(), 0));
-        let (owed, retold, recorded) = (Vec::new(), false, at(second));
-        journal.store.write(Write::Event(ringwire_outbox::store::NewEvent { event, owed, retold, recorded }));
+        let (targets, is_replay, recorded_at) = (Vec::new(), false, at(second));
+        journal.store.write(StoreWrite::Event(ringwire_outbox::NewEvent {
+            event,
+            targets,
+            is_replay,
+            recorded_at,
+        }));
         journal.committed();
     }
     for (second, place) in [(0, 0), (1, 0), (2, 1), (3, 3), (5, 3), (6, 4)] {
-        assert_eq!(journal.reader().place_at(at(second)).unwrap(), place, "{second}");
+        assert_eq!(journal.reader().cursor_at(at(second)).unwrap(), place, "{second}");
     }
 }
 
@@ -157,16 +164,15 @@ fn what_waits_is_counted_and_the_oldest_of_it_known() {
     let journal = Journal::new();
     journal.commit(new_call("a", 0), &["zammad", "crm"]);
     journal.commit(answer("a", 1), &["crm"]);
-    let waiting =
-        |endpoint: &str, count| WaitingRecord { endpoint: endpoint.into(), count, oldest: Some(at(0)) };
-    assert_eq!(journal.reader().waiting().unwrap(), [waiting("crm", 2), waiting("zammad", 1)]);
+    let waiting = |target: &str, count| PendingCount { target: target.into(), count, oldest: Some(at(0)) };
+    assert_eq!(journal.reader().pending_counts().unwrap(), [waiting("crm", 2), waiting("zammad", 1)]);
 }
 
 #[test]
 fn readers_follow_a_file_that_takes_the_place_of_another() {
     let (one, other) = (Journal::new(), Journal::new());
     other.commit(new_call("a", 0), &[]);
-    let readers = Readers::new(&one.path);
+    let readers = StoreReaders::new(&one.path);
     assert_eq!(readers.read(|reader| reader.last_event()).unwrap(), 0);
     let path = other.path.clone();
     one.store.close(at(0));
@@ -181,14 +187,14 @@ fn readers_follow_a_file_that_takes_the_place_of_another() {
 }
 
 #[test]
-fn a_delivery_tells_each_of_its_tries() {
+fn a_delivery_has_each_of_its_attempts() {
     let journal = Journal::new();
     journal.commit(new_call("a", 0), &["zammad"]);
     let attempt = |seconds, outcome: &str, status| {
-        journal.store.write(Write::Attempt(Attempt {
+        journal.store.write(StoreWrite::Attempt(DeliveryAttempt {
             delivery: DeliveryId(1),
             at: at(seconds),
-            took: Duration::from_millis(250),
+            duration: Duration::from_millis(250),
             outcome: outcome.to_owned(),
             status,
             reply: status.map(|_| "{}".to_owned()),
@@ -196,11 +202,11 @@ fn a_delivery_tells_each_of_its_tries() {
     };
     attempt(0, "no connection in time", None);
     attempt(2, "delivered", Some(200));
-    journal.store.write(Write::State(StateChange {
+    journal.store.write(StoreWrite::Delivery(DeliveryUpdate {
         delivery: DeliveryId(1),
-        state: StoredState::Delivered,
+        state: StoredDeliveryState::Delivered,
         failures: Some(1),
-        due: None,
+        due_at: None,
         reason: None,
         at: at(2),
     }));
@@ -208,13 +214,13 @@ fn a_delivery_tells_each_of_its_tries() {
     let detail = journal.reader().delivery(DeliveryId(1)).unwrap().unwrap();
     assert_eq!((detail.delivery.state.as_str(), detail.delivery.failures), ("delivered", 1));
     let tries: Vec<_> =
-        detail.attempts.iter().map(|one| (one.outcome.as_str(), one.status, one.took)).collect();
+        detail.attempts.iter().map(|one| (one.outcome.as_str(), one.status, one.duration_ms)).collect();
     assert_eq!(tries, [("no connection in time", None, 250), ("delivered", Some(200), 250)]);
     assert!(journal.reader().delivery(DeliveryId(99)).unwrap().is_none());
 }
 
 #[test]
-fn deliveries_are_listed_by_endpoint_state_and_call() {
+fn deliveries_are_listed_by_target_state_and_call() {
     let journal = Journal::new();
     journal.commit(new_call("a", 0), &["zammad", "crm"]);
     journal.commit(new_call("b", 0), &["zammad"]);
@@ -224,30 +230,35 @@ fn deliveries_are_listed_by_endpoint_state_and_call() {
         list.into_iter().map(|delivery| delivery.id).collect::<Vec<_>>()
     };
     assert_eq!(list(DeliveryFilter::default()), [1, 2, 3]);
-    assert_eq!(list(DeliveryFilter { endpoint: Some("zammad".into()), ..DeliveryFilter::default() }), [1, 3]);
+    assert_eq!(list(DeliveryFilter { target: Some("zammad".into()), ..DeliveryFilter::default() }), [1, 3]);
     assert_eq!(list(DeliveryFilter { call: Some("a".into()), ..DeliveryFilter::default() }), [1, 2]);
-    assert!(list(DeliveryFilter { states: vec![StoredState::Dead], ..DeliveryFilter::default() }).is_empty());
-    journal.store.write(Write::Standing(Standing {
-        endpoint: endpoint("crm"),
-        standing: "held",
-        reason: Some("HTTP 401".to_owned()),
+    assert!(
+        list(DeliveryFilter { states: vec![StoredDeliveryState::Dead], ..DeliveryFilter::default() })
+            .is_empty()
+    );
+    journal.store.write(StoreWrite::Target(TargetUpdate {
+        target: target("crm"),
+        state: TargetState::Misconfigured { reason: "HTTP 401".to_owned() },
         at: at(5),
     }));
     let journal = journal.reopened();
     let reader = journal.reader();
-    let states = |states: &[StoredState], paused| {
+    let states = |states: &[StoredDeliveryState], paused| {
         let filter =
             DeliveryFilter { states: states.to_vec(), paused, limit: 10, ..DeliveryFilter::default() };
         reader.deliveries(&filter).unwrap().into_iter().map(|delivery| delivery.id).collect::<Vec<_>>()
     };
-    assert_eq!(states(&[StoredState::Pending], false), [1, 3]);
+    assert_eq!(states(&[StoredDeliveryState::Pending], false), [1, 3]);
     assert_eq!(states(&[], true), [2]);
-    assert_eq!(states(&[StoredState::Pending, StoredState::Dead], true), [1, 2, 3]);
-    assert!(states(&[StoredState::Delivered], false).is_empty());
-    let [crm] = &reader.standings().unwrap()[..] else { panic!() };
-    assert_eq!((crm.standing.as_str(), crm.reason.as_deref(), crm.since), ("held", Some("HTTP 401"), at(5)));
+    assert_eq!(states(&[StoredDeliveryState::Pending, StoredDeliveryState::Dead], true), [1, 2, 3]);
+    assert!(states(&[StoredDeliveryState::Delivered], false).is_empty());
+    let [crm] = &reader.targets().unwrap()[..] else { panic!() };
+    assert_eq!(
+        (crm.state.as_str(), crm.reason.as_deref(), crm.since),
+        ("misconfigured", Some("HTTP 401"), at(5))
+    );
     let tallies = reader.tallies().unwrap();
     let counts: Vec<_> =
-        tallies.iter().map(|one| (one.endpoint.as_str(), one.state.as_str(), one.count)).collect();
+        tallies.iter().map(|one| (one.target.as_str(), one.state.as_str(), one.count)).collect();
     assert_eq!(counts, [("crm", "pending", 1), ("zammad", "pending", 2)]);
 }

@@ -2,23 +2,24 @@
 
 use std::time::Duration;
 
+use ringwire_delivery::DeliveryId;
 use ringwire_outbox::{
-    delivery::DeliveryId,
-    store::{CallFilter, Personal, Report, Retention, StateChange, StoredState, Swept, Write},
+    CallFilter, DeliveryUpdate, PersonalDataPolicy, RetentionPolicy, StoreReport, StoreWrite,
+    StoredDeliveryState, SweepSummary,
 };
 
-use crate::support::{Journal, answer, at, endpoint, hangup, new_call};
+use crate::support::{Journal, answer, at, hangup, new_call, target};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-fn retention() -> Retention {
-    Retention { age: 30 * DAY, size: u64::MAX, personal: None }
+fn retention() -> RetentionPolicy {
+    RetentionPolicy { age: 30 * DAY, size: u64::MAX, personal_data: None }
 }
 
-fn sweep(journal: &Journal, retention: Retention, seconds: i64) -> Swept {
+fn sweep(journal: &Journal, retention: RetentionPolicy, seconds: i64) -> SweepSummary {
     journal.store.sweep(retention, at(seconds));
     match journal.report() {
-        Report::Swept(swept) => swept,
+        StoreReport::Swept(swept) => swept,
         other => panic!("expected to be swept, not {other:?}"),
     }
 }
@@ -28,20 +29,20 @@ fn calls(journal: &Journal) -> Vec<String> {
     calls.into_iter().map(|call| call.id).collect()
 }
 
-fn over(journal: &Journal, call: &str, seconds: i64, owed: &[&str]) -> Vec<DeliveryId> {
-    let mut ids = journal.commit(new_call(call, seconds), owed);
-    ids.extend(journal.commit(answer(call, seconds + 1), owed));
-    ids.extend(journal.commit(hangup(call, seconds + 2), owed));
+fn ended_call(journal: &Journal, call: &str, seconds: i64, targets: &[&str]) -> Vec<DeliveryId> {
+    let mut ids = journal.commit(new_call(call, seconds), targets);
+    ids.extend(journal.commit(answer(call, seconds + 1), targets));
+    ids.extend(journal.commit(hangup(call, seconds + 2), targets));
     ids
 }
 
 fn delivered(journal: &Journal, ids: &[DeliveryId]) {
     for delivery in ids {
-        journal.store.write(Write::State(StateChange {
+        journal.store.write(StoreWrite::Delivery(DeliveryUpdate {
             delivery: *delivery,
-            state: StoredState::Delivered,
+            state: StoredDeliveryState::Delivered,
             failures: Some(0),
-            due: None,
+            due_at: None,
             reason: None,
             at: at(0),
         }));
@@ -49,18 +50,18 @@ fn delivered(journal: &Journal, ids: &[DeliveryId]) {
 }
 
 #[test]
-fn old_calls_go_but_not_what_is_owed_or_still_lives() {
+fn old_calls_are_removed_but_not_pending_or_live_ones() {
     let journal = Journal::new();
-    let done = over(&journal, "done", 0, &["zammad"]);
+    let done = ended_call(&journal, "done", 0, &["zammad"]);
     delivered(&journal, &done);
-    over(&journal, "owed", 0, &["zammad"]);
+    ended_call(&journal, "targets", 0, &["zammad"]);
     journal.commit(new_call("living", 0), &[]);
     let days = |days: i64| days * 24 * 3600;
-    over(&journal, "new", days(20), &[]);
-    let small = Retention { size: 1, ..retention() };
+    ended_call(&journal, "new", days(20), &[]);
+    let small = RetentionPolicy { size: 1, ..retention() };
     assert_eq!(sweep(&journal, small, days(1)).removed, 2);
-    assert_eq!(calls(&journal), ["owed", "living"]);
-    assert_eq!(journal.owed("zammad").len(), 3);
+    assert_eq!(calls(&journal), ["targets", "living"]);
+    assert_eq!(journal.pending("zammad").len(), 3);
     assert!(journal.reader().delivery(DeliveryId(1)).unwrap().is_none());
     // What nobody has fetched for as long as calls are kept is not kept for ever.
     assert_eq!(sweep(&journal, retention(), days(31)).removed, 1);
@@ -71,12 +72,12 @@ fn old_calls_go_but_not_what_is_owed_or_still_lives() {
 fn a_journal_that_is_too_large_loses_its_oldest_calls_first() {
     let journal = Journal::new();
     for call in 0..250 {
-        over(&journal, &call.to_string(), call, &[]);
+        ended_call(&journal, &call.to_string(), call, &[]);
     }
-    let small = Retention { size: 1, ..retention() };
+    let small = RetentionPolicy { size: 1, ..retention() };
     assert_eq!(
         sweep(&journal, small.clone(), 1000),
-        Swept { removed: 100, more: true, ..sweep_size(&journal) }
+        SweepSummary { removed: 100, more: true, ..sweep_size(&journal) }
     );
     assert_eq!(calls(&journal).first().map(String::as_str), Some("100"));
     sweep(&journal, small.clone(), 1000);
@@ -85,16 +86,16 @@ fn a_journal_that_is_too_large_loses_its_oldest_calls_first() {
 }
 
 /// What a sweep that removes nothing says, which is the size.
-fn sweep_size(journal: &Journal) -> Swept {
+fn sweep_size(journal: &Journal) -> SweepSummary {
     sweep(journal, retention(), 0)
 }
 
 #[test]
 fn numbers_and_names_go_after_their_time() {
     let journal = Journal::new();
-    over(&journal, "a", 0, &[]);
-    over(&journal, "b", 0, &[]);
-    let erase = Retention { personal: Some((DAY, Personal::Erase)), ..retention() };
+    ended_call(&journal, "a", 0, &[]);
+    ended_call(&journal, "b", 0, &[]);
+    let erase = RetentionPolicy { personal_data: Some((DAY, PersonalDataPolicy::Erase)), ..retention() };
     assert_eq!(sweep(&journal, erase.clone(), 3600).erased, 0);
     assert_eq!(sweep(&journal, erase.clone(), 2 * 24 * 3600).erased, 2);
     assert_eq!(sweep(&journal, erase, 2 * 24 * 3600).erased, 0);
@@ -110,9 +111,13 @@ fn numbers_and_names_go_after_their_time() {
 #[test]
 fn a_hashed_number_is_the_same_each_time() {
     let journal = Journal::new();
-    over(&journal, "a", 0, &[]);
-    over(&journal, "b", 0, &[]);
-    sweep(&journal, Retention { personal: Some((DAY, Personal::Hash)), ..retention() }, 2 * 24 * 3600);
+    ended_call(&journal, "a", 0, &[]);
+    ended_call(&journal, "b", 0, &[]);
+    sweep(
+        &journal,
+        RetentionPolicy { personal_data: Some((DAY, PersonalDataPolicy::Hash)), ..retention() },
+        2 * 24 * 3600,
+    );
     let calls = journal.reader().calls(&CallFilter { limit: 10, ..CallFilter::default() }).unwrap();
     let [a, b] = calls.as_slice() else { panic!("two calls") };
     assert_eq!(a.from, b.from);
@@ -120,11 +125,11 @@ fn a_hashed_number_is_the_same_each_time() {
 }
 
 #[test]
-fn what_is_owed_keeps_its_numbers() {
+fn a_pending_delivery_keeps_its_numbers() {
     let journal = Journal::new();
-    over(&journal, "a", 0, &["zammad"]);
-    let erase = Retention { personal: Some((DAY, Personal::Erase)), ..retention() };
+    ended_call(&journal, "a", 0, &["zammad"]);
+    let erase = RetentionPolicy { personal_data: Some((DAY, PersonalDataPolicy::Erase)), ..retention() };
     assert_eq!(sweep(&journal, erase, 10 * 24 * 3600).erased, 0);
-    let page = journal.reader().owed(&endpoint("zammad"), DeliveryId(0), 10).unwrap();
-    assert_eq!(page.owed.first().unwrap().event.from, "491761234567");
+    let page = journal.reader().pending(&target("zammad"), DeliveryId(0), 10).unwrap();
+    assert_eq!(page.deliveries.first().unwrap().event.from, "491761234567");
 }

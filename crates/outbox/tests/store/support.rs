@@ -10,11 +10,10 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
+use ringwire_delivery::{DeliveryId, TargetName};
 use ringwire_event::{AnsweredBy, CallEvent, Cause, Direction, EventKind, Party};
 use ringwire_outbox::{
-    EndpointName,
-    delivery::DeliveryId,
-    store::{Committed, NewEvent, Opened, Reader, Report, Store, StoreError, Write},
+    CommittedEvent, NewEvent, OpenOutcome, Store, StoreError, StoreReader, StoreReport, StoreWrite,
 };
 use tempfile::TempDir;
 
@@ -26,8 +25,8 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000).unwrap() + SignedDuration::from_secs(seconds)
 }
 
-pub(crate) fn endpoint(name: &str) -> EndpointName {
-    EndpointName::from(name)
+pub(crate) fn target(name: &str) -> TargetName {
+    TargetName::from(name)
 }
 
 /// A journal that is open, and what it reports.
@@ -35,8 +34,8 @@ pub(crate) struct Journal {
     pub(crate) home: TempDir,
     pub(crate) path: PathBuf,
     pub(crate) store: Store,
-    pub(crate) opened: Opened,
-    pub(crate) reports: Receiver<Report>,
+    pub(crate) opened: OpenOutcome,
+    pub(crate) reports: Receiver<StoreReport>,
 }
 
 impl Journal {
@@ -57,47 +56,47 @@ impl Journal {
         Self::in_home(home)
     }
 
-    pub(crate) fn write(&self, event: CallEvent, owed: &[&str]) {
-        self.store.write(Write::Event(NewEvent {
+    pub(crate) fn write(&self, event: CallEvent, targets: &[&str]) {
+        self.store.write(StoreWrite::Event(NewEvent {
             event: Arc::new(event),
-            owed: owed.iter().map(|name| endpoint(name)).collect(),
-            retold: false,
-            recorded: at(0),
+            targets: targets.iter().map(|name| target(name)).collect(),
+            is_replay: false,
+            recorded_at: at(0),
         }));
     }
 
     /// Waits for the next events to be committed; says whether they are on disk.
-    pub(crate) fn committed(&self) -> (Vec<Committed>, bool) {
+    pub(crate) fn committed(&self) -> (Vec<CommittedEvent>, bool) {
         match self.report() {
-            Report::Committed { events, durable } => (events, durable),
+            StoreReport::Committed { events, durable } => (events, durable),
             other => panic!("expected a commit, not {other:?}"),
         }
     }
 
-    /// Writes one event, waits for it to be on disk, and gives the numbers of what is owed of it.
-    pub(crate) fn commit(&self, event: CallEvent, owed: &[&str]) -> Vec<DeliveryId> {
-        self.write(event, owed);
+    /// Writes one event, waits for it to be on disk, and gives the numbers of what is pending of it.
+    pub(crate) fn commit(&self, event: CallEvent, targets: &[&str]) -> Vec<DeliveryId> {
+        self.write(event, targets);
         let (events, durable) = self.committed();
         assert!(durable);
-        events.into_iter().flat_map(|event| event.owed).map(|(_, id)| id).collect()
+        events.into_iter().flat_map(|event| event.deliveries).map(|(_, id)| id).collect()
     }
 
-    pub(crate) fn report(&self) -> Report {
+    pub(crate) fn report(&self) -> StoreReport {
         self.reports.recv_timeout(PATIENCE).unwrap()
     }
 
-    pub(crate) fn reader(&self) -> Reader {
-        Reader::open(&self.path).unwrap()
+    pub(crate) fn reader(&self) -> StoreReader {
+        StoreReader::open(&self.path).unwrap()
     }
 
-    /// The numbers of what `name` is owed.
-    pub(crate) fn owed(&self, name: &str) -> Vec<DeliveryId> {
-        let page = self.reader().owed(&endpoint(name), DeliveryId(0), 1000).unwrap();
-        page.owed.iter().map(|owed| owed.id).collect()
+    /// The numbers of what `name` is pending.
+    pub(crate) fn pending(&self, name: &str) -> Vec<DeliveryId> {
+        let page = self.reader().pending(&target(name), DeliveryId(0), 1000).unwrap();
+        page.deliveries.iter().map(|pending| pending.id).collect()
     }
 }
 
-pub(crate) fn open(path: &Path) -> Result<(Store, Opened, Receiver<Report>), StoreError> {
+pub(crate) fn open(path: &Path) -> Result<(Store, OpenOutcome, Receiver<StoreReport>), StoreError> {
     let (report, reports) = mpsc::channel();
     let (store, opened) = Store::open(path, at(0), move |said| {
         let _ = report.send(said);

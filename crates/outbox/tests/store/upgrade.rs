@@ -11,18 +11,19 @@ use std::{
 
 use flate2::read::GzDecoder;
 use jiff::{SignedDuration, Timestamp};
+use ringwire_delivery::{
+    Delivery, DeliveryCommand, DeliveryId, DeliveryMachine, DeliveryOutcome, DeliveryPolicy, DeliveryState,
+    EventLifetimes, LoadRequest, MachineLimits, RetrySchedule, StateChange, TargetName, TargetState,
+};
 use ringwire_event::AnsweredBy;
 use ringwire_outbox::{
-    EndpointName, Schedule,
-    delivery::{
-        Change, Delivery, DeliveryId, Lifetimes, Limits, Machine, Order, Outcome, Standing, State, Terms,
-        Want,
-    },
-    store::{CallFilter, DeliveryFilter, Reader, Report, Requested, StateChange, Store, StoredState, Write},
+    AppliedCommand, CallFilter, CallRecord, CommandReceipt, DeliveryFilter, DeliveryUpdate, OperatorCommand,
+    Store, StoreReader, StoreReport, StoreWrite, StoredDeliveryState, submit_commands,
 };
+use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::support::{Journal, open};
+use crate::support::{Journal, at, open};
 
 /// The facts of a journal, one a line, as `tests/fixtures/journals/README.md` describes.
 type Facts = Vec<String>;
@@ -60,9 +61,9 @@ fn milliseconds(time: Option<Timestamp>) -> String {
     time.map_or_else(|| "-".to_owned(), |time| time.as_millisecond().to_string())
 }
 
-fn calls(reader: &Reader) -> Facts {
+fn calls(reader: &StoreReader) -> Facts {
     let calls = reader.calls(&CallFilter { limit: 1000, ..CallFilter::default() }).unwrap();
-    let fact = |call: &ringwire_outbox::store::CallRecord| {
+    let fact = |call: &CallRecord| {
         let answered_by = match &call.answered_by {
             Some(AnsweredBy::User(user)) => user.endpoint.clone(),
             Some(AnsweredBy::Number { number }) => number.clone(),
@@ -70,14 +71,14 @@ fn calls(reader: &Reader) -> Facts {
             Some(AnsweredBy::Conference) => "conference".to_owned(),
             None => "-".to_owned(),
         };
-        let (answered, ended) = (milliseconds(call.answered), milliseconds(call.ended));
-        format!("call {} {} {answered} {ended} {answered_by}", call.id, call.began.as_millisecond())
+        let (answered, ended) = (milliseconds(call.answered_at), milliseconds(call.ended_at));
+        format!("call {} {} {answered} {ended} {answered_by}", call.id, call.started_at.as_millisecond())
     };
     calls.iter().map(fact).collect()
 }
 
 /// The deliveries in the states in which they are stored, whatever the state of their targets.
-fn deliveries(reader: &Reader) -> Facts {
+fn deliveries(reader: &StoreReader) -> Facts {
     let mut deliveries =
         reader.deliveries(&DeliveryFilter { limit: 10_000, ..DeliveryFilter::default() }).unwrap();
     deliveries.sort_by_key(|delivery| delivery.id);
@@ -86,26 +87,26 @@ fn deliveries(reader: &Reader) -> Facts {
         .map(|delivery| {
             let state = if delivery.state == "paused" { "pending" } else { &delivery.state };
             let attempts = reader.delivery(DeliveryId(delivery.id)).unwrap().unwrap().attempts.len();
-            let (id, target, event) = (delivery.id, &delivery.endpoint, &delivery.event);
+            let (id, target, event) = (delivery.id, &delivery.target, &delivery.event);
             format!("delivery {id} {target} {event} {state} {} {attempts}", delivery.failures)
         })
         .collect()
 }
 
-fn explanations(reader: &Reader, facts: &Facts) -> Facts {
+fn explanations(reader: &StoreReader, facts: &Facts) -> Facts {
     let calls = facts_of(facts, "explanation");
     calls
         .iter()
         .map(|fact| {
             let call = fact.split(' ').nth(1).unwrap();
-            format!("explanation {call} {}", reader.story(call).unwrap().unwrap().len())
+            format!("explanation {call} {}", reader.explanation(call).unwrap().unwrap().len())
         })
         .collect()
 }
 
-fn targets(reader: &Reader) -> Facts {
-    let standings = reader.standings().unwrap();
-    standings.iter().map(|standing| format!("target {} {}", standing.endpoint, standing.standing)).collect()
+fn targets(reader: &StoreReader) -> Facts {
+    let targets = reader.targets().unwrap();
+    targets.iter().map(|target| format!("target {} {}", target.target, target.state)).collect()
 }
 
 /// What is undelivered of `facts` once the commands that the journal holds are done: (delivery, target, event).
@@ -126,31 +127,33 @@ fn undelivered(facts: &Facts) -> Vec<(i64, String, String)> {
 }
 
 /// Has everything that `journal` holds for `target` taken by it; gives what was sent, in order.
-fn deliver(store: &Store, reader: &Reader, target: &EndpointName, now: Timestamp) -> Vec<Delivery> {
+fn deliver(store: &Store, reader: &StoreReader, target: &TargetName, now: Timestamp) -> Vec<Delivery> {
     // A small window, so that most of it is loaded by and by.
-    let limits = Limits { window: 2, ..Limits::default() };
-    let mut machine = Machine::new(limits, Schedule::default(), 7);
-    let terms = Terms { lifetimes: Lifetimes::FOREVER, ..Terms::default() };
-    machine.set_endpoint(target, terms, Standing::Running, now);
-    machine.order(Order::Resume { endpoint: target.clone() }, now);
+    let limits = MachineLimits { window: 2, ..MachineLimits::default() };
+    let mut machine = DeliveryMachine::new(limits, RetrySchedule::default(), 7);
+    let policy = DeliveryPolicy { lifetimes: EventLifetimes::FOREVER, ..DeliveryPolicy::default() };
+    machine.set_target(target, policy, TargetState::Running, now);
+    machine.execute(DeliveryCommand::Resume { target: target.clone() }, now);
     let mut sent = Vec::new();
     loop {
-        while let Some(want) = machine.poll_want() {
-            let Want::More(more) = want else { panic!("every call is known there: {want:?}") };
-            let page = reader.owed(&more.endpoint, more.after, more.limit).unwrap();
-            machine.load(&more, page.owed, page.complete, now);
+        while let Some(request) = machine.poll_load_request() {
+            let LoadRequest::Pending(range) = request else {
+                panic!("every call is known there: {request:?}")
+            };
+            let page = reader.pending(&range.target, range.after, range.limit).unwrap();
+            machine.load(&range, page.deliveries, page.is_complete, now);
         }
         let Some(delivery) = machine.take(now) else { break };
-        machine.settle(delivery.id, Outcome::Delivered, Duration::from_millis(5), now);
+        machine.complete(delivery.id, DeliveryOutcome::Delivered, Duration::from_millis(5), now);
         sent.push(delivery);
     }
-    while let Some(change) = machine.poll_change() {
-        let Change::Delivery { id, state: State::Delivered, .. } = change else { continue };
-        store.write(Write::State(StateChange {
+    while let Some(change) = machine.poll_state_change() {
+        let StateChange::Delivery { id, state: DeliveryState::Delivered, .. } = change else { continue };
+        store.write(StoreWrite::Delivery(DeliveryUpdate {
             delivery: id,
-            state: StoredState::Delivered,
+            state: StoredDeliveryState::Delivered,
             failures: None,
-            due: None,
+            due_at: None,
             reason: None,
             at: now,
         }));
@@ -177,8 +180,10 @@ fn a_journal_of_an_earlier_release_keeps_what_it_has() {
         assert!(journal.opened.set_aside.is_none() && journal.opened.trouble.is_none(), "{name}");
         for command in facts_of(&facts, "command") {
             let retried = journal.report();
-            let Report::Order(Requested::Retry(_, owed)) = &retried else { panic!("{name}: {retried:?}") };
-            assert_eq!(command, format!("command retry {}", owed.id), "{name}");
+            let StoreReport::CommandApplied(AppliedCommand::Retry(_, pending)) = &retried else {
+                panic!("{name}: {retried:?}")
+            };
+            assert_eq!(command, format!("command retry {}", pending.id), "{name}");
         }
         let reader = journal.reader();
         assert_eq!(calls(&reader), facts_of(&facts, "call"), "{name}");
@@ -199,8 +204,8 @@ fn a_journal_of_an_earlier_release_keeps_what_it_has() {
         assert_eq!(deliveries(&reader), expected, "{name}");
         let living: Vec<_> = facts_of(&facts, "call");
         let living = living.iter().filter(|fact| fact.split(' ').nth(4) == Some("-"));
-        let resumed = reader.resumption().unwrap();
-        let mut found: Vec<_> = resumed.living.iter().map(|event| event.call.as_str()).collect();
+        let resumed = reader.recovered_state().unwrap();
+        let mut found: Vec<_> = resumed.live_events.iter().map(|event| event.call.as_str()).collect();
         found.dedup();
         assert_eq!(found, living.map(|fact| fact.split(' ').nth(1).unwrap()).collect::<Vec<_>>(), "{name}");
     }
@@ -211,7 +216,9 @@ fn what_an_earlier_release_did_not_deliver_is_delivered_under_its_ids_in_its_ord
     for (name, home, facts) in fixtures() {
         let path = home.path().join("journal.db");
         let journal = Journal::in_home(home);
-        let Report::Order(Requested::Retry(..)) = journal.report() else { panic!("{name}") };
+        let StoreReport::CommandApplied(AppliedCommand::Retry(..)) = journal.report() else {
+            panic!("{name}")
+        };
         let reader = journal.reader();
         let now = Timestamp::from_millisecond(1_795_276_600_000).unwrap() + SignedDuration::from_hours(1);
         let undelivered = undelivered(&facts);
@@ -220,7 +227,7 @@ fn what_an_earlier_release_did_not_deliver_is_delivered_under_its_ids_in_its_ord
         targets.dedup();
         assert!(targets.len() >= 4, "{name}: {targets:?}");
         for target in targets {
-            let sent = deliver(&journal.store, &reader, &EndpointName::from(target), now);
+            let sent = deliver(&journal.store, &reader, &TargetName::from(target), now);
             let expected = undelivered.iter().filter(|(_, to, _)| to == target);
             assert_eq!(
                 by_call(sent.iter().map(|delivery| (delivery.id.0, delivery.event.id.as_str()))),
@@ -233,15 +240,78 @@ fn what_an_earlier_release_did_not_deliver_is_delivered_under_its_ids_in_its_ord
         store.close(now);
 
         // Once it is up to date, opening it is nothing special any more.
-        let before = deliveries(&Reader::open(&path).unwrap());
+        let before = deliveries(&StoreReader::open(&path).unwrap());
         let (store, opened, reports) = open(&path).unwrap();
         assert!(!opened.unclean && opened.set_aside.is_none() && opened.trouble.is_none(), "{name}");
-        let reader = Reader::open(&path).unwrap();
-        assert!(reader.resumption().unwrap().owed.is_empty(), "{name}");
+        let reader = StoreReader::open(&path).unwrap();
+        assert!(reader.recovered_state().unwrap().pending_targets.is_empty(), "{name}");
         assert_eq!(deliveries(&reader), before, "{name}");
         assert_eq!(calls(&reader), facts_of(&facts, "call"), "{name}");
         store.close(now);
         assert!(reports.try_iter().next().is_none(), "{name}: a command is done once");
         drop(home);
+    }
+}
+
+fn schema_version(path: &Path) -> i64 {
+    Connection::open(path).unwrap().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_journal_of_an_earlier_release_is_read_as_it_is() {
+    for (name, home, facts) in fixtures() {
+        let path = home.path().join("journal.db");
+        let version = schema_version(&path);
+        let reader = StoreReader::open(&path).unwrap();
+        assert_eq!(calls(&reader), facts_of(&facts, "call"), "{name}");
+        assert_eq!(deliveries(&reader), facts_of(&facts, "delivery"), "{name}");
+        assert_eq!(targets(&reader), facts_of(&facts, "target"), "{name}");
+        assert_eq!(explanations(&reader, &facts), facts_of(&facts, "explanation"), "{name}");
+        let first = &facts_of(&facts, "call")[0];
+        let call = first.split(' ').nth(1).unwrap();
+        assert_eq!(reader.call_with_channel(call).unwrap().as_deref(), Some(call), "{name}");
+        assert_eq!(reader.call_with_channel("no such channel").unwrap(), None, "{name}");
+        let events = facts_of(&facts, "delivery").len() / 5;
+        assert!(reader.stream_after(0, 1000).unwrap().len() >= events, "{name}");
+        assert_eq!(reader.cursor_at(Timestamp::MAX).unwrap(), reader.last_event().unwrap(), "{name}");
+        let pending: u64 = reader.pending_counts().unwrap().iter().map(|target| target.count).sum();
+        let open = facts.iter().filter(|fact| fact.contains(" pending ") || fact.contains(" retry "));
+        assert_eq!(pending, open.filter(|fact| fact.starts_with("delivery")).count() as u64, "{name}");
+        assert_eq!(
+            reader.tallies().unwrap().iter().filter(|tally| tally.state == "dead").count(),
+            1,
+            "{name}"
+        );
+        assert!(!reader.deliveries_of_call(call, 10).unwrap().is_empty(), "{name}");
+        assert!(reader.recovered_state().unwrap().pending_targets.len() >= 4, "{name}");
+        assert_eq!(schema_version(&path), version, "{name}");
+    }
+}
+
+#[test]
+fn a_command_reaches_a_daemon_of_an_earlier_release_in_its_own_words() {
+    for (name, home, facts) in fixtures() {
+        let path = home.path().join("journal.db");
+        let version = schema_version(&path);
+        let lock = File::create(home.path().join("journal.db.lock")).unwrap();
+        lock.try_lock().unwrap();
+        let pause = [OperatorCommand::Pause(TargetName::from("crm"))];
+        assert_eq!(submit_commands(&path, &pause, at(0)).unwrap(), CommandReceipt::NotYet, "{name}");
+        assert_eq!(schema_version(&path), version, "{name}: its tables are its own");
+
+        // That daemon ends before it has applied the command: it is not lost.
+        drop(lock);
+        let retry = undelivered(&facts).len();
+        let drop_first = [OperatorCommand::Drop(DeliveryId(undelivered(&facts)[0].0))];
+        assert_eq!(
+            submit_commands(&path, &drop_first, at(1)).unwrap(),
+            CommandReceipt::AtNextStart,
+            "{name}"
+        );
+        let reader = StoreReader::open(&path).unwrap();
+        let crm = reader.targets().unwrap().into_iter().find(|target| target.target == "crm");
+        assert_eq!(crm.unwrap().state, "paused", "{name}");
+        let pending: u64 = reader.pending_counts().unwrap().iter().map(|target| target.count).sum();
+        assert_eq!(pending, retry as u64 - 1, "{name}");
     }
 }

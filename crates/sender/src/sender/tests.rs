@@ -70,21 +70,21 @@ fn hangup() -> CallEvent {
 }
 
 /// What comes of telling a system that says so of a hangup.
-async fn told(says: Option<&'static str>) -> Outcome {
+async fn told(says: Option<&'static str>) -> DeliveryOutcome {
     sender(system(says).await).send(&hangup()).await.outcome
 }
 
 #[track_caller]
-fn check_retry(outcome: Outcome, expected: &str, wait: Option<u64>) {
-    let Outcome::Retry { reason, after } = outcome else { panic!("{outcome:?}") };
+fn check_retry(outcome: DeliveryOutcome, expected: &str, wait: Option<u64>) {
+    let DeliveryOutcome::Retry { reason, after } = outcome else { panic!("{outcome:?}") };
     assert!(reason.contains(expected), "{reason}");
     assert!(!reason.contains(TOKEN) && !reason.contains("api"), "{reason}");
     assert_eq!(after, wait.map(Duration::from_secs));
 }
 
 #[track_caller]
-fn check_lasting(outcome: &Outcome, expected: &str) {
-    let Outcome::Misconfigured { reason } = outcome else { panic!("{outcome:?}") };
+fn check_lasting(outcome: &DeliveryOutcome, expected: &str) {
+    let DeliveryOutcome::Misconfigured { reason } = outcome else { panic!("{outcome:?}") };
     assert!(reason.contains(expected), "{reason}");
     assert!(!reason.contains(TOKEN) && !reason.contains("api"), "{reason}");
 }
@@ -106,17 +106,20 @@ async fn what_is_said_of_a_failure_tells_no_secret() {
 
 #[tokio::test]
 async fn a_reply_means_what_the_dialect_says_and_waits_as_long_as_it_asks() {
-    assert_eq!(told(Some("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")).await, Outcome::Delivered);
+    assert_eq!(
+        told(Some("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")).await,
+        DeliveryOutcome::Delivered
+    );
     let busy = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n";
     check_retry(told(Some(busy)).await, "429", Some(7));
     let wrong = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n";
-    assert!(matches!(told(Some(wrong)).await, Outcome::Misconfigured { .. }));
+    assert!(matches!(told(Some(wrong)).await, DeliveryOutcome::Misconfigured { .. }));
 }
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let there = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
-    let Outcome::Refused { reason } = told(Some(there)).await else { panic!() };
+    let DeliveryOutcome::Refused { reason } = told(Some(there)).await else { panic!() };
     assert!(
         reason.starts_with("HTTP 302: it redirects to 127.0.0.1; redirects are not followed"),
         "{reason}"

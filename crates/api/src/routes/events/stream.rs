@@ -173,7 +173,7 @@ impl Listener {
             let since = self.counter.now() - VIEWERS_PAST;
             // If it cannot be found, it is not told.
             let earliest =
-                self.counter.journal().read(move |reader| reader.place_at(since)).await.unwrap_or(end);
+                self.counter.journal().read(move |reader| reader.cursor_at(since)).await.unwrap_or(end);
             if place < earliest {
                 (place, reset) = (earliest, true);
             }

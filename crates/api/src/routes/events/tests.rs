@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use ringwire_event::{CallEvent, Direction, EventKind, ExplanationStep};
 use ringwire_live::{Desk, Feed};
-use ringwire_outbox::store::{Committed, NewEvent, Report, Store, Write};
+use ringwire_outbox::{CommittedEvent, NewEvent, Store, StoreReport, StoreWrite};
 use tempfile::TempDir;
 use tokio::{runtime::Runtime, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -85,9 +85,9 @@ struct World {
     desk: Desk,
     counter: Counter,
     store: Store,
-    reports: Receiver<Report>,
+    reports: Receiver<StoreReport>,
     /// On disk, and not told yet.
-    untold: VecDeque<Committed>,
+    untold: VecDeque<CommittedEvent>,
     /// Told, and not on disk yet.
     held: Vec<Arc<CallEvent>>,
     failing: bool,
@@ -159,11 +159,16 @@ impl World {
         }
     }
 
-    fn write(&self, event: Arc<CallEvent>) -> Committed {
+    fn write(&self, event: Arc<CallEvent>) -> CommittedEvent {
         let recorded = Timestamp::now();
-        self.store.write(Write::Event(NewEvent { event, owed: Vec::new(), retold: false, recorded }));
+        self.store.write(StoreWrite::Event(NewEvent {
+            event,
+            targets: Vec::new(),
+            is_replay: false,
+            recorded_at: recorded,
+        }));
         match self.reports.recv_timeout(PATIENCE).unwrap() {
-            Report::Committed { mut events, durable: true } => events.remove(0),
+            StoreReport::Committed { mut events, durable: true } => events.remove(0),
             other => panic!("{other:?}"),
         }
     }
@@ -174,7 +179,13 @@ impl World {
         if self.failing {
             self.held.push(Arc::clone(&event));
             let (seq, recorded) = (self.events, Timestamp::now());
-            let committed = Committed { seq, event, owed: Vec::new(), retold: false, recorded };
+            let committed = CommittedEvent {
+                seq,
+                event,
+                deliveries: Vec::new(),
+                is_replay: false,
+                recorded_at: recorded,
+            };
             self.desk.committed(&committed, false, recorded);
         } else {
             let committed = self.write(event);

@@ -21,7 +21,7 @@ fn lookup(found: &[&[&str]]) -> Lookup {
 }
 
 /// What comes of sending to a name as often as it is looked up.
-async fn outcomes(origin: &str, allowed: &[&str], found: &[&[&str]]) -> Vec<Outcome> {
+async fn outcomes(origin: &str, allowed: &[&str], found: &[&[&str]]) -> Vec<DeliveryOutcome> {
     let mut endpoint = endpoint(origin);
     endpoint.reach = Reach::new(allowed.iter().map(|net| net.parse().unwrap()).collect());
     endpoint.connect_timeout = Duration::from_millis(200);
@@ -42,7 +42,10 @@ async fn receiver() -> (Receiver, String) {
 #[tokio::test]
 async fn a_name_leads_to_this_machine_and_through_the_guard() {
     let (mut receiver, origin) = receiver().await;
-    assert_eq!(outcomes(&origin, &[], &[&["169.254.169.254", "127.0.0.1"]]).await, [Outcome::Delivered]);
+    assert_eq!(
+        outcomes(&origin, &[], &[&["169.254.169.254", "127.0.0.1"]]).await,
+        [DeliveryOutcome::Delivered]
+    );
     assert_eq!(receiver.next_request().await.unwrap().header("host"), origin.strip_prefix("http://"));
 }
 
@@ -58,12 +61,12 @@ async fn a_name_that_changes_sides_is_refused_until_the_sender_is_made_anew() {
     let (_receiver, origin) = receiver().await;
     // An address of RFC 5737, which leads nowhere.
     let moved = outcomes(&origin, &[], &[&["192.0.2.1"], &["127.0.0.1"]]).await;
-    assert!(matches!(moved[0], Outcome::Retry { .. }), "{moved:?}");
+    assert!(matches!(moved[0], DeliveryOutcome::Retry { .. }), "{moved:?}");
     check_lasting(&moved[1], "desk.test led into the internet and now leads to 127.0.0.1");
     check_lasting(&moved[1], "until ringwire is reloaded");
-    assert_eq!(outcomes(&origin, &[], &[&["127.0.0.1"]]).await, [Outcome::Delivered]);
+    assert_eq!(outcomes(&origin, &[], &[&["127.0.0.1"]]).await, [DeliveryOutcome::Delivered]);
     let listed = outcomes(&origin, &["127.0.0.0/8"], &[&["192.0.2.1"], &["127.0.0.1"]]).await;
-    assert_eq!(listed[1], Outcome::Delivered);
+    assert_eq!(listed[1], DeliveryOutcome::Delivered);
 }
 
 #[tokio::test]

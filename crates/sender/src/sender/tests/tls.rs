@@ -94,7 +94,7 @@ async fn serve(acceptor: TlsAcceptor) -> u16 {
 }
 
 /// What comes of telling `host`, which is this machine, with the endpoint as `change` makes it.
-async fn tell(host: &str, port: u16, change: impl FnOnce(&mut Endpoint)) -> Outcome {
+async fn tell(host: &str, port: u16, change: impl FnOnce(&mut Endpoint)) -> DeliveryOutcome {
     let mut endpoint = endpoint(&format!("https://{host}:{port}"));
     change(&mut endpoint);
     let here: Lookup =
@@ -103,7 +103,11 @@ async fn tell(host: &str, port: u16, change: impl FnOnce(&mut Endpoint)) -> Outc
 }
 
 /// The same to desk.test, believing `authority`.
-async fn tell_desk(port: u16, authority: &Authority, certificate: Option<ClientCertificate>) -> Outcome {
+async fn tell_desk(
+    port: u16,
+    authority: &Authority,
+    certificate: Option<ClientCertificate>,
+) -> DeliveryOutcome {
     tell("desk.test", port, |endpoint| {
         endpoint.authorities = vec![authority.certificate()];
         endpoint.credentials.certificate = certificate;
@@ -117,7 +121,7 @@ async fn an_authority_of_ones_own_is_believed_if_it_is_named() {
     for host in ["desk.test", "127.0.0.1"] {
         let port = authority.serve(host, ALWAYS, None).await;
         let outcome = tell(host, port, |endpoint| endpoint.authorities = vec![authority.certificate()]).await;
-        assert_eq!(outcome, Outcome::Delivered, "{host}");
+        assert_eq!(outcome, DeliveryOutcome::Delivered, "{host}");
     }
     let port = authority.serve("desk.test", ALWAYS, None).await;
     let distrust = "the certificate of desk.test is not trusted: no authority";
@@ -158,11 +162,11 @@ async fn a_port_without_tls_is_told() {
 async fn a_client_certificate_is_shown_to_who_wants_to_see_it() {
     let (authority, clients) = (Authority::new("servers"), Authority::new("clients"));
     let port = authority.serve("desk.test", ALWAYS, Some(&clients)).await;
-    assert_eq!(tell_desk(port, &authority, Some(clients.client())).await, Outcome::Delivered);
+    assert_eq!(tell_desk(port, &authority, Some(clients.client())).await, DeliveryOutcome::Delivered);
     let without = tell_desk(port, &authority, None).await;
     check_lasting(&without, "desk.test wants to be shown a certificate: set tls_certificate_file and");
     let strange = tell_desk(port, &authority, Some(authority.client())).await;
     check_lasting(&strange, "desk.test does not accept the certificate in tls_certificate_file (");
     let port = authority.serve("desk.test", ALWAYS, None).await;
-    assert_eq!(tell_desk(port, &authority, Some(clients.client())).await, Outcome::Delivered);
+    assert_eq!(tell_desk(port, &authority, Some(clients.client())).await, DeliveryOutcome::Delivered);
 }

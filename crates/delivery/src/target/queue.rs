@@ -1,0 +1,270 @@
+//! The deliveries of one target, as far as they are in memory.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+
+use super::{
+    breaker::CircuitBreaker,
+    concurrency::ConcurrencyLimit,
+    lane::{CallLane, LaneEntry, NewCallReplay},
+    probe::{ProbeSchedule, SendGate},
+    window::PendingWindow,
+};
+use crate::{
+    Delivery, DeliveryCounts, DeliveryId, DeliveryPolicy, DeliveryState, MachineLimits, PendingDelivery,
+    PendingRange, StateChange, TargetName, TargetState, TargetStatus, changes::MachineOutput,
+};
+
+/// The deliveries of one target, as far as they are in memory, and how the target is doing.
+#[derive(Debug)]
+pub(crate) struct TargetQueue {
+    pub(super) name: TargetName,
+    pub(super) policy: DeliveryPolicy,
+    pub(super) state: TargetState,
+    /// Set as long as the target is misconfigured.
+    pub(super) probe: Option<ProbeSchedule>,
+    pub(super) breaker: CircuitBreaker,
+    pub(super) concurrency: ConcurrencyLimit,
+    pub(super) window: PendingWindow,
+    pub(super) lanes: BTreeMap<u64, CallLane>,
+    /// Never iterated, so its order does not matter.
+    pub(super) by_call: HashMap<Arc<str>, u64>,
+    next_lane: u64,
+    due: BTreeSet<(Timestamp, u64)>,
+    /// Deliveries in lanes that do not wait for a retry: they fill the window.
+    active: usize,
+    pub(super) counts: DeliveryCounts,
+    /// The last failure, unless the target has answered since.
+    pub(super) failure: Option<String>,
+    /// Whether the target has answered since it was added or changed.
+    pub(super) has_answered: bool,
+}
+
+impl TargetQueue {
+    pub(crate) fn new(name: TargetName, policy: DeliveryPolicy, state: TargetState, now: Timestamp) -> Self {
+        let probe = state.is_misconfigured().then(|| ProbeSchedule::at(now));
+        Self {
+            name,
+            concurrency: ConcurrencyLimit::new(policy.in_flight),
+            policy,
+            state,
+            probe,
+            breaker: CircuitBreaker::default(),
+            window: PendingWindow::new(),
+            lanes: BTreeMap::new(),
+            by_call: HashMap::new(),
+            next_lane: 0,
+            due: BTreeSet::new(),
+            active: 0,
+            counts: DeliveryCounts::default(),
+            failure: None,
+            has_answered: false,
+        }
+    }
+
+    pub(crate) fn counts(&self) -> DeliveryCounts {
+        self.counts
+    }
+
+    pub(crate) fn status(&self) -> TargetStatus<'_> {
+        TargetStatus {
+            target: &self.name,
+            counts: self.counts,
+            state: &self.state,
+            breaker: self.breaker.state(),
+            concurrency: self.concurrency.get(),
+            failure: self.failure.as_deref(),
+            more_in_store: self.window.has_more(),
+        }
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.lanes.is_empty() && !self.window.has_more()
+    }
+
+    pub(crate) fn commit(&mut self, pending: PendingDelivery, limits: &MachineLimits, now: Timestamp) {
+        let has_room = self.active < limits.window && self.in_memory() < limits.cap();
+        if self.window.commit(pending.id, has_room) {
+            self.push(pending, false, now);
+        }
+    }
+
+    /// The request for more rows, when the window is less than half full and no request is open.
+    pub(crate) fn request_pending(
+        &mut self,
+        limits: &MachineLimits,
+        tickets: &mut u64,
+    ) -> Option<PendingRange> {
+        if self.state.is_stopped() || self.active.saturating_mul(2) >= limits.window {
+            return None;
+        }
+        let room = limits.window.saturating_sub(self.active);
+        let room = room.min(limits.cap().saturating_sub(self.in_memory()));
+        self.window.request(&self.name, room, tickets)
+    }
+
+    pub(crate) fn load(
+        &mut self,
+        range: &PendingRange,
+        rows: Vec<PendingDelivery>,
+        is_complete: bool,
+        now: Timestamp,
+    ) {
+        if !self.window.close_request(range) {
+            return;
+        }
+        let is_complete = is_complete || rows.is_empty();
+        for pending in rows {
+            if let Some(is_forced) = self.window.load(pending.id) {
+                self.push(pending, is_forced, now);
+            }
+        }
+        self.window.finish_load(is_complete);
+    }
+
+    /// When [`TargetQueue::take`] is next worth calling; `None` as long as only another call can change that.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        let (due_at, _) = self.due.first()?;
+        if self.counts.in_flight >= self.concurrency.get() {
+            return None;
+        }
+        match self.gate() {
+            SendGate::Open => Some(*due_at),
+            SendGate::OneAt(from) => Some(from.max(*due_at)),
+            SendGate::Shut => None,
+        }
+    }
+
+    /// The next delivery that is due, with the number of its lane. What has expired is skipped and leaves.
+    pub(crate) fn take(&mut self, now: Timestamp, output: &mut MachineOutput) -> Option<(Delivery, u64)> {
+        loop {
+            self.next_due().filter(|due_at| *due_at <= now)?;
+            let (_, number) = *self.due.first()?;
+            if let Some(reason) = self.lanes.get(&number)?.expiry_reason(&self.policy, now) {
+                self.finish(number, DeliveryState::Expired { reason }, now, output);
+                continue;
+            }
+            let target = self.name.clone();
+            let delivery = self.update_lane(number, |lane| {
+                let head = lane.head()?;
+                let (id, committed_at, failures) = (head.id, head.committed_at, head.failures);
+                let (event, is_replay) = match &lane.replay {
+                    NewCallReplay::Ready(new_call) => (new_call.clone(), true),
+                    _ => (head.event.clone(), false),
+                };
+                lane.in_flight = true;
+                Some(Delivery { id, target, event, committed_at, failures, is_replay })
+            })??;
+            match &mut self.probe {
+                Some(probe) => probe.in_flight = Some(delivery.id),
+                None => self.breaker.on_sent(delivery.id),
+            }
+            return Some((delivery, number));
+        }
+    }
+
+    fn gate(&self) -> SendGate {
+        match &self.probe {
+            _ if self.state.is_stopped() => SendGate::Shut,
+            Some(probe) => probe.gate(),
+            None => self.breaker.gate(),
+        }
+    }
+
+    /// How many deliveries are in memory.
+    pub(super) fn in_memory(&self) -> usize {
+        self.counts.pending + self.counts.in_flight
+    }
+
+    fn push(&mut self, pending: PendingDelivery, is_forced: bool, now: Timestamp) {
+        let number = self.lane_of(&pending.event.call, now);
+        let due_at = pending.due_at.unwrap_or(now);
+        let entry = LaneEntry::new(pending, is_forced);
+        let due_at = due_at.min(entry.expires_at(&self.policy));
+        self.update_lane(number, |lane| lane.push(entry, due_at));
+    }
+
+    /// The number of the lane of a call, made where there is none.
+    pub(super) fn lane_of(&mut self, call: &str, now: Timestamp) -> u64 {
+        if let Some(number) = self.by_call.get(call) {
+            return *number;
+        }
+        self.next_lane += 1;
+        let call: Arc<str> = call.into();
+        self.by_call.insert(call.clone(), self.next_lane);
+        self.lanes.insert(self.next_lane, CallLane::new(call, now));
+        self.next_lane
+    }
+
+    /// The head of a lane leaves it in a final state.
+    pub(super) fn finish(
+        &mut self,
+        number: u64,
+        state: DeliveryState,
+        now: Timestamp,
+        output: &mut MachineOutput,
+    ) -> Option<LaneEntry> {
+        let entry = self.update_lane(number, |lane| lane.pop(now))??;
+        self.record_state(entry.id, state, output);
+        Some(entry)
+    }
+
+    /// Counts the new state of a delivery, and has it stored.
+    pub(super) fn record_state(&mut self, id: DeliveryId, state: DeliveryState, output: &mut MachineOutput) {
+        match &state {
+            DeliveryState::Delivered => self.counts.delivered += 1,
+            DeliveryState::Dead { .. } => self.counts.dead += 1,
+            DeliveryState::Expired { .. } => self.counts.expired += 1,
+            DeliveryState::Dropped => self.counts.dropped += 1,
+            DeliveryState::Retry { .. } => {}
+        }
+        output.changes.push_back(StateChange::Delivery { id, target: self.name.clone(), state });
+    }
+
+    /// What failed at `since` or later is due now, or as early as the target asked for.
+    pub(super) fn bring_forward(&mut self, since: Timestamp, now: Timestamp) {
+        let later: Vec<u64> = self.due.range((now, u64::MAX)..).map(|(_, number)| *number).collect();
+        for number in later {
+            self.update_lane(number, |lane| {
+                if lane.failed_at >= since {
+                    lane.due_at = lane.due_at.min(lane.not_before.unwrap_or(now).max(now));
+                }
+            });
+        }
+    }
+
+    /// Updates a lane. Every update goes through here, so that the indexes and the counts follow.
+    pub(super) fn update_lane<R>(
+        &mut self,
+        number: u64,
+        update: impl FnOnce(&mut CallLane) -> R,
+    ) -> Option<R> {
+        let lane = self.lanes.get_mut(&number)?;
+        if let Some(ready_at) = lane.ready_at() {
+            self.due.remove(&(ready_at, number));
+        }
+        self.counts.pending -= lane.pending();
+        self.counts.in_flight -= usize::from(lane.in_flight);
+        self.counts.retrying -= usize::from(lane.is_retrying());
+        self.active -= lane.active();
+
+        let result = update(lane);
+
+        if let Some(ready_at) = lane.ready_at() {
+            self.due.insert((ready_at, number));
+        }
+        self.counts.pending += lane.pending();
+        self.counts.in_flight += usize::from(lane.in_flight);
+        self.counts.retrying += usize::from(lane.is_retrying());
+        self.active += lane.active();
+        if lane.is_empty() {
+            self.by_call.remove(&lane.call);
+            self.lanes.remove(&number);
+        }
+        Some(result)
+    }
+}

@@ -1,0 +1,73 @@
+//! What the writer reports.
+
+use std::{path::PathBuf, sync::Arc};
+
+use jiff::Timestamp;
+use ringwire_delivery::{DeliveryId, TargetName};
+use ringwire_event::CallEvent;
+
+use super::{commands::AppliedCommand, error::StoreError, retention::SweepSummary};
+
+/// How the journal was found when it was opened.
+#[derive(Debug, Default)]
+pub struct OpenOutcome {
+    /// Whether the process before this one did not end in an orderly way.
+    pub unclean: bool,
+    /// Where a damaged journal is now, and what was wrong with it.
+    pub set_aside: Option<(PathBuf, String)>,
+    /// Why it cannot be written now; the writer tries again every second.
+    pub trouble: Option<StoreError>,
+}
+
+/// An event with its numbers in the journal.
+#[derive(Clone, Debug)]
+pub struct CommittedEvent {
+    /// Its cursor in the journal.
+    pub seq: i64,
+    /// The event.
+    pub event: Arc<CallEvent>,
+    /// Its targets, each with the number of the delivery.
+    pub deliveries: Vec<(TargetName, DeliveryId)>,
+    /// Whether other targets received it before.
+    pub is_replay: bool,
+    /// When the daemon learnt of it.
+    pub recorded_at: Timestamp,
+}
+
+/// What the writer reports.
+#[derive(Debug)]
+pub enum StoreReport {
+    /// Events are on disk; or, where `durable` is not set, in memory until the disk can be written.
+    Committed {
+        /// The events, in order.
+        events: Vec<CommittedEvent>,
+        /// Whether they are on disk.
+        durable: bool,
+    },
+    /// Events were in the journal before: they are not delivered again.
+    Repeated {
+        /// How many.
+        events: usize,
+    },
+    /// The journal cannot be written.
+    Failing {
+        /// Why.
+        error: StoreError,
+    },
+    /// The journal can be written again, and has everything that was kept in memory.
+    Recovered {
+        /// How many events were too many to keep: the journal does not have them.
+        lost: u64,
+    },
+    /// The file was damaged and has been set aside; a new one was created.
+    SetAside {
+        /// Where it is now.
+        path: PathBuf,
+        /// What was wrong with it.
+        found: String,
+    },
+    /// A command of the operator was applied to the tables.
+    CommandApplied(AppliedCommand),
+    /// What was removed because of its age or size.
+    Swept(SweepSummary),
+}

@@ -1,0 +1,293 @@
+//! What is removed from the journal, and when.
+
+use std::{path::Path, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use ring::{
+    hmac,
+    rand::{SecureRandom, SystemRandom},
+};
+use ringwire_event::{AnsweredBy, CallEvent, EventKind, Party};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use super::{location, tables::json};
+
+/// How many calls are removed or rewritten in one transaction: new events do not wait long for it.
+const BATCH: i64 = 100;
+
+/// The text in place of what was erased.
+const ERASED: &str = "erased";
+
+/// How long the journal keeps what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RetentionPolicy {
+    /// How long a call is kept after its end.
+    pub age: Duration,
+    /// How large the journal may be, in bytes; over it, the calls that ended first are removed first.
+    pub size: u64,
+    /// When and how numbers and names are removed from calls that are kept; `None`: with the call.
+    pub personal_data: Option<(Duration, PersonalDataPolicy)>,
+}
+
+/// How numbers and names are removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PersonalDataPolicy {
+    /// They are erased.
+    Erase,
+    /// Each is replaced by a token, always the same, so that calls of one caller still belong together. The key is in
+    /// the journal, so this keeps numbers from being read, not from being guessed.
+    Hash,
+}
+
+/// What one batch removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SweepSummary {
+    /// How many calls were removed.
+    pub removed: usize,
+    /// From how many calls numbers and names were removed.
+    pub erased: usize,
+    /// Whether there is more to do.
+    pub more: bool,
+    /// How large the journal is now, in bytes.
+    pub size: u64,
+}
+
+/// Removes a batch of what is due at `now`. A call with pending deliveries is kept.
+pub(super) fn sweep(
+    db: &mut Connection,
+    path: &Path,
+    policy: &RetentionPolicy,
+    now: Timestamp,
+) -> rusqlite::Result<SweepSummary> {
+    let before = |age: Duration| {
+        let age = SignedDuration::try_from(age).unwrap_or(SignedDuration::MAX);
+        now.checked_sub(age).unwrap_or(Timestamp::MIN).as_millisecond()
+    };
+    let large = used(db)? > policy.size;
+    let cutoff = if large { i64::MAX } else { before(policy.age) };
+    let expired = expire(db, before(policy.age), now.as_millisecond())?;
+    let removed = remove(db, cutoff)?;
+    let erased = match policy.personal_data {
+        Some((age, how)) => erase(db, before(age), how)?,
+        None => 0,
+    };
+    if removed > 0 {
+        // Some of what is free goes back to the disk, a few pages at a time.
+        let mut statement = db.prepare_cached("PRAGMA incremental_vacuum(256)")?;
+        let mut rows = statement.query([])?;
+        while rows.next()?.is_some() {}
+    }
+    let batch = usize::try_from(BATCH).unwrap_or(usize::MAX);
+    Ok(SweepSummary {
+        removed,
+        erased,
+        more: [expired, removed, erased].contains(&batch),
+        size: location::size(path),
+    })
+}
+
+/// How many bytes are in use, free pages left out.
+fn used(db: &Connection) -> rusqlite::Result<u64> {
+    let pragma = |name| db.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+    let pages = pragma("page_count")? - pragma("freelist_count")?;
+    Ok((pages * pragma("page_size")?).unsigned_abs())
+}
+
+/// Deliveries to targets that are paused, or no longer configured, do not stay pending for ever.
+fn expire(db: &Connection, cutoff: i64, now: i64) -> rusqlite::Result<usize> {
+    db.prepare_cached(
+        "UPDATE deliveries SET state = 'expired', reason = 'older than what the journal keeps', changed_at = ?3
+         WHERE id IN (SELECT d.id FROM deliveries d JOIN events e ON e.seq = d.event
+                      WHERE d.state IN ('pending', 'retry') AND e.recorded_at < ?1 LIMIT ?2)",
+    )?
+    .execute(params![cutoff, BATCH, now])
+}
+
+fn remove(db: &mut Connection, cutoff: i64) -> rusqlite::Result<usize> {
+    let change = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let calls: Vec<String> = change
+        .prepare_cached(
+            "SELECT id FROM calls c WHERE ended_at < ?1 AND NOT EXISTS (
+                 SELECT 1 FROM deliveries d WHERE d.call = c.id AND d.state IN ('pending', 'retry'))
+             ORDER BY key LIMIT ?2",
+        )?
+        .query_map(params![cutoff, BATCH], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for call in &calls {
+        for statement in [
+            "DELETE FROM attempts WHERE delivery IN (SELECT id FROM deliveries WHERE call = ?1)",
+            "DELETE FROM deliveries WHERE call = ?1",
+            "DELETE FROM events WHERE call = ?1",
+            "DELETE FROM explanations WHERE call = ?1",
+            "DELETE FROM calls WHERE id = ?1",
+        ] {
+            change.prepare_cached(statement)?.execute([call])?;
+        }
+    }
+    change.commit()?;
+    Ok(calls.len())
+}
+
+fn erase(db: &mut Connection, cutoff: i64, how: PersonalDataPolicy) -> rusqlite::Result<usize> {
+    let change = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let eraser = match how {
+        PersonalDataPolicy::Erase => Eraser { key: None },
+        PersonalDataPolicy::Hash => Eraser { key: Some(key(&change)?) },
+    };
+    let calls: Vec<String> = change
+        .prepare_cached(
+            "SELECT id FROM calls c WHERE erased = 0 AND ended_at IS NOT NULL AND ended_at < ?1 AND NOT EXISTS (
+                 SELECT 1 FROM deliveries d WHERE d.call = c.id AND d.state IN ('pending', 'retry'))
+             ORDER BY ended_at LIMIT ?2",
+        )?
+        .query_map(params![cutoff, BATCH], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for call in &calls {
+        eraser.call(&change, call)?;
+    }
+    change.commit()?;
+    Ok(calls.len())
+}
+
+/// The key of the tokens, created when it is first needed.
+fn key(db: &Connection) -> rusqlite::Result<hmac::Key> {
+    let known: Option<Vec<u8>> =
+        db.query_row("SELECT value FROM secrets WHERE name = 'tokens'", [], |row| row.get(0)).optional()?;
+    let bytes = match known {
+        Some(bytes) => bytes,
+        None => {
+            let mut bytes = [0; 32];
+            SystemRandom::new().fill(&mut bytes).map_err(|_| {
+                rusqlite::Error::ToSqlConversionFailure("the system gives no random bytes".into())
+            })?;
+            db.execute("INSERT INTO secrets (name, value) VALUES ('tokens', ?1)", [&bytes[..]])?;
+            bytes.to_vec()
+        }
+    };
+    Ok(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
+}
+
+struct Eraser {
+    /// With a key, tokens take the place of what is erased.
+    key: Option<hmac::Key>,
+}
+
+impl Eraser {
+    fn call(&self, db: &Connection, call: &str) -> rusqlite::Result<()> {
+        self.bodies(
+            db,
+            "SELECT seq, body FROM events WHERE call = ?1",
+            "UPDATE events SET body = ?2 WHERE seq = ?1",
+            call,
+        )?;
+        self.bodies(
+            db,
+            "SELECT id, body FROM deliveries WHERE call = ?1 AND body IS NOT NULL",
+            "UPDATE deliveries SET body = ?2 WHERE id = ?1",
+            call,
+        )?;
+        // Names and numbers are all over it.
+        db.prepare_cached("DELETE FROM explanations WHERE call = ?1")?.execute([call])?;
+        // Replies, and reasons that quote them, may have numbers in them.
+        db.prepare_cached(
+            "UPDATE attempts SET reply = NULL, outcome = substr(outcome, 1, instr(outcome || ':', ':') - 1)
+             WHERE delivery IN (SELECT id FROM deliveries WHERE call = ?1)",
+        )?
+        .execute([call])?;
+        db.prepare_cached("UPDATE deliveries SET reason = NULL WHERE call = ?1")?.execute([call])?;
+        let (caller, name, called, users, answered_by): (
+            String,
+            Option<String>,
+            String,
+            String,
+            Option<String>,
+        ) = db
+            .prepare_cached(
+                "SELECT caller, caller_name, called, users, answered_by FROM calls WHERE id = ?1",
+            )?
+            .query_row([call], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
+        let mut users: Vec<Party> = serde_json::from_str(&users).unwrap_or_default();
+        users.iter_mut().for_each(|user| self.party(user));
+        let answered_by = answered_by.and_then(|answered_by| serde_json::from_str(&answered_by).ok()).map(
+            |mut answered_by| {
+                self.answered_by(&mut answered_by);
+                answered_by
+            },
+        );
+        db.prepare_cached(
+            "UPDATE calls SET caller = ?2, caller_name = ?3, called = ?4, users = ?5, answered_by = ?6, erased = 1 WHERE id = ?1",
+        )?
+        .execute(params![
+            call,
+            self.token(&caller),
+            name.map(|name| self.token(&name)),
+            self.token(&called),
+            json(&users)?,
+            answered_by.as_ref().map(json).transpose()?,
+        ])?;
+        Ok(())
+    }
+
+    fn bodies(&self, db: &Connection, select: &str, update: &str, call: &str) -> rusqlite::Result<()> {
+        let rows: Vec<(i64, String)> = db
+            .prepare_cached(select)?
+            .query_map([call], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        for (key, body) in rows {
+            // In a body that cannot be read, names cannot be told from what may stay.
+            let body = match serde_json::from_str::<CallEvent>(&body) {
+                Ok(mut event) => {
+                    self.event(&mut event);
+                    json(&event)?
+                }
+                Err(_) => "{}".to_owned(),
+            };
+            db.prepare_cached(update)?.execute(params![key, body])?;
+        }
+        Ok(())
+    }
+
+    fn event(&self, event: &mut CallEvent) {
+        event.from = self.token(&event.from);
+        event.to = self.token(&event.to);
+        event.from_name = event.from_name.as_deref().map(|name| self.token(name));
+        match &mut event.kind {
+            EventKind::NewCall { users } => users.iter_mut().for_each(|user| self.party(user)),
+            EventKind::Ringing { user } => self.party(user),
+            EventKind::Answer { answered_by } | EventKind::Hangup { answered_by: Some(answered_by), .. } => {
+                self.answered_by(answered_by)
+            }
+            EventKind::Hangup { answered_by: None, .. } => {}
+            EventKind::Hold { user } | EventKind::Unhold { user } => {
+                user.iter_mut().for_each(|user| self.party(user))
+            }
+            EventKind::Transfer { user, target, .. } => {
+                user.iter_mut().for_each(|user| self.party(user));
+                *target = target.as_deref().map(|target| self.token(target));
+            }
+        }
+    }
+
+    fn answered_by(&self, answered_by: &mut AnsweredBy) {
+        match answered_by {
+            AnsweredBy::User(user) => self.party(user),
+            AnsweredBy::Number { number } => *number = self.token(number),
+            AnsweredBy::Voicemail | AnsweredBy::Conference => {}
+        }
+    }
+
+    /// The device is kept: it is equipment. Who uses it, and the direct number, are not.
+    fn party(&self, party: &mut Party) {
+        let Party { endpoint: _, extension: _, name, login, email, number } = party;
+        for fact in [name, login, email, number] {
+            *fact = fact.as_deref().map(|fact| self.token(fact));
+        }
+    }
+
+    fn token(&self, fact: &str) -> String {
+        let Some(key) = &self.key else { return ERASED.to_owned() };
+        let tag = hmac::sign(key, fact.as_bytes());
+        let digits: String = tag.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        format!("~{digits}")
+    }
+}

@@ -1,0 +1,129 @@
+//! What is written into the journal.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use ringwire_delivery::{DeliveryId, TargetName, TargetState};
+use ringwire_event::{CallEvent, CallId, Explanation};
+
+/// Something to write.
+#[derive(Clone, Debug)]
+pub enum StoreWrite {
+    /// Something happened to a call.
+    Event(NewEvent),
+    /// A delivery was attempted.
+    Attempt(DeliveryAttempt),
+    /// A delivery is in another state.
+    Delivery(DeliveryUpdate),
+    /// A target is in another state.
+    Target(TargetUpdate),
+    /// The explanation of a call that has ended. It is dropped while the disk cannot be written, and for a call that the
+    /// journal does not have.
+    Explanation {
+        /// Which call.
+        call: CallId,
+        /// The explanation.
+        explanation: Explanation,
+    },
+}
+
+/// A call event and its targets.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// The event.
+    pub event: Arc<CallEvent>,
+    /// The targets it is to be delivered to.
+    pub targets: Vec<TargetName>,
+    /// Whether the journal has the event already, as it was then: the replay of a newCall has later facts.
+    pub is_replay: bool,
+    /// When the daemon learnt of it.
+    pub recorded_at: Timestamp,
+}
+
+/// One attempt of a delivery.
+#[derive(Clone, Debug)]
+pub struct DeliveryAttempt {
+    /// Which delivery.
+    pub delivery: DeliveryId,
+    /// When it started.
+    pub at: Timestamp,
+    /// How long it took.
+    pub duration: Duration,
+    /// The outcome, for the operator.
+    pub outcome: String,
+    /// The HTTP status, if there was a reply.
+    pub status: Option<u16>,
+    /// The beginning of the reply.
+    pub reply: Option<String>,
+}
+
+/// The new state of a delivery.
+#[derive(Clone, Debug)]
+pub struct DeliveryUpdate {
+    /// Which delivery.
+    pub delivery: DeliveryId,
+    /// Its new state.
+    pub state: StoredDeliveryState,
+    /// How many attempts have failed; `None`: as many as before.
+    pub failures: Option<u32>,
+    /// The earliest time of the next attempt.
+    pub due_at: Option<Timestamp>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// The state of a delivery as it is stored. One that is in flight is stored in its previous state: should the process
+/// end, that is its state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum StoredDeliveryState {
+    /// Not attempted yet.
+    Pending,
+    /// Attempted, and to be retried.
+    Retry,
+    /// The target has accepted it.
+    Delivered,
+    /// The target refused it, or the last attempt has failed.
+    Dead,
+    /// It was too late to send it.
+    Expired,
+    /// Dropped by the operator.
+    Dropped,
+}
+
+impl StoredDeliveryState {
+    /// All states.
+    pub const ALL: [Self; 6] =
+        [Self::Pending, Self::Retry, Self::Delivered, Self::Dead, Self::Expired, Self::Dropped];
+
+    /// The word for it, in the tables, in the API and on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Retry => "retry",
+            Self::Delivered => "delivered",
+            Self::Dead => "dead",
+            Self::Expired => "expired",
+            Self::Dropped => "dropped",
+        }
+    }
+
+    /// The state that `word` stands for.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// The new state of a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetUpdate {
+    /// Which target.
+    pub target: TargetName,
+    /// Its new state.
+    pub state: TargetState,
+    /// Since when.
+    pub at: Timestamp,
+}
