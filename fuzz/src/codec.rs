@@ -10,14 +10,14 @@ use tokio_util::codec::Decoder;
 /// short lines.
 pub fn run(data: &[u8]) {
     let stream = expand(data);
-    let long = stream.len() > 16 * SHORT;
+    let long = stream.len() > 16 * SHORT_STREAM;
     let codecs: &[fn() -> Codec] =
         if long { &[Codec::default] } else { &[Codec::default, Codec::for_connection] };
     let largest: &[usize] = if long { &[65_536] } else { &[7, 64, 4_096] };
     for codec in codecs {
         let whole = frames(codec(), [&stream[..]]);
         check(&whole, stream.len());
-        if stream.len() <= SHORT {
+        if stream.len() <= SHORT_STREAM {
             assert_eq!(whole, frames(codec(), stream.chunks(1)), "byte by byte");
         }
         for largest in largest.iter().filter(|largest| **largest <= stream.len()) {
@@ -26,20 +26,20 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// Streams up to this many bytes are cut finely: more would only be slow.
-const SHORT: usize = 1 << 10;
-/// Streams longer than this reach no further limit.
-const LONGEST: usize = 5 << 20;
+/// Streams up to this many bytes are cut into single bytes; longer ones would be slow.
+const SHORT_STREAM: usize = 1 << 10;
+/// Streams longer than this reach no further limit, in bytes.
+const LONGEST_STREAM: usize = 5 << 20;
 
-/// What a stream gives: its frames and counters, and whether it could be read to its end.
+/// The frames and errors of a stream, and whether it could be read to its end.
 #[derive(Debug, PartialEq)]
-struct Outcome {
+struct FramedStream {
     frames: Vec<Frame>,
-    oddities: StreamErrors,
-    read: bool,
+    stream_errors: StreamErrors,
+    is_complete: bool,
 }
 
-fn frames<'a>(mut codec: Codec, pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
+fn frames<'a>(mut codec: Codec, pieces: impl IntoIterator<Item = &'a [u8]>) -> FramedStream {
     let mut buffer = BytesMut::new();
     let mut frames = Vec::new();
     let read = || -> Result<(), CodecError> {
@@ -56,11 +56,11 @@ fn frames<'a>(mut codec: Codec, pieces: impl IntoIterator<Item = &'a [u8]>) -> O
         assert!(buffer.is_empty(), "{} bytes are left at the end", buffer.len());
         Ok(())
     };
-    let read = read().is_ok();
-    Outcome { frames, oddities: *codec.stream_errors(), read }
+    let is_complete = read().is_ok();
+    FramedStream { frames, stream_errors: *codec.stream_errors(), is_complete }
 }
 
-fn check(outcome: &Outcome, length: usize) {
+fn check(outcome: &FramedStream, length: usize) {
     let packets = || {
         outcome.frames.iter().filter_map(|frame| match frame {
             Frame::Packet(packet) => Some(packet),
@@ -74,7 +74,7 @@ fn check(outcome: &Outcome, length: usize) {
     packets().for_each(check_packet);
 }
 
-/// Whatever is asked of a packet has an answer, and the answers agree.
+/// Checks that all methods of a packet work and agree.
 fn check_packet(packet: &Packet) {
     let bytes = packet.bytes();
     assert!(bytes.len() <= Codec::PACKET_LIMIT);
@@ -102,7 +102,7 @@ fn expand(data: &[u8]) -> Vec<u8> {
     let mut rest = data;
     while let [byte, after @ ..] = rest {
         let (count, after) = match (byte, after) {
-            (0xfe | 0xff, [second, count, after @ ..]) if byte == second && stream.len() < LONGEST => {
+            (0xfe | 0xff, [second, count, after @ ..]) if byte == second && stream.len() < LONGEST_STREAM => {
                 (usize::from(*count), after)
             }
             (byte, after) => {
@@ -120,7 +120,7 @@ fn expand(data: &[u8]) -> Vec<u8> {
     stream
 }
 
-/// The stream in pieces of up to `largest` bytes, the same ones for the same seed.
+/// The stream in pieces of up to `largest` bytes, the same for the same seed.
 fn pieces(stream: &[u8], seed: u64, largest: usize) -> impl Iterator<Item = &[u8]> {
     let (mut rest, mut state) = (stream, seed);
     std::iter::from_fn(move || {
@@ -132,7 +132,7 @@ fn pieces(stream: &[u8], seed: u64, largest: usize) -> impl Iterator<Item = &[u8
     })
 }
 
-/// FNV-1a: what is cut how depends on the input alone.
+/// FNV-1a: the cuts depend only on the input.
 fn hash(data: &[u8]) -> u64 {
     data.iter()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))

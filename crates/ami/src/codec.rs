@@ -119,7 +119,8 @@ impl Codec {
         self.decode_frame(source, false)
     }
 
-    /// Decodes the next frame at the end of the stream: a last packet of whole lines is returned without its blank line.
+    /// Decodes the next frame at the end of the stream: a last packet of whole lines is returned without its blank
+    /// line.
     ///
     /// # Errors
     /// As [`Codec::decode_now`].
@@ -147,7 +148,7 @@ impl Codec {
         }
     }
 
-    /// Decodes the next frame; `may_wait` says whether a short packet may wait for more bytes.
+    /// Decodes the next frame; `may_wait` is whether a short packet may wait for more bytes.
     fn decode_frame(&mut self, source: &mut BytesMut, may_wait: bool) -> Result<Option<Frame>, CodecError> {
         loop {
             if self.skipping && !self.skip_to_blank_line(source) {

@@ -158,7 +158,8 @@ impl<R: AsyncRead + Unpin> ConnectionTask<R> {
                     Err(error) => {
                         self.read_frames(shared, &mut packets, Codec::decode_now);
                         match error.kind() {
-                            // TLS without a close_notify: anybody may have ended it, so an unfinished packet is not trusted.
+                            // TLS without a close_notify: anybody may have ended it, so an unfinished packet is not
+                            // trusted.
                             io::ErrorKind::UnexpectedEof => self.session.handle_close(),
                             _ => self.session.handle_error(&error.into()),
                         }

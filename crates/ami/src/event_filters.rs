@@ -10,9 +10,9 @@ use crate::version::AmiVersion;
 ///
 /// All filters have the one form that means the same in every release: a regular expression over the text of an event,
 /// without `MatchCriteria`, after a `!`. Without the `!`, everything else would be filtered out; and releases that do
-/// not know `MatchCriteria` ignore it and read the rest as a filter without `!`. The expressions begin with `^`, because
-/// a caller's name may hold an event's name. They contain nothing that basic and extended expressions read differently,
-/// and no ranges, which depend on the server's locale.
+/// not know `MatchCriteria` ignore it and read the rest as a filter without `!`. The expressions begin with `^`,
+/// because a caller's name may hold an event's name. They contain nothing that basic and extended expressions read
+/// differently, and no ranges, which depend on the server's locale.
 pub const EVENT_FILTERS: [&str; 8] = [
     "!^Event: VarSet",
     "!^Event: RTCP",

@@ -3,8 +3,8 @@
 //! [`Codec`] cuts a stream of bytes into [`Packet`]s, whatever the server, the network or a caller did to it; a packet
 //! shares the bytes it arrived in and parses only what is asked for. [`Action`] is a request to a server that cannot be
 //! turned into another one by the values in it. [`AmiSession`] is login and keep-alive, and [`ReconnectBackoff`] the
-//! delay between connections: both are pure, with the time as an argument. [`AmiClient`] connects them to a socket, over
-//! TLS if [`TlsOptions`] are given; it is the only part that does input and output.
+//! delay between connections: both are pure, with the time as an argument. [`AmiClient`] connects them to a socket,
+//! over TLS if [`TlsOptions`] are given; it is the only part that does input and output.
 //!
 //! This crate does not know what packets mean for calls. `AMI notes 1.2` is a section of docs/asterisk-manager.md.
 

@@ -52,8 +52,8 @@ impl AmiLogin {
         }
     }
 
-    /// The login that answers a challenge. The hash is useless for another challenge, but the secret can be guessed from
-    /// it, so it is treated as a secret too.
+    /// The login that answers a challenge. The hash is useless for another challenge, but the secret can be guessed
+    /// from it, so it is treated as a secret too.
     pub(crate) fn challenge_answer(&self, challenge: &[u8]) -> Result<Action, ActionHeaderError> {
         let hash = Md5::new().chain_update(challenge).chain_update(self.secret.expose_secret()).finalize();
         let key: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -109,8 +109,8 @@ impl Packet {
         self.headers().filter_map(header::parse_variable)
     }
 
-    /// Whether a header that identifies the event or its channel comes twice: Asterisk writes each once, so a caller has
-    /// added another (AMI notes 5.7). User events may repeat any header.
+    /// Whether a header that identifies the event or its channel comes twice: Asterisk writes each once, so a caller
+    /// has added another (AMI notes 5.7). User events may repeat any header.
     #[must_use]
     pub fn has_repeated_identity(&self) -> bool {
         const IDENTITY: [&[u8]; 4] = [b"Event", b"Channel", b"Uniqueid", b"Linkedid"];

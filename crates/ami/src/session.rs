@@ -90,8 +90,8 @@ impl AmiSession {
     /// A session over a connection that was made at `now`.
     ///
     /// `id_prefix` begins every `ActionID` of this session. The server sends some events with the `ActionID` of another
-    /// client's action to everybody, so the prefix should be unique to this connection. Its first 32 characters of visible
-    /// ASCII are used. The user's actions must not have ids of the form `<id_prefix>-own-…`.
+    /// client's action to everybody, so the prefix should be unique to this connection. Its first 32 characters of
+    /// visible ASCII are used. The user's actions must not have ids of the form `<id_prefix>-own-…`.
     ///
     /// # Errors
     ///

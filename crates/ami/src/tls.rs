@@ -54,8 +54,8 @@ impl TlsOptions {
     ///
     /// # Errors
     ///
-    /// [`TlsError::NoAuthorities`] if there are no usable certificate authorities, [`TlsError::InvalidServerName`] if the
-    /// name cannot be in a certificate.
+    /// [`TlsError::NoAuthorities`] if there are no usable certificate authorities, [`TlsError::InvalidServerName`] if
+    /// the name cannot be in a certificate.
     pub fn check(&self, host: &str) -> Result<(), TlsError> {
         self.parse_server_name(host)?;
         CertificateVerifier::new(&self.trust).map(drop)

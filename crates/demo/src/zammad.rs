@@ -1,7 +1,7 @@
 //! A double of Zammad's generic CTI integration.
 //!
-//! [`ZammadState`] is the integration without a network: the caller log, its state machine, and the checks and errors in
-//! their order (Zammad notes, sections 1 to 3). Time is an argument. [`ZammadServer`] puts it on a port.
+//! [`ZammadState`] is the integration without a network: the caller log, its state machine, and the checks and errors
+//! in their order (Zammad notes, sections 1 to 3). Time is an argument. [`ZammadServer`] puts it on a port.
 //!
 //! Not implemented: the Caller Log Filter, multipart bodies, the API of the log, and the sipgate and Placetel variants.
 

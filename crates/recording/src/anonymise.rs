@@ -213,8 +213,8 @@ impl<'a> HeaderLine<'a> {
     }
 }
 
-/// Keeps a packet from being read as two: a replacement may look like the name of an event that begins within a line, as
-/// after a truncated event. Such a name ends its line, and `Privilege` begins the next (AMI notes 1.8).
+/// Keeps a packet from being read as two: a replacement may look like the name of an event that begins within a line,
+/// as after a truncated event. Such a name ends its line, and `Privilege` begins the next (AMI notes 1.8).
 fn keep_single_packet(shown: &mut [u8]) {
     const MARK: &[u8] = b"Event: ";
     const NEXT: &[u8] = b"\r\nPrivilege: ";

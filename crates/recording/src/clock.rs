@@ -59,7 +59,8 @@ impl RecordingClock {
         Self { times: Vec::new(), position: 0, timestamp_headers: TimestampHeaders::Unknown(0), last: None }
     }
 
-    /// Reads the clock of the recording at `path` from `PATH.times`, if that file exists. Its seconds count from `start`.
+    /// Reads the clock of the recording at `path` from `PATH.times`, if that file exists. Its seconds count from
+    /// `start`.
     ///
     /// # Errors
     ///

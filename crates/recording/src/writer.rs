@@ -80,9 +80,9 @@ impl RecordingWriter {
     /// Starts the recording of a connection to a server of this version at `path`. Without a clock, `at` is `None` here
     /// and in all later calls, and no `.times` file is created.
     ///
-    /// With rotation, `path` is followed by `path.1`, `path.2` and so on, each with its clock. Each begins with the banner,
-    /// and its clock starts where the previous one ended: the files can be replayed one by one, or in sequence as several
-    /// connections.
+    /// With rotation, `path` is followed by `path.1`, `path.2` and so on, each with its clock. Each begins with the
+    /// banner, and its clock starts where the previous one ended: the files can be replayed one by one, or in sequence
+    /// as several connections.
     ///
     /// # Errors
     ///

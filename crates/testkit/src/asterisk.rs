@@ -34,7 +34,8 @@ enum Command {
 }
 
 impl FakeAsterisk {
-    /// Starts it on a free port. Each connection follows the next of `scripts`; after the last one, all follow the last.
+    /// Starts it on a free port. Each connection follows the next of `scripts`; after the last one, all follow the
+    /// last.
     ///
     /// # Errors
     ///

@@ -1,13 +1,13 @@
 //! Peers for fault tests: an Asterisk and an HTTP receiver that misbehave as scripted, and a simulated PBX.
 //!
 //! [`FakeAsterisk`] follows a script on each connection, or puts faults between a client and a well-behaved
-//! [`player::PlaybackPbx`]. [`Receiver`] receives HTTP requests and misbehaves. Both listen on the loopback interface, can
-//! be awaited without sleeping, and stop when they are dropped. The well-behaved peers are re-exported: [`player`] and
-//! [`zammad`].
+//! [`player::PlaybackPbx`]. [`Receiver`] receives HTTP requests and misbehaves. Both listen on the loopback interface,
+//! can be awaited without sleeping, and stop when they are dropped. The well-behaved peers are re-exported: [`player`]
+//! and [`zammad`].
 //!
 //! [`PbxSimulator`] is an Asterisk with hundreds of its own calls per second, which go on whether or not a client is
-//! connected, and [`PostLogServer`] logs what is posted about them. A [`soak::SoakTest`] puts the daemon between the two,
-//! causes connection faults, and compares the posts with the calls.
+//! connected, and [`PostLogServer`] logs what is posted about them. A [`soak::SoakTest`] puts the daemon between the
+//! two, causes connection faults, and compares the posts with the calls.
 
 mod asterisk;
 mod gate;

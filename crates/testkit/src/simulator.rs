@@ -46,10 +46,10 @@ pub struct SimulatorCounts {
 /// A simulated Asterisk 22 on a port of the loopback interface, until it is dropped. Its calls go on whether or not a
 /// client is connected.
 ///
-/// Each call follows one of seven recordings: answered and ended by either side, abandoned, busy, or through a queue with
-/// agents. It has its own Uniqueids, random durations, and a unique caller number. The simulator implements the manager
-/// interface as far as the daemon needs it, and logs what happened in each call and what of it was sent to a client.
-/// There are no calls until [`PbxSimulator::resume`].
+/// Each call follows one of seven recordings: answered and ended by either side, abandoned, busy, or through a queue
+/// with agents. It has its own Uniqueids, random durations, and a unique caller number. The simulator implements the
+/// manager interface as far as the daemon needs it, and logs what happened in each call and what of it was sent to a
+/// client. There are no calls until [`PbxSimulator::resume`].
 #[derive(Debug)]
 pub struct PbxSimulator {
     address: SocketAddr,
@@ -150,8 +150,8 @@ impl PbxSimulator {
         self.shared.lock().clients.command(ConnectionCommand::Cut(cut));
     }
 
-    /// Restarts the PBX: ends all connections, drops all calls without events, refuses connections for the time `away`, and
-    /// returns when it accepts them again.
+    /// Restarts the PBX: ends all connections, drops all calls without events, refuses connections for the time `away`,
+    /// and returns when it accepts them again.
     ///
     /// # Errors
     ///

@@ -55,7 +55,7 @@ impl<'a> Playback<'a> {
         Some(self.started_at + self.state.options.speed.playing_time(at))
     }
 
-    /// Adds what is due at `now` to `out`, as far as `mask` admits it, and says whether a round has ended.
+    /// Appends the events that are due at `now` and in `mask` to `out`, and returns whether a round has ended.
     pub(super) fn play_due(
         &mut self,
         now: Instant,

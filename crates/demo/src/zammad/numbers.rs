@@ -3,8 +3,8 @@
 /// The lengths of a number in characters.
 const NUMBER_LENGTH: std::ops::RangeInclusive<usize> = 6..=26;
 
-/// The numbers in `text`, in the form that Zammad looks up: digits, with the country code of Germany instead of a leading
-/// `0`.
+/// The numbers in `text`, in the form that Zammad looks up: digits, with the country code of Germany instead of a
+/// leading `0`.
 #[must_use]
 pub fn numbers_in(text: &str) -> Vec<String> {
     let mut found = Vec::new();

@@ -51,8 +51,8 @@ impl RequestParams {
         self.0.get(name)
     }
 
-    /// The value of `name` as Zammad stores it: a list is joined, a number becomes its digits. `None` if it was not sent or
-    /// is null.
+    /// The value of `name` as Zammad stores it: a list is joined, a number becomes its digits. `None` if it was not
+    /// sent or is null.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {
         self.get(name).and_then(as_text)

@@ -38,7 +38,8 @@ impl Cipher {
     /// text by itself. Each `domain` has its own permutation.
     ///
     /// The replacement is the successor in an order that depends on the seed: the text is mixed (a Feistel network over
-    /// the halves, as in NIST SP 800-38G), incremented by one, and mixed back. So all texts of an alphabet form one cycle.
+    /// the halves, as in NIST SP 800-38G), incremented by one, and mixed back. So all texts of an alphabet form one
+    /// cycle.
     pub(super) fn replace(&self, domain: u8, text: &mut [Symbol]) {
         if let [only] = text {
             let by = self.noise(domain, ROUNDS, &[Symbol { value: 0, radix: only.radix }], 1);

@@ -14,7 +14,7 @@ const FOREIGN_WORD: u8 = 2;
 const OPAQUE: u8 = 3;
 const ADDRESS: u8 = 4;
 
-/// Numbers with fewer digits are extensions and are kept (translation rules, section 2).
+/// Numbers with fewer digits are extensions and are kept (call rules, section 2).
 pub(super) const SHORTEST_NUMBER: usize = 6;
 
 /// Replaces numbers, words and addresses by others that depend on them and the seed.
@@ -29,8 +29,8 @@ impl Replacer {
 
     /// Replaces the digits of a number of at least [`SHORTEST_NUMBER`] digits.
     ///
-    /// Leading zeros are kept, and so is the country code if there is one, which is not after a single zero: that marks a
-    /// national number. The rest is replaced in the same way in both forms, so that a number stays the same number
+    /// Leading zeros are kept, and so is the country code if there is one, which is not after a single zero: that marks
+    /// a national number. The rest is replaced in the same way in both forms, so that a number stays the same number
     /// however it is written. A first digit other than 0 is replaced by another one other than 0.
     pub(super) fn replace_number(&self, digits: &str) -> String {
         let (kept, free) = digits.split_at_checked(kept_digits(digits)).unwrap_or((digits, ""));

@@ -91,8 +91,8 @@ impl<'a> ValueScanner<'a> {
         }
     }
 
-    /// Replaces in an id. Asterisk's channel ids are `SYSTEM-SECONDS.NUMBER` and its bridge ids random UUIDs (RFC 4122);
-    /// all others come from elsewhere.
+    /// Replaces in an id. Asterisk's channel ids are `SYSTEM-SECONDS.NUMBER` and its bridge ids random UUIDs (RFC
+    /// 4122); all others come from elsewhere.
     fn replace_channel_id(&mut self, range: Range<usize>) {
         let said = self.tokens.text.original_text(&range);
         let said = said.trim();

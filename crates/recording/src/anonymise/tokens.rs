@@ -123,8 +123,8 @@ impl TokenReplacer<'_> {
         matches!(before, '/' | '@') || self.text.at(word.end) == '@'
     }
 
-    /// Replaces a number that begins at `begin`, with all its groups of digits. It returns where the last replaced group
-    /// ends, or the first one if nothing was replaced.
+    /// Replaces a number that begins at `begin`, with all its groups of digits. It returns where the last replaced
+    /// group ends, or the first one if nothing was replaced.
     fn replace_number(&mut self, begin: usize, end: usize, class: ValueClass) -> usize {
         let first = self.text.skip_while(begin..end, |is| is.is_ascii_digit());
         let group = begin..first;
@@ -259,8 +259,8 @@ impl TokenReplacer<'_> {
         Some(close)
     }
 
-    /// Whether this is the serial number in a channel's name, `SIP/alice-0000002a`: six to eight hexadecimal digits, which
-    /// begin with zeros until the server has had a million channels.
+    /// Whether this is the serial number in a channel's name, `SIP/alice-0000002a`: six to eight hexadecimal digits,
+    /// which begin with zeros until the server has had a million channels.
     fn is_channel_serial(&self, begin: usize, end: usize) -> bool {
         (6..=8).contains(&(end - begin))
             && begin > 0

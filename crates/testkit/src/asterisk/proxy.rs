@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::script::{ConnectionFault, FaultTrigger};
 use ringwire_demo::player::PlaybackPbx;
 
-/// How much is on its way between the PBX and the line, in bytes.
+/// The size of the buffer between the PBX and the connection, in bytes.
 const IN_FLIGHT: usize = 16 * 1024;
 
 /// Connects `pbx` to `stream`, with `faults`.
@@ -24,33 +24,34 @@ pub(super) async fn run_with_faults(
     let (near, far) = duplex(IN_FLIGHT);
     let (input, output) = stream.into_split();
     let (mut said, to_pbx) = split(far);
-    let still = watch::Sender::new(false);
-    let stands = still.subscribe();
-    let line = Line { output, faults: faults.into(), seen: Vec::new(), lose: 0, drip: false, still };
-    // The PBX ends by closing its side, which the line sees.
+    let is_stalled = watch::Sender::new(false);
+    let stalled = is_stalled.subscribe();
+    let line =
+        FaultyOutput { output, faults: faults.into(), seen: Vec::new(), lose: 0, drip: false, is_stalled };
+    // The PBX ends by closing its side, which ends the output.
     let served = async {
         let _ = pbx.serve(near).await;
         pending().await
     };
     tokio::select! {
-        down = line_down(line, &mut said) => down,
-        up = line_up(input, to_pbx, stands) => up,
+        down = forward_to_client(line, &mut said) => down,
+        up = forward_to_pbx(input, to_pbx, stalled) => up,
         never = served => never,
     }
 }
 
-async fn line_down(mut line: Line, said: &mut ReadHalf<DuplexStream>) -> io::Result<()> {
+async fn forward_to_client(mut line: FaultyOutput, said: &mut ReadHalf<DuplexStream>) -> io::Result<()> {
     let mut buffer = vec![0; IN_FLIGHT];
     loop {
         let read = said.read(&mut buffer).await?;
         if read == 0 {
             return line.output.shutdown().await;
         }
-        match line.carry(buffer.get(..read).unwrap_or_default()).await? {
-            After::Goes => {}
-            After::Closed => return Ok(()),
-            After::Reset => {
-                // Dropped, it would close in peace.
+        match line.forward(buffer.get(..read).unwrap_or_default()).await? {
+            AfterFault::Continues => {}
+            AfterFault::Closed => return Ok(()),
+            AfterFault::Reset => {
+                // Dropping it would close the connection normally instead of resetting it.
                 line.output.forget();
                 return Ok(());
             }
@@ -58,64 +59,64 @@ async fn line_down(mut line: Line, said: &mut ReadHalf<DuplexStream>) -> io::Res
     }
 }
 
-/// Carries actions to the PBX; a line that stands still carries none.
-async fn line_up(
+/// Forwards actions to the PBX, except while the connection is stalled.
+async fn forward_to_pbx(
     mut input: OwnedReadHalf,
     mut to_pbx: WriteHalf<DuplexStream>,
-    mut stands: watch::Receiver<bool>,
+    mut stalled: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let mut buffer = vec![0; IN_FLIGHT];
     loop {
-        // The sender lives as long as the line.
-        let _ = stands.wait_for(|still| !*still).await;
+        // It cannot fail: the sender lives as long as the output.
+        let _ = stalled.wait_for(|is_stalled| !*is_stalled).await;
         let read = input.read(&mut buffer).await?;
         if read == 0 {
             return Ok(());
         }
-        let _ = stands.wait_for(|still| !*still).await;
+        let _ = stalled.wait_for(|is_stalled| !*is_stalled).await;
         to_pbx.write_all(buffer.get(..read).unwrap_or_default()).await?;
     }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum After {
-    Goes,
+enum AfterFault {
+    Continues,
     Closed,
     Reset,
 }
 
-/// The way from the PBX to the client.
-struct Line {
+/// The output to the client, with its faults.
+struct FaultyOutput {
     output: OwnedWriteHalf,
     faults: VecDeque<(FaultTrigger, ConnectionFault)>,
-    /// What was said since the last fault, as far as it can matter.
+    /// The last bytes since the previous fault, in which the next trigger may begin.
     seen: Vec<u8>,
-    /// How many bytes are still to be lost.
+    /// How many of the next bytes are dropped.
     lose: usize,
     drip: bool,
-    still: watch::Sender<bool>,
+    is_stalled: watch::Sender<bool>,
 }
 
-impl Line {
-    /// Carries `bytes` to the client, through every fault whose time comes meanwhile.
-    async fn carry(&mut self, mut bytes: &[u8]) -> io::Result<After> {
+impl FaultyOutput {
+    /// Forwards `bytes` to the client, with every fault that is triggered meanwhile.
+    async fn forward(&mut self, mut bytes: &[u8]) -> io::Result<AfterFault> {
         while let Some(before) = self.before_fault(bytes) {
             let (now, later) = bytes.split_at_checked(before).unwrap_or((bytes, &[]));
             self.send(now).await?;
             bytes = later;
             self.seen.clear();
             if let Some((_, fault)) = self.faults.pop_front() {
-                let after = self.suffer(fault).await?;
-                if after != After::Goes {
+                let after = self.apply_fault(fault).await?;
+                if after != AfterFault::Continues {
                     return Ok(after);
                 }
             }
         }
         self.send(bytes).await?;
-        Ok(After::Goes)
+        Ok(AfterFault::Continues)
     }
 
-    /// How many of `bytes` come before the next fault; `None` where it does not come in them.
+    /// How many of `bytes` come before the next fault; `None` if it is not triggered in them.
     fn before_fault(&mut self, bytes: &[u8]) -> Option<usize> {
         match &mut self.faults.front_mut()?.0 {
             FaultTrigger::AfterBytes(left) if *left <= bytes.len() => Some(*left),
@@ -137,31 +138,31 @@ impl Line {
         }
     }
 
-    async fn suffer(&mut self, fault: ConnectionFault) -> io::Result<After> {
+    async fn apply_fault(&mut self, fault: ConnectionFault) -> io::Result<AfterFault> {
         match fault {
             ConnectionFault::Close => {
                 self.output.shutdown().await?;
-                return Ok(After::Closed);
+                return Ok(AfterFault::Closed);
             }
             ConnectionFault::Reset => {
                 // The socket goes with both its halves, which end together.
                 self.output.as_ref().set_zero_linger()?;
-                return Ok(After::Reset);
+                return Ok(AfterFault::Reset);
             }
             ConnectionFault::Stall => {
-                self.still.send_replace(true);
+                self.is_stalled.send_replace(true);
                 pending::<()>().await;
             }
             ConnectionFault::Hold(gate) => {
-                self.still.send_replace(true);
+                self.is_stalled.send_replace(true);
                 gate.opened().await;
-                self.still.send_replace(false);
+                self.is_stalled.send_replace(false);
             }
             ConnectionFault::Inject(bytes) => self.output.write_all(&bytes).await?,
             ConnectionFault::Lose(bytes) => self.lose += bytes,
             ConnectionFault::Drip => self.drip = true,
         }
-        Ok(After::Goes)
+        Ok(AfterFault::Continues)
     }
 
     async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -31,7 +31,7 @@ fn pbx() -> PlaybackPbx {
 /// How long a peer is watched that must say nothing.
 const A_WHILE: Duration = Duration::from_millis(50);
 
-/// Reads from `stream` until it has said `text`.
+/// Reads from `stream` until `text`.
 async fn read_until(stream: &mut TcpStream, text: &str) -> String {
     let mut said = Vec::new();
     while !said.ends_with(text.as_bytes()) {

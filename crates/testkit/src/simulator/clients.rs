@@ -143,8 +143,8 @@ impl ConnectedClients {
         self.connected
     }
 
-    /// Queues the events of a moment of a call for all clients that subscribed to them, and returns how many events that
-    /// were.
+    /// Queues the events of a moment of a call for all clients that subscribed to them, and returns how many events
+    /// that were.
     pub(super) fn queue_moment(
         &mut self,
         scenario: (usize, &CallScenario),

@@ -13,13 +13,13 @@ pub struct SimulatorOptions {
     pub read: String,
     /// The number of new calls per second, on average.
     pub rate: f64,
-    /// The average duration of calls, as a factor of the recorded ones, which ring for two seconds and last for two more.
-    /// Single calls take up to four times the average.
+    /// The average duration of calls, as a factor of the recorded ones, which ring for two seconds and last for two
+    /// more. Single calls take up to four times the average.
     pub pace: f64,
     /// The seed of the random numbers: the same seed gives the same calls.
     pub seed: u64,
-    /// How many bytes of events may wait for a slow client. A client over the limit is disconnected, as by Asterisk (AMI
-    /// contract 1.8).
+    /// How many bytes of events may wait for a slow client. A client over the limit is disconnected, as by Asterisk
+    /// (AMI notes, AMI notes 1.8).
     pub backlog: usize,
 }
 

@@ -51,9 +51,9 @@ impl SoakFaults {
 impl SoakVerdict {
     /// Compares the posts with the calls.
     ///
-    /// A call of which a client was sent anything must have one newCall, later one hangup, and between them one answer if
-    /// that was sent, at most one in any case. Other calls must have the same posts or none. Nothing may be posted about
-    /// calls that did not happen.
+    /// A call of which a client was sent anything must have one newCall, later one hangup, and between them one answer
+    /// if that was sent, at most one in any case. Other calls must have the same posts or none. Nothing may be posted
+    /// about calls that did not happen.
     #[must_use]
     pub fn new(calls: &[SimulatedCall], log: &PostLog) -> Self {
         let mut verdict = Self { calls: calls.len() as u64, ..Self::default() };

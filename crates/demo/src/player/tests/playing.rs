@@ -18,7 +18,7 @@ fn events(name: &str, is_sent: impl Fn(&str) -> bool) -> Vec<String> {
         .collect()
 }
 
-/// Reads as many events as `expected` has, after `FullyBooted` where that is told.
+/// Reads `count` events, after `FullyBooted` if that is sent.
 async fn read(client: &mut TestClient, count: usize) -> Vec<String> {
     let mut got = Vec::new();
     while got.len() < count {
