@@ -95,10 +95,10 @@ async fn probe(config: &Config, limits: Limits, out: &mut impl Write) -> Result<
         let good = print(&format!("PBX {}", pbx.name), &ringwire_doctor::judge_pbx(&visit), out)?;
         faults += usize::from(!good);
     }
-    for endpoint in &config.endpoints {
+    for endpoint in &config.targets {
         let facts = ringwire_doctor::look_at(endpoint, limits.step).await;
         let good =
-            print(&format!("Endpoint {}", endpoint.name), &ringwire_doctor::judge_endpoint(&facts), out)?;
+            print(&format!("Target {}", endpoint.name), &ringwire_doctor::judge_endpoint(&facts), out)?;
         faults += usize::from(!good);
     }
     Ok(faults)

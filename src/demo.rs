@@ -187,7 +187,7 @@ fn configuration(pbx: &PlaybackServer, zammad: &ZammadServer) -> Config {
         configured.port = pbx.address().port();
         configured.login = Some(AmiLogin::new(USERNAME, SecretString::from(SECRET)));
     }
-    for endpoint in &mut config.endpoints {
+    for endpoint in &mut config.targets {
         let origin = format!("http://{}", zammad.address());
         endpoint.address = Some(Address { url: SecretString::from(zammad.url()), origin });
     }

@@ -107,7 +107,7 @@ impl Journal {
 
     /// The endpoints of the configuration.
     pub(super) fn configured(&self) -> impl Iterator<Item = &str> {
-        self.config.iter().flat_map(|config| &config.endpoints).map(|endpoint| endpoint.name.as_str())
+        self.config.iter().flat_map(|config| &config.targets).map(|endpoint| endpoint.name.as_str())
     }
 
     /// The endpoints that the configuration names, that are owed something or of which something was noted.

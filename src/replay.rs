@@ -223,12 +223,12 @@ impl Out {
 }
 
 pub(super) fn recipient(config: &Config, name: &str) -> Result<Recipient, Failure> {
-    let configured = config.endpoints.iter().find(|endpoint| endpoint.name == name);
+    let configured = config.targets.iter().find(|endpoint| endpoint.name == name);
     let dialect = configured
         .map(|endpoint| Arc::clone(&endpoint.dialect))
         .or_else(|| ringwire_dialects::dialect_by_name(name).map(Arc::from));
     dialect.map(|dialect| Recipient { name: name.to_owned(), dialect }).ok_or_else(|| {
-        let endpoints: Vec<_> = config.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
+        let endpoints: Vec<_> = config.targets.iter().map(|endpoint| endpoint.name.as_str()).collect();
         let known = [ringwire_dialects::dialect_names(), endpoints.as_slice()].concat().join(", ");
         Failure::new(Code::Usage, anyhow::anyhow!("--to {name}: neither a dialect nor a configured endpoint"))
             .hint(format!("expected one of: {known}"))
@@ -236,7 +236,7 @@ pub(super) fn recipient(config: &Config, name: &str) -> Result<Recipient, Failur
 }
 
 fn pusher(config: &Config, name: &str) -> Result<Pusher, Failure> {
-    match config.endpoints.iter().find(|endpoint| endpoint.name == name) {
+    match config.targets.iter().find(|endpoint| endpoint.name == name) {
         Some(endpoint) => Pusher::start(endpoint),
         None => Err(Failure::new(
             Code::Usage,

@@ -76,7 +76,7 @@ fn daemon(calls: u32) -> Vec<Duration> {
     let text = format!(
         "[journal]\npath = \"journal.db\"\n\
          [pbx.main]\nhost = \"127.0.0.1\"\nport = {}\nusername = \"ringwire\"\nsecret = \"swordfish\"\n\
-         [endpoint.zammad]\ndialect = \"zammad\"\nurl = \"{}\"\nconcurrency = 64\n",
+         [target.zammad]\ndialect = \"zammad\"\nurl = \"{}\"\nconcurrency = 64\n",
         pbx.address().port(),
         receiver.url()
     );

@@ -63,9 +63,7 @@ fn main() {
     let (pbx, well, mut slow) = (Pbx::start(), Receiver::start(), Receiver::closed());
     let config = home.path().join("ringwire.toml");
     let endpoint = |name: &str, url: String| {
-        format!(
-            "[endpoint.{name}]\ndialect = \"zammad\"\nurl = \"{url}\"\nconcurrency = 64\nlate = \"all\"\n"
-        )
+        format!("[target.{name}]\ndialect = \"zammad\"\nurl = \"{url}\"\nconcurrency = 64\nlate = \"all\"\n")
     };
     let text = format!(
         "[journal]\npath = \"journal.db\"\n[pbx.main]\nhost = \"127.0.0.1\"\nport = {}\nusername = \"ringwire\"\nsecret = \"swordfish\"\n{}{}",

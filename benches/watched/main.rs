@@ -112,7 +112,7 @@ fn configuration(home: &Path, pbx: &Pbx, receiver: &Receiver, api: SocketAddr) -
         "[journal]\npath = \"journal.db\"\n\
          [api]\nsocket = \"ringwire.sock\"\nlisten = \"{api}\"\n[api.token.desk]\nrole = \"agent\"\nsecret = \"{TOKEN}\"\n\
          [pbx.main]\nhost = \"127.0.0.1\"\nport = {}\nusername = \"ringwire\"\nsecret = \"swordfish\"\n\
-         [endpoint.zammad]\ndialect = \"zammad\"\nurl = \"{}\"\nconcurrency = 64\n",
+         [target.zammad]\ndialect = \"zammad\"\nurl = \"{}\"\nconcurrency = 64\n",
         pbx.address().port(),
         receiver.url()
     );

@@ -119,7 +119,7 @@ fn one(
     attempts: Vec<AttemptRecord>,
     event: Option<&CallEvent>,
 ) -> Sent {
-    let endpoints = journal.config.iter().flat_map(|config| &config.endpoints);
+    let endpoints = journal.config.iter().flat_map(|config| &config.targets);
     let endpoint = endpoints.into_iter().find(|endpoint| endpoint.name == delivery.target);
     let fields = endpoint.zip(event).map(|(endpoint, event)| {
         endpoint.dialect.build_request(event).map(|request| {

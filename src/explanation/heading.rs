@@ -6,7 +6,7 @@ use ringwire_event::{Decision, Direction, EventKind};
 use ringwire_recording::is_relative_time;
 use ringwire_terminal::plain;
 
-use super::Known;
+use super::known::Known;
 use crate::lines::took;
 
 /// The lines above the story.

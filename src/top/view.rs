@@ -1,15 +1,15 @@
 //! The screen as a picture of the state.
 
+mod block;
 mod calls;
 mod health;
 mod help;
 mod story;
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use ratatui::{
     Frame,
     layout::{Constraint, Layout, Rect},
-    style::Style,
     text::{Line, Span},
     widgets::Paragraph,
 };
@@ -18,13 +18,8 @@ use unicode_width::UnicodeWidthStr;
 pub(super) use self::story::lines as story_lines;
 use ringwire_terminal::{cut, duration, plain};
 
-use super::{
-    paint::{Mood, Paint},
-    state::State,
-};
-
-/// From how many columns on there is room for more.
-const WIDE: u16 = 120;
+use self::block::time;
+use super::{paint::Mood, state::State};
 
 /// Draws `state` as it is at `now`.
 pub(super) fn view(state: &State, now: Timestamp, frame: &mut Frame<'_>) {
@@ -101,42 +96,4 @@ fn footer(state: &State, frame: &mut Frame<'_>, area: Rect) {
         )
     };
     frame.render_widget(Paragraph::new(line), area);
-}
-
-/// Text from outside in a column of its own.
-fn left(text: &str, width: usize) -> String {
-    let text = cut(text, width);
-    let fill = width.saturating_sub(text.width());
-    format!("{text}{}", " ".repeat(fill))
-}
-
-/// The same, at its right side.
-fn right(text: &str, width: usize) -> String {
-    let text = cut(text, width);
-    let fill = width.saturating_sub(text.width());
-    format!("{}{text}", " ".repeat(fill))
-}
-
-/// A time of the local clock.
-fn time(time: Timestamp) -> String {
-    time.to_zoned(TimeZone::system()).strftime("%H:%M:%S").to_string()
-}
-
-/// How long since, by the clock `now`.
-fn since(then: Timestamp, now: Timestamp) -> String {
-    duration((now.as_second() - then.as_second()).max(0))
-}
-
-/// Lines under a heading, as many as there is room for; what is left out is counted.
-fn block(paint: Paint, title: String, mut lines: Vec<Line<'static>>, frame: &mut Frame<'_>, area: Rect) {
-    let block = paint.block(title);
-    let inner = block.inner(area);
-    let room = usize::from(inner.height);
-    if lines.len() > room && room > 0 {
-        let more = lines.len() - room + 1;
-        lines.truncate(room - 1);
-        lines.push(Line::styled(format!("and {more} more"), paint.style(Mood::Faint)));
-    }
-    frame.render_widget(block, area);
-    frame.render_widget(Paragraph::new(lines).style(Style::new()), inner);
 }

@@ -289,9 +289,8 @@ fn write(file: &Path, text: &str) {
 
 fn config(pbxs: &[(&str, SocketAddr)], url: &str) -> String {
     // Nothing is played in real time, so rounds of ringing end by what happens and not by the clock.
-    let mut config = format!(
-        "[journal]\npath = \"journal.db\"\n[endpoint.zammad]\ndialect = \"zammad\"\nurl = \"{url}\"\n"
-    );
+    let mut config =
+        format!("[journal]\npath = \"journal.db\"\n[target.zammad]\ndialect = \"zammad\"\nurl = \"{url}\"\n");
     for (name, address) in pbxs {
         config += &format!(
             "[pbx.{name}]\nhost = \"{}\"\nport = {}\nusername = \"ringwire\"\nsecret = \"{SECRET}\"\ngather_ms = 2000\n",

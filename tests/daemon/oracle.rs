@@ -87,7 +87,7 @@ fn config(
     let text = format!(
         "[journal]\npath = \"{}\"\n[api]\nsocket = \"ringwire.sock\"\n\
          [pbx.main]\nhost = \"127.0.0.1\"\nport = {}\nusername = \"{}\"\nsecret = \"{}\"\nevents = \"{}\"\n\
-         [endpoint.zammad]\ndialect = \"zammad\"\nurl = \"{}\"\nconcurrency = 16\ntimeout = 1.0\nlate = \"all\"\n",
+         [target.zammad]\ndialect = \"zammad\"\nurl = \"{}\"\nconcurrency = 16\ntimeout = 1.0\nlate = \"all\"\n",
         journal.display(),
         simulator.address().port(),
         login.username,

@@ -9,7 +9,7 @@ use crate::support::{stderr, stdout};
 fn check(place: &Place, journal: &str) -> (String, Option<i32>) {
     let config = format!(
         "[journal]\npath = \"{journal}\"\n[pbx.main]\nusername = \"ringwire\"\nsecret_file = \"secret\"\n\
-         [endpoint.desk]\ndialect = \"zammad\"\nurl_file = \"url\"\n"
+         [target.desk]\ndialect = \"zammad\"\nurl_file = \"url\"\n"
     );
     fs::write(place.path("ringwire.toml"), config).unwrap();
     fs::write(place.path("secret"), "swordfish").unwrap();

@@ -61,7 +61,7 @@ async fn a_sound_setup_has_no_fault() {
         "Asterisk 22.0.0",
         "read = system is granted",
         "clock: that of the PBX and ours agree",
-        "Endpoint desk\n",
+        "Target desk\n",
         "is reached; its address and token are right",
         "there is no journal yet, and this user can make it",
         "not checked",

@@ -225,7 +225,7 @@ async fn the_daemon_keeps_the_story_for_those_who_ask_later() {
     let (host, port) = (address.ip(), address.port());
     let text = format!(
         "[journal]\npath = \"journal.db\"\n[api]\nsocket = \"ringwire.sock\"\n\
-         [endpoint.zammad]\ndialect = \"zammad\"\nurl = \"{url}\"\n\
+         [target.zammad]\ndialect = \"zammad\"\nurl = \"{url}\"\n\
          [pbx.main]\nhost = \"{host}\"\nport = {port}\nusername = \"ringwire\"\nsecret = \"swordfish\"\n"
     );
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&config).unwrap();

@@ -42,7 +42,7 @@ impl Place {
         let home = tempfile::tempdir().unwrap();
         let config = "[journal]\npath = \"journal.db\"\n\
                       [pbx.main]\nusername = \"ringwire\"\nsecret_file = \"gone\"\ncountry = \"DE\"\n\
-                      [endpoint.desk]\ndialect = \"zammad\"\nurl_file = \"gone\"\n";
+                      [target.desk]\ndialect = \"zammad\"\nurl_file = \"gone\"\n";
         fs::write(home.path().join("ringwire.toml"), config).unwrap();
         Self { home, store: None }
     }

@@ -16,7 +16,7 @@ async fn push(url: String) -> Output {
         fs::write(path("url"), url).unwrap();
         fs::write(path("secret"), "unused").unwrap();
         let config = "[pbx.main]\nusername = \"ringwire\"\nsecret_file = \"secret\"\n\
-                      [endpoint.desk]\ndialect = \"zammad\"\nurl_file = \"url\"\n";
+                      [target.desk]\ndialect = \"zammad\"\nurl_file = \"url\"\n";
         fs::write(path("ringwire.toml"), config).unwrap();
         let files =
             ["22/inbound-answered", "22/inbound-busy"].map(|name| capture(name).to_str().unwrap().to_owned());

@@ -1,4 +1,4 @@
-//! What an endpoint is shown so that it knows who sends.
+//! What a target is shown so that it knows who sends.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use reqwest::{Identity, header::HeaderName};
 use ring::hmac;
 use secrecy::SecretString;
 
-/// What goes with every request to an endpoint. No `Debug` shows a secret.
+/// What goes with every request to a target. No `Debug` shows a secret.
 #[derive(Clone, Debug, Default)]
 pub struct Credentials {
     /// What stands in the header `Authorization`.
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_to_sign_with_is_written_as_standard_webhooks_has_it() {
+    fn signing_secrets_follow_standard_webhooks() {
         let of = |length| format!("whsec_{}", STANDARD.encode(vec![7; length]));
         for length in [24, 32, 64] {
             assert!(SigningKey::parse(&of(length)).is_ok(), "{length}");

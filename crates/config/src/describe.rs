@@ -1,4 +1,4 @@
-//! What a configuration means, in words.
+//! Explains a configuration in plain words.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -12,27 +12,27 @@ use super::{
     api::Api,
     credentials::{Authorization, Credentials},
     journal::Journal,
-    resolved::{Config, Endpoint, Options, Pbx},
+    resolved::{Config, Options, Pbx, Target},
 };
 use crate::routes::{OneOf, Route, Routes};
 
-/// What `config` means, for the person who wrote it: a paragraph for each PBX and endpoint, the routes, and what
-/// should be looked at. No secret is in it.
+/// Explains `config` to the person who wrote it: a paragraph for each PBX and target, the routes, and the warnings. It
+/// contains no secret.
 pub fn describe(config: &Config) -> String {
     let mut paragraphs: Vec<_> = config.pbxs.iter().map(pbx).collect();
-    paragraphs.extend(config.endpoints.iter().map(endpoint));
-    if !config.endpoints.is_empty() {
+    paragraphs.extend(config.targets.iter().map(target));
+    if !config.targets.is_empty() {
         paragraphs.push(routes(&config.routes));
     }
     paragraphs.extend(config.journal.as_ref().map(journal));
     paragraphs.extend(config.api.as_ref().map(api));
     paragraphs.push(Paragraph::new("Log").say(format!(
-        "{} and above, as {}.",
+        "Level {} and above, format {}.",
         config.log.level.as_str(),
         config.log.format.as_str()
     )));
     if !config.warnings.is_empty() {
-        let paragraph = Paragraph::new("Worth a look");
+        let paragraph = Paragraph::new("Warnings");
         paragraphs.push(
             config.warnings.iter().fold(paragraph, |paragraph, warning| paragraph.say(warning.to_string())),
         );
@@ -40,15 +40,15 @@ pub fn describe(config: &Config) -> String {
     paragraphs.iter().map(|paragraph| paragraph.0.as_str()).collect::<Vec<_>>().join("\n")
 }
 
-fn trusted(tls: &TlsOptions) -> String {
-    let by = match &tls.trust {
-        TlsTrust::System => "an authority of this system vouches for".to_owned(),
-        TlsTrust::CaFile(file) => format!("an authority in {} vouches for", file.display()),
-        TlsTrust::Pinned(fingerprint) => return format!("over TLS, if its certificate is {fingerprint},"),
+fn tls(tls: &TlsOptions) -> String {
+    let trust = match &tls.trust {
+        TlsTrust::System => "certificate verified against the CAs of this system".to_owned(),
+        TlsTrust::CaFile(file) => format!("certificate verified against the CA in {}", file.display()),
+        TlsTrust::Pinned(fingerprint) => format!("certificate pinned to {fingerprint}"),
     };
     match &tls.server_name {
-        Some(name) => format!("over TLS, if {by} its being {name:?},"),
-        None => format!("over TLS, if {by} it,"),
+        Some(name) => format!("over TLS ({trust}, for the name {name:?})"),
+        None => format!("over TLS ({trust})"),
     }
 }
 
@@ -57,90 +57,90 @@ fn pbx(pbx: &Pbx) -> Paragraph {
     let mut text = Paragraph::new(&format!("PBX {}", pbx.name));
     text = match &pbx.login {
         Some(login) => {
-            let how = match login.method {
-                LoginMethod::Md5 => "by MD5 challenge",
-                LoginMethod::Plain => "with the secret in plain",
+            let method = match login.method {
+                LoginMethod::Md5 => "with an MD5 challenge",
+                LoginMethod::Plain => "with the secret in clear text",
             };
             text.say(format!(
-                "Connects to {} {} as {:?}, {how}.",
+                "Connects to {} {} and logs in as {:?} {method}.",
                 authority(&pbx.host, pbx.port),
-                pbx.tls.as_ref().map_or_else(|| "without TLS".to_owned(), trusted),
+                pbx.tls.as_ref().map_or_else(|| "without TLS".to_owned(), tls),
                 login.username
             ))
             .say(format!(
-                "Asks for events of the classes {}.",
+                "Subscribes to the event classes {}.",
                 list(&login.events.split(',').collect::<Vec<_>>(), "and")
             ))
         }
         None => text.say("Is not connected to."),
     };
     text = match (written.inbound_contexts.as_slice(), written.trunks.as_slice()) {
-        ([], []) => text.say("No call counts as coming from outside."),
+        ([], []) => text.say("No call is inbound: neither contexts nor trunks are configured."),
         (contexts, []) => {
-            text.say(format!("A call comes from outside if it begins in context {}.", list(contexts, "or")))
+            text.say(format!("A call is inbound if it starts in context {}.", list(contexts, "or")))
         }
-        ([], trunks) => {
-            text.say(format!("A call comes from outside if it begins on trunk {}.", list(trunks, "or")))
-        }
+        ([], trunks) => text.say(format!("A call is inbound if it starts on trunk {}.", list(trunks, "or"))),
         (contexts, trunks) => text
-            .say(format!("A call comes from outside if it begins in context {},", list(contexts, "or")))
+            .say(format!("A call is inbound if it starts in context {},", list(contexts, "or")))
             .say(format!("or on trunk {}.", list(trunks, "or"))),
     };
     text = text.say(match &written.country {
-        Some(country) => format!("Numbers are written as in {country} and told as E.164 digits."),
+        Some(country) => format!("Numbers are read as in {country} and reported as E.164 digits."),
         None => {
-            "No country is set, so national numbers are told as they are: set country to have E.164 digits."
+            "No country is set, so national numbers are reported as they are. Set country to get E.164 digits."
                 .to_owned()
         }
     });
     if !written.strip.is_empty() {
-        text = text
-            .say(format!("Before outside numbers, {} is dialled to get a line.", list(&written.strip, "or")));
+        text = text.say(format!(
+            "The prefix {} is removed from dialled outside numbers.",
+            list(&written.strip, "or")
+        ));
     }
     text = text.say(match pbx.rules.directory.len() {
-        0 => "No users are named: each phone goes by the name and the number it has in Asterisk.".to_owned(),
-        1 => "1 user is named.".to_owned(),
-        users => format!("{users} users are named."),
+        0 => "No users are configured: phones are reported by their name and number in Asterisk.".to_owned(),
+        1 => "1 user is configured.".to_owned(),
+        users => format!("{users} users are configured."),
     });
     let gather = pbx.rules.gather.as_millis();
-    text = text.say(format!("A round of ringing is collected for {gather} ms before a call is announced."));
+    text = text.say(format!("Ringing phones are collected for {gather} ms before a call is announced."));
     if pbx.rules.prefix_ids {
-        text = text.say(format!("The ids of its calls begin with {}-.", pbx.name));
+        text = text.say(format!("Call IDs start with {}-.", pbx.name));
     }
     text
 }
 
-fn endpoint(endpoint: &Endpoint) -> Paragraph {
-    let text = Paragraph::new(&format!("Endpoint {}", endpoint.name));
-    let text = text.say(match &endpoint.address {
+fn target(target: &Target) -> Paragraph {
+    let text = Paragraph::new(&format!("Target {}", target.name));
+    let text = text.say(match &target.address {
         Some(address) => {
             format!(
-                "Speaks {} to {}; the rest of the URL is a secret.",
-                endpoint.dialect.name(),
+                "Uses the dialect {} at {}; the rest of the URL is secret.",
+                target.dialect.name(),
                 address.origin
             )
         }
-        None => format!("Speaks {}; no URL is set, so nothing is sent.", endpoint.dialect.name()),
+        None => format!("Uses the dialect {}; no URL is set, so nothing is sent.", target.dialect.name()),
     });
-    let text = match &endpoint.options {
+    let text = match &target.options {
         Options::Zammad(options) => zammad(text, options),
     };
-    let text = security(text, endpoint);
-    let text = match endpoint.authorities.len() {
+    let text = security(text, target);
+    let text = match target.authorities.len() {
         0 => text,
-        1 => text.say("Trusts 1 certificate beside those of the system."),
-        several => text.say(format!("Trusts {several} certificates beside those of the system.")),
+        1 => text.say("Trusts 1 CA certificate in addition to those of the system."),
+        several => text.say(format!("Trusts {several} CA certificates in addition to those of the system.")),
     };
-    let text = too_late(text, endpoint);
+    let text = retries(text, target);
     text.say(format!(
-        "Gives up a connection after {:?} and a request after {:?}; at most {} at once.",
-        endpoint.connect_timeout, endpoint.timeout, endpoint.concurrency
+        "Connections time out after {:?}, requests after {:?}; at most {} requests run at once.",
+        target.connect_timeout, target.timeout, target.concurrency
     ))
 }
 
-/// What is not told any more, and what not in full.
-fn too_late(text: Paragraph, endpoint: &Endpoint) -> Paragraph {
-    let EventLifetimes { new_call, ringing, answer, hold, unhold, transfer, hangup } = endpoint.lifetimes;
+/// For how long deliveries are retried, and what becomes of late events.
+fn retries(text: Paragraph, target: &Target) -> Paragraph {
+    let EventLifetimes { new_call, ringing, answer, hold, unhold, transfer, hangup } = target.lifetimes;
     let mut kinds: Vec<(Duration, Vec<&str>)> = Vec::new();
     for (kind, lifetime) in [
         ("newCall", new_call),
@@ -156,15 +156,15 @@ fn too_late(text: Paragraph, endpoint: &Endpoint) -> Paragraph {
             None => kinds.push((lifetime, vec![kind])),
         }
     }
-    let told: Vec<_> = kinds
+    let retried: Vec<_> = kinds
         .iter()
         .map(|(lifetime, kinds)| format!("{} for {}", list(kinds, "and"), time(*lifetime)))
         .collect();
-    let text = text.say(format!("What cannot be delivered is tried again: {}.", told.join("; ")));
-    match endpoint.late {
-        LatePolicy::All => text.say("Hears everything, however late."),
+    let text = text.say(format!("Failed deliveries are retried: {}.", retried.join("; ")));
+    match target.late {
+        LatePolicy::All => text.say("Late events are sent in full."),
         LatePolicy::Final { after } => text.say(format!(
-            "Of a call that is over, what is later than {} is told in brief: it came in, who took it, how it ended.",
+            "Once a call has ended, events that are more than {} late are condensed: that it came in, who answered, how it ended.",
             time(after)
         )),
     }
@@ -173,21 +173,19 @@ fn too_late(text: Paragraph, endpoint: &Endpoint) -> Paragraph {
 fn journal(journal: &Journal) -> Paragraph {
     let RetentionPolicy { age, size, personal_data: personal } = &journal.retention;
     let text = Paragraph::new("Journal")
-        .say(format!("What happens is kept in {}.", journal.path.display()))
+        .say(format!("Events are stored in {}.", journal.path.display()))
         .say(format!(
-            "A call is kept for {} after its end, and the oldest go earlier where all take more than {} MiB.",
+            "A call is kept for {} after it ends; the oldest calls are removed earlier if the journal exceeds {} MiB.",
             time(*age),
             size >> 20
         ));
     match personal {
-        None => text.say("Numbers and names are kept with the call."),
+        None => text.say("Numbers and names are kept as long as the call."),
         Some((after, PersonalDataPolicy::Erase)) => {
-            text.say(format!("Numbers and names are erased {} after the end of the call.", time(*after)))
+            text.say(format!("Numbers and names are erased {} after the call ends.", time(*after)))
         }
-        Some((after, PersonalDataPolicy::Hash)) => text.say(format!(
-            "Numbers and names are replaced by tokens {} after the end of the call.",
-            time(*after)
-        )),
+        Some((after, PersonalDataPolicy::Hash)) => text
+            .say(format!("Numbers and names are replaced by tokens {} after the call ends.", time(*after))),
     }
 }
 
@@ -195,25 +193,25 @@ fn api(api: &Api) -> Paragraph {
     let mut text = Paragraph::new("API");
     text = match &api.socket {
         Some(socket) => {
-            text.say(format!("Can be asked over the socket {}, by whoever may use that.", socket.display()))
+            text.say(format!("Listens on the socket {} for its owner and group.", socket.display()))
         }
-        None => text.say("Has no socket."),
+        None => text.say("Does not open a socket."),
     };
     text = match (&api.listen, api.tokens.as_slice()) {
-        (None, _) => text.say("Does not listen on the network."),
+        (None, _) => text.say("Does not listen on a port."),
         (Some(address), []) => {
-            text.say(format!("Listens on {address}, where nobody has a token to be let in with."))
+            text.say(format!("Listens on {address}, but no token is configured, so nobody can log in."))
         }
         (Some(address), tokens) => {
             let bearers: Vec<_> =
                 tokens.iter().map(|token| format!("{} ({})", token.name, token.role.as_str())).collect();
-            text.say(format!("Listens on {address} for those who have a token: {}.", bearers.join(", ")))
+            text.say(format!("Listens on {address} for these tokens: {}.", bearers.join(", ")))
                 .say(format!("The desk is at http://{address}/."))
         }
     };
     match api.allow_origins.as_slice() {
         [] => text,
-        origins => text.say(format!("Web pages of {} may ask, too.", list(origins, "and"))),
+        origins => text.say(format!("Web pages of {} may use the API, too.", list(origins, "and"))),
     }
 }
 
@@ -233,9 +231,9 @@ fn time(time: Duration) -> String {
     }
 }
 
-/// How the endpoint knows who sends, and what is sent where. The secrets themselves are not told.
-fn security(mut text: Paragraph, endpoint: &Endpoint) -> Paragraph {
-    let Credentials { authorization, header, headers, certificate, signing } = &endpoint.credentials;
+/// How requests are authenticated and protected. No secret is shown.
+fn security(mut text: Paragraph, target: &Target) -> Paragraph {
+    let Credentials { authorization, header, headers, certificate, signing } = &target.credentials;
     let proofs = [
         authorization.as_ref().map(|authorization| match authorization {
             Authorization::Bearer(_) => "a bearer token".to_owned(),
@@ -246,56 +244,56 @@ fn security(mut text: Paragraph, endpoint: &Endpoint) -> Paragraph {
     ];
     let proofs: Vec<_> = proofs.into_iter().flatten().collect();
     if !proofs.is_empty() {
-        text = text.say(format!("Proves itself by {}.", list(&proofs, "and")));
+        text = text.say(format!("Authenticates with {}.", list(&proofs, "and")));
     }
     text = match signing.len() {
         0 => text,
-        1 => text.say("Signs what it sends by Standard Webhooks."),
-        _ => text.say("Signs what it sends by Standard Webhooks, with the previous secret too."),
+        1 => text.say("Signs requests (Standard Webhooks)."),
+        _ => text.say("Signs requests with the current and the previous secret (Standard Webhooks)."),
     };
     if !headers.is_empty() {
         let headers: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-        text = text.say(format!("Sends along {}.", list(&headers, "and")));
+        text = text.say(format!("Adds the headers {}.", list(&headers, "and")));
     }
-    if endpoint.https_only {
-        text = text.say("Sends nothing but over https.");
+    if target.https_only {
+        text = text.say("Requires https.");
     }
-    let allowed: Vec<_> = endpoint.reach.allowed().collect();
+    let allowed: Vec<_> = target.reach.allowed().collect();
     if !allowed.is_empty() {
         text =
-            text.say(format!("May be sent to {}, whatever kind of address that is.", list(&allowed, "and")));
+            text.say(format!("Allows the addresses {}, which are blocked otherwise.", list(&allowed, "and")));
     }
     text
 }
 
 fn zammad(text: Paragraph, options: &ZammadOptions) -> Paragraph {
     let format = match options.format {
-        BodyFormat::Json => "JSON objects",
-        BodyFormat::Form => "forms",
+        BodyFormat::Json => "JSON",
+        BodyFormat::Form => "form data",
     };
     let to = match options.to {
-        ToField::Dialled => "the number that was dialled",
-        ToField::Queue => "the queue of the call, or else the number that was dialled",
+        ToField::Dialled => "the dialled number",
+        ToField::Queue => "the queue of the call, or else the dialled number",
     };
     let mut text = text.say(format!("Posts newCall, answer and hangup as {format}; \"to\" is {to}."));
     if !options.trunks.is_empty() {
-        text = text.say(format!("Hears of outside calls on trunk {} only.", list(&options.trunks, "or")));
+        text = text.say(format!("External calls are sent only for trunk {}.", list(&options.trunks, "or")));
     }
     if !options.dids.is_empty() {
-        text = text.say(format!("Hears of inbound calls to {} only.", list(&options.dids, "or")));
+        text = text.say(format!("Inbound calls are sent only for number {}.", list(&options.dids, "or")));
     }
     text.say(if options.internal {
-        "Hears of internal calls too, as inbound."
+        "Internal calls are sent as inbound calls."
     } else {
-        "Does not hear of internal calls."
+        "Internal calls are not sent."
     })
 }
 
 fn routes(routes: &Routes) -> Paragraph {
     let mut text = Paragraph::new("Routes");
     for route in routes.routes() {
-        let endpoints: Vec<_> = route.endpoints.iter().filter_map(|&index| routes.endpoint(index)).collect();
-        text = text.say(format!("{} to {}.", conditions(route), list(&endpoints, "and")));
+        let targets: Vec<_> = route.targets.iter().filter_map(|&index| routes.target(index)).collect();
+        text = text.say(format!("{} to {}.", conditions(route), list(&targets, "and")));
     }
     let unrouted: Vec<_> = routes.unrouted().collect();
     if unrouted.is_empty() {
@@ -321,7 +319,7 @@ fn conditions(route: &Route) -> String {
         ("dialled to", route.did.as_ref()),
         ("with account code", route.account.as_ref()),
         ("of tenant", route.tenant.as_ref()),
-        ("in which user is seen:", route.user.as_ref()),
+        ("involving user", route.user.as_ref()),
     ];
     for (how, patterns) in conditions {
         if let Some(patterns) = patterns {

@@ -80,7 +80,7 @@ impl<'a> Document<'a> {
         let (what, expected) = parted(error.message());
         if is_first_word && word.starts_with(char::is_alphabetic) {
             // It may be a secret, so it is not shown.
-            at("the text stands without quotes").expected("text in quotes, a number, true or false")
+            at("text without quotes").expected("text in quotes, a number, true or false")
         } else if let Some(expected) = expected {
             at(what).expected(expected)
         } else {

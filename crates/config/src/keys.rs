@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_key_is_offered_if_it_is_near() {
+    fn a_similar_key_is_suggested() {
         let known = ["host", "port", "secret_file", "secret_env"];
         assert_eq!(meant("prot", &known), Some("port"));
         assert_eq!(meant("secretfile", &known), Some("secret_file"));

@@ -2,6 +2,7 @@
 //! the next stage; all that is kept here beside the values is where they stand.
 
 mod api;
+mod deprecated;
 mod journal;
 mod value;
 
@@ -29,11 +30,13 @@ use super::{
 /// All tables of a configuration.
 #[derive(Debug, Default)]
 pub(super) struct RawConfig {
+    /// Keys that are accepted under an old name.
+    pub(super) warnings: Vec<Finding>,
     pub(super) log: Option<Section<RawLog>>,
     pub(super) journal: Option<Section<RawJournal>>,
     pub(super) api: Option<Section<RawApi>>,
     pub(super) pbxs: Vec<Section<RawPbx>>,
-    pub(super) endpoints: Vec<Section<RawEndpoint>>,
+    pub(super) targets: Vec<Section<RawTarget>>,
     pub(super) routes: Vec<Section<RawRoute>>,
 }
 
@@ -107,10 +110,10 @@ pub(super) struct RawUser {
     pub(super) login: Option<String>,
 }
 
-/// `[endpoint.NAME]`.
+/// `[target.NAME]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RawEndpoint {
+pub(super) struct RawTarget {
     pub(super) dialect: Option<Spanned<String>>,
     pub(super) url_file: Option<Spanned<String>>,
     pub(super) url_env: Option<Spanned<String>>,
@@ -165,7 +168,7 @@ pub(super) enum RawLate {
     Final,
 }
 
-/// `[endpoint.NAME.expire]`: times such as `90s` or `7d`.
+/// `[target.NAME.expire]`: times such as `90s` or `7d`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawExpire {
@@ -189,14 +192,15 @@ pub(super) struct RawRoute {
     pub(super) account: Option<Words>,
     pub(super) tenant: Option<Words>,
     pub(super) user: Option<Words>,
-    pub(super) endpoints: Option<Words>,
+    pub(super) targets: Option<Words>,
 }
 
 impl RawConfig {
     /// The tables of `root`, as far as they can be read; what is wrong with the others is added to `errors`.
-    pub(super) fn read(document: &Document<'_>, root: DeTable<'_>, errors: &mut Vec<Finding>) -> Self {
-        const TABLES: [&str; 6] = ["log", "journal", "api", "pbx", "endpoint", "route"];
-        let mut config = Self::default();
+    pub(super) fn read(document: &Document<'_>, mut root: DeTable<'_>, errors: &mut Vec<Finding>) -> Self {
+        const TABLES: [&str; 6] = ["log", "journal", "api", "pbx", "target", "route"];
+        let mut config =
+            Self { warnings: deprecated::rename(document, &mut root, errors), ..Self::default() };
         for (key, value) in root {
             let (span, name) = (key.span(), key.into_inner());
             match &*name {
@@ -204,7 +208,7 @@ impl RawConfig {
                 "journal" => config.journal = read(document, "journal".to_owned(), &name, value, errors),
                 "api" => config.api = read(document, "api".to_owned(), &name, value, errors),
                 "pbx" => config.pbxs = read_named(document, &name, value, errors),
-                "endpoint" => config.endpoints = read_named(document, &name, value, errors),
+                "target" => config.targets = read_named(document, &name, value, errors),
                 "route" => config.routes = read_list(document, &name, value, errors),
                 _ => errors.push(unknown(document, &span, &name, &TABLES)),
             }
@@ -222,7 +226,7 @@ fn read_named<T: DeserializeOwned>(
 ) -> Vec<Section<T>> {
     let span = value.span();
     let DeValue::Table(tables) = value.into_inner() else {
-        let found = document.finding(&span, "is no table").expected(format!("tables [{kind}.NAME]"));
+        let found = document.finding(&span, "not a section").hint(give_a_name(kind));
         errors.push(found);
         return Vec::new();
     };
@@ -242,7 +246,8 @@ fn read_list<T: DeserializeOwned>(
 ) -> Vec<Section<T>> {
     let span = value.span();
     let DeValue::Array(tables) = value.into_inner() else {
-        let found = document.finding(&span, "is no list of tables").expected(format!("tables [[{kind}]]"));
+        let found =
+            document.finding(&span, "not a list of sections").expected(format!("sections [[{kind}]]"));
         errors.push(found);
         return Vec::new();
     };
@@ -259,7 +264,11 @@ fn read<T: DeserializeOwned>(
 ) -> Option<Section<T>> {
     let span = value.span();
     let DeValue::Table(table) = value.get_mut() else {
-        errors.push(document.finding(&span, "is no table").expected(format!("a table [{path}]")));
+        let found = document.finding(&span, "not a section");
+        errors.push(match path.split_once('.') {
+            Some((kind, _)) => found.hint(give_a_name(kind)),
+            None => found.expected(format!("a section [{path}]")),
+        });
         return None;
     };
     drop_unknown(document, table, keys::keys::<T>(), errors);
@@ -282,6 +291,12 @@ fn read<T: DeserializeOwned>(
     }
 }
 
+/// What to do about a section that has no name of its own.
+fn give_a_name(kind: &str) -> String {
+    let example = if kind == "pbx" { "main" } else { "helpdesk" };
+    format!("give the section a name: [{kind}.{example}]")
+}
+
 fn drop_unknown(document: &Document<'_>, table: &mut DeTable<'_>, known: &[&str], errors: &mut Vec<Finding>) {
     let keys = std::mem::take(table).into_iter();
     *table = keys
@@ -296,10 +311,9 @@ fn drop_unknown(document: &Document<'_>, table: &mut DeTable<'_>, known: &[&str]
 }
 
 fn unknown(document: &Document<'_>, span: &Range<usize>, key: &str, known: &[&str]) -> Finding {
-    let finding =
-        document.finding(span, "there is no such key").expected(format!("one of {}", known.join(", ")));
+    let finding = document.finding(span, "unknown key").expected(format!("one of {}", known.join(", ")));
     match keys::meant(key, known) {
-        Some(meant) => finding.hint(format!("perhaps {meant} was meant")),
+        Some(meant) => finding.hint(format!("did you mean {meant}?")),
         None => finding,
     }
 }

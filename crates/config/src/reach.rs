@@ -1,4 +1,4 @@
-//! Which addresses an endpoint may have.
+//! Which addresses a target may have.
 //!
 //! Helpdesks stand in the same house as often as not, so private addresses and this machine's own are as good as
 //! any. What no helpdesk stands at is refused: whoever can set a URL or a name in the DNS could have requests sent
@@ -12,7 +12,7 @@ use std::{
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use reqwest::Url;
 
-/// Which addresses an endpoint may have: all but those that no endpoint has, and of those the ones listed.
+/// Which addresses a target may have: all but those that no target has, and of those the ones listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
     /// What an administrator has listed in `allow_addresses`.
@@ -40,7 +40,7 @@ pub struct Barred {
 
 impl fmt::Display for Barred {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is {}, where no endpoint is", self.address, self.kind)
+        write!(f, "{} is {}, where no target is", self.address, self.kind)
     }
 }
 
@@ -63,7 +63,7 @@ const UNIQUE_LOCAL: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0xfc00, 0, 0, 0,
 const SITE_LOCAL: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0xfec0, 0, 0, 0, 0, 0, 0, 0), 10);
 
 impl Reach {
-    /// All addresses but those that no endpoint has, and of those the ones in `allowed`.
+    /// All addresses but those that no target has, and of those the ones in `allowed`.
     #[must_use]
     pub fn new(allowed: Vec<IpNet>) -> Self {
         Self { allowed }
@@ -79,7 +79,7 @@ impl Reach {
     /// Where `address` is.
     ///
     /// # Errors
-    /// No endpoint is there, and it is not listed.
+    /// No target is there, and it is not listed.
     pub fn place(&self, address: IpAddr) -> Result<Place, Barred> {
         let meant = meant(address);
         match kind(meant) {
@@ -128,7 +128,7 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     }
 }
 
-/// What `address` is, if it is none that an endpoint has.
+/// What `address` is, if it is none that a target has.
 fn kind(address: IpAddr) -> Option<&'static str> {
     let link_local = match address {
         IpAddr::V4(v4) => v4.is_link_local(),
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn most_addresses_are_near_or_far() {
+    fn addresses_are_classified_as_near_or_far() {
         let near = [
             "127.0.0.1",
             "127.255.255.254",
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn no_endpoint_is_where_clouds_keep_their_secrets_or_where_there_is_no_machine() {
+    fn metadata_link_local_and_void_addresses_are_blocked() {
         let link_local = [
             "169.254.0.0",
             "169.254.169.254",
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_listed_is_reached_whichever_way_it_is_written() {
+    fn allowed_addresses_match_in_any_notation() {
         let listed = ["169.254.1.2/32", "169.254.8.0/24", "fe80::/64"];
         check(
             &listed,

@@ -4,11 +4,11 @@ mod address;
 mod api;
 mod certificate;
 mod credentials;
-mod endpoint;
 mod journal;
 mod pbx;
 mod routes;
 mod secret;
+mod target;
 mod users;
 
 use std::{
@@ -23,7 +23,7 @@ use super::{
     document::Document,
     finding::{ConfigError, Finding},
     raw::{RawConfig, Words},
-    resolved::{Config, Endpoint, Log, Pbx, Purpose},
+    resolved::{Config, Log, Pbx, Purpose, Target},
     routes::Routes,
     source::Environment,
 };
@@ -61,6 +61,7 @@ impl<'a> Resolver<'a> {
         if complete {
             self.expect_something(&raw);
         }
+        self.warnings.extend(raw.warnings);
         let log = raw.log.map_or_else(Log::default, |section| Log {
             level: section.value.level.unwrap_or_default(),
             format: section.value.format.unwrap_or_default(),
@@ -70,20 +71,20 @@ impl<'a> Resolver<'a> {
         let api = self.purpose.opens_journal().then(|| self.api(raw.api.map(|section| section.value)));
         let several = raw.pbxs.len() > 1;
         let mut pbxs: Vec<_> = raw.pbxs.into_iter().map(|section| self.pbx(section, several)).collect();
-        let mut endpoints: Vec<_> = raw.endpoints.into_iter().map(|section| self.endpoint(section)).collect();
+        let mut targets: Vec<_> = raw.targets.into_iter().map(|section| self.target(section)).collect();
         if self.purpose == Purpose::Replay && pbxs.is_empty() {
             pbxs.push(Pbx::embedded());
         }
-        if self.purpose == Purpose::Replay && endpoints.is_empty() {
-            endpoints.push(Endpoint::embedded());
+        if self.purpose == Purpose::Replay && targets.is_empty() {
+            targets.push(Target::embedded());
         }
-        let routes = if complete { self.routes(raw.routes, &pbxs, &endpoints) } else { Routes::default() };
+        let routes = if complete { self.routes(raw.routes, &pbxs, &targets) } else { Routes::default() };
         if !self.errors.is_empty() {
             return Err(ConfigError::new(self.errors));
         }
         self.warnings.sort_by_key(Finding::place);
         let file = Some(self.document.file().to_owned());
-        Ok(Config { file, pbxs, endpoints, routes, journal, api, log, warnings: self.warnings })
+        Ok(Config { file, pbxs, targets, routes, journal, api, log, warnings: self.warnings })
     }
 
     fn expect_something(&mut self, raw: &RawConfig) {
@@ -91,20 +92,20 @@ impl<'a> Resolver<'a> {
             return;
         }
         let missing = |what: &str| Finding::new(self.document.file(), what);
-        match (raw.pbxs.is_empty(), raw.endpoints.is_empty()) {
-            (true, true) if self.purpose.reaches_endpoints() => self.errors.push(
-                missing("it names neither a PBX nor an endpoint")
-                    .expected("a table [pbx.NAME] for the PBX to listen to, and [endpoint.NAME] for the system to tell")
-                    .hint("examples/ringwire.toml shows both"),
+        match (raw.pbxs.is_empty(), raw.targets.is_empty()) {
+            (true, true) if self.purpose.reaches_targets() => self.errors.push(
+                missing("no PBX and no target is configured")
+                    .expected("a section [pbx.NAME] for the PBX to connect to, and [target.NAME] for the system to notify")
+                    .hint("see examples/ringwire.toml"),
             ),
             (true, _) => self.errors.push(
-                missing("it names no PBX, so there is nothing to listen to")
-                    .expected("a table [pbx.NAME] with host, username and secret_file")
-                    .hint("examples/ringwire.toml shows one"),
+                missing("no PBX is configured")
+                    .expected("a section [pbx.NAME] with host, username and secret_file")
+                    .hint("see examples/ringwire.toml"),
             ),
-            (false, true) if self.purpose.reaches_endpoints() => self.warnings.push(
-                missing("it names no endpoint, so nobody is told of any call")
-                    .hint("add a table [endpoint.NAME] with dialect and url_file"),
+            (false, true) if self.purpose.reaches_targets() => self.warnings.push(
+                missing("no target is configured, so no call is reported")
+                    .hint("add a section [target.NAME] with dialect and url_file"),
             ),
             (false, _) => {}
         }
@@ -132,7 +133,7 @@ impl<'a> Resolver<'a> {
     pub(super) fn check_name(&mut self, span: &Range<usize>, path: &str, name: &str) {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         if name.is_empty() || name.len() > 64 || !name.chars().all(allowed) {
-            let finding = self.wrong(span, format!("{name:?} cannot be a name")).key(path);
+            let finding = self.wrong(span, format!("{name:?} is not a valid name")).key(path);
             self.errors.push(finding.expected("1 to 64 letters, digits, dots, dashes or underscores"));
         }
     }
@@ -158,9 +159,9 @@ impl<'a> Resolver<'a> {
     pub(super) fn text(&mut self, value: &Spanned<String>, expected: &str) -> String {
         let text = value.get_ref().trim();
         if text.is_empty() {
-            self.errors.push(self.wrong(&value.span(), "it is empty").expected(expected));
+            self.errors.push(self.wrong(&value.span(), "must not be empty").expected(expected));
         } else if text.chars().any(char::is_control) {
-            let finding = self.wrong(&value.span(), "it has a line break or another control character in it");
+            let finding = self.wrong(&value.span(), "contains a line break or another control character");
             self.errors.push(finding.expected(expected));
         }
         text.to_owned()

@@ -19,9 +19,9 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// The PBXs, by name.
     pub pbxs: Vec<Pbx>,
-    /// The endpoints, by name; routes know them by their place in this list.
-    pub endpoints: Vec<Endpoint>,
-    /// Which calls go to which endpoints.
+    /// The targets, by name; routes know them by their place in this list.
+    pub targets: Vec<Target>,
+    /// Which calls go to which targets.
     pub routes: Routes,
     /// Where what happened is kept; `None`: only as long as the process lives.
     pub journal: Option<Journal>,
@@ -34,15 +34,15 @@ pub struct Config {
 }
 
 impl Config {
-    /// What holds without a configuration file: one PBX of which nothing is known, and an endpoint for each dialect
+    /// What holds without a configuration file: one PBX of which nothing is known, and a target for each dialect
     /// with its default options and no address.
     pub fn embedded() -> Self {
-        let endpoints = vec![Endpoint::embedded()];
-        let names = endpoints.iter().map(|endpoint| endpoint.name.clone()).collect();
+        let targets = vec![Target::embedded()];
+        let names = targets.iter().map(|target| target.name.clone()).collect();
         Self {
             file: None,
             pbxs: vec![Pbx::embedded()],
-            endpoints,
+            targets,
             routes: Routes::new(names, Vec::new()),
             journal: None,
             api: None,
@@ -55,9 +55,9 @@ impl Config {
 /// What a configuration is read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// To connect to the PBXs and to send to the endpoints: everything this takes must be there.
+    /// To connect to the PBXs and to send to the targets: everything this takes must be there.
     Run,
-    /// To record a PBX: everything it takes to connect to one must be there, and what endpoints are shown is
+    /// To record a PBX: everything it takes to connect to one must be there, and what targets are shown is
     /// neither read nor missed.
     Record,
     /// To look into the journal and leave orders there: nothing needs to be there, and no other file is read.
@@ -73,8 +73,8 @@ impl Purpose {
         matches!(self, Self::Run | Self::Record)
     }
 
-    /// Whether endpoints are sent to.
-    pub(super) fn reaches_endpoints(self) -> bool {
+    /// Whether targets are sent to.
+    pub(super) fn reaches_targets(self) -> bool {
         self == Self::Run
     }
 
@@ -148,7 +148,7 @@ impl Default for Written {
 
 /// A system that is told of calls.
 #[derive(Clone, Debug)]
-pub struct Endpoint {
+pub struct Target {
     /// Its name in the configuration.
     pub name: String,
     /// How it is spoken to.
@@ -177,7 +177,7 @@ pub struct Endpoint {
     pub late: LatePolicy,
 }
 
-impl Endpoint {
+impl Target {
     /// How long a connection may take unless told otherwise.
     pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -213,7 +213,7 @@ impl Endpoint {
 /// The options of each dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Options {
-    /// Zammad's generic CTI endpoint.
+    /// Zammad's generic CTI target.
     Zammad(ZammadOptions),
 }
 
@@ -234,7 +234,7 @@ impl Options {
     }
 }
 
-/// Where an endpoint is.
+/// Where a target is.
 #[derive(Clone, Debug)]
 pub struct Address {
     /// The whole URL: the token is in its path, so it is a secret.

@@ -1,30 +1,30 @@
-//! Which calls go to which endpoints.
+//! Which calls go to which targets.
 
 use std::collections::BTreeSet;
 
 use ringwire_calls::Pattern;
 use ringwire_event::{CallEvent, Direction, Party};
 
-/// The place of an endpoint in the configuration.
-pub type EndpointIndex = usize;
+/// The place of a target in the configuration.
+pub type TargetIndex = usize;
 
-/// All routes, and the endpoints they lead to.
+/// All routes, and the targets they lead to.
 #[derive(Clone, Debug, Default)]
 pub struct Routes {
-    /// The names of all endpoints, in the order of the configuration.
-    endpoints: Vec<String>,
+    /// The names of all targets, in the order of the configuration.
+    targets: Vec<String>,
     routes: Vec<Route>,
-    /// The endpoints that no route names: they hear of every call.
-    unrouted: BTreeSet<EndpointIndex>,
+    /// The targets that no route names: they hear of every call.
+    unrouted: BTreeSet<TargetIndex>,
 }
 
 impl Routes {
-    /// The `routes` to `endpoints`, whose order gives them their index. An endpoint that no route names gets
+    /// The `routes` to `targets`, whose order gives them their index. A target that no route names gets
     /// every call.
-    pub fn new(endpoints: Vec<String>, routes: Vec<Route>) -> Self {
-        let routed: BTreeSet<_> = routes.iter().flat_map(|route| &route.endpoints).copied().collect();
-        let unrouted = (0..endpoints.len()).filter(|index| !routed.contains(index)).collect();
-        Self { endpoints, routes, unrouted }
+    pub fn new(targets: Vec<String>, routes: Vec<Route>) -> Self {
+        let routed: BTreeSet<_> = routes.iter().flat_map(|route| &route.targets).copied().collect();
+        let unrouted = (0..targets.len()).filter(|index| !routed.contains(index)).collect();
+        Self { targets, routes, unrouted }
     }
 
     /// The routes, in the order of the configuration.
@@ -32,29 +32,29 @@ impl Routes {
         &self.routes
     }
 
-    /// The name of an endpoint.
-    pub fn endpoint(&self, index: EndpointIndex) -> Option<&str> {
-        self.endpoints.get(index).map(String::as_str)
+    /// The name of a target.
+    pub fn target(&self, index: TargetIndex) -> Option<&str> {
+        self.targets.get(index).map(String::as_str)
     }
 
-    /// The index of the endpoint called `name`.
-    pub fn index(&self, name: &str) -> Option<EndpointIndex> {
-        self.endpoints.iter().position(|endpoint| endpoint == name)
+    /// The index of the target called `name`.
+    pub fn index(&self, name: &str) -> Option<TargetIndex> {
+        self.targets.iter().position(|target| target == name)
     }
 
-    /// The names of the endpoints that hear of every call.
+    /// The names of the targets that hear of every call.
     pub fn unrouted(&self) -> impl Iterator<Item = &str> {
-        self.unrouted.iter().filter_map(|&index| self.endpoint(index))
+        self.unrouted.iter().filter_map(|&index| self.target(index))
     }
 
-    /// The endpoints that hear of a call at `event`, in which `users` were seen so far.
-    pub fn matching(&self, event: &CallEvent, users: &[Party]) -> BTreeSet<EndpointIndex> {
+    /// The targets that hear of a call at `event`, in which `users` were seen so far.
+    pub fn matching(&self, event: &CallEvent, users: &[Party]) -> BTreeSet<TargetIndex> {
         let routed = self.routes.iter().filter(|route| route.matches(event, users));
-        routed.flat_map(|route| &route.endpoints).chain(&self.unrouted).copied().collect()
+        routed.flat_map(|route| &route.targets).chain(&self.unrouted).copied().collect()
     }
 }
 
-/// One route: calls that meet all its conditions go to its endpoints. A condition that is not set is met by
+/// One route: calls that meet all its conditions go to its targets. A condition that is not set is met by
 /// every call.
 #[derive(Clone, Debug, Default)]
 pub struct Route {
@@ -73,7 +73,7 @@ pub struct Route {
     /// A user seen in the call: endpoint (with or without its technology), extension, name, login or e-mail.
     pub user: Option<OneOf>,
     /// Where it leads.
-    pub endpoints: Vec<EndpointIndex>,
+    pub targets: Vec<TargetIndex>,
 }
 
 impl Route {

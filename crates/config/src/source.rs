@@ -38,18 +38,18 @@ impl TextFile {
 /// Reads a text file; the error says in words why not.
 pub(super) fn read(path: &Path) -> Result<TextFile, String> {
     let failed = |error: std::io::Error| match error.kind() {
-        ErrorKind::NotFound => "there is no such file".to_owned(),
-        ErrorKind::PermissionDenied => "this user may not read it".to_owned(),
-        ErrorKind::IsADirectory => "it is a directory".to_owned(),
-        ErrorKind::InvalidData => "it is no UTF-8 text".to_owned(),
-        _ => format!("it cannot be read: {error}"),
+        ErrorKind::NotFound => "no such file".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        ErrorKind::IsADirectory => "is a directory".to_owned(),
+        ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
+        _ => format!("cannot be read: {error}"),
     };
     let file = File::open(path).map_err(failed)?;
     let mode = file.metadata().map_err(failed)?.permissions().mode();
     let mut text = Zeroizing::new(String::new());
     let length = file.take(LONGEST_FILE + 1).read_to_string(&mut text).map_err(failed)?;
     if length as u64 > LONGEST_FILE {
-        return Err(format!("it is longer than {LONGEST_FILE} bytes"));
+        return Err(format!("longer than {LONGEST_FILE} bytes"));
     }
     Ok(TextFile { text, mode })
 }

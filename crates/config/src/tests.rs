@@ -5,6 +5,7 @@ mod credentials;
 mod errors;
 mod example;
 mod meaning;
+mod renamed;
 mod secrets;
 
 use std::{ffi::OsString, fs, os::unix::fs::PermissionsExt, path::Path};
@@ -16,8 +17,8 @@ use super::{Config, Purpose};
 /// What has to be there to run; tests add to it.
 const PBX: &str = "[pbx.main]\nusername = \"ringwire\"\nsecret_env = \"SECRET\"\n";
 
-/// The same for an endpoint.
-const ENDPOINT: &str = "[endpoint.desk]\ndialect = \"zammad\"\nurl_env = \"URL\"\n";
+/// The same for a target.
+const TARGET: &str = "[target.desk]\ndialect = \"zammad\"\nurl_env = \"URL\"\n";
 
 /// A directory for a configuration and the files beside it.
 struct Place(TempDir);

@@ -66,7 +66,7 @@ pub async fn run(
     logging: Option<Logging>,
     desk: Desk,
 ) -> Result<(), Failure> {
-    let recipients = recipients(&config.endpoints).map_err(unusable)?;
+    let recipients = recipients(&config.targets).map_err(unusable)?;
     let clock = Clock::new();
     let (journal, left) = match &config.journal {
         Some(settings) => Journal::open(settings.clone(), &clock).await?,
@@ -260,7 +260,7 @@ impl Daemon {
         let path = file.clone();
         let loaded = tokio::task::spawn_blocking(move || Config::load(&path, Purpose::Run)).await;
         let usable = match loaded {
-            Ok(Ok(config)) => recipients(&config.endpoints).map(|recipients| (config, recipients)),
+            Ok(Ok(config)) => recipients(&config.targets).map(|recipients| (config, recipients)),
             Ok(Err(error)) => Err(error.to_string()),
             Err(error) => Err(error.to_string()),
         };

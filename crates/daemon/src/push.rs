@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use ringwire_config::{Endpoint, Routes};
+use ringwire_config::{Routes, Target};
 use ringwire_delivery::{DeliveryCounts, DeliveryPolicy, EventLifetimes, LatePolicy};
 use ringwire_event::CallEvent;
 use ringwire_live::Desk;
@@ -39,7 +39,7 @@ impl Pusher {
     ///
     /// # Errors
     /// The endpoint cannot be sent to with these settings, or there is no thread to be had.
-    pub fn start(endpoint: &Endpoint) -> Result<Self, Failure> {
+    pub fn start(endpoint: &Target) -> Result<Self, Failure> {
         let mut endpoints = recipients(std::slice::from_ref(endpoint)).map_err(unusable)?;
         for recipient in &mut endpoints {
             // What was recorded long ago is wanted all the same.

@@ -1,7 +1,7 @@
 //! The targets that can be sent to.
 
 use anyhow::anyhow;
-use ringwire_config::Endpoint;
+use ringwire_config::Target;
 use ringwire_delivery::DeliveryPolicy;
 use ringwire_sender::Sender;
 use ringwire_terminal::{Code, Failure};
@@ -9,8 +9,8 @@ use ringwire_terminal::{Code, Failure};
 use super::messages::Recipient;
 
 /// The clients for all endpoints. One without an address is left out of what is sent, but keeps its place.
-pub(super) fn recipients(endpoints: &[Endpoint]) -> Result<Vec<Recipient>, String> {
-    let recipient = |endpoint: &Endpoint| match Sender::new(endpoint) {
+pub(super) fn recipients(endpoints: &[Target]) -> Result<Vec<Recipient>, String> {
+    let recipient = |endpoint: &Target| match Sender::new(endpoint) {
         Ok(Some(sender)) => {
             let (in_flight, lifetimes, late) = (endpoint.concurrency, endpoint.lifetimes, endpoint.late);
             let terms = DeliveryPolicy { in_flight, lifetimes, late };

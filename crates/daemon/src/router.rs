@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use ringwire_config::{EndpointIndex, Routes};
+use ringwire_config::{Routes, TargetIndex};
 use ringwire_delivery::TargetName;
 use ringwire_event::{AnsweredBy, CallEvent, CallId, EventKind, Party};
 
@@ -31,7 +31,7 @@ impl Router {
     ///
     /// Events of one call come in their order. A newCall told late has the id, the place and the time of the first
     /// one, the facts as they are known now, and as users all who were seen in the call so far.
-    pub(crate) fn route(&mut self, event: &Arc<CallEvent>) -> Vec<(Arc<CallEvent>, Vec<EndpointIndex>)> {
+    pub(crate) fn route(&mut self, event: &Arc<CallEvent>) -> Vec<(Arc<CallEvent>, Vec<TargetIndex>)> {
         let mut to_tell = Vec::new();
         if let EventKind::NewCall { .. } = event.kind {
             self.calls.entry(event.call.clone()).or_insert_with(|| Call::new(event));
@@ -82,7 +82,7 @@ impl Router {
             call.told = call
                 .told
                 .iter()
-                .filter_map(|&index| before.endpoint(index))
+                .filter_map(|&index| before.target(index))
                 .filter_map(|name| self.routes.index(name))
                 .collect();
         }
@@ -91,10 +91,10 @@ impl Router {
 
 /// Adds `event` for `endpoints`, if there are any.
 fn tell(
-    mut to_tell: Vec<(Arc<CallEvent>, Vec<EndpointIndex>)>,
+    mut to_tell: Vec<(Arc<CallEvent>, Vec<TargetIndex>)>,
     event: Arc<CallEvent>,
-    endpoints: BTreeSet<EndpointIndex>,
-) -> Vec<(Arc<CallEvent>, Vec<EndpointIndex>)> {
+    endpoints: BTreeSet<TargetIndex>,
+) -> Vec<(Arc<CallEvent>, Vec<TargetIndex>)> {
     if !endpoints.is_empty() {
         to_tell.push((event, endpoints.into_iter().collect()));
     }
@@ -108,7 +108,7 @@ struct Call {
     /// The users seen in it, in the order in which they were.
     users: Vec<Party>,
     /// The endpoints that hear of it.
-    told: BTreeSet<EndpointIndex>,
+    told: BTreeSet<TargetIndex>,
 }
 
 impl Call {

@@ -96,7 +96,7 @@ pub async fn gather(asked: &Asked, tell: fn(&str)) -> Facts {
             visits.spawn(async move { (index, visit(&pbx, limits).await) });
         }
         let mut looks = JoinSet::new();
-        for (index, endpoint) in config.endpoints.iter().cloned().enumerate() {
+        for (index, endpoint) in config.targets.iter().cloned().enumerate() {
             looks.spawn(async move { (index, self::endpoint(&endpoint, limits.step).await) });
         }
         pbxs = in_order(visits).await;

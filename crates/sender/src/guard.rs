@@ -1,6 +1,6 @@
 //! Where a name may lead.
 //!
-//! Every connection to a name is made through here: addresses that no endpoint has are refused, and so is a name
+//! Every connection to a name is made through here: addresses that no target has are refused, and so is a name
 //! that changes sides. A name that led into the internet and then leads into the house is how a web page, or whoever
 //! keeps the name, has others reach what stands behind their firewall.
 
@@ -24,7 +24,7 @@ pub(super) type Lookup = Arc<dyn Fn(String) -> Looking + Send + Sync>;
 /// A lookup on its way.
 pub(super) type Looking = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 
-/// Looks the name of one endpoint up, and lets through what it may lead to.
+/// Looks the name of one target up, and lets through what it may lead to.
 pub(super) struct Guard {
     lookup: Lookup,
     sides: Arc<Sides>,
@@ -50,7 +50,7 @@ impl fmt::Display for Kept {
 impl Error for Kept {}
 
 impl Guard {
-    /// A guard for an endpoint at `url` that may have the addresses in `reach`.
+    /// A guard for a target at `url` that may have the addresses in `reach`.
     pub(super) fn new(url: &Url, reach: &Reach, lookup: Lookup) -> Self {
         let sides = Sides { reach: reach.clone(), is_plain: url.scheme() == "http", first: OnceLock::new() };
         Self { lookup, sides: Arc::new(sides) }
@@ -165,14 +165,14 @@ impl Sides {
         match place {
             Place::Near if !first.near => Some(format!(
                 "{host} led into the internet and now leads to {address}, which is this machine or in a private \
-                 network: nothing is sent there until ringwire is reloaded, which is what to do if the endpoint has \
+                 network: nothing is sent there until ringwire is reloaded, which is what to do if the target has \
                  moved; or {}",
                 listing(address)
             )),
             Place::Far if !first.far && self.is_plain => Some(format!(
                 "{host} led to this machine or into a private network and now leads to {address} in the internet, \
                  where all could be read on the way: nothing is sent there until ringwire is reloaded, which is what \
-                 to do if the endpoint has moved; or use https"
+                 to do if the target has moved; or use https"
             )),
             Place::Near | Place::Far => None,
         }
@@ -180,7 +180,7 @@ impl Sides {
 }
 
 fn listing(address: IpAddr) -> String {
-    format!("set allow_addresses = [\"{address}\"] if the endpoint is there")
+    format!("set allow_addresses = [\"{address}\"] if the target is there")
 }
 
 #[cfg(test)]
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_endpoint_has_is_left_out_and_refused_where_nothing_else_is_left() {
+    fn what_no_target_has_is_left_out_and_refused_where_nothing_else_is_left() {
         let said = Err("leads to 169.254.169.254, which is a link-local address");
         check(
             "https",

@@ -1,4 +1,4 @@
-//! What goes with a request so that the endpoint knows who sends it, and that it has it already.
+//! What goes with a request so that the target knows who sends it, and that it has it already.
 
 use jiff::Timestamp;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
@@ -14,7 +14,7 @@ const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
 const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 
-/// The headers of all requests to one endpoint, and the keys that sign each.
+/// The headers of all requests to one target, and the keys that sign each.
 #[derive(Clone, Debug)]
 pub(super) struct Headers {
     fixed: HeaderMap,

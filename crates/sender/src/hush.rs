@@ -1,4 +1,4 @@
-//! What an endpoint says, without what it was told in confidence.
+//! What a target says, without what it was told in confidence.
 //!
 //! Error pages like to repeat the request that led to them. Replies are logged, kept and shown, so what was secret
 //! in the request is taken out of the reply before anybody reads it.
@@ -22,7 +22,7 @@ const SHORTEST_PART: usize = 12;
 pub(super) struct Hush(Vec<SecretString>);
 
 impl Hush {
-    /// The secrets of an endpoint.
+    /// The secrets of a target.
     pub(super) fn new(url: &Url, credentials: &Credentials) -> Self {
         let mut secrets = Vec::new();
         let mut add = |secret: &str, shortest: usize| {

@@ -1,10 +1,10 @@
-//! One endpoint over HTTP.
+//! One target over HTTP.
 
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use reqwest::{Client, Method, Response, Url, header, redirect::Policy};
-use ringwire_config::Endpoint;
+use ringwire_config::Target;
 use ringwire_delivery::DeliveryOutcome;
 use ringwire_dialects::{Dialect, Directive, ReplyVerdict, TargetReply, TargetRequest, safe_excerpt};
 use ringwire_event::CallEvent;
@@ -23,7 +23,7 @@ const LONGEST_REPLY: usize = 16 << 10;
 /// How much of a reply is kept, in bytes.
 const LONGEST_EXCERPT: usize = 1 << 10;
 
-/// Sends to one endpoint, with connections of its own. It knows the endpoint's secrets and shows none.
+/// Sends to one target, with connections of its own. It knows the target's secrets and shows none.
 #[derive(Clone, Debug)]
 pub struct Sender {
     client: Client,
@@ -55,7 +55,7 @@ pub struct Answer {
     pub status: u16,
     /// The body, without the secrets of the request.
     pub body: Vec<u8>,
-    /// How long the endpoint asked to be left alone.
+    /// How long the target asked to be left alone.
     pub retry_after: Option<Duration>,
     /// The host that a redirect leads to.
     redirect: Option<String>,
@@ -107,24 +107,24 @@ impl From<Unsent> for Sent {
 }
 
 impl Sender {
-    /// A sender to `endpoint`; `None` where no address is configured.
+    /// A sender to `target`; `None` where no address is configured.
     ///
     /// # Errors
     /// In words, why there can be no client with these settings.
-    pub fn new(endpoint: &Endpoint) -> Result<Option<Self>, String> {
-        Self::with_lookup(endpoint, guard::system())
+    pub fn new(target: &Target) -> Result<Option<Self>, String> {
+        Self::with_lookup(target, guard::system())
     }
 
     /// The same with another way to look names up.
-    fn with_lookup(endpoint: &Endpoint, lookup: Lookup) -> Result<Option<Self>, String> {
-        let Some(address) = &endpoint.address else { return Ok(None) };
+    fn with_lookup(target: &Target, lookup: Lookup) -> Result<Option<Self>, String> {
+        let Some(address) = &target.address else { return Ok(None) };
         let url: Url = address
             .url
             .expose_secret()
             .parse()
             .map_err(|error| format!("the URL cannot be read: {error}"))?;
-        guard::check_literal(&url, &endpoint.reach)?;
-        let credentials = &endpoint.credentials;
+        guard::check_literal(&url, &target.reach)?;
+        let credentials = &target.credentials;
         let headers = Headers::new(credentials)
             .map_err(|_| "a secret has characters in it that no header can have".to_owned())?;
         // It fails where there is a provider already, which is as good.
@@ -133,12 +133,12 @@ impl Sender {
             .user_agent(concat!("ringwire/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
             .no_proxy()
-            .https_only(endpoint.https_only)
-            .dns_resolver(Guard::new(&url, &endpoint.reach, lookup))
-            .connect_timeout(endpoint.connect_timeout)
-            .timeout(endpoint.timeout)
-            .pool_max_idle_per_host(endpoint.concurrency)
-            .tls_certs_merge(endpoint.authorities.iter().cloned());
+            .https_only(target.https_only)
+            .dns_resolver(Guard::new(&url, &target.reach, lookup))
+            .connect_timeout(target.connect_timeout)
+            .timeout(target.timeout)
+            .pool_max_idle_per_host(target.concurrency)
+            .tls_certs_merge(target.authorities.iter().cloned());
         let builder = match &credentials.certificate {
             Some(certificate) => builder.identity(certificate.0.clone()),
             None => builder,
@@ -147,24 +147,24 @@ impl Sender {
         Ok(Some(Self {
             client,
             url: address.url.clone(),
-            dialect: Arc::clone(&endpoint.dialect),
+            dialect: Arc::clone(&target.dialect),
             headers,
             hush: Hush::new(&url, credentials),
             circumstances: Circumstances {
                 host: url.host_str().unwrap_or_default().to_owned(),
-                timeout: endpoint.timeout,
+                timeout: target.timeout,
                 shows_certificate: credentials.certificate.is_some(),
-                has_authorities: !endpoint.authorities.is_empty(),
+                has_authorities: !target.authorities.is_empty(),
             },
         }))
     }
 
-    /// Whether the endpoint wants to hear of `event`.
+    /// Whether the target wants to hear of `event`.
     pub fn wants(&self, event: &CallEvent) -> bool {
         self.dialect.build_request(event).is_some()
     }
 
-    /// Tells the endpoint of `event`.
+    /// Tells the target of `event`.
     pub async fn send(&self, event: &CallEvent) -> Sent {
         let Some(request) = self.dialect.build_request(event) else {
             // It was wanted when it was committed; the settings have changed since.
@@ -177,7 +177,7 @@ impl Sender {
         }
     }
 
-    /// Sends `request`, by which the endpoint is told of what goes by `id`, and reads the answer, up to 16 KiB of it.
+    /// Sends `request`, by which the target is told of what goes by `id`, and reads the answer, up to 16 KiB of it.
     ///
     /// # Errors
     /// Why there is no answer.

@@ -30,7 +30,7 @@ pub(crate) struct Circumstances {
     pub(crate) host: String,
     /// How long a request may take.
     pub(crate) timeout: Duration,
-    /// Whether the endpoint is shown a client certificate.
+    /// Whether the target is shown a client certificate.
     pub(crate) shows_certificate: bool,
     /// Whether there is a `ca_file`.
     pub(crate) has_authorities: bool,
@@ -80,7 +80,7 @@ impl Circumstances {
         }
     }
 
-    /// What is wrong with the endpoint's certificate, and what to do.
+    /// What is wrong with the target's certificate, and what to do.
     fn distrust(&self, error: &CertificateError) -> String {
         let host = &self.host;
         let (what, advice) = match error {
@@ -102,7 +102,7 @@ impl Circumstances {
             ),
             CertificateError::UnknownIssuer if self.has_authorities => (
                 "no authority of this system or in ca_file has made it".to_owned(),
-                "put the certificate of the authority that has made it into ca_file, or have the endpoint send those \
+                "put the certificate of the authority that has made it into ca_file, or have the target send those \
                  between as well",
             ),
             CertificateError::UnknownIssuer => (
@@ -111,7 +111,7 @@ impl Circumstances {
             ),
             CertificateError::Revoked => ("it was revoked".to_owned(), "replace it there"),
             CertificateError::BadSignature => (
-                "it is not signed by the authority that it names, or the endpoint could not prove that it is its own"
+                "it is not signed by the authority that it names, or the target could not prove that it is its own"
                     .to_owned(),
                 "if that authority was made anew, put its new certificate into ca_file; else find out what answers there",
             ),
@@ -120,7 +120,7 @@ impl Circumstances {
         format!("the certificate of {host} is not trusted: {what}; {advice}")
     }
 
-    /// What the endpoint has against the handshake.
+    /// What the target has against the handshake.
     fn alert(&self, alert: AlertDescription) -> Option<String> {
         let host = &self.host;
         match alert {

@@ -10,7 +10,7 @@ use ratatui::{
 use ringwire_client::{Call, Channel};
 use ringwire_terminal::{cut, plain};
 
-use super::{WIDE, block, left, right, since};
+use super::block::{WIDE, block, left, right, since};
 use crate::lines;
 use crate::top::{
     paint::{Mood, Paint},

@@ -11,7 +11,7 @@ use ratatui::{
 use ringwire_client::{EndpointStanding, Minute, PbxStanding, Queue};
 use ringwire_terminal::{count, cut, plain};
 
-use super::{WIDE, block, left, right, since};
+use super::block::{WIDE, block, left, right, since};
 use crate::lines;
 use crate::top::{
     paint::{Mood, Paint},

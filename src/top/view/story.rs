@@ -6,7 +6,7 @@ use ringwire_client::{Story, StoryDelivery};
 use ringwire_terminal::{cut, plain};
 use unicode_width::UnicodeWidthStr;
 
-use super::{left, right};
+use super::block::{left, right};
 use crate::lines;
 use crate::top::{
     paint::{Mood, Paint},

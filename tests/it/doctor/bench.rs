@@ -55,7 +55,7 @@ impl Bench {
              [api]\nsocket = \"ringwire.sock\"\n\
              [pbx.main]\nhost = \"127.0.0.1\"\nport = {}\nusername = \"ringwire\"\nsecret_file = \"ami.secret\"\ncountry = \"DE\"\n\
              [[pbx.main.users]]\nendpoint = \"PJSIP/alice\"\nname = \"Alice\"\n\
-             [endpoint.desk]\ndialect = \"zammad\"\nurl_file = \"desk.url\"\n",
+             [target.desk]\ndialect = \"zammad\"\nurl_file = \"desk.url\"\n",
             pbx.address().port()
         );
         bench.put("ami.secret", "swordfish", 0o600);

@@ -68,7 +68,7 @@ async fn something_that_accepts_whatever_comes() {
     check_broken(
         &bench,
         &["accepts what it should refuse"],
-        &["check the URL of [endpoint.desk]"],
+        &["check the URL of [target.desk]"],
         69,
         Probe::Same,
     )

@@ -1,4 +1,4 @@
-//! Where an endpoint is, and which addresses it may have.
+//! Where a target is, and which addresses it may have.
 
 use std::{net::IpAddr, ops::Range};
 
@@ -11,7 +11,7 @@ use super::{
     secret::{Found, Sources, is_one_line},
 };
 use crate::{
-    raw::{RawEndpoint, Words},
+    raw::{RawTarget, Words},
     reach::{Place, Reach, literal},
     resolved::Address,
 };
@@ -20,7 +20,7 @@ use crate::{
 const ZAMMAD_PATH: &str = "/api/v1/cti/";
 
 impl Resolver<'_> {
-    /// The addresses that an endpoint may have.
+    /// The addresses that a target may have.
     pub(super) fn reach(&mut self, words: Option<&Words>) -> Reach {
         let mut allowed = Vec::new();
         for word in words.into_iter().flat_map(|words| &words.words) {
@@ -28,7 +28,7 @@ impl Resolver<'_> {
             match text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from)) {
                 Some(net) => allowed.push(net),
                 None => {
-                    let finding = self.wrong(&word.span(), format!("{text:?} is no address"));
+                    let finding = self.wrong(&word.span(), format!("invalid address {text:?}"));
                     self.errors.push(finding.expected("addresses, or ranges as in 169.254.1.0/24"));
                 }
             }
@@ -36,17 +36,17 @@ impl Resolver<'_> {
         Reach::new(allowed)
     }
 
-    /// Where the endpoint is, and the same as a URL.
+    /// Where the target is, and the same as a URL.
     pub(super) fn address(
         &mut self,
-        raw: &mut RawEndpoint,
+        raw: &mut RawTarget,
         reach: &Reach,
         span: &Range<usize>,
         path: &str,
     ) -> Option<(Address, Url)> {
         let sources = Sources {
             name: "url",
-            what: "the URL of the endpoint",
+            what: "the URL of the target",
             file: raw.url_file.take(),
             environment: raw.url_env.take(),
             credential: raw.url_credential.take(),
@@ -54,7 +54,8 @@ impl Resolver<'_> {
         };
         let found = self.secret(sources, span, path)?;
         if found.inline && !self.private {
-            let finding = self.wrong(&found.span, "the URL holds a token, and others can read this file");
+            let finding =
+                self.wrong(&found.span, "the URL contains a token and this file is readable by others");
             self.warnings.push(
                 finding.hint(format!("move it to url_file, or chmod 600 {}", self.document.file().display())),
             );
@@ -82,7 +83,7 @@ impl Resolver<'_> {
             self.errors.push(
                 self.wrong(&found.span, problem)
                     .expected(EXPECTED)
-                    .hint("the URL itself is not shown: it holds a token"),
+                    .hint("the URL itself is not shown because it contains a token"),
             );
             return None;
         }
@@ -101,10 +102,13 @@ impl Resolver<'_> {
         }
         let host = url.host_str().unwrap_or_default();
         if https_only {
-            let finding = self.wrong(&found.span, format!("the URL of {host} begins with http"));
-            self.errors.push(finding.expected("https, for https_only is set"));
+            let finding = self.wrong(&found.span, format!("the URL of {host} does not use https"));
+            self.errors.push(finding.expected("https, because https_only is set"));
         } else if !is_near(url, reach) {
-            let finding = self.wrong(&found.span, format!("the token and all numbers go to {host} in clear"));
+            let finding = self.wrong(
+                &found.span,
+                format!("the token and all phone numbers are sent to {host} unencrypted"),
+            );
             self.warnings.push(finding.hint("use https"));
         }
     }
@@ -112,8 +116,9 @@ impl Resolver<'_> {
     /// An address that stands in the URL itself is never looked up, so it is held against the rules here.
     fn check_host(&mut self, url: &Url, found: &Found, reach: &Reach) {
         if let Some(Err(barred)) = literal(url).map(|address| reach.place(address)) {
-            let finding = self.wrong(&found.span, barred.to_string()).expected("the address of the endpoint");
-            let hint = format!("if it is there all the same, set allow_addresses = [\"{}\"]", barred.address);
+            let finding = self.wrong(&found.span, barred.to_string()).expected("the address of the target");
+            let hint =
+                format!("if the target really is there, set allow_addresses = [\"{}\"]", barred.address);
             self.errors.push(finding.hint(hint));
         }
     }

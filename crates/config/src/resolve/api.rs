@@ -40,14 +40,13 @@ impl Resolver<'_> {
         match listen.get_ref().trim().parse::<SocketAddr>() {
             Ok(address) if address.ip().is_loopback() => Some(address),
             Ok(address) => {
-                let what = format!("{address} can be reached by others, and nothing here speaks TLS");
-                let hint =
-                    "put a web server with TLS before it, which passes requests on to a loopback address";
+                let what = format!("{address} is not a loopback address, and the API does not speak TLS");
+                let hint = "put a reverse proxy with TLS in front of a loopback address";
                 self.fault(&listen.span(), what, EXPECTED, hint);
                 None
             }
             Err(_) => {
-                self.fault(&listen.span(), format!("{:?} is no address", listen.get_ref()), EXPECTED, "");
+                self.fault(&listen.span(), format!("invalid address {:?}", listen.get_ref()), EXPECTED, "");
                 None
             }
         }
@@ -61,7 +60,7 @@ impl Resolver<'_> {
             return url;
         }
         let hint = url.map(|url| format!("write {url:?}")).unwrap_or_default();
-        self.fault(&origin.span(), format!("{text:?} is no origin"), EXPECTED, hint);
+        self.fault(&origin.span(), format!("invalid origin {text:?}"), EXPECTED, hint);
         None
     }
 
@@ -79,8 +78,8 @@ impl Resolver<'_> {
         };
         let found = self.kept_secret(sources, &span, &path)?;
         if secrecy::ExposeSecret::expose_secret(&found.secret).chars().count() < Api::TOKEN_LENGTH {
-            let hint = "openssl rand -hex 24 gives a good one";
-            self.fault(&found.span, "the token is short enough to be guessed", "16 characters or more", hint);
+            let hint = "create one with openssl rand -hex 24";
+            self.fault(&found.span, "the token is too short to be safe", "16 characters or more", hint);
             return None;
         }
         Some(ApiToken { name, role, secret: found.secret })

@@ -1,4 +1,4 @@
-//! The files of certificates and keys that `[endpoint.NAME]` names.
+//! The files of certificates and keys that `[target.NAME]` names.
 
 use std::{fmt::Write as _, ops::Range, path::PathBuf};
 
@@ -15,7 +15,7 @@ use toml::Spanned;
 use super::Resolver;
 use crate::{
     credentials::ClientCertificate,
-    raw::RawEndpoint,
+    raw::RawTarget,
     resolved::Purpose,
     source::{self, TextFile},
 };
@@ -45,31 +45,32 @@ impl Resolver<'_> {
         })
     }
 
-    /// What the endpoint at `url` is shown in the TLS handshake.
+    /// What the target at `url` is shown in the TLS handshake.
     pub(super) fn client_certificate(
         &mut self,
-        raw: &RawEndpoint,
+        raw: &RawTarget,
         url: Option<&Url>,
     ) -> Option<ClientCertificate> {
         let (chain, key) = match (&raw.tls_certificate_file, &raw.tls_key_file) {
             (None, None) => return None,
             (Some(chain), Some(key)) => (chain, key),
             (Some(chain), None) => {
-                let finding = self.wrong(&chain.span(), "there is a certificate and no key");
-                self.errors.push(finding.expected("tls_key_file beside it"));
+                let finding = self.wrong(&chain.span(), "a certificate is set without its key");
+                self.errors.push(finding.expected("tls_key_file as well"));
                 return None;
             }
             (None, Some(key)) => {
-                let finding = self.wrong(&key.span(), "there is a key and no certificate");
-                self.errors.push(finding.expected("tls_certificate_file beside it"));
+                let finding = self.wrong(&key.span(), "a key is set without its certificate");
+                self.errors.push(finding.expected("tls_certificate_file as well"));
                 return None;
             }
         };
-        if !self.purpose.reaches_endpoints() {
+        if !self.purpose.reaches_targets() {
             return None;
         }
         if url.is_some_and(|url| url.scheme() == "http") {
-            let finding = self.wrong(&chain.span(), "the URL begins with http, so no certificate is shown");
+            let finding =
+                self.wrong(&chain.span(), "the URL begins with http, so no certificate can be sent");
             self.errors.push(finding.expected("a URL that begins with https"));
         }
         let (chain_path, chain_file) = self.file(chain, CERTIFICATES)?;
@@ -121,7 +122,7 @@ impl Resolver<'_> {
             Ok(file) => Some((path, file)),
             Err(reason) => {
                 let finding = self.wrong(&value.span(), format!("{}: {reason}", path.display()));
-                let hint = "it has to be readable by the user that ringwire runs as";
+                let hint = "make it readable by the user that ringwire runs as";
                 self.errors.push(finding.expected(expected).hint(hint));
                 None
             }

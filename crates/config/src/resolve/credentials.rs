@@ -1,4 +1,4 @@
-//! What an endpoint is shown: the keys of `[endpoint.NAME]` that hold secrets or headers.
+//! What a target is shown: the keys of `[target.NAME]` that hold secrets or headers.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use toml::Spanned;
 use super::{Resolver, secret::Sources};
 use crate::{
     credentials::{Authorization, Credentials, SigningKey},
-    raw::RawEndpoint,
+    raw::RawTarget,
 };
 
 /// Headers that follow from the request, or that the bridge sets itself.
@@ -35,10 +35,10 @@ const OWN_HEADERS: [&str; 15] = [
 ];
 
 impl Resolver<'_> {
-    /// What the endpoint at `url` is shown; `path` and `span` are those of its table.
+    /// What the target at `url` is shown; `path` and `span` are those of its table.
     pub(super) fn credentials(
         &mut self,
-        raw: &mut RawEndpoint,
+        raw: &mut RawTarget,
         url: Option<&Url>,
         span: &Range<usize>,
         path: &str,
@@ -63,9 +63,9 @@ impl Resolver<'_> {
         let claims: Vec<_> = at.into_iter().chain([in_header]).flatten().collect();
         if let Some(last) = claims.last().filter(|_| claims.len() + usize::from(in_url) > 1) {
             let what = if in_url {
-                "there is more than one value for the header Authorization: the URL has a user in it"
+                "more than one value is set for the header Authorization: the URL has a user in it"
             } else {
-                "there is more than one value for the header Authorization"
+                "more than one value is set for the header Authorization"
             };
             let expected = "one of bearer_file, basic_user, header_name and a user in the URL";
             self.errors.push(self.wrong(last, what).expected(expected));
@@ -73,7 +73,7 @@ impl Resolver<'_> {
         if let (Some((name, _)), Some(at)) = (&header, &name_at)
             && headers.iter().any(|(other, _)| other == name)
         {
-            let finding = self.wrong(at, format!("the header {name} is among headers too"));
+            let finding = self.wrong(at, format!("the header {name} is also set in headers"));
             self.errors.push(finding.expected("each header once"));
         }
         let certificate = self.client_certificate(raw, url);
@@ -86,7 +86,7 @@ impl Resolver<'_> {
         self.header_value(&found.secret, &found.span).map(Authorization::Bearer)
     }
 
-    fn basic(&mut self, raw: &mut RawEndpoint, span: &Range<usize>, path: &str) -> Option<Authorization> {
+    fn basic(&mut self, raw: &mut RawTarget, span: &Range<usize>, path: &str) -> Option<Authorization> {
         const EXPECTED: &str = "a name without a colon";
         let sources = Sources {
             name: "basic_password",
@@ -98,14 +98,14 @@ impl Resolver<'_> {
         };
         let Some(user) = &raw.basic_user else {
             if let Some(given) = sources.given() {
-                let finding = self.wrong(&given, "there is a password and no user");
-                self.errors.push(finding.expected("basic_user beside it"));
+                let finding = self.wrong(&given, "a password is set without a user");
+                self.errors.push(finding.expected("basic_user as well"));
             }
             return None;
         };
         let name = self.text(user, EXPECTED);
         if name.contains(':') {
-            self.errors.push(self.wrong(&user.span(), "the user has a colon in it").expected(EXPECTED));
+            self.errors.push(self.wrong(&user.span(), "the user name contains a colon").expected(EXPECTED));
         }
         let password = self.kept_secret(sources, span, path)?.secret;
         Some(Authorization::Basic { user: name, password })
@@ -113,7 +113,7 @@ impl Resolver<'_> {
 
     fn secret_header(
         &mut self,
-        raw: &mut RawEndpoint,
+        raw: &mut RawTarget,
         span: &Range<usize>,
         path: &str,
     ) -> Option<(HeaderName, SecretString)> {
@@ -127,8 +127,8 @@ impl Resolver<'_> {
         };
         let Some(name) = &raw.header_name else {
             if let Some(given) = sources.given() {
-                let finding = self.wrong(&given, "there is the value of a header and no name");
-                self.errors.push(finding.expected("header_name beside it"));
+                let finding = self.wrong(&given, "a header value is set without a name");
+                self.errors.push(finding.expected("header_name as well"));
             }
             return None;
         };
@@ -137,21 +137,21 @@ impl Resolver<'_> {
         Some((name?, self.header_value(&found.secret, &found.span)?))
     }
 
-    /// `[endpoint.NAME.headers]`.
-    fn headers(&mut self, raw: &mut RawEndpoint) -> Vec<(HeaderName, String)> {
+    /// `[target.NAME.headers]`.
+    fn headers(&mut self, raw: &mut RawTarget) -> Vec<(HeaderName, String)> {
         let written = raw.headers.take().map(Spanned::into_inner).unwrap_or_default();
         let mut headers: Vec<(HeaderName, String)> = Vec::new();
         for (name, value) in written {
             let span = value.span();
             let Some(name) = self.header_name(&name, &span) else { continue };
             if name == header::AUTHORIZATION || name == header::PROXY_AUTHORIZATION {
-                let finding = self.wrong(&span, format!("what stands in the header {name} is a secret"));
+                let finding = self.wrong(&span, format!("the header {name} carries a secret"));
                 self.errors.push(finding.expected("bearer_file, basic_user or header_name instead"));
             } else if headers.iter().any(|(other, _)| *other == name) {
-                let finding = self.wrong(&span, format!("the header {name} is there twice"));
-                self.errors.push(finding.expected("each header once, whatever its capitals"));
+                let finding = self.wrong(&span, format!("the header {name} is set twice"));
+                self.errors.push(finding.expected("each header once, ignoring case"));
             } else if !is_plain(value.get_ref()) {
-                let finding = self.wrong(&span, "there are characters in it that no header can have");
+                let finding = self.wrong(&span, "contains characters that are not allowed in a header");
                 self.errors.push(finding.expected("one line of plain ASCII text"));
             } else {
                 headers.push((name, value.into_inner()));
@@ -162,7 +162,7 @@ impl Resolver<'_> {
 
     fn header_name(&mut self, written: &str, span: &Range<usize>) -> Option<HeaderName> {
         let Ok(name) = HeaderName::from_bytes(written.as_bytes()) else {
-            let finding = self.wrong(span, format!("{written:?} is no name of a header"));
+            let finding = self.wrong(span, format!("invalid header name {written:?}"));
             self.errors.push(finding.expected("letters, digits and dashes, as in X-Api-Key"));
             return None;
         };
@@ -178,12 +178,12 @@ impl Resolver<'_> {
         if is_plain(secret.expose_secret()) {
             return Some(secret.clone());
         }
-        let finding = self.wrong(span, "there are characters in it that no header can have");
+        let finding = self.wrong(span, "contains characters that are not allowed in a header");
         self.errors.push(finding.expected("one line of plain ASCII text"));
         None
     }
 
-    fn signing(&mut self, raw: &mut RawEndpoint, span: &Range<usize>, path: &str) -> Vec<SigningKey> {
+    fn signing(&mut self, raw: &mut RawTarget, span: &Range<usize>, path: &str) -> Vec<SigningKey> {
         let current = Sources {
             name: "signing_secret",
             what: "the secret to sign with",
@@ -201,8 +201,8 @@ impl Resolver<'_> {
             inline: raw.signing_secret_previous.take(),
         };
         if let (None, Some(given)) = (current.given(), previous.given()) {
-            let finding = self.wrong(&given, "there is a previous secret to sign with and no present one");
-            self.errors.push(finding.expected("signing_secret_file beside it"));
+            let finding = self.wrong(&given, "a previous signing secret is set without a current one");
+            self.errors.push(finding.expected("signing_secret_file as well"));
             return Vec::new();
         }
         [current, previous].into_iter().filter_map(|sources| self.signing_key(sources, span, path)).collect()
@@ -214,7 +214,7 @@ impl Resolver<'_> {
         key.map_err(|what| {
             let finding = self.wrong(&found.span, what);
             let finding = finding.expected("whsec_ and base64 of 24 to 64 random bytes");
-            self.errors.push(finding.hint("echo whsec_$(openssl rand -base64 32) makes one"));
+            self.errors.push(finding.hint("create one with echo whsec_$(openssl rand -base64 32)"));
         })
         .ok()
     }

@@ -81,10 +81,11 @@ impl Resolver<'_> {
             return bare.to_owned();
         }
         if host.contains("://") || host.contains('/') || host.contains(char::is_whitespace) {
-            self.errors.push(self.wrong(&value.span(), format!("{host:?} is no host")).expected(EXPECTED));
+            self.errors.push(self.wrong(&value.span(), format!("invalid host {host:?}")).expected(EXPECTED));
         } else if host.contains(':') {
-            let finding = self.wrong(&value.span(), format!("{host:?} has a port in it")).expected(EXPECTED);
-            self.errors.push(finding.hint("the port has a key of its own: port"));
+            let finding =
+                self.wrong(&value.span(), format!("the host {host:?} contains a port")).expected(EXPECTED);
+            self.errors.push(finding.hint("set the port with the key port"));
         }
         host
     }
@@ -99,7 +100,7 @@ impl Resolver<'_> {
         let spans = [ca_file, fingerprint, server_name].map(|key| key.as_ref().map(Spanned::span));
         if let Some(off) = on.filter(|on| !on.get_ref()) {
             if spans.iter().any(Option::is_some) {
-                let finding = self.wrong(&off.span(), "there are keys that say how to speak TLS");
+                let finding = self.wrong(&off.span(), "TLS is off, but other keys configure it");
                 self.errors.push(finding.expected("true, or none of the other keys that begin with tls_"));
             }
             return None;
@@ -107,8 +108,8 @@ impl Resolver<'_> {
         let at = spans.into_iter().flatten().next().or(on.map(Spanned::span))?;
         let trust = match (ca_file, fingerprint) {
             (Some(_), Some(fingerprint)) => {
-                let finding = self.wrong(&fingerprint.span(), "there is also a tls_ca_file");
-                self.errors.push(finding.expected("one of them: a pinned certificate needs no authority"));
+                let finding = self.wrong(&fingerprint.span(), "tls_ca_file is set as well");
+                self.errors.push(finding.expected("one of them: a pinned certificate needs no CA"));
                 return None;
             }
             (Some(file), None) => {
@@ -142,7 +143,7 @@ impl Resolver<'_> {
             Some(username) => Some(self.text(username, "a user of manager.conf")),
             None if !self.purpose.reaches_pbxs() => None,
             None => {
-                let finding = self.wrong(span, "it is missing").key(format!("{path}.username"));
+                let finding = self.wrong(span, "missing").key(format!("{path}.username"));
                 self.errors.push(finding.expected("the name of a user in the PBX's manager.conf"));
                 None
             }
@@ -165,21 +166,21 @@ impl Resolver<'_> {
 
     fn events(&mut self, words: Option<&Words>) -> String {
         let Some(words) = words else { return AmiLogin::EVENTS.to_owned() };
-        let expected = format!("classes of events: {}", EVENT_CLASSES.join(", "));
+        let expected = format!("event classes: {}", EVENT_CLASSES.join(", "));
         let texts = self.texts(Some(words), &expected);
         let mask: Vec<_> =
             texts.iter().flat_map(|text| text.split(',')).map(|class| class.trim().to_lowercase()).collect();
         if let Some(unknown) = mask.iter().find(|class| !EVENT_CLASSES.contains(&class.as_str())) {
-            let finding = self.wrong(&words.span, format!("there is no class of events {unknown:?}"));
+            let finding = self.wrong(&words.span, format!("unknown event class {unknown:?}"));
             self.errors.push(finding.expected(expected));
         }
         let lacks = |class: &str| !mask.iter().any(|asked| asked == class || asked == "all");
         if lacks("call") {
-            let finding = self.wrong(&words.span, "without the class call no call is seen");
+            let finding = self.wrong(&words.span, "without the event class call, no calls are seen");
             self.errors.push(finding.expected(AmiLogin::EVENTS));
         }
         if lacks("agent") {
-            let finding = self.wrong(&words.span, "without the class agent no queue is seen");
+            let finding = self.wrong(&words.span, "without the event class agent, no queues are seen");
             self.warnings.push(finding.hint(format!("add it: {:?}", AmiLogin::EVENTS)));
         }
         mask.join(",")
@@ -194,7 +195,8 @@ impl Resolver<'_> {
         let trunks = self.texts(raw.trunks.as_ref(), "patterns of endpoints, TECH/name");
         for trunk in raw.trunks.iter().flat_map(|words| &words.words) {
             if !trunk.get_ref().contains('/') && !trunk.get_ref().starts_with('*') {
-                let what = format!("{:?} matches no endpoint: they are written TECH/name", trunk.get_ref());
+                let what =
+                    format!("{:?} matches no endpoint: endpoints are written TECH/name", trunk.get_ref());
                 self.warnings
                     .push(self.wrong(&trunk.span(), what).hint(format!("write \"*/{}\"", trunk.get_ref())));
             }
@@ -202,8 +204,8 @@ impl Resolver<'_> {
         if let (Some(contexts), true) =
             (&raw.inbound_contexts, inbound_contexts.is_empty() && trunks.is_empty())
         {
-            let what = "with neither inbound contexts nor trunks no call comes from outside";
-            self.warnings.push(self.wrong(&contexts.span, what).hint("name the trunks in trunks"));
+            let what = "without inbound contexts and trunks, no call is inbound";
+            self.warnings.push(self.wrong(&contexts.span, what).hint("list the trunks in trunks"));
         }
         let country = raw.country.as_ref().map(|country| country.get_ref().trim().to_uppercase());
         Written { country, strip: self.strip(raw.strip.as_ref()), inbound_contexts, trunks }

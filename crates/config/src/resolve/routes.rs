@@ -9,24 +9,19 @@ use crate::{
     finding::Finding,
     keys,
     raw::{RawRoute, Section, Words},
-    resolved::{Endpoint, Pbx},
-    routes::{EndpointIndex, OneOf, Route, Routes},
+    resolved::{Pbx, Target},
+    routes::{OneOf, Route, Routes, TargetIndex},
 };
 
 impl Resolver<'_> {
     /// What all `[[route]]` mean.
-    pub(super) fn routes(
-        &mut self,
-        raw: Vec<Section<RawRoute>>,
-        pbxs: &[Pbx],
-        endpoints: &[Endpoint],
-    ) -> Routes {
-        let names: Vec<_> = endpoints.iter().map(|endpoint| endpoint.name.clone()).collect();
+    pub(super) fn routes(&mut self, raw: Vec<Section<RawRoute>>, pbxs: &[Pbx], targets: &[Target]) -> Routes {
+        let names: Vec<_> = targets.iter().map(|target| target.name.clone()).collect();
         let routes = raw.into_iter().map(|section| self.route(&section, pbxs, &names)).collect();
         Routes::new(names, routes)
     }
 
-    fn route(&mut self, section: &Section<RawRoute>, pbxs: &[Pbx], endpoints: &[String]) -> Route {
+    fn route(&mut self, section: &Section<RawRoute>, pbxs: &[Pbx], targets: &[String]) -> Route {
         let raw = &section.value;
         let pbx = self.one_of(raw.pbx.as_ref());
         for word in raw.pbx.iter().flat_map(|words| &words.words) {
@@ -44,17 +39,16 @@ impl Resolver<'_> {
             account: self.one_of(raw.account.as_ref()),
             tenant: self.one_of(raw.tenant.as_ref()),
             user: self.one_of(raw.user.as_ref()),
-            endpoints: self.destinations(section, endpoints),
+            targets: self.destinations(section, targets),
         }
     }
 
     fn one_of(&mut self, words: Option<&Words>) -> Option<OneOf> {
         let words = words?;
         if words.words.is_empty() {
-            let finding = self.wrong(&words.span, "no call can meet an empty list");
-            self.errors.push(
-                finding.expected("at least one pattern").hint("leave the key out to let every call pass"),
-            );
+            let finding = self.wrong(&words.span, "an empty list matches no call");
+            self.errors
+                .push(finding.expected("at least one pattern").hint("leave the key out to match every call"));
         }
         Some(OneOf::new(self.texts(Some(words), "a pattern")))
     }
@@ -73,34 +67,34 @@ impl Resolver<'_> {
             match ALL.into_iter().find(|direction| direction.as_str() == word.get_ref()) {
                 Some(direction) => directions.push(direction),
                 None => {
-                    let what = format!("there is no direction {:?}", word.get_ref());
+                    let what = format!("unknown direction {:?}", word.get_ref());
                     self.errors.push(self.wrong(&word.span(), what).expected("one of in, out, internal"));
                 }
             }
         }
         if words.words.is_empty() {
-            let finding = self.wrong(&words.span, "no call can meet an empty list");
+            let finding = self.wrong(&words.span, "an empty list matches no call");
             self.errors.push(finding.expected("at least one of in, out, internal"));
         }
         directions
     }
 
-    fn destinations(&mut self, section: &Section<RawRoute>, endpoints: &[String]) -> Vec<EndpointIndex> {
+    fn destinations(&mut self, section: &Section<RawRoute>, targets: &[String]) -> Vec<TargetIndex> {
         let empty = |words: &&Words| words.words.is_empty();
-        let Some(words) = section.value.endpoints.as_ref().filter(|words| !empty(words)) else {
-            let span = section.value.endpoints.as_ref().map_or(&section.span, |words| &words.span);
+        let Some(words) = section.value.targets.as_ref().filter(|words| !empty(words)) else {
+            let span = section.value.targets.as_ref().map_or(&section.span, |words| &words.span);
             let finding =
-                self.wrong(span, "the route leads nowhere").key(format!("{}.endpoints", section.path));
-            self.errors.push(finding.expected("the names of endpoints").hint(known("endpoints", endpoints)));
+                self.wrong(span, "the route has no target").key(format!("{}.targets", section.path));
+            self.errors.push(finding.expected("the names of targets").hint(known("targets", targets)));
             return Vec::new();
         };
         let mut indices = Vec::new();
         for word in &words.words {
-            match endpoints.iter().position(|name| name == word.get_ref()) {
+            match targets.iter().position(|name| name == word.get_ref()) {
                 Some(index) => indices.push(index),
                 None => {
-                    let names: Vec<_> = endpoints.iter().map(String::as_str).collect();
-                    self.errors.push(self.unknown_name(&word.span(), "endpoint", word.get_ref(), &names));
+                    let names: Vec<_> = targets.iter().map(String::as_str).collect();
+                    self.errors.push(self.unknown_name(&word.span(), "target", word.get_ref(), &names));
                 }
             }
         }
@@ -108,14 +102,14 @@ impl Resolver<'_> {
     }
 
     fn unknown_name(&self, span: &Range<usize>, kind: &str, name: &str, known: &[&str]) -> Finding {
-        let finding = self.wrong(span, format!("no {kind} is called {name:?}"));
+        let finding = self.wrong(span, format!("no {kind} is named {name:?}"));
         let finding = finding.expected(if known.is_empty() {
-            format!("the name of an {kind}, and there is none")
+            format!("the name of a {kind}, but none is configured")
         } else {
             format!("one of {}", known.join(", "))
         });
         match keys::meant(name, known) {
-            Some(meant) => finding.hint(format!("perhaps {meant} was meant")),
+            Some(meant) => finding.hint(format!("did you mean {meant}?")),
             None => finding,
         }
     }
@@ -123,7 +117,7 @@ impl Resolver<'_> {
 
 fn known(kind: &str, names: &[String]) -> String {
     if names.is_empty() {
-        format!("there are no {kind}")
+        format!("no {kind} are configured")
     } else {
         format!("the {kind} are {}", names.join(", "))
     }

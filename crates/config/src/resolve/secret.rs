@@ -53,9 +53,9 @@ impl Resolver<'_> {
             .chain(inline.as_ref().map(Spanned::span))
             .collect();
         if let [_, second, ..] = given.as_slice() {
-            let finding = self.wrong(second, format!("there is more than one place for {what}"));
+            let finding = self.wrong(second, format!("more than one source is set for {what}"));
             let keys = format!("one of {name}_file, {name}_env, {name}_credential and {name}");
-            self.errors.push(finding.expected(keys).hint("keep one of them"));
+            self.errors.push(finding.expected(keys).hint("keep one"));
             return None;
         }
         if !self.reads_secrets_of(path) {
@@ -65,7 +65,7 @@ impl Resolver<'_> {
             let finding = self.wrong(table, format!("{what} is missing")).key(format!("{path}.{name}_file"));
             let keys = format!("{name}_file, {name}_env, {name}_credential or {name}");
             self.errors
-                .push(finding.expected(keys).hint("a file that only ringwire can read is the usual place"));
+                .push(finding.expected(keys).hint("a file that only ringwire can read is recommended"));
             return None;
         };
         let is_inline = inline.is_some();
@@ -84,7 +84,7 @@ impl Resolver<'_> {
 
     /// Whether what is in the table at `path` is connected to, and its secrets are wanted.
     fn reads_secrets_of(&self, path: &str) -> bool {
-        if path.starts_with("pbx.") { self.purpose.reaches_pbxs() } else { self.purpose.reaches_endpoints() }
+        if path.starts_with("pbx.") { self.purpose.reaches_pbxs() } else { self.purpose.reaches_targets() }
     }
 
     /// The same for a secret of one line, which may stand in the configuration itself only where nobody else can
@@ -98,8 +98,7 @@ impl Resolver<'_> {
         let name = sources.name;
         let found = self.secret(sources, table, path)?;
         if found.inline && !self.private {
-            let finding =
-                self.wrong(&found.span, "the secret stands in a file that others than its owner can read");
+            let finding = self.wrong(&found.span, "the secret is in a file that others can read");
             let file = self.document.file().display();
             self.errors.push(
                 finding.expected("mode 0600").hint(format!("chmod 600 {file}, or move it to {name}_file")),
@@ -107,7 +106,7 @@ impl Resolver<'_> {
         }
         if !is_one_line(&found.secret) {
             let finding =
-                self.wrong(&found.span, "the secret has a line break or another control character in it");
+                self.wrong(&found.span, "the secret contains a line break or another control character");
             self.errors.push(finding.expected("one line of text"));
             return None;
         }
@@ -135,7 +134,7 @@ impl Resolver<'_> {
             }
             Err(reason) => {
                 let finding = self.wrong(&value.span(), format!("{}: {reason}", path.display()));
-                let hint = "it has to be readable by the user that ringwire runs as";
+                let hint = "make it readable by the user that ringwire runs as";
                 self.errors.push(finding.expected("a file with nothing but the secret in it").hint(hint));
                 None
             }
@@ -156,12 +155,12 @@ impl Resolver<'_> {
         let found = (self.environment)(name).map(|secret| secret.into_string().map(Zeroizing::new));
         let what = match found {
             Some(Ok(secret)) => return Some(trimmed(&secret)),
-            Some(Err(_)) => format!("${name} is no UTF-8 text"),
+            Some(Err(_)) => format!("${name} is not UTF-8 text"),
             None => format!("${name} is not set"),
         };
         let finding =
-            self.wrong(&value.span(), what).expected("an environment variable with the secret in it");
-        self.errors.push(finding.hint("with systemd, EnvironmentFile= sets it"));
+            self.wrong(&value.span(), what).expected("an environment variable that holds the secret");
+        self.errors.push(finding.hint("with systemd, set it with EnvironmentFile="));
         None
     }
 
@@ -170,9 +169,9 @@ impl Resolver<'_> {
         const DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
         let name = value.get_ref();
         let expected = "the name of a credential of the systemd unit";
-        let hint = format!("the unit needs LoadCredential={name}:/path/of/the/file");
+        let hint = format!("add LoadCredential={name}:/path/of/the/file to the unit");
         if name.is_empty() || name.contains('/') || name == ".." || name == "." {
-            self.errors.push(self.wrong(&value.span(), format!("{name:?} is no name")).expected(expected));
+            self.errors.push(self.wrong(&value.span(), format!("invalid name {name:?}")).expected(expected));
             return None;
         }
         let Some(directory) = (self.environment)(DIRECTORY) else {

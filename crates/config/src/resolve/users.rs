@@ -39,13 +39,13 @@ impl Resolver<'_> {
         let user = user(raw);
         if user.endpoint.is_none() && user.extension.is_none() {
             let finding = complaint("the user has neither endpoint nor extension".to_owned());
-            self.errors.push(finding.expected("at least one of them, to know the user's phone by"));
+            self.errors.push(finding.expected("at least one of them, to identify the user's phone"));
         }
         let label = user.name.clone().unwrap_or_else(|| "another user".to_owned());
         for (kind, value) in [("endpoint", &user.endpoint), ("extension", &user.extension)] {
             let Some(value) = value else { continue };
             if let Some(first) = taken.0.get(&(kind, value.to_lowercase())) {
-                let what = format!("the {kind} {value} belongs to {first} already, who counts");
+                let what = format!("the {kind} {value} is already assigned to {first}; this one is ignored");
                 self.warnings.push(complaint(what));
             } else {
                 taken.0.insert((kind, value.to_lowercase()), label.clone());
@@ -96,10 +96,10 @@ fn lines(path: &Path, text: &str) -> Result<Vec<(usize, RawUser)>, Vec<Finding>>
         .iter()
         .filter(|header| !columns.contains(header))
         .map(|header| {
-            let finding = Finding::new(path, format!("there is no column {header:?}")).line(header_line);
+            let finding = Finding::new(path, format!("unknown column {header:?}")).line(header_line);
             let finding = finding.expected(format!("some of {}", columns.join(", ")));
             match keys::meant(header, columns) {
-                Some(meant) => finding.hint(format!("perhaps {meant} was meant")),
+                Some(meant) => finding.hint(format!("did you mean {meant}?")),
                 None => finding,
             }
         })
@@ -117,11 +117,11 @@ fn lines(path: &Path, text: &str) -> Result<Vec<(usize, RawUser)>, Vec<Finding>>
 fn mistake(path: &Path, text: &str, error: &csv::Error) -> Finding {
     let finding = match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            Finding::new(path, format!("the line has {len} columns"))
+            Finding::new(path, format!("the line has {len} fields"))
                 .expected(format!("{expected_len}, as the first line has"))
         }
         csv::ErrorKind::Deserialize { err, .. } => Finding::new(path, err.kind().to_string()),
-        _ => Finding::new(path, "it is no CSV"),
+        _ => Finding::new(path, "not valid CSV"),
     };
     finding.line(line(text, error.position()))
 }

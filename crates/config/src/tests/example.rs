@@ -61,7 +61,7 @@ fn meaning(text: &str) -> String {
 }
 
 #[test]
-fn the_example_loads_where_it_is_and_without_warnings() {
+fn the_example_loads_without_warnings() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/ringwire.toml");
     let config = Config::load(&path, Purpose::Replay).unwrap();
     assert_eq!(config.warnings, []);
@@ -79,7 +79,7 @@ fn the_example_has_every_key() {
         .map(|(key, _value)| key)
         .chain(text.contains("[[pbx.main.users]]").then_some("users"))
         .chain(text.contains("# [api.token.anna]").then_some("token"))
-        .chain(text.contains("[endpoint.helpdesk.expire]").then_some("expire"))
+        .chain(text.contains("[target.helpdesk.expire]").then_some("expire"))
         .collect();
     for key in [
         keys::<raw::RawLog>(),
@@ -88,7 +88,7 @@ fn the_example_has_every_key() {
         keys::<raw::RawToken>(),
         keys::<raw::RawPbx>(),
         keys::<raw::RawUser>(),
-        keys::<raw::RawEndpoint>(),
+        keys::<raw::RawTarget>(),
         keys::<raw::RawExpire>(),
         keys::<raw::RawRoute>(),
     ]
@@ -99,7 +99,7 @@ fn the_example_has_every_key() {
 }
 
 #[test]
-fn what_the_example_calls_the_default_is() {
+fn defaults_in_the_example_are_the_defaults() {
     let text = example("ringwire.toml");
     let mut uncommented = 0;
     let with_defaults: Vec<_> = text
@@ -117,7 +117,7 @@ fn what_the_example_calls_the_default_is() {
 }
 
 #[test]
-fn what_the_example_shows_an_endpoint_can_be_shown() {
+fn credentials_in_the_example_load_when_uncommented() {
     let place = Place::new();
     for (name, text) in [
         ("crm.password", "hunter2"),
@@ -152,10 +152,10 @@ fn what_the_example_shows_an_endpoint_can_be_shown() {
     assert_eq!(place.warnings(&config), Vec::<String>::new());
     let said = describe(&config);
     for line in [
-        "Proves itself by the password of user \"ringwire\", a secret in the header x-api-key and a client certificate.",
-        "Signs what it sends by Standard Webhooks, with the previous secret too.",
-        "Sends along x-site: berlin and x-tenant: acme.",
-        "Sends nothing but over https.",
+        "Authenticates with the password of user \"ringwire\", a secret in the header x-api-key and a client certificate.",
+        "Signs requests with the current and the previous secret (Standard Webhooks).",
+        "Adds the headers x-site: berlin and x-tenant: acme.",
+        "Requires https.",
     ] {
         assert!(said.contains(line), "{line} is not in {said}");
     }
@@ -167,7 +167,7 @@ fn is_default(line: &str) -> bool {
 }
 
 #[test]
-fn what_is_commented_out_can_be_taken_in() {
+fn commented_keys_of_the_example_load() {
     let text = example("ringwire.toml");
     for key in ["pbx", "queue", "did", "account", "tenant", "user"] {
         let taken_in = text.replace(&format!("# {key} = "), &format!("{key} = "));

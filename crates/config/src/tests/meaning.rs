@@ -10,8 +10,8 @@ use super::*;
 use crate::{LogFormat, LogLevel, Options, describe};
 
 #[test]
-fn what_is_not_set_has_its_default() {
-    let config = load(&format!("{PBX}{ENDPOINT}")).unwrap();
+fn unset_keys_have_defaults() {
+    let config = load(&format!("{PBX}{TARGET}")).unwrap();
     assert_eq!(config.warnings, []);
     let pbx = config.pbxs.first().unwrap();
     assert_eq!((pbx.name.as_str(), pbx.host.as_str(), pbx.port), ("main", "127.0.0.1", 5038));
@@ -21,18 +21,15 @@ fn what_is_not_set_has_its_default() {
     assert!(!pbx.rules.prefix_ids && pbx.rules.trunks.is_empty() && pbx.rules.directory.is_empty());
     assert_eq!(pbx.rules.gather, Duration::from_millis(250));
     assert!(pbx.rules.inbound_contexts.iter().any(|pattern| pattern.matches("from-pstn-e1")));
-    let endpoint = config.endpoints.first().unwrap();
-    assert_eq!((endpoint.name.as_str(), endpoint.dialect.name()), ("desk", "zammad"));
-    assert_eq!(endpoint.options, Options::Zammad(ZammadOptions::default()));
-    assert_eq!(
-        (endpoint.connect_timeout, endpoint.timeout),
-        (Duration::from_secs(5), Duration::from_secs(15))
-    );
+    let target = config.targets.first().unwrap();
+    assert_eq!((target.name.as_str(), target.dialect.name()), ("desk", "zammad"));
+    assert_eq!(target.options, Options::Zammad(ZammadOptions::default()));
+    assert_eq!((target.connect_timeout, target.timeout), (Duration::from_secs(5), Duration::from_secs(15)));
     assert_eq!((config.log.level, config.log.format), (LogLevel::Info, LogFormat::Text));
 }
 
 #[test]
-fn each_way_to_speak_tls_asks_for_it_and_moves_the_port() {
+fn each_tls_key_enables_tls_and_its_port() {
     let fingerprint = [0xab; 32];
     let written = "AB:".repeat(32);
     for (lines, trust, port) in [
@@ -44,17 +41,17 @@ fn each_way_to_speak_tls_asks_for_it_and_moves_the_port() {
         ),
         ("tls = true\nport = 5038".to_owned(), TlsTrust::System, 5038),
     ] {
-        let config = load(&format!("{PBX}{lines}\n{ENDPOINT}")).unwrap();
+        let config = load(&format!("{PBX}{lines}\n{TARGET}")).unwrap();
         let pbx = config.pbxs.first().unwrap();
         assert_eq!((pbx.tls.as_ref().map(|tls| &tls.trust), pbx.port), (Some(&trust), port), "{lines}");
     }
-    let config = load(&format!("{PBX}tls = false\nfilter_events = false\n{ENDPOINT}")).unwrap();
+    let config = load(&format!("{PBX}tls = false\nfilter_events = false\n{TARGET}")).unwrap();
     let pbx = config.pbxs.first().unwrap();
     assert_eq!((&pbx.tls, pbx.port, pbx.filter_events), (&None, 5038, false));
 }
 
 #[test]
-fn what_is_set_counts() {
+fn set_keys_override_defaults() {
     let config = load(
         r#"
         log = { level = "debug", format = "json" }
@@ -74,7 +71,7 @@ fn what_is_set_counts() {
         [pbx.munich]
         username = "ringwire"
         secret_env = "SECRET"
-        [endpoint.desk]
+        [target.desk]
         dialect = "zammad"
         url_env = "URL"
         format = "form"
@@ -99,7 +96,7 @@ fn what_is_set_counts() {
     assert_eq!(berlin.rules.gather, Duration::ZERO);
     let alice = berlin.rules.directory.find("PJSIP/alice", None).unwrap();
     assert_eq!((alice.name.as_deref(), alice.number.as_deref()), (Some("Alice"), None));
-    let endpoint = config.endpoints.first().unwrap();
+    let target = config.targets.first().unwrap();
     let options = ZammadOptions {
         format: BodyFormat::Form,
         to: ToField::Queue,
@@ -107,21 +104,21 @@ fn what_is_set_counts() {
         trunks: vec!["PJSIP/trunk*".into()],
         dids: vec!["+4930*".into()],
     };
-    assert_eq!(endpoint.options, Options::Zammad(options));
+    assert_eq!(target.options, Options::Zammad(options));
     assert_eq!(
-        (endpoint.connect_timeout, endpoint.timeout),
+        (target.connect_timeout, target.timeout),
         (Duration::from_millis(2500), Duration::from_millis(2500))
     );
-    assert_eq!(endpoint.concurrency, 1);
+    assert_eq!(target.concurrency, 1);
     assert_eq!((config.log.level, config.log.format), (LogLevel::Debug, LogFormat::Json));
 }
 
 #[test]
-fn users_come_from_tables_and_files_and_the_first_counts() {
+fn users_are_merged_and_the_first_entry_wins() {
     let place = Place::new();
     place.put("users.csv", "# phones\nname;extension\nAlice;101\n\nBob; 102 \nSecond;101\n", 0o644);
     let text = format!(
-        "{PBX}users_file = \"users.csv\"\nusers = [{{ extension = \"101\", name = \"Anna\" }}]\n{ENDPOINT}"
+        "{PBX}users_file = \"users.csv\"\nusers = [{{ extension = \"101\", name = \"Anna\" }}]\n{TARGET}"
     );
     let config = place.put("ringwire.toml", text, 0o600).load(Purpose::Run).unwrap();
     let directory = &config.pbxs.first().unwrap().rules.directory;
@@ -130,33 +127,31 @@ fn users_come_from_tables_and_files_and_the_first_counts() {
     assert_eq!(
         place.warnings(&config),
         [
-            "users.csv:3: the extension 101 belongs to Anna already, who counts",
-            "users.csv:6: the extension 101 belongs to Anna already, who counts",
+            "users.csv:3: the extension 101 is already assigned to Anna; this one is ignored",
+            "users.csv:6: the extension 101 is already assigned to Anna; this one is ignored",
         ]
     );
 }
 
 #[test]
-fn what_leads_to_silence_is_warned_of() {
+fn settings_that_hide_calls_are_warned_about() {
     for (lines, warning) in [
         (
             "inbound_contexts = []",
-            "inbound_contexts: with neither inbound contexts nor trunks no call comes from outside; name the trunks in trunks",
+            "inbound_contexts: without inbound contexts and trunks, no call is inbound; list the trunks in trunks",
         ),
         (
             "trunks = \"trunk\"",
-            "trunks: \"trunk\" matches no endpoint: they are written TECH/name; write \"*/trunk\"",
+            "trunks: \"trunk\" matches no endpoint: endpoints are written TECH/name; write \"*/trunk\"",
         ),
         (
             "events = \"call\"",
-            "events: without the class agent no queue is seen; add it: \"system,call,agent,dialplan\"",
+            "events: without the event class agent, no queues are seen; add it: \"system,call,agent,dialplan\"",
         ),
     ] {
         let place = Place::new();
-        let config = place
-            .put("ringwire.toml", format!("{PBX}{lines}\n{ENDPOINT}"), 0o600)
-            .load(Purpose::Run)
-            .unwrap();
+        let config =
+            place.put("ringwire.toml", format!("{PBX}{lines}\n{TARGET}"), 0o600).load(Purpose::Run).unwrap();
         assert_eq!(place.warnings(&config), [format!("ringwire.toml:4: pbx.main.{warning}")]);
     }
     let place = Place::new();
@@ -164,26 +159,26 @@ fn what_leads_to_silence_is_warned_of() {
     assert_eq!(
         place.warnings(&config),
         [
-            "ringwire.toml: it names no endpoint, so nobody is told of any call; add a table [endpoint.NAME] with dialect and url_file"
+            "ringwire.toml: no target is configured, so no call is reported; add a section [target.NAME] with dialect and url_file"
         ]
     );
 }
 
 #[test]
-fn a_replay_needs_no_secrets_and_misses_nothing() {
+fn replay_needs_neither_secrets_nor_sections() {
     let replay = |text: &str| Place::new().put("ringwire.toml", text, 0o644).load(Purpose::Replay).unwrap();
     let empty = replay("");
     assert_eq!(describe(&empty), describe(&Config::embedded()));
     let config = replay(
-        "[pbx.main]\ncountry = \"DE\"\nsecret_file = \"/none\"\n[endpoint.desk]\ndialect = \"zammad\"\nurl = \"x\"\n",
+        "[pbx.main]\ncountry = \"DE\"\nsecret_file = \"/none\"\n[target.desk]\ndialect = \"zammad\"\nurl = \"x\"\n",
     );
     assert_eq!(config.warnings, []);
     assert!(config.pbxs.iter().all(|pbx| pbx.login.is_none() && pbx.rules.pbx == "main"));
-    assert!(config.endpoints.iter().all(|endpoint| endpoint.address.is_none()));
+    assert!(config.targets.iter().all(|target| target.address.is_none()));
 }
 
 #[test]
-fn a_configuration_is_told_in_words() {
+fn the_description_covers_pbxs_targets_and_routes() {
     let place = Place::new();
     let text = r#"
         [pbx.berlin]
@@ -201,10 +196,10 @@ fn a_configuration_is_told_in_words() {
         auth = "plain"
         events = "call"
         inbound_contexts = []
-        [endpoint.desk]
+        [target.desk]
         dialect = "zammad"
         url_env = "URL"
-        [endpoint.sales]
+        [target.sales]
         dialect = "zammad"
         url_env = "URL"
         to = "queue"
@@ -215,125 +210,125 @@ fn a_configuration_is_told_in_words() {
         direction = ["in", "out"]
         queue = ["sales*", "vip"]
         user = "alice"
-        endpoints = ["sales"]
+        targets = ["sales"]
     "#;
     let config = place.put("ringwire.toml", text, 0o600).load(Purpose::Run).unwrap();
     let expected = r#"PBX berlin
-  Connects to 127.0.0.1:5038 without TLS as "ringwire", by MD5 challenge.
-  Asks for events of the classes system, call, agent and dialplan.
-  A call comes from outside if it begins in context from-trunk*,
+  Connects to 127.0.0.1:5038 without TLS and logs in as "ringwire" with an MD5 challenge.
+  Subscribes to the event classes system, call, agent and dialplan.
+  A call is inbound if it starts in context from-trunk*,
   or on trunk PJSIP/trunk* or SIP/carrier.
-  Numbers are written as in DE and told as E.164 digits.
-  Before outside numbers, 0 is dialled to get a line.
-  1 user is named.
-  A round of ringing is collected for 250 ms before a call is announced.
-  The ids of its calls begin with berlin-.
+  Numbers are read as in DE and reported as E.164 digits.
+  The prefix 0 is removed from dialled outside numbers.
+  1 user is configured.
+  Ringing phones are collected for 250 ms before a call is announced.
+  Call IDs start with berlin-.
 
 PBX munich
-  Connects to [2001:db8::5]:5038 without TLS as "other", with the secret in plain.
-  Asks for events of the classes call.
-  No call counts as coming from outside.
-  No country is set, so national numbers are told as they are: set country to have E.164 digits.
-  No users are named: each phone goes by the name and the number it has in Asterisk.
-  A round of ringing is collected for 250 ms before a call is announced.
-  The ids of its calls begin with munich-.
+  Connects to [2001:db8::5]:5038 without TLS and logs in as "other" with the secret in clear text.
+  Subscribes to the event classes call.
+  No call is inbound: neither contexts nor trunks are configured.
+  No country is set, so national numbers are reported as they are. Set country to get E.164 digits.
+  No users are configured: phones are reported by their name and number in Asterisk.
+  Ringing phones are collected for 250 ms before a call is announced.
+  Call IDs start with munich-.
 
-Endpoint desk
-  Speaks zammad to https://helpdesk.example.com; the rest of the URL is a secret.
-  Posts newCall, answer and hangup as JSON objects; "to" is the number that was dialled.
-  Does not hear of internal calls.
-  What cannot be delivered is tried again: newCall, answer and hangup for 7 days; ringing for 1 minute; hold, unhold and transfer for 1 hour.
-  Of a call that is over, what is later than 1 minute is told in brief: it came in, who took it, how it ended.
-  Gives up a connection after 5s and a request after 15s; at most 8 at once.
+Target desk
+  Uses the dialect zammad at https://helpdesk.example.com; the rest of the URL is secret.
+  Posts newCall, answer and hangup as JSON; "to" is the dialled number.
+  Internal calls are not sent.
+  Failed deliveries are retried: newCall, answer and hangup for 7 days; ringing for 1 minute; hold, unhold and transfer for 1 hour.
+  Once a call has ended, events that are more than 1 minute late are condensed: that it came in, who answered, how it ended.
+  Connections time out after 5s, requests after 15s; at most 8 requests run at once.
 
-Endpoint sales
-  Speaks zammad to https://helpdesk.example.com; the rest of the URL is a secret.
-  Posts newCall, answer and hangup as JSON objects; "to" is the queue of the call, or else the number that was dialled.
-  Hears of inbound calls to 4930* only.
-  Hears of internal calls too, as inbound.
-  What cannot be delivered is tried again: newCall, answer and hangup for 7 days; ringing for 1 minute; hold, unhold and transfer for 1 hour.
-  Of a call that is over, what is later than 1 minute is told in brief: it came in, who took it, how it ended.
-  Gives up a connection after 5s and a request after 15s; at most 8 at once.
+Target sales
+  Uses the dialect zammad at https://helpdesk.example.com; the rest of the URL is secret.
+  Posts newCall, answer and hangup as JSON; "to" is the queue of the call, or else the dialled number.
+  Inbound calls are sent only for number 4930*.
+  Internal calls are sent as inbound calls.
+  Failed deliveries are retried: newCall, answer and hangup for 7 days; ringing for 1 minute; hold, unhold and transfer for 1 hour.
+  Once a call has ended, events that are more than 1 minute late are condensed: that it came in, who answered, how it ended.
+  Connections time out after 5s, requests after 15s; at most 8 requests run at once.
 
 Routes
-  Calls with direction in or out of PBX berlin in queue sales* or vip in which user is seen: alice go to sales.
+  Calls with direction in or out of PBX berlin in queue sales* or vip involving user alice go to sales.
   Every call goes to desk.
 
 Journal
-  What happens is kept in /var/lib/ringwire/journal.db.
-  A call is kept for 90 days after its end, and the oldest go earlier where all take more than 1024 MiB.
-  Numbers and names are kept with the call.
+  Events are stored in /var/lib/ringwire/journal.db.
+  A call is kept for 90 days after it ends; the oldest calls are removed earlier if the journal exceeds 1024 MiB.
+  Numbers and names are kept as long as the call.
 
 API
-  Can be asked over the socket /run/ringwire/ringwire.sock, by whoever may use that.
-  Does not listen on the network.
+  Listens on the socket /run/ringwire/ringwire.sock for its owner and group.
+  Does not listen on a port.
 
 Log
-  info and above, as text.
+  Level info and above, format text.
 
-Worth a look
-  ringwire.toml:15: pbx.munich.events: without the class agent no queue is seen; add it: "system,call,agent,dialplan"
-  ringwire.toml:16: pbx.munich.inbound_contexts: with neither inbound contexts nor trunks no call comes from outside; name the trunks in trunks
+Warnings
+  ringwire.toml:15: pbx.munich.events: without the event class agent, no queues are seen; add it: "system,call,agent,dialplan"
+  ringwire.toml:16: pbx.munich.inbound_contexts: without inbound contexts and trunks, no call is inbound; list the trunks in trunks
 "#;
     assert_eq!(place.lines(&describe(&config)).join("\n"), expected.trim_end());
 }
 
 #[test]
-fn what_comes_late_is_told_as_it_is_set() {
-    let config = load(&format!("{PBX}{ENDPOINT}")).unwrap();
-    let endpoint = config.endpoints.first().unwrap();
-    assert_eq!(endpoint.late, LatePolicy::Final { after: Duration::from_secs(60) });
-    assert_eq!(endpoint.lifetimes, EventLifetimes::default());
+fn late_and_expire_set_the_delivery_policy() {
+    let config = load(&format!("{PBX}{TARGET}")).unwrap();
+    let target = config.targets.first().unwrap();
+    assert_eq!(target.late, LatePolicy::Final { after: Duration::from_secs(60) });
+    assert_eq!(target.lifetimes, EventLifetimes::default());
     let config = load(&format!(
-        "{PBX}{ENDPOINT}late = \"all\"\n[endpoint.desk.expire]\nnew_call = \"90s\"\nhangup = \"1 week\"\n"
+        "{PBX}{TARGET}late = \"all\"\n[target.desk.expire]\nnew_call = \"90s\"\nhangup = \"1 week\"\n"
     ))
     .unwrap();
-    let endpoint = config.endpoints.first().unwrap();
-    assert_eq!(endpoint.late, LatePolicy::All);
+    let target = config.targets.first().unwrap();
+    assert_eq!(target.late, LatePolicy::All);
     let seconds = Duration::from_secs;
     let expected =
         EventLifetimes { new_call: seconds(90), hangup: seconds(7 * 24 * 3600), ..EventLifetimes::default() };
-    assert_eq!(endpoint.lifetimes, expected);
+    assert_eq!(target.lifetimes, expected);
     let said = describe(&config);
     for line in [
-        "  What cannot be delivered is tried again: newCall for 90 seconds; ringing for 1 minute; \
+        "  Failed deliveries are retried: newCall for 90 seconds; ringing for 1 minute; \
          answer and hangup for 7 days; hold, unhold and transfer for 1 hour.\n",
-        "  Hears everything, however late.\n",
+        "  Late events are sent in full.\n",
     ] {
         assert!(said.contains(line), "{said}");
     }
 }
 
 #[test]
-fn the_journal_says_where_it_is_and_how_long_it_keeps_what() {
+fn the_description_names_journal_path_and_retention() {
     let paragraph = |lines: &str| {
-        let said = describe(&load(&format!("[journal]\n{lines}\n{PBX}{ENDPOINT}")).unwrap());
+        let said = describe(&load(&format!("[journal]\n{lines}\n{PBX}{TARGET}")).unwrap());
         said.split_once("\nJournal\n").unwrap().1.split_once("\n\n").unwrap().0.to_owned()
     };
     assert_eq!(
         paragraph(""),
-        "  What happens is kept in /var/lib/ringwire/journal.db.
-  A call is kept for 90 days after its end, and the oldest go earlier where all take more than 1024 MiB.
-  Numbers and names are kept with the call."
+        "  Events are stored in /var/lib/ringwire/journal.db.
+  A call is kept for 90 days after it ends; the oldest calls are removed earlier if the journal exceeds 1024 MiB.
+  Numbers and names are kept as long as the call."
     );
     assert_eq!(
         paragraph(
             "path = \"/srv/calls.db\"\nkeep_days = 1\nsize_mib = 16\npersonal_data_days = 7\npersonal_data = \"hash\""
         ),
-        "  What happens is kept in /srv/calls.db.
-  A call is kept for 1 day after its end, and the oldest go earlier where all take more than 16 MiB.
-  Numbers and names are replaced by tokens 7 days after the end of the call."
+        "  Events are stored in /srv/calls.db.
+  A call is kept for 1 day after it ends; the oldest calls are removed earlier if the journal exceeds 16 MiB.
+  Numbers and names are replaced by tokens 7 days after the call ends."
     );
 }
 
 #[test]
-fn to_record_a_pbx_takes_no_endpoint_and_to_inspect_takes_nothing() {
+fn record_needs_a_pbx_and_inspect_needs_nothing() {
     let load = |text: &str, purpose| Place::new().put("ringwire.toml", text, 0o600).load(purpose).map(|_| ());
     let unreadable = "[pbx.main]\nusers_file = \"gone.csv\"\nsecret_file = \"gone\"\n\
-                      [endpoint.desk]\ndialect = \"zammad\"\nurl_file = \"gone\"\nca_file = \"gone\"\n";
+                      [target.desk]\ndialect = \"zammad\"\nurl_file = \"gone\"\nca_file = \"gone\"\n";
     for (text, record, inspect) in [
         (PBX.to_owned(), true, true),
-        (format!("{PBX}[endpoint.desk]\ndialect = \"zammad\"\nurl_file = \"gone\"\n"), true, true),
+        (format!("{PBX}[target.desk]\ndialect = \"zammad\"\nurl_file = \"gone\"\n"), true, true),
         (String::new(), false, true),
         (unreadable.to_owned(), false, true),
         ("[journal]\nkeep_days = 0\n".to_owned(), false, false),

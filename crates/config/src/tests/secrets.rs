@@ -6,7 +6,7 @@ use super::*;
 
 /// The secret that `keys` lead to, with the warnings; or what is said of them, without the beginning of the line.
 fn secret(place: &Place, keys: &str, mode: u32) -> Result<(String, Vec<String>), String> {
-    let text = format!("[pbx.main]\nusername = \"ringwire\"\n{keys}\n{ENDPOINT}");
+    let text = format!("[pbx.main]\nusername = \"ringwire\"\n{keys}\n{TARGET}");
     let loaded = place.put("ringwire.toml", text, mode).load(Purpose::Run);
     let config = loaded.map_err(|said| said.join("\n"))?;
     assert!(!format!("{config:?}").contains("hunter2"));
@@ -35,7 +35,7 @@ fn refused(keys: &str, mode: u32, said: &str) {
 }
 
 #[test]
-fn a_secret_is_found_in_each_of_its_places() {
+fn a_secret_is_read_from_each_source() {
     found("secret_file = \"ami.secret\"", 0o644);
     found("secret_env = \"SECRET\"", 0o644);
     found("secret_credential = \"ami\"", 0o644);
@@ -44,24 +44,24 @@ fn a_secret_is_found_in_each_of_its_places() {
 }
 
 #[test]
-fn a_secret_that_is_not_there_is_told_with_its_place() {
-    const FILE: &str = "expected a file with nothing but the secret in it; it has to be readable by the user that ringwire runs as";
+fn a_missing_secret_is_reported_with_its_source() {
+    const FILE: &str = "expected a file with nothing but the secret in it; make it readable by the user that ringwire runs as";
     const NAME: &str = "expected the name of a credential of the systemd unit";
     for (keys, said) in [
-        ("secret_file = \"none\"", format!("secret_file: none: there is no such file; {FILE}")),
-        ("secret_file = \"credentials\"", format!("secret_file: credentials: it is a directory; {FILE}")),
-        ("secret_file = \"latin\"", format!("secret_file: latin: it is no UTF-8 text; {FILE}")),
+        ("secret_file = \"none\"", format!("secret_file: none: no such file; {FILE}")),
+        ("secret_file = \"credentials\"", format!("secret_file: credentials: is a directory; {FILE}")),
+        ("secret_file = \"latin\"", format!("secret_file: latin: it is not UTF-8 text; {FILE}")),
         ("secret_file = \"empty\"", "secret_file: the secret of the user in manager.conf is empty; expected text".to_owned()),
-        ("secret_file = \"two\"", "secret_file: the secret has a line break or another control character in it; expected one line of text".to_owned()),
+        ("secret_file = \"two\"", "secret_file: the secret contains a line break or another control character; expected one line of text".to_owned()),
         ("secret_env = \"EMPTY\"", "secret_env: the secret of the user in manager.conf is empty; expected text".to_owned()),
         (
             "secret_env = \"NONE\"",
-            "secret_env: $NONE is not set; expected an environment variable with the secret in it; with systemd, EnvironmentFile= sets it".to_owned(),
+            "secret_env: $NONE is not set; expected an environment variable that holds the secret; with systemd, set it with EnvironmentFile=".to_owned(),
         ),
-        ("secret_credential = \"../a\"", format!("secret_credential: \"../a\" is no name; {NAME}")),
+        ("secret_credential = \"../a\"", format!("secret_credential: invalid name \"../a\"; {NAME}")),
         (
             "secret_credential = \"ami\"",
-            format!("secret_credential: credential \"ami\": there is no such file; {NAME}; the unit needs LoadCredential=ami:/path/of/the/file"),
+            format!("secret_credential: credential \"ami\": no such file; {NAME}; add LoadCredential=ami:/path/of/the/file to the unit"),
         ),
     ] {
         refused(keys, 0o600, &said);
@@ -69,12 +69,12 @@ fn a_secret_that_is_not_there_is_told_with_its_place() {
 }
 
 #[test]
-fn a_secret_in_a_file_that_others_can_read_is_refused() {
+fn an_inline_secret_in_a_readable_file_is_refused() {
     for mode in [0o640, 0o604, 0o644, 0o660] {
         refused(
             "secret = \"hunter2\"",
             mode,
-            "secret: the secret stands in a file that others than its owner can read; expected mode 0600; chmod 600 \
+            "secret: the secret is in a file that others can read; expected mode 0600; chmod 600 \
              FILE, or move it to secret_file"
                 .replace("FILE", "ringwire.toml")
                 .as_str(),
@@ -83,15 +83,15 @@ fn a_secret_in_a_file_that_others_can_read_is_refused() {
 }
 
 #[test]
-fn two_places_for_one_secret_are_one_too_many() {
+fn two_sources_for_one_secret_are_refused() {
     let said = secret(&Place::new(), "secret_env = \"SECRET\"\nsecret = \"hunter2\"", 0o600);
-    let expected = "ringwire.toml:4: pbx.main.secret: there is more than one place for the secret of the user in manager.conf; \
-        expected one of secret_file, secret_env, secret_credential and secret; keep one of them";
+    let expected = "ringwire.toml:4: pbx.main.secret: more than one source is set for the secret of the user in manager.conf; \
+        expected one of secret_file, secret_env, secret_credential and secret; keep one";
     assert_eq!(said, Err(expected.to_owned()));
 }
 
 #[test]
-fn a_secret_that_everyone_can_read_is_warned_of() {
+fn a_world_readable_secret_is_warned_about() {
     let place = Place::new();
     place.put("ami.secret", "hunter2", 0o644);
     let warning =
@@ -105,13 +105,13 @@ fn a_secret_that_everyone_can_read_is_warned_of() {
 /// The origin of `url` and the warnings, or what is said of it.
 fn url(url: &str, mode: u32) -> Result<(String, Vec<String>), String> {
     let place = Place::new();
-    let text = format!("{PBX}[endpoint.desk]\ndialect = \"zammad\"\nurl = \"{url}\"\n");
+    let text = format!("{PBX}[target.desk]\ndialect = \"zammad\"\nurl = \"{url}\"\n");
     let loaded = place.put("ringwire.toml", text, mode).load(Purpose::Run);
     let config = loaded.map_err(|said| said.join("\n"))?;
     for shown in [format!("{config:?}"), crate::describe(&config), place.warnings(&config).join("\n")] {
         assert!(!shown.contains("t0ken"), "{shown}");
     }
-    let address = config.endpoints.first().unwrap().address.clone().unwrap();
+    let address = config.targets.first().unwrap().address.clone().unwrap();
     assert_eq!(address.url.expose_secret(), url);
     Ok((address.origin, place.warnings(&config)))
 }
@@ -133,13 +133,13 @@ fn of_a_url_only_the_origin_is_shown() {
 }
 
 #[test]
-fn a_url_that_gives_away_its_token_or_is_of_something_else_is_warned_of() {
-    let at = "ringwire.toml:6: endpoint.desk.url: ";
+fn a_leaking_or_unexpected_url_is_warned_about() {
+    let at = "ringwire.toml:6: target.desk.url: ";
     for (text, mode, warning) in [
         (
             "http://helpdesk.example.com/api/v1/cti/t0ken",
             0o600,
-            "the token and all numbers go to helpdesk.example.com in clear; use https",
+            "the token and all phone numbers are sent to helpdesk.example.com unencrypted; use https",
         ),
         (
             "https://helpdesk.example.com/t0ken",
@@ -149,7 +149,7 @@ fn a_url_that_gives_away_its_token_or_is_of_something_else_is_warned_of() {
         (
             "https://helpdesk.example.com/api/v1/cti/t0ken",
             0o644,
-            "the URL holds a token, and others can read this file; move it to url_file, or chmod 600 ringwire.toml",
+            "the URL contains a token and this file is readable by others; move it to url_file, or chmod 600 ringwire.toml",
         ),
     ] {
         assert_eq!(url(text, mode).map(|(_, warnings)| warnings), Ok(vec![format!("{at}{warning}")]));
@@ -157,8 +157,8 @@ fn a_url_that_gives_away_its_token_or_is_of_something_else_is_warned_of() {
 }
 
 #[test]
-fn a_url_that_is_none_is_not_shown() {
-    let hint = "expected https://HOST/PATH; the URL itself is not shown: it holds a token";
+fn an_invalid_url_is_not_shown() {
+    let hint = "expected https://HOST/PATH; the URL itself is not shown because it contains a token";
     for (text, said) in [
         ("helpdesk/t0ken", "the URL cannot be read: relative URL without a base"),
         ("https://", "the URL cannot be read: empty host"),
@@ -166,6 +166,6 @@ fn a_url_that_is_none_is_not_shown() {
         ("ftp://host/t0ken", "the scheme of the URL is neither http nor https"),
         ("https://host/\\nt0ken", "the URL has more than one line"),
     ] {
-        assert_eq!(url(text, 0o600), Err(format!("ringwire.toml:6: endpoint.desk.url: {said}; {hint}")));
+        assert_eq!(url(text, 0o600), Err(format!("ringwire.toml:6: target.desk.url: {said}; {hint}")));
     }
 }

@@ -8,8 +8,8 @@ use super::*;
 const ENDPOINTS: [&str; 3] = ["desk", "sales", "log"];
 
 /// A route to `endpoints`, its conditions written `name=pattern|pattern`.
-fn route(conditions: &str, endpoints: &[EndpointIndex]) -> Route {
-    let mut route = Route { endpoints: endpoints.to_vec(), ..Route::default() };
+fn route(conditions: &str, endpoints: &[TargetIndex]) -> Route {
+    let mut route = Route { targets: endpoints.to_vec(), ..Route::default() };
     for condition in conditions.split_whitespace() {
         let (name, patterns) = condition.split_once('=').unwrap();
         let texts: Vec<_> = patterns.split('|').map(str::to_owned).collect();
@@ -89,8 +89,8 @@ fn event(line: &str) -> Arc<CallEvent> {
 /// What is told, written `WHAT[:user,…] [(queue)] -> endpoint,…`.
 fn told(router: &mut Router, line: &str) -> Vec<String> {
     let routed = router.route(&event(line));
-    let show = |(event, endpoints): (Arc<CallEvent>, Vec<EndpointIndex>)| {
-        let names: Vec<_> = endpoints.iter().map(|&index| router.routes.endpoint(index).unwrap()).collect();
+    let show = |(event, endpoints): (Arc<CallEvent>, Vec<TargetIndex>)| {
+        let names: Vec<_> = endpoints.iter().map(|&index| router.routes.target(index).unwrap()).collect();
         let mut what = event.kind.name().to_owned();
         if let EventKind::NewCall { users } = &event.kind {
             let users: Vec<_> = users.iter().map(|user| user.endpoint.trim_start_matches("PJSIP/")).collect();
@@ -104,7 +104,7 @@ fn told(router: &mut Router, line: &str) -> Vec<String> {
 }
 
 #[track_caller]
-fn check(routes: &[(&str, &[EndpointIndex])], story: &[(&str, &[&str])]) {
+fn check(routes: &[(&str, &[TargetIndex])], story: &[(&str, &[&str])]) {
     let routes = routes.iter().map(|(conditions, endpoints)| route(conditions, endpoints)).collect();
     let mut router = Router::new(Routes::new(ENDPOINTS.map(str::to_owned).to_vec(), routes));
     for (line, expected) in story {

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use jiff::Timestamp;
 use reqwest::Url;
-use ringwire_config::{Endpoint, Options};
+use ringwire_config::{Options, Target};
 use ringwire_dialects::{ReplyVerdict, RequestBody, TargetReply, TargetRequest};
 use ringwire_event::{CallEvent, Cause, Direction, EventKind};
 use ringwire_sender::Sender;
@@ -23,7 +23,7 @@ const PROXIES: [&str; 6] =
     ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 
 /// Sends `endpoint` a request that it refuses by design; no step may take longer than `step`.
-pub async fn look(endpoint: &Endpoint, step: Duration) -> EndpointFacts {
+pub async fn look(endpoint: &Target, step: Duration) -> EndpointFacts {
     let mut asked = endpoint.clone();
     asked.connect_timeout = asked.connect_timeout.min(step);
     asked.timeout = asked.timeout.min(step);
@@ -41,7 +41,7 @@ pub async fn look(endpoint: &Endpoint, step: Duration) -> EndpointFacts {
     }
 }
 
-async fn answer(endpoint: &Endpoint) -> Answered {
+async fn answer(endpoint: &Target) -> Answered {
     let sender = match Sender::new(endpoint) {
         Ok(Some(sender)) => sender,
         Ok(None) => return Answered::NoUrl,
@@ -76,7 +76,7 @@ async fn answer(endpoint: &Endpoint) -> Answered {
 }
 
 /// The dates of its certificate, where it is spoken to over TLS and may be.
-async fn certificate(endpoint: &Endpoint, step: Duration) -> Option<Certificate> {
+async fn certificate(endpoint: &Target, step: Duration) -> Option<Certificate> {
     let url: Url = endpoint.address.as_ref()?.url.expose_secret().parse().ok()?;
     if url.scheme() != "https" {
         return None;

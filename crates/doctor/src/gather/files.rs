@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn every_file_that_is_named_is_found() {
-        let text = "[pbx.a]\nsecret_file = \"s\"\nusers_file = \"u\"\n[endpoint.b]\nurl_file = \"/x/url\"\nca_file = 1\n";
+        let text = "[pbx.a]\nsecret_file = \"s\"\nusers_file = \"u\"\n[target.b]\nurl_file = \"/x/url\"\nca_file = 1\n";
         let mut named = Vec::new();
         walk(&text.parse().unwrap(), "", &mut named);
         let named: Vec<_> = named.iter().map(|(key, file)| (key.as_str(), file.to_str().unwrap())).collect();

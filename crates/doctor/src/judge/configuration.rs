@@ -34,7 +34,7 @@ pub(crate) fn judge(file: &Path, config: &Result<Config, ConfigError>, files: &[
         "{} can be used: {}, {}",
         file.display(),
         plural(config.pbxs.len(), "PBX"),
-        plural(config.endpoints.len(), "endpoint")
+        plural(config.targets.len(), "endpoint")
     ));
     for warning in &config.warnings {
         let says = warning.says();

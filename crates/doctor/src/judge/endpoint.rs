@@ -63,7 +63,7 @@ pub(crate) fn judge(facts: &EndpointFacts) -> Findings {
     );
     match &facts.answer {
         Answered::NoUrl => {
-            findings.fault(Code::Config, "no URL is configured", format!("set url_file of [endpoint.{name}]"));
+            findings.fault(Code::Config, "no URL is configured", format!("set url_file of [target.{name}]"));
         }
         Answered::NoClient(reason) => {
             let (says, cure) = parted(reason);
@@ -76,7 +76,7 @@ pub(crate) fn judge(facts: &EndpointFacts) -> Findings {
                 true => format!("{origin} answers HTTP {status} with a web page: something else answers at this address"),
                 false => format!("{origin} answers HTTP {status}: it accepts what it should refuse"),
             },
-            format!("check the URL of [endpoint.{name}], its path above all: copy it again from where the endpoint shows it"),
+            format!("check the URL of [target.{name}], its path above all: copy it again from where the endpoint shows it"),
         ),
         Answered::Misconfigured(reason) => {
             let (says, cure) = parted(reason);

@@ -36,7 +36,7 @@ impl Subject {
             Self::Daemon => "Daemon".to_owned(),
             Self::Pbx(name) => format!("PBX {name}"),
             Self::Calls(name) => format!("Calls of {name}"),
-            Self::Endpoint(name) => format!("Endpoint {name}"),
+            Self::Endpoint(name) => format!("Target {name}"),
             Self::Journal => "Journal".to_owned(),
             Self::System => "This machine".to_owned(),
         }

@@ -36,17 +36,17 @@ async fn system(says: Option<&'static str>) -> SocketAddr {
 }
 
 fn sender(address: SocketAddr) -> Sender {
-    let mut endpoint = endpoint(&format!("http://{address}"));
-    endpoint.timeout = Duration::from_millis(200);
-    Sender::new(&endpoint).unwrap().unwrap()
+    let mut target = target(&format!("http://{address}"));
+    target.timeout = Duration::from_millis(200);
+    Sender::new(&target).unwrap().unwrap()
 }
 
-/// An endpoint at `origin`, with enough time for whatever it does.
-fn endpoint(origin: &str) -> Endpoint {
-    let mut endpoint = Config::embedded().endpoints.remove(0);
+/// A target at `origin`, with enough time for whatever it does.
+fn target(origin: &str) -> Target {
+    let mut target = Config::embedded().targets.remove(0);
     let url = format!("{origin}/api/v1/cti/{TOKEN}").into();
-    endpoint.address = Some(Address { url, origin: origin.to_owned() });
-    endpoint
+    target.address = Some(Address { url, origin: origin.to_owned() });
+    target
 }
 
 fn hangup() -> CallEvent {
@@ -169,14 +169,14 @@ async fn nothing_is_unpacked() {
 
 #[tokio::test]
 async fn what_is_kept_of_a_reply_is_short_and_printable_and_without_the_secrets_it_repeats() {
-    let mut endpoint = endpoint("http://127.0.0.1:1");
-    endpoint.credentials.authorization = Some(Authorization::Bearer("hunter22".into()));
+    let mut target = target("http://127.0.0.1:1");
+    target.credentials.authorization = Some(Authorization::Bearer("hunter22".into()));
     let check = async |body: String, expected: &str| {
         let receiver = Receiver::start([ReceiverAction::Reply(TestReply::new(500, body))]).await.unwrap();
-        let mut endpoint = endpoint.clone();
+        let mut target = target.clone();
         let origin = format!("http://{}", receiver.address());
-        endpoint.address = Some(Address { url: format!("{origin}/api/v1/cti/x").into(), origin });
-        let sent = Sender::new(&endpoint).unwrap().unwrap().send(&hangup()).await;
+        target.address = Some(Address { url: format!("{origin}/api/v1/cti/x").into(), origin });
+        let sent = Sender::new(&target).unwrap().unwrap().send(&hangup()).await;
         assert_eq!((sent.status, sent.reply.as_deref()), (Some(500), Some(expected)));
         check_retry(sent.outcome, "HTTP 500", None);
     };

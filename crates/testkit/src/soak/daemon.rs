@@ -55,7 +55,7 @@ impl DaemonProcess {
             "[log]\nlevel = \"info\"\n\n\
              [pbx.soak]\nhost = \"{host}\"\nport = {port}\nusername = \"{username}\"\nsecret = \"{secret}\"\n\
              events = \"{read}\"\n\n\
-             [endpoint.zammad]\ndialect = \"zammad\"\nurl = \"{url}\"\nconcurrency = {concurrency}\n"
+             [target.zammad]\ndialect = \"zammad\"\nurl = \"{url}\"\nconcurrency = {concurrency}\n"
         );
         // It contains secrets, and the daemon requires that nobody else can read it.
         let options = OpenOptions::new().write(true).create_new(true).mode(0o600).clone();

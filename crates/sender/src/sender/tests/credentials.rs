@@ -1,4 +1,4 @@
-//! What arrives of what an endpoint is to be shown.
+//! What arrives of what a target is to be shown.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ring::hmac;
@@ -14,10 +14,10 @@ const SECRETS: [&str; 2] =
 async fn arrived(credentials: Credentials, event: &CallEvent, acts: Vec<ReceiverAction>) -> Vec<Received> {
     let times = acts.len();
     let mut receiver = Receiver::start(acts).await.unwrap();
-    let mut endpoint = endpoint(&format!("http://{}", receiver.address()));
-    endpoint.credentials = credentials;
-    let sender = Sender::new(&endpoint).unwrap().unwrap();
-    let shown = format!("{endpoint:?} {sender:?}");
+    let mut target = target(&format!("http://{}", receiver.address()));
+    target.credentials = credentials;
+    let sender = Sender::new(&target).unwrap().unwrap();
+    let shown = format!("{target:?} {sender:?}");
     assert!(!shown.contains(TOKEN) && !shown.contains("aHVudGVyM") && !shown.contains("MfKQ9"), "{shown}");
     let mut requests = Vec::new();
     for _ in 0..times {

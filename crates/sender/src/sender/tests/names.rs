@@ -22,10 +22,10 @@ fn lookup(found: &[&[&str]]) -> Lookup {
 
 /// What comes of sending to a name as often as it is looked up.
 async fn outcomes(origin: &str, allowed: &[&str], found: &[&[&str]]) -> Vec<DeliveryOutcome> {
-    let mut endpoint = endpoint(origin);
-    endpoint.reach = Reach::new(allowed.iter().map(|net| net.parse().unwrap()).collect());
-    endpoint.connect_timeout = Duration::from_millis(200);
-    let sender = Sender::with_lookup(&endpoint, lookup(found)).unwrap().unwrap();
+    let mut target = target(origin);
+    target.reach = Reach::new(allowed.iter().map(|net| net.parse().unwrap()).collect());
+    target.connect_timeout = Duration::from_millis(200);
+    let sender = Sender::with_lookup(&target, lookup(found)).unwrap().unwrap();
     let mut outcomes = Vec::new();
     for _ in found {
         outcomes.push(sender.send(&hangup()).await.outcome);
@@ -53,7 +53,7 @@ async fn a_name_leads_to_this_machine_and_through_the_guard() {
 async fn a_name_that_leads_where_it_may_not_is_a_setting_to_correct() {
     let outcomes = outcomes("http://desk.test", &[], &[&["169.254.169.254"], &["fd00:ec2::254"]]).await;
     check_lasting(&outcomes[0], "desk.test leads to 169.254.169.254, which is a link-local address");
-    check_lasting(&outcomes[1], "set allow_addresses = [\"fd00:ec2::254\"] if the endpoint is there");
+    check_lasting(&outcomes[1], "set allow_addresses = [\"fd00:ec2::254\"] if the target is there");
 }
 
 #[tokio::test]
@@ -77,9 +77,9 @@ async fn a_name_that_is_not_found_is_looked_up_again() {
 
 #[test]
 fn an_address_in_the_url_is_refused_before_anything_is_sent() {
-    let mut endpoint = endpoint("http://169.254.169.254");
-    let refused = Sender::new(&endpoint).unwrap_err();
+    let mut target = target("http://169.254.169.254");
+    let refused = Sender::new(&target).unwrap_err();
     assert!(refused.contains("set allow_addresses = [\"169.254.169.254\"]"), "{refused}");
-    endpoint.reach = Reach::new(vec!["169.254.0.0/16".parse().unwrap()]);
-    assert!(Sender::new(&endpoint).is_ok());
+    target.reach = Reach::new(vec!["169.254.0.0/16".parse().unwrap()]);
+    assert!(Sender::new(&target).is_ok());
 }

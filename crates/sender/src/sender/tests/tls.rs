@@ -93,13 +93,13 @@ async fn serve(acceptor: TlsAcceptor) -> u16 {
     port
 }
 
-/// What comes of telling `host`, which is this machine, with the endpoint as `change` makes it.
-async fn tell(host: &str, port: u16, change: impl FnOnce(&mut Endpoint)) -> DeliveryOutcome {
-    let mut endpoint = endpoint(&format!("https://{host}:{port}"));
-    change(&mut endpoint);
+/// What comes of telling `host`, which is this machine, with the target as `change` makes it.
+async fn tell(host: &str, port: u16, change: impl FnOnce(&mut Target)) -> DeliveryOutcome {
+    let mut target = target(&format!("https://{host}:{port}"));
+    change(&mut target);
     let here: Lookup =
         Arc::new(|_host| -> Looking { Box::pin(async { Ok(vec![IpAddr::from([127, 0, 0, 1])]) }) });
-    Sender::with_lookup(&endpoint, here).unwrap().unwrap().send(&hangup()).await.outcome
+    Sender::with_lookup(&target, here).unwrap().unwrap().send(&hangup()).await.outcome
 }
 
 /// The same to desk.test, believing `authority`.
@@ -108,9 +108,9 @@ async fn tell_desk(
     authority: &Authority,
     certificate: Option<ClientCertificate>,
 ) -> DeliveryOutcome {
-    tell("desk.test", port, |endpoint| {
-        endpoint.authorities = vec![authority.certificate()];
-        endpoint.credentials.certificate = certificate;
+    tell("desk.test", port, |target| {
+        target.authorities = vec![authority.certificate()];
+        target.credentials.certificate = certificate;
     })
     .await
 }
@@ -120,7 +120,7 @@ async fn an_authority_of_ones_own_is_believed_if_it_is_named() {
     let authority = Authority::new("ours");
     for host in ["desk.test", "127.0.0.1"] {
         let port = authority.serve(host, ALWAYS, None).await;
-        let outcome = tell(host, port, |endpoint| endpoint.authorities = vec![authority.certificate()]).await;
+        let outcome = tell(host, port, |target| target.authorities = vec![authority.certificate()]).await;
         assert_eq!(outcome, DeliveryOutcome::Delivered, "{host}");
     }
     let port = authority.serve("desk.test", ALWAYS, None).await;

@@ -1,4 +1,4 @@
-//! `[endpoint.NAME]`.
+//! `[target.NAME]`.
 
 use std::{ops::Range, time::Duration};
 
@@ -9,8 +9,8 @@ use toml::Spanned;
 
 use super::Resolver;
 use crate::{
-    raw::{RawEndpoint, RawExpire, RawLate, Section},
-    resolved::{Endpoint, Options},
+    raw::{RawExpire, RawLate, RawTarget, Section},
+    resolved::{Options, Target},
 };
 
 /// The longest a request may take, in seconds: a call's later events wait behind it.
@@ -26,8 +26,8 @@ const LONGEST_LIFETIME: Duration = Duration::from_secs(36_500 * 24 * 3600);
 const LONGEST_LATE: f64 = 604_800.0;
 
 impl Resolver<'_> {
-    /// What `[endpoint.NAME]` means.
-    pub(super) fn endpoint(&mut self, section: Section<RawEndpoint>) -> Endpoint {
+    /// What `[target.NAME]` means.
+    pub(super) fn target(&mut self, section: Section<RawTarget>) -> Target {
         let Section { path, name, span, value: mut raw } = section;
         self.check_name(&span, &path, &name);
         let reach = self.reach(raw.allow_addresses.as_ref());
@@ -36,11 +36,11 @@ impl Resolver<'_> {
         let authorities = raw.ca_file.as_ref().map_or_else(Vec::new, |file| self.authorities(file));
         let (connect_timeout, timeout) = self.timeouts(raw.connect_timeout.as_ref(), raw.timeout.as_ref());
         let concurrency =
-            self.within(raw.concurrency.take(), 1..=256, "requests at once", Endpoint::CONCURRENCY as i64);
+            self.within(raw.concurrency.take(), 1..=256, "requests at once", Target::CONCURRENCY as i64);
         let options = self.options(&raw, &span, &path);
         let late = self.late(raw.late, raw.late_after.as_ref(), &options);
         let lifetimes = self.lifetimes(raw.expire.take().unwrap_or_default());
-        Endpoint {
+        Target {
             name,
             dialect: options.dialect(),
             options,
@@ -51,22 +51,22 @@ impl Resolver<'_> {
             authorities,
             connect_timeout,
             timeout,
-            concurrency: concurrency.try_into().unwrap_or(Endpoint::CONCURRENCY),
+            concurrency: concurrency.try_into().unwrap_or(Target::CONCURRENCY),
             lifetimes,
             late,
         }
     }
 
-    fn options(&mut self, raw: &RawEndpoint, span: &Range<usize>, path: &str) -> Options {
+    fn options(&mut self, raw: &RawTarget, span: &Range<usize>, path: &str) -> Options {
         let expected = || format!("one of {}", ringwire_dialects::dialect_names().join(", "));
         match &raw.dialect {
             Some(dialect) if dialect.get_ref() == Zammad::NAME => {}
             Some(dialect) => {
-                let what = format!("there is no dialect {:?}", dialect.get_ref());
+                let what = format!("unknown dialect {:?}", dialect.get_ref());
                 self.errors.push(self.wrong(&dialect.span(), what).expected(expected()));
             }
             None => {
-                let finding = self.wrong(span, "it is missing").key(format!("{path}.dialect"));
+                let finding = self.wrong(span, "missing").key(format!("{path}.dialect"));
                 self.errors.push(finding.expected(expected()));
             }
         }
@@ -89,22 +89,22 @@ impl Resolver<'_> {
             let seconds = self.within(value.cloned(), SHORTEST_TIMEOUT..=LONGEST_TIMEOUT, "seconds", default);
             Duration::try_from_secs_f64(seconds).unwrap_or_default()
         };
-        let timeout = seconds(total, Endpoint::TIMEOUT);
-        (seconds(connect, Endpoint::CONNECT_TIMEOUT.min(timeout)), timeout)
+        let timeout = seconds(total, Target::TIMEOUT);
+        (seconds(connect, Target::CONNECT_TIMEOUT.min(timeout)), timeout)
     }
 
     fn late(&mut self, late: Option<RawLate>, after: Option<&Spanned<f64>>, options: &Options) -> LatePolicy {
-        let default = Endpoint::LATE_AFTER.as_secs_f64();
+        let default = Target::LATE_AFTER.as_secs_f64();
         let seconds = self.within(after.cloned(), 0.0..=LONGEST_LATE, "seconds", default);
-        let late_after = Duration::try_from_secs_f64(seconds).unwrap_or(Endpoint::LATE_AFTER);
+        let late_after = Duration::try_from_secs_f64(seconds).unwrap_or(Target::LATE_AFTER);
         let late = match late {
             Some(RawLate::All) => LatePolicy::All,
             Some(RawLate::Final) => LatePolicy::Final { after: late_after },
             None => options.late(late_after),
         };
         if let (LatePolicy::All, Some(after)) = (late, after) {
-            let finding = self.wrong(&after.span(), "everything is told, however late it is");
-            self.errors.push(finding.expected("late = \"final\" beside it"));
+            let finding = self.wrong(&after.span(), "has no effect while late events are sent in full");
+            self.errors.push(finding.expected("late = \"final\""));
         }
         late
     }
@@ -127,8 +127,8 @@ impl Resolver<'_> {
         match duration(value.get_ref()) {
             Some(lifetime) if (Duration::from_secs(1)..=LONGEST_LIFETIME).contains(&lifetime) => lifetime,
             _ => {
-                let finding = self.wrong(&value.span(), format!("{:?} is no time", value.get_ref()));
-                self.errors.push(finding.expected("a time from 1s to 36500d, as in 90s, 10m, 12h or 7d"));
+                let finding = self.wrong(&value.span(), format!("invalid duration {:?}", value.get_ref()));
+                self.errors.push(finding.expected("a duration from 1s to 36500d, as in 90s, 10m, 12h or 7d"));
                 default
             }
         }
