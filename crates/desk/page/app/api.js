@@ -1,4 +1,4 @@
-// Requests to the daemon, relative to where the page lies, so that a proxy may put it under a path.
+// Requests to the daemon, relative to the page, so that a proxy may put it under a path.
 
 const ROOT = new URL('../', import.meta.url);
 const TIMEOUT = 20_000;
@@ -19,7 +19,7 @@ export function address(path) {
   return new URL(path, ROOT).href;
 }
 
-/** The JSON of `path` with `query`, in which empty values are left out. */
+/** Gets the JSON at `path` with `query`; empty values are left out. */
 export function get(path, query = {}, signal) {
   const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== '' && value != null));
   return request('GET', search.size ? `${path}?${search}` : path, undefined, signal);

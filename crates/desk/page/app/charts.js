@@ -10,7 +10,7 @@ import { describeError, words } from './words.js';
 
 const POLL = 15_000;
 const HEIGHT = 180;
-/** Series are told apart by more than their colour: as bars, or by dashes. */
+/** Series differ by more than their colour: by bars or dashes. */
 const DASHES = [6, 3];
 
 export class Charts extends Component {
@@ -54,7 +54,7 @@ export class Charts extends Component {
   }
 }
 
-/** What is drawn: of each chart its title, what it adds up to, and its lines. */
+/** The charts: title, summary and lines of each. */
 function charts({ sums, ...hour }) {
   const text = words.health;
   const { series } = text;
@@ -101,17 +101,17 @@ function seconds(value) {
   return timer(value * 1000);
 }
 
-/** One chart. uPlot draws it; it is told of new data and of its width. */
+/** One chart, drawn by uPlot, which gets new data and a new width as they change. */
 class Chart extends Component {
-  place = createRef();
+  container = createRef();
 
   componentDidMount() {
-    const place = this.place.current;
-    this.plot = new this.props.uPlot(options(this.props, place, this.props.uPlot), this.data(), place);
+    const container = this.container.current;
+    this.plot = new this.props.uPlot(options(this.props, container, this.props.uPlot), this.data(), container);
     this.watcher = new ResizeObserver(
-      () => place.clientWidth && this.plot.setSize({ width: place.clientWidth, height: HEIGHT }),
+      () => container.clientWidth && this.plot.setSize({ width: container.clientWidth, height: HEIGHT }),
     );
-    this.watcher.observe(place);
+    this.watcher.observe(container);
   }
 
   componentDidUpdate() {
@@ -129,19 +129,19 @@ class Chart extends Component {
 
   render({ title, summary }) {
     return html`<figure class="panel chart"><figcaption><h3>${title}</h3><p class="dim">${summary}</p></figcaption>
-      <div class="plot" ref=${this.place} role="img" aria-label=${`${title}: ${summary}`}></div></figure>`;
+      <div class="plot" ref=${this.container} role="img" aria-label=${`${title}: ${summary}`}></div></figure>`;
   }
 }
 
-/** Steps of an axis: whole calls, times that people say, thousandths of a second. */
+/** The steps of an axis: whole calls, round times, milliseconds. */
 const STEPS = {
   count: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000],
   seconds: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400],
   ms: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000, 600_000, 3_600_000],
 };
 
-/** The places of values that have none beside them: no line goes there, so a dot is drawn. */
-function lonely(plot, series) {
+/** The positions of values without neighbours: there is no line to them, so a dot is drawn. */
+function isolatedPoints(plot, series) {
   const values = plot.data[series];
   const alone = [];
   for (let at = 0; at < values.length; at += 1) {
@@ -150,18 +150,18 @@ function lonely(plot, series) {
   return alone.length ? alone : null;
 }
 
-function options({ lines, format, steps }, place, uPlot) {
-  const colour = (name) => resolved(place, `--chart-${name}`);
+function options({ lines, format, steps }, container, uPlot) {
+  const colour = (name) => resolveColour(container, `--chart-${name}`);
   const axis = {
-    stroke: resolved(place, '--dim'),
-    grid: { stroke: resolved(place, '--line'), width: 1 },
+    stroke: resolveColour(container, '--dim'),
+    grid: { stroke: resolveColour(container, '--line'), width: 1 },
     ticks: { show: false },
-    font: `11px ${getComputedStyle(place).fontFamily}`,
+    font: `11px ${getComputedStyle(container).fontFamily}`,
   };
   const minute = (time) => clock(time * 1000).slice(0, 5);
   const bars = (size, name) => ({ paths: uPlot.paths.bars({ size: [size, 14] }), fill: colour(`${name}-fill`), width: 0 });
   return {
-    width: place.clientWidth || 300,
+    width: container.clientWidth || 300,
     height: HEIGHT,
     cursor: { y: false, points: { size: 6 } },
     scales: { x: { time: true }, y: { range: (_, least, most) => [0, Math.max(most == null ? 1 : most * 1.1, 1)] } },
@@ -177,17 +177,17 @@ function options({ lines, format, steps }, place, uPlot) {
         width: 1.75,
         dash,
         value: (_, number) => (number == null ? words.none : format(number)),
-        points: { show: false, size: 5, filter: lonely },
+        points: { show: false, size: 5, filter: isolatedPoints },
         ...(bar && bars(bar, name)),
       })),
     ],
   };
 }
 
-/** What the colour `name` of the style sheet comes to in the theme that holds: a canvas understands no variables. */
-function resolved(place, name) {
-  place.style.color = `var(${name})`;
-  const { color } = getComputedStyle(place);
-  place.style.color = '';
+/** The value of the colour `name` in the current theme: a canvas does not understand variables. */
+function resolveColour(container, name) {
+  container.style.color = `var(${name})`;
+  const { color } = getComputedStyle(container);
+  container.style.color = '';
   return color;
 }

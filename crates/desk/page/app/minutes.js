@@ -1,4 +1,4 @@
-// The last hour by minute, as columns for charts, and what it adds up to. Pure.
+// The last hour by minute, as columns for charts, with totals. Pure.
 
 import { millis } from './time.js';
 
@@ -14,25 +14,25 @@ const COLUMNS = [
   'delayMax',
 ];
 
-/** Columns of `list`, seconds since 1970 in `at`, null where there was nothing; in `sums` totals, greatest and middle. */
+/** The columns of `list`: seconds since 1970 in `at`, null where there is no value; `sums` has totals, maxima and medians. */
 export function minutes(list) {
   const columns = { at: list.map((minute) => millis(minute.at) / 1000) };
   for (const name of COLUMNS) columns[name] = list.map((minute) => minute[name] ?? null);
   const sum = (name) => columns[name].reduce((total, value) => total + (value ?? 0), 0);
-  const greatest = (name) => columns[name].reduce((most, value) => Math.max(most, value ?? 0), 0);
+  const max = (name) => columns[name].reduce((most, value) => Math.max(most, value ?? 0), 0);
   columns.sums = {
     calls: sum('calls'),
     answered: sum('answered'),
     missed: sum('missed'),
-    ringMax: greatest('ringMax'),
-    talkMax: greatest('talkMax'),
-    delayMedian: middle(columns.delayMedian),
-    delayMax: greatest('delayMax'),
+    ringMax: max('ringMax'),
+    talkMax: max('talkMax'),
+    delayMedian: median(columns.delayMedian),
+    delayMax: max('delayMax'),
   };
   return columns;
 }
 
-function middle(values) {
+function median(values) {
   const there = values.filter((value) => value !== null).sort((left, right) => left - right);
   return there.length ? there[Math.floor(there.length / 2)] : 0;
 }
