@@ -18,7 +18,7 @@ use ringwire_demo::zammad::{
     CallLogEntry, CallLogState, ReceivedRequest, ZammadConfig, ZammadPerson, ZammadServer,
 };
 use ringwire_event::{CallEvent, EventKind};
-use ringwire_live::{Desk, Frame};
+use ringwire_live::{FeedFrame, LiveState};
 use ringwire_terminal::{Code, Failure, plain};
 use secrecy::SecretString;
 use tokio::sync::mpsc;
@@ -126,8 +126,8 @@ async fn show(args: &Args) -> Result<(), Failure> {
     let pbx = PlaybackServer::start(recordings, options).await?;
     let zammad = ZammadServer::start(helpdesk()).await?;
     let mut received = zammad.requests();
-    let desk = Desk::new(Timestamp::now());
-    let mut frames = desk.feed().subscribe();
+    let live = LiveState::new(Timestamp::now());
+    let mut frames = live.feed().subscribe();
     let (signals, told) = mpsc::channel(1);
     let mut played = pbx.rounds_played();
 
@@ -137,7 +137,7 @@ async fn show(args: &Args) -> Result<(), Failure> {
     screen.introduce(&pbx, &zammad, &format!("http://{address}/#token={token}"))?;
     let mut config = configuration(&pbx, &zammad);
     config.api = Some(counter(address, token));
-    let mut daemon = tokio::spawn(ringwire_daemon::run(config, told, None, desk));
+    let mut daemon = tokio::spawn(ringwire_daemon::run(config, told, None, live));
     let over = async {
         // The sender lives as long as the PBX.
         let _ = played.wait_for(|rounds| *rounds > 0 && !args.stay).await;
@@ -147,7 +147,7 @@ async fn show(args: &Args) -> Result<(), Failure> {
     loop {
         tokio::select! {
             biased; // an event before the post that tells of it
-            Ok(frame) = frames.recv() => if let Frame::Call(told) = frame {
+            Ok(frame) = frames.recv() => if let FeedFrame::Call(told) = frame {
                 screen.event(&told.event)?;
             },
             Ok(post) = received.recv() => screen.post(&post)?,

@@ -6,7 +6,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use ringwire_config::{Config, Purpose};
 use ringwire_daemon::Logging;
-use ringwire_live::Desk;
+use ringwire_live::LiveState;
 use ringwire_terminal::{Code, Failure};
 
 const EXAMPLES: &str = "\
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let logging = Logging::start(config.log).map_err(|error| Failure::new(Code::Config, error))?;
     block_on(async {
         let signals = ringwire_daemon::signals().context("signals cannot be caught")?;
-        Ok(ringwire_daemon::run(config, signals, Some(logging), Desk::new(Timestamp::now())).await)
+        Ok(ringwire_daemon::run(config, signals, Some(logging), LiveState::new(Timestamp::now())).await)
     })?
 }
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::anyhow;
-use ringwire_client::{Attempt, StoryDelivery, segment};
+use ringwire_client::{Attempt, CallDelivery, segment};
 use ringwire_terminal::{Code, Failure};
 
 use super::{super::run::block_on, Args, Out};
@@ -16,7 +16,7 @@ use crate::explanation::{Known, Sent, Try};
 pub(super) fn tell<W: Write>(args: &Args, out: &mut Out<W>) -> Result<(), Failure> {
     let story = story(args, &args.what)?;
     let mut remarks = Vec::new();
-    if story.story.is_empty() {
+    if story.explanation.is_empty() {
         remarks.push(
             "What was concluded is not kept, or the daemon took the call up from an earlier process."
                 .to_owned(),
@@ -30,7 +30,7 @@ pub(super) fn tell<W: Write>(args: &Args, out: &mut Out<W>) -> Result<(), Failur
                 Failure::new(Code::NoInput, anyhow!("{}: nothing is known of it", args.what))
             })?),
             root: None,
-            notes: story.story,
+            notes: story.explanation,
             events,
             sent: story.deliveries.into_iter().map(sent).collect(),
             remarks,
@@ -43,14 +43,14 @@ pub(super) fn tell<W: Write>(args: &Args, out: &mut Out<W>) -> Result<(), Failur
 ///
 /// # Errors
 /// No daemon answers, or it knows of no such call, or does not tell us.
-pub(super) fn story(args: &Args, call: &str) -> Result<ringwire_client::Story, Failure> {
+pub(super) fn story(args: &Args, call: &str) -> Result<ringwire_client::CallDetail, Failure> {
     let client = args.access.client(args.place.named())?;
     let path = format!("/api/v1/calls/{}", segment(call));
-    Ok(block_on(async { Ok(client.get::<ringwire_client::Story>(&path, &[]).await) })??)
+    Ok(block_on(async { Ok(client.get::<ringwire_client::CallDetail>(&path, &[]).await) })??)
 }
 
-fn sent(delivery: StoryDelivery) -> Sent {
-    let StoryDelivery { endpoint, event, state, reason, attempts, .. } = delivery;
+fn sent(delivery: CallDelivery) -> Sent {
+    let CallDelivery { endpoint, event, state, reason, attempts, .. } = delivery;
     let tries = attempts.into_iter().map(|Attempt { took, outcome, status, reply, .. }| Try {
         took,
         outcome,

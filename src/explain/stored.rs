@@ -68,10 +68,10 @@ fn living(args: &Args, call: &str) -> Result<Vec<ExplanationStep>, String> {
         // What to do stands in a paragraph of its own.
         said.split("\n\n").next().unwrap_or_default().to_owned()
     })?;
-    if story.story.is_empty() {
+    if story.explanation.is_empty() {
         Err("it took the call up from an earlier process".to_owned())
     } else {
-        Ok(story.story)
+        Ok(story.explanation)
     }
 }
 

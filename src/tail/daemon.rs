@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use ringwire_client::{Client, Follower, News, Told};
+use ringwire_client::{Client, Follower, News, StreamFrame};
 use ringwire_event::Direction;
 use ringwire_terminal::Failure;
 use ringwire_terminal::{plain, terminal_is_unicode};
@@ -57,7 +57,7 @@ pub(super) struct Wanted {
 struct LateJson<'a> {
     event: &'static str,
     id: i64,
-    endpoint: &'a str,
+    target: &'a str,
     state: &'a str,
     failures: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,10 +120,10 @@ async fn tell<W: Write>(
         };
         let now = began.elapsed();
         match news {
-            None | Some(News::Told(Told::Other)) => {}
-            Some(News::Told(Told::Call(told))) => merge.event(*told, now),
-            Some(News::Told(Told::Delivery(change))) => merge.change(change, now),
-            Some(News::Told(Told::Reset)) => {
+            None | Some(News::Told(StreamFrame::Other)) => {}
+            Some(News::Told(StreamFrame::Call(told))) => merge.event(*told, now),
+            Some(News::Told(StreamFrame::Delivery(change))) => merge.change(change, now),
+            Some(News::Told(StreamFrame::Reset)) => {
                 screen.remark(
                     "the daemon has another journal than before: what it told meanwhile is not known",
                 )?;
@@ -181,7 +181,7 @@ impl<W: Write> Screen<W> {
                 (Line::Late(Late { delivery, of }), true) => self.json(&LateJson {
                     event: "delivery",
                     id: delivery.id,
-                    endpoint: &delivery.endpoint,
+                    target: &delivery.target,
                     state: &delivery.state,
                     failures: delivery.failures,
                     reason: delivery.reason.as_deref(),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
-use ringwire_client::Delivery;
+use ringwire_client::EventDelivery;
 use ringwire_event::{AnsweredBy, CallEvent, Cause, EventKind};
 use ringwire_terminal::{duration, plain};
 use unicode_width::UnicodeWidthStr;
@@ -32,7 +32,7 @@ impl Writing {
         let (call, what) = (style_of(&event.call), style(&event.kind));
         let mut line = format!(
             "{:>12}  {call}{}{call:#}  {what}{:<8}{what:#}  {:<8}  {} {} {}",
-            Time(event.time.or(shown.told.recorded)),
+            Time(event.time.or(shown.told.recorded_at)),
             left(&short(&event.call), 12),
             event.kind.name(),
             event.direction.as_str(),
@@ -81,7 +81,7 @@ impl Writing {
     }
 
     /// One endpoint: how far it has come, in a sign and, where it is not well, a word.
-    fn tick(self, delivery: &Delivery) -> String {
+    fn tick(self, delivery: &EventDelivery) -> String {
         let (unicode, ascii, word, style) = match delivery.state.as_str() {
             "delivered" => ("\u{2713}", "ok", "", AnsiColor::Green.on_default()),
             "dead" => ("\u{2717}", "x", "dead", AnsiColor::Red.on_default().bold()),
@@ -93,7 +93,7 @@ impl Writing {
             _ => ("?", "?", "", Style::new().dimmed()),
         };
         let sign = if self.unicode { unicode } else { ascii };
-        let text = format!("{} {sign} {word}", cut(&delivery.endpoint));
+        let text = format!("{} {sign} {word}", cut(&delivery.target));
         format!("{style}{}{style:#}", text.trim_end())
     }
 
@@ -174,9 +174,9 @@ mod tests {
     use super::*;
     use crate::tail::merge::{Owed, testing};
 
-    fn delivery(endpoint: &str, state: &str, failures: u32) -> Delivery {
+    fn delivery(target: &str, state: &str, failures: u32) -> EventDelivery {
         let reason = (state == "dead").then(|| "410 gone\u{1b}[2J".to_owned());
-        Delivery { id: 7, endpoint: endpoint.into(), state: state.into(), failures, reason }
+        EventDelivery { id: 7, target: target.into(), state: state.into(), failures, reason }
     }
 
     fn shown(what: EventKind, change: impl FnOnce(&mut CallEvent)) -> Shown {
@@ -184,7 +184,7 @@ mod tests {
         event.time = None;
         change(&mut event);
         let deliveries = vec![delivery("zammad", "delivered", 0), delivery("crm", "pending", 0)];
-        let told = StreamEvent { event, journal: Some(4), recorded: None, deliveries };
+        let told = StreamEvent { event, cursor: Some(4), recorded_at: None, deliveries };
         Shown { told, rang: Some(12), talked: None }
     }
 
@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn what_settles_later_says_of_what() {
         let of = |what| Owed { event: "1795226702.0/2".into(), what, call: "1795226702.0".into() };
-        let check = |delivery: Delivery, what, expected: &str| {
+        let check = |delivery: EventDelivery, what, expected: &str| {
             let line =
                 Writing { unicode: true }.late(&Late { delivery, of: of(what) }, Timestamp::UNIX_EPOCH);
             let line = anstream::adapter::strip_str(&line).to_string();

@@ -11,7 +11,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use ringwire_client::{Delivery, DeliveryChange, StreamEvent};
+use ringwire_client::{DeliveryProgress, EventDelivery, StreamEvent};
 use ringwire_event::{CallEvent, CallId, EventKind};
 
 use self::seen::Seen;
@@ -53,7 +53,7 @@ pub(super) struct Shown {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Late {
     /// The delivery.
-    pub(super) delivery: Delivery,
+    pub(super) delivery: EventDelivery,
     /// The event.
     pub(super) of: Owed,
 }
@@ -78,7 +78,7 @@ pub(super) struct Merge {
     calls: BTreeMap<CallId, Known>,
     held: VecDeque<(Duration, Shown)>,
     owed: BTreeMap<i64, Owed>,
-    early: BTreeMap<i64, DeliveryChange>,
+    early: BTreeMap<i64, DeliveryProgress>,
     ready: VecDeque<Line>,
 }
 
@@ -130,7 +130,7 @@ impl Merge {
     }
 
     /// A delivery has got further.
-    pub(super) fn change(&mut self, change: DeliveryChange, now: Duration) {
+    pub(super) fn change(&mut self, change: DeliveryProgress, now: Duration) {
         if !self.deliveries {
             return;
         }
@@ -182,7 +182,7 @@ impl Merge {
     }
 
     /// An endpoint that comes late to a call is owed what was told before.
-    fn owed_late(&mut self, event: &str, change: DeliveryChange) {
+    fn owed_late(&mut self, event: &str, change: DeliveryProgress) {
         if let Some((_, shown)) = self.held.iter_mut().find(|(_, shown)| shown.told.event.id == event) {
             shown.told.deliveries.push(changed(change));
             return;
@@ -217,7 +217,7 @@ impl Merge {
     /// Whose deliveries are settled, or who has waited long enough, is ready; but nobody overtakes.
     fn release(&mut self, now: Duration) {
         while let Some((_, shown)) = self.held.pop_front_if(|(until, shown)| {
-            *until <= now || !shown.told.deliveries.iter().any(Delivery::is_under_way)
+            *until <= now || !shown.told.deliveries.iter().any(EventDelivery::is_under_way)
         }) {
             self.tell(shown);
         }
@@ -239,11 +239,13 @@ impl Merge {
     }
 }
 
-fn changed(DeliveryChange { id, endpoint, event: _, state, failures, reason }: DeliveryChange) -> Delivery {
-    Delivery { id, endpoint, state, failures, reason }
+fn changed(
+    DeliveryProgress { id, target, event: _, state, failures, reason }: DeliveryProgress,
+) -> EventDelivery {
+    EventDelivery { id, target, state, failures, reason }
 }
 
-fn apply(delivery: &mut Delivery, change: DeliveryChange) {
+fn apply(delivery: &mut EventDelivery, change: DeliveryProgress) {
     // A stream that was taken up again may have told of the end already.
     if !delivery.is_settled() {
         *delivery = changed(change);

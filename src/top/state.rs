@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use ringwire_client::{Call, Story};
+use ringwire_client::{CallDetail, LiveCall};
 
 use super::{data::Picture, paint::Paint};
 
@@ -85,7 +85,7 @@ pub(super) struct Open {
     /// The call.
     pub(super) call: String,
     /// What is known of it, or why nothing is; `None` until the daemon has answered.
-    pub(super) story: Option<Result<Story, String>>,
+    pub(super) story: Option<Result<CallDetail, String>>,
     /// Whether its deliveries are shown, rather than what happened.
     pub(super) deliveries: bool,
     /// How far down it is scrolled.
@@ -130,7 +130,7 @@ impl State {
     }
 
     /// The daemon has told the story of `call`, or why not.
-    pub(super) fn on_story(&mut self, call: &str, story: Result<Story, String>) {
+    pub(super) fn on_story(&mut self, call: &str, story: Result<CallDetail, String>) {
         if let Some(open) = self.open.as_mut().filter(|open| open.call == call) {
             // What was told stays, where a later question finds nobody.
             if story.is_ok() || !matches!(open.story, Some(Ok(_))) {
@@ -179,15 +179,15 @@ impl State {
     }
 
     /// The calls that are shown, in order.
-    pub(super) fn calls(&self) -> Vec<&Call> {
+    pub(super) fn calls(&self) -> Vec<&LiveCall> {
         let wanted = self.filter.to_lowercase();
         let calls = self.picture.live.calls.iter();
         let mut calls: Vec<_> = calls.filter(|call| wanted.is_empty() || has(call, &wanted)).collect();
         match self.sort {
-            Sort::Newest => calls.sort_by_key(|call| (std::cmp::Reverse(call.began), &call.id)),
-            Sort::Longest => calls.sort_by_key(|call| (call.began, &call.id)),
-            Sort::State => calls.sort_by_key(|call| (rank(&call.state), call.began, &call.id)),
-            Sort::Caller => calls.sort_by_key(|call| (&call.from, call.began, &call.id)),
+            Sort::Newest => calls.sort_by_key(|call| (std::cmp::Reverse(call.started_at), &call.id)),
+            Sort::Longest => calls.sort_by_key(|call| (call.started_at, &call.id)),
+            Sort::State => calls.sort_by_key(|call| (rank(&call.state), call.started_at, &call.id)),
+            Sort::Caller => calls.sort_by_key(|call| (&call.from, call.started_at, &call.id)),
         }
         calls
     }
@@ -298,7 +298,7 @@ fn rank(state: &str) -> u8 {
 }
 
 /// Whether `wanted`, in lower case, is somewhere in `call`.
-fn has(call: &Call, wanted: &str) -> bool {
+fn has(call: &LiveCall, wanted: &str) -> bool {
     let users = call.users.iter().chain(call.answered_by.as_ref().and_then(|answered_by| answered_by.user()));
     let users = users.flat_map(|user| {
         let said = [Some(&user.endpoint), user.extension.as_ref(), user.name.as_ref(), user.login.as_ref()];

@@ -7,7 +7,7 @@ use ratatui::{
     DefaultTerminal,
     crossterm::event::{self, Event, KeyEventKind},
 };
-use ringwire_client::{Client, Story};
+use ringwire_client::{CallDetail, Client};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{mpsc, watch},
@@ -36,7 +36,7 @@ struct Wanted {
 /// What the daemon says.
 enum Said {
     Picture(Result<Picture, String>),
-    Story(String, Result<Story, String>),
+    Story(String, Result<CallDetail, String>),
 }
 
 /// Shows `state`, and what becomes of it, until it is told to stop.

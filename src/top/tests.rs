@@ -5,7 +5,7 @@ use ratatui::{
     crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
     style::Color,
 };
-use ringwire_client::{Channels, Charts, Live, Story};
+use ringwire_client::{CallDetail, Channels, Charts, LiveView};
 use serde_json::{Value, json};
 
 use super::{
@@ -24,7 +24,7 @@ fn at(second: i64) -> Timestamp {
 fn call(id: &str, state: &str, began: i64, more: &Value) -> Value {
     let mut call = json!({
         "id": format!("1795226{id}"), "pbx": "main", "direction": "in", "from": "491761234567", "fromName": "Casey Customer",
-        "to": "4930100", "state": state, "began": at(began),
+        "to": "4930100", "state": state, "startedAt": at(began),
         "users": [{ "endpoint": "PJSIP/alice", "extension": "101", "name": "Alice" }, { "endpoint": "PJSIP/bob" }],
     });
     call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -32,8 +32,8 @@ fn call(id: &str, state: &str, began: i64, more: &Value) -> Value {
 }
 
 fn picture(calls: &[Value], queues: &Value) -> Picture {
-    let live: Live = serde_json::from_value(json!({
-        "journal": 4711, "now": at(0), "calls": calls, "queues": queues, "users": [],
+    let live: LiveView = serde_json::from_value(json!({
+        "cursor": 4711, "now": at(0), "calls": calls, "queues": queues, "users": [],
     }))
     .unwrap();
     let channels: Channels = serde_json::from_value(json!({ "at": at(0), "channels": [
@@ -54,17 +54,17 @@ fn picture(calls: &[Value], queues: &Value) -> Picture {
         live,
         legs: Some(("1795226702.0".into(), channels.channels)),
         pbxs: serde_json::from_value(json!([
-            { "name": "main", "address": "127.0.0.1:5038", "state": "reconciled", "since": at(-900), "version": "22.4.0",
+            { "name": "main", "address": "127.0.0.1:5038", "state": "inSync", "since": at(-900), "version": "22.4.0",
               "lastEvent": at(28), "reconnects": 0, "channels": 6, "calls": 3 },
             { "name": "branch", "address": "192.0.2.9:5038", "state": "refused", "detail": "Authentication failed",
               "hint": "the secret", "since": at(-900), "reconnects": 7, "channels": 0, "calls": 0 },
         ]))
         .unwrap(),
         endpoints: serde_json::from_value(json!([
-            { "name": "zammad", "dialect": "zammad", "state": "well", "since": at(-900), "waiting": 0, "retrying": 0,
+            { "name": "zammad", "dialect": "zammad", "state": "ok", "since": at(-900), "pending": 0, "retrying": 0,
               "inFlight": 0, "delivered": 1234, "dead": 0, "expired": 0, "dropped": 0, "more": false },
             { "name": "crm", "dialect": "zammad", "state": "failing", "reason": "connection refused", "since": at(-90),
-              "waiting": 17, "retrying": 3, "inFlight": 1, "delivered": 9, "dead": 2, "expired": 1, "dropped": 0, "more": true },
+              "pending": 17, "retrying": 3, "inFlight": 1, "delivered": 9, "dead": 2, "expired": 1, "dropped": 0, "moreOnDisk": true },
         ]))
         .unwrap(),
         minutes: charts.minutes,
@@ -93,7 +93,7 @@ fn three() -> Picture {
                 "600.9",
                 "talking",
                 -4000,
-                &json!({ "direction": "out", "answeredBy": alice, "answered": at(-3990), "recovered": true }),
+                &json!({ "direction": "out", "answeredBy": alice, "answeredAt": at(-3990), "recovered": true }),
             ),
         ],
         &queue,
@@ -185,12 +185,12 @@ fn pictures() {
     check("help", &mut help, SIZES[0]);
 }
 
-fn story() -> Story {
+fn story() -> CallDetail {
     let event = |seq: u32, more: Value| {
         let mut event = json!({
             "id": format!("1795226702.0/{seq}"), "call": "1795226702.0", "seq": seq, "time": at(i64::from(seq)), "pbx": "main",
-            "direction": "in", "from": "491761234567", "to": "4930100", "journal": seq, "recorded": at(0),
-            "deliveries": [{ "id": seq, "endpoint": "zammad", "state": "delivered" }],
+            "direction": "in", "from": "491761234567", "to": "4930100", "cursor": seq, "recordedAt": at(0),
+            "deliveries": [{ "id": seq, "target": "zammad", "state": "delivered" }],
         });
         event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         event
@@ -219,7 +219,7 @@ fn story() -> Story {
                 { "at": at(7), "took": 3, "outcome": "dead", "status": 410 },
             ] })),
         ],
-        "story": [
+        "explanation": [
             { "time": at(1), "decision": "started", "rule": "rules 2", "text": "PJSIP/trunk-00000000 begins a call",
               "source": { "event": "Newchannel", "channel": "PJSIP/trunk-00000000", "uniqueid": "1795226702.0", "with": "Exten 4930100" } },
             { "time": at(2), "decision": "answered",
@@ -240,7 +240,7 @@ fn stories() {
         press(&mut state, "d");
         check("deliveries", &mut state, size);
         // Another's is not shown, and what is known stays.
-        state.on_story("1795226705.2", Ok(Story::default()));
+        state.on_story("1795226705.2", Ok(CallDetail::default()));
         state.on_story("1795226702.0", Err("no daemon answers".into()));
         assert_eq!(state.open.as_ref().unwrap().story, Some(Ok(story())));
     }

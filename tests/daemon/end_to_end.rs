@@ -212,7 +212,7 @@ async fn the_service_manager_hears_of_start_reload_and_stop() {
         .spawn()
         .unwrap();
     let said = heard(&manager, "READY=1").await;
-    assert!(said.contains("STATUS=main: connected; zammad: well"), "{said}");
+    assert!(said.contains("STATUS=pbx main: connected; target zammad: ok"), "{said}");
     heard(&manager, "WATCHDOG=1").await;
 
     kill(&daemon, "-HUP");
@@ -222,7 +222,10 @@ async fn the_service_manager_hears_of_start_reload_and_stop() {
     write(&file(&directory), "nonsense");
     kill(&daemon, "-HUP");
     let said = heard(&manager, "READY=1").await;
-    assert!(said.contains("STATUS=configuration: the new one cannot be used; main: connected"), "{said}");
+    assert!(
+        said.contains("STATUS=configuration: rejected, the previous one stays in use; pbx main: connected"),
+        "{said}"
+    );
 
     kill(&daemon, "-TERM");
     heard(&manager, "STOPPING=1").await;

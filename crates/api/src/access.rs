@@ -1,4 +1,4 @@
-//! Who may ask, and for what.
+//! Who has access, and to what.
 
 use std::{fmt, sync::Arc};
 
@@ -9,20 +9,20 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
-/// What somebody may ask for; each may what the one before may.
+/// What a client may do. Each role includes the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// What is going on now.
+    /// Sees what is going on now.
     Viewer,
-    /// Also what was.
+    /// Also sees the past.
     Agent,
-    /// Also what endpoints replied; and to give orders.
+    /// Also sees what targets replied, and gives commands.
     Admin,
 }
 
 impl Role {
-    /// The word for it.
+    /// The role as it is written in the configuration.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -33,109 +33,109 @@ impl Role {
     }
 }
 
-/// Who may ask over the network. Whoever reaches the unix socket may ask for everything.
+/// Who has access over the network. Whoever can open the unix socket has all access.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
-    /// Those who may.
+    /// The tokens that are accepted.
     pub tokens: Vec<Token>,
-    /// The web pages of other places that may ask, as origins: `https://crm.example.com`.
+    /// The origins of other web pages that may call the API: `https://crm.example.com`.
     pub allow_origins: Vec<String>,
 }
 
-/// Somebody who may ask.
+/// A token of the configuration.
 #[derive(Clone, Debug)]
 pub struct Token {
-    /// What logs call its bearer.
+    /// Its name, which logs show.
     pub name: String,
-    /// What its bearer may ask for.
+    /// What its bearer may do.
     pub role: Role,
-    /// What its bearer shows.
+    /// What its bearer sends.
     pub secret: SecretString,
 }
 
-/// Somebody who was let in.
+/// A client that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Who {
+pub(crate) struct Principal {
     /// The name of the token; `local` at the socket.
     pub(crate) name: Arc<str>,
-    /// What for.
+    /// What it may do.
     pub(crate) role: Role,
-    /// Whether it is at the socket, where nothing is counted: whoever is there could stop the daemon as well.
+    /// Whether it is at the socket, where there are no limits: whoever is there could stop the daemon as well.
     pub(crate) local: bool,
 }
 
-impl Who {
-    /// Whoever is at the socket: the mode of its file says who can be.
+impl Principal {
+    /// A client at the socket: the mode of its file says who that can be.
     pub(crate) fn local() -> Self {
         Self { name: "local".into(), role: Role::Admin, local: true }
     }
 }
 
-/// The keys that fit, until others do.
-pub(crate) struct Keys(watch::Sender<Arc<Fitting>>);
+/// Who has access, which a reload may change.
+pub(crate) struct AccessControl(watch::Sender<Arc<AccessTable>>);
 
-/// The keys that fit.
-pub(crate) struct Fitting {
-    keys: Vec<(Digest, Who)>,
+/// Who has access at a moment.
+pub(crate) struct AccessTable {
+    tokens: Vec<(Digest, Principal)>,
     allow_origins: Vec<String>,
 }
 
-impl Keys {
+impl AccessControl {
     pub(crate) fn new(access: Access) -> Self {
-        Self(watch::Sender::new(Arc::new(Fitting::new(access))))
+        Self(watch::Sender::new(Arc::new(AccessTable::new(access))))
     }
 
     pub(crate) fn set(&self, access: Access) {
-        self.0.send_replace(Arc::new(Fitting::new(access)));
+        self.0.send_replace(Arc::new(AccessTable::new(access)));
     }
 
-    pub(crate) fn fitting(&self) -> Arc<Fitting> {
+    pub(crate) fn table(&self) -> Arc<AccessTable> {
         Arc::clone(&self.0.borrow())
     }
 
-    /// Sees when others fit.
-    pub(crate) fn changes(&self) -> watch::Receiver<Arc<Fitting>> {
+    /// Changes when others have access.
+    pub(crate) fn changes(&self) -> watch::Receiver<Arc<AccessTable>> {
         self.0.subscribe()
     }
 }
 
-impl Fitting {
+impl AccessTable {
     fn new(access: Access) -> Self {
-        let key = |token: Token| {
+        let hashed = |token: Token| {
             let secret = digest(&SHA256, token.secret.expose_secret().as_bytes());
-            (secret, Who { name: token.name.into(), role: token.role, local: false })
+            (secret, Principal { name: token.name.into(), role: token.role, local: false })
         };
-        // A page's browser writes its origin in lower case, without a slash at the end.
+        // Browsers write an origin in lower case, without a slash at the end.
         let origin = |origin: String| origin.trim_end_matches('/').to_ascii_lowercase();
         Self {
-            keys: access.tokens.into_iter().map(key).collect(),
+            tokens: access.tokens.into_iter().map(hashed).collect(),
             allow_origins: access.allow_origins.into_iter().map(origin).collect(),
         }
     }
 
-    /// Whose token `shown` is. How long it takes does not tell how much of it is right, nor whose.
-    pub(crate) fn whose(&self, shown: &[u8]) -> Option<&Who> {
-        let shown = digest(&SHA256, shown);
+    /// The client whose token is `token`. How long it takes reveals neither how much of it is right nor whose it is.
+    pub(crate) fn find(&self, token: &[u8]) -> Option<&Principal> {
+        let token = digest(&SHA256, token);
         let mut found = u64::MAX;
-        for (place, (key, _)) in (0_u64..).zip(&self.keys) {
-            let fits: Choice = key.as_ref().ct_eq(shown.as_ref());
-            found.conditional_assign(&place, fits);
+        for (index, (known, _)) in (0_u64..).zip(&self.tokens) {
+            let is_equal: Choice = known.as_ref().ct_eq(token.as_ref());
+            found.conditional_assign(&index, is_equal);
         }
-        usize::try_from(found).ok().and_then(|place| self.keys.get(place)).map(|(_, who)| who)
+        usize::try_from(found).ok().and_then(|index| self.tokens.get(index)).map(|(_, client)| client)
     }
 
-    /// Whether pages of `origin` may ask.
+    /// Whether pages of `origin` may call the API.
     pub(crate) fn allows(&self, origin: &str) -> bool {
         self.allow_origins.iter().any(|allowed| allowed == origin)
     }
 
-    /// Whether requests may name `host`, with its port if it has one, as the place they go to.
+    /// Whether requests may have `host`, with its port if it has one, as their Host.
     pub(crate) fn is_host(&self, host: &str) -> bool {
         self.allow_origins.iter().any(|origin| origin.split_once("://").is_some_and(|(_, at)| at == host))
     }
 }
 
-impl fmt::Debug for Fitting {
+impl fmt::Debug for AccessTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fitting").finish_non_exhaustive()
     }
@@ -146,9 +146,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_opens_what_its_name_may_and_nothing_else_does() {
+    fn only_a_configured_token_is_found() {
         let token = |name: &str, role, secret: &str| Token { name: name.into(), role, secret: secret.into() };
-        let fitting = Fitting::new(Access {
+        let table = AccessTable::new(Access {
             tokens: vec![
                 token("anna", Role::Agent, "0123456789abcdef"),
                 token("root", Role::Admin, "fedcba98"),
@@ -163,13 +163,13 @@ mod tests {
             ("", None),
             ("anna", None),
         ] {
-            let whose = fitting.whose(shown.as_bytes()).map(|who| (&*who.name, who.role));
-            assert_eq!(whose, who, "{shown}");
+            let found = table.find(shown.as_bytes()).map(|who| (&*who.name, who.role));
+            assert_eq!(found, who, "{shown}");
         }
-        assert!(fitting.allows("https://crm.example.com") && !fitting.allows("https://crm.example.com.evil"));
-        assert!(fitting.is_host("crm.example.com") && !fitting.is_host("example.com"));
-        assert!(!format!("{fitting:?}").contains("fedc"));
-        let nobody = Fitting::new(Access::default());
-        assert_eq!(nobody.whose(b""), None);
+        assert!(table.allows("https://crm.example.com") && !table.allows("https://crm.example.com.evil"));
+        assert!(table.is_host("crm.example.com") && !table.is_host("example.com"));
+        assert!(!format!("{table:?}").contains("fedc"));
+        let nobody = AccessTable::new(Access::default());
+        assert_eq!(nobody.find(b""), None);
     }
 }

@@ -1,10 +1,10 @@
-//! An answer that is dear to find, kept for a moment: fifty who ask cost one question.
+//! An answer that is expensive to find, kept for a moment: fifty clients cost one query.
 
 use std::time::Duration;
 
 use tokio::{sync::Mutex, time::Instant};
 
-/// A value that is found anew when it is too old.
+/// A value that is found again when it is too old.
 #[derive(Debug)]
 pub(crate) struct Cached<T>(Mutex<Option<(Instant, T)>>);
 
@@ -15,19 +15,19 @@ impl<T> Default for Cached<T> {
 }
 
 impl<T: Clone> Cached<T> {
-    /// The value, not older than `fresh`; otherwise what `find` gives. Whoever comes while it is being found waits for
+    /// The value, not older than `max_age`; otherwise what `find` gives. A client that comes while it is being found waits for
     /// that answer. A failure is not kept.
     ///
     /// # Errors
     /// It could not be found.
     pub(crate) async fn get<E>(
         &self,
-        fresh: Duration,
+        max_age: Duration,
         find: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
         let mut known = self.0.lock().await;
         if let Some((when, value)) = &*known
-            && when.elapsed() < fresh
+            && when.elapsed() < max_age
         {
             return Ok(value.clone());
         }

@@ -1,13 +1,13 @@
-//! What a request knows of the connection it came by.
+//! What a request knows of its connection.
 
 use std::net::IpAddr;
 
 use tokio_util::sync::CancellationToken;
 
-/// By which way a client comes.
+/// Where a client connects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Door {
-    /// The unix socket: whoever may open it may ask for everything.
+pub enum ListenerKind {
+    /// The unix socket: whoever may open it has the role admin.
     Socket,
     /// The network: a token is needed.
     Network,
@@ -15,8 +15,8 @@ pub enum Door {
 
 /// The address of the client; `None` at the unix socket.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) Option<IpAddr>);
+pub(crate) struct ClientAddress(pub(crate) Option<IpAddr>);
 
-/// Is cancelled when no more is to be sent.
+/// Is cancelled when the server stops.
 #[derive(Clone, Debug)]
 pub(crate) struct Stop(pub(crate) CancellationToken);

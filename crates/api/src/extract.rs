@@ -1,4 +1,4 @@
-//! What a request asks for: its query, its path and its body, with problems for answers where they make no sense.
+//! Extractors for the query, the path and the body that answer with a problem where they are malformed.
 
 use std::{fmt::Display, str::FromStr};
 
@@ -12,38 +12,38 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use crate::problem::Problem;
 
-/// The query.
-pub(crate) struct Asked<T>(pub(crate) T);
+/// The parameters of the query.
+pub(crate) struct QueryParams<T>(pub(crate) T);
 
-/// What the path names.
-pub(crate) struct Named<T>(pub(crate) T);
+/// The parameters of the path.
+pub(crate) struct PathParams<T>(pub(crate) T);
 
 /// The body, as JSON.
-pub(crate) struct Body<T>(pub(crate) T);
+pub(crate) struct JsonBody<T>(pub(crate) T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryParams<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Query(query) = Query::from_request_parts(parts, state).await.map_err(|error| {
-            Problem::bad_request(error.body_text()).hint("GET /api/v1/openapi.json says what can be asked")
+            Problem::bad_request(error.body_text()).hint("GET /api/v1/openapi.json lists the parameters")
         })?;
         Ok(Self(query))
     }
 }
 
-impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Named<T> {
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathParams<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Path::from_request_parts(parts, state).await {
-            Ok(Path(named)) => Ok(Self(named)),
+            Ok(Path(params)) => Ok(Self(params)),
             Err(error) => Err(Problem::bad_request(error.body_text())),
         }
     }
 }
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
@@ -54,8 +54,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
-/// A part of a query that may be left out, or empty.
-pub(crate) fn filled<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(
+/// A parameter that may be left out, or empty.
+pub(crate) fn optional<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
@@ -64,16 +64,16 @@ pub(crate) fn filled<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(
         .transpose()
 }
 
-/// A part of a query that is several words with commas between them.
-pub(crate) fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+/// A parameter that is a list with commas.
+pub(crate) fn comma_separated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
     Ok(text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect())
 }
 
-/// The way that `word` stands for.
+/// The direction called `word`.
 pub(crate) fn direction(word: &str) -> Result<Direction, Problem> {
     let all = [Direction::In, Direction::Out, Direction::Internal];
-    all.into_iter()
-        .find(|way| way.as_str() == word)
-        .ok_or_else(|| Problem::bad_request(format!("{word:?} is no direction")).hint("in, out or internal"))
+    all.into_iter().find(|way| way.as_str() == word).ok_or_else(|| {
+        Problem::bad_request(format!("{word:?} is not a direction")).hint("in, out or internal")
+    })
 }

@@ -1,4 +1,4 @@
-//! What stands between a request and its route: names, limits, roles, and headers that keep browsers safe.
+//! What every request passes before its route: host names, limits, roles, and headers that protect browsers.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -9,19 +9,21 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use ringwire_live::ApiEvent;
+
 use crate::{
-    access::{Fitting, Role, Who},
-    connection::{Door, Peer},
+    access::{AccessTable, Principal, Role},
+    connection::{ClientAddress, ListenerKind},
     cookie::{self, COOKIE},
     origins, page,
     problem::Problem,
-    server::{Counter, within},
+    server::{ApiServer, with_timeout},
 };
 
-/// How long an answer may take to begin.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long an answer may take to start.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What is said with everything: nothing is loaded from elsewhere, nothing is guessed, framed, or told on.
+/// The headers of every answer: nothing is loaded from elsewhere, guessed, framed or leaked.
 const HEADERS: [(HeaderName, &str); 7] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -40,7 +42,7 @@ const HEADERS: [(HeaderName, &str); 7] = [
     ),
 ];
 
-/// Says what browsers are to know with every answer.
+/// Adds the headers that protect browsers.
 pub(crate) async fn with_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -51,86 +53,87 @@ pub(crate) async fn with_headers(request: Request, next: Next) -> Response {
     response
 }
 
-/// Refuses what was sent to another name than ours.
-pub(crate) async fn own_host(State(counter): State<Counter>, request: Request, next: Next) -> Response {
+/// Refuses requests whose Host is not ours.
+pub(crate) async fn own_host(State(server): State<ApiServer>, request: Request, next: Next) -> Response {
     let authority = request.uri().authority().map(|authority| authority.as_str());
     let host = request.headers().get(header::HOST).map(HeaderValue::to_str);
     let host = host.map(Result::unwrap_or_default).or(authority).unwrap_or_default();
-    if origins::is_own_host(host, &counter.fitting()) {
+    if origins::is_own_host(host, &server.access()) {
         return next.run(request).await;
     }
-    Problem::new(StatusCode::MISDIRECTED_REQUEST, "this is no name of the place where ringwire answers")
-        .hint("ask http://127.0.0.1:PORT, or add the page's origin to api.allow_origins")
+    Problem::new(StatusCode::MISDIRECTED_REQUEST, "ringwire does not answer to this host name")
+        .hint("use http://127.0.0.1:PORT, or add the origin of the page to api.allow_origins")
         .into_response()
 }
 
-/// Finds out who asks, and whether that is not too often.
+/// Finds out who the client is, and limits how often it may ask.
 pub(crate) async fn admit(
-    State((counter, door)): State<(Counter, Door)>,
+    State((server, listener)): State<(ApiServer, ListenerKind)>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let peer = request.extensions().get::<Peer>().and_then(|peer| peer.0);
-    let who = match door {
-        Door::Socket => Ok(Some(Who::local())),
-        Door::Network => known(&counter, request.method(), request.headers(), peer),
+    let peer = request.extensions().get::<ClientAddress>().and_then(|peer| peer.0);
+    let client = match listener {
+        ListenerKind::Socket => Ok(Some(Principal::local())),
+        ListenerKind::Network => known(&server, request.method(), request.headers(), peer),
     };
-    let (role, answered) = match who {
+    let (role, response) = match client {
         Err(problem) => ("none", problem.into_response()),
-        Ok(who) => {
-            let role = who.as_ref().map_or("none", |who| who.role.as_str());
-            // The page is some forty files, which browsers ask for one by one; they cost next to nothing.
-            let counts = !(request.method().is_safe() && page::has(request.uri()));
-            let admitted = if counts { counter.limits().request(who.as_ref(), peer) } else { Ok(()) };
+        Ok(client) => {
+            let role = client.as_ref().map_or("none", |client| client.role.as_str());
+            // The page is some forty files, which browsers request one by one; they cost next to nothing.
+            let is_limited = !(request.method().is_safe() && page::has(request.uri()));
+            let admitted = if is_limited { server.limits().request(client.as_ref(), peer) } else { Ok(()) };
             match admitted {
                 Err(problem) => (role, problem.into_response()),
                 Ok(()) => {
-                    if let Some(who) = who {
-                        request.extensions_mut().insert(who);
+                    if let Some(client) = client {
+                        request.extensions_mut().insert(client);
                     }
                     (role, answer(next, request).await)
                 }
             }
         }
     };
-    counter.desk().metrics().request(role, answered.status().as_u16());
-    answered
+    server.live().metrics().count_request(role, response.status().as_u16());
+    response
 }
 
 async fn answer(next: Next, request: Request) -> Response {
-    within(PATIENCE, next.run(request)).await.unwrap_or_else(|| {
-        let seconds = PATIENCE.as_secs();
-        Problem::no_answer(format!("there was no answer within {seconds} s")).into_response()
+    with_timeout(TIMEOUT, next.run(request)).await.unwrap_or_else(|| {
+        let seconds = TIMEOUT.as_secs();
+        Problem::no_answer(format!("no answer within {seconds} s")).into_response()
     })
 }
 
-/// Who shows a token, if anybody does.
+/// The client, if the request has a token.
 ///
-/// A token that is right is always let in: a program that tries again and again with one that is not cannot lock out
-/// others at the same address. Guessing is made hopeless by the length of tokens.
+/// A known token is always accepted: a program that keeps sending an unknown one cannot lock out others at the same
+/// address. The length of tokens makes guessing hopeless.
 fn known(
-    counter: &Counter,
+    server: &ApiServer,
     method: &Method,
     headers: &HeaderMap,
     peer: Option<IpAddr>,
-) -> Result<Option<Who>, Problem> {
-    let fitting = counter.fitting();
-    let Some((shown, by_cookie)) = shown(method, headers, &fitting) else { return Ok(None) };
-    if let Some(who) = fitting.whose(&shown) {
-        return Ok(Some(who.clone()));
+) -> Result<Option<Principal>, Problem> {
+    let access = server.access();
+    let Some((token, is_cookie)) = token_of(method, headers, &access) else { return Ok(None) };
+    if let Some(client) = access.find(&token) {
+        return Ok(Some(client.clone()));
     }
-    // The cookie of yesterday is nobody's mistake, and must not keep the page from asking for a new one.
-    if by_cookie {
+    // An old cookie is nobody's mistake, and must not keep the page from signing in again.
+    if is_cookie {
         return Ok(None);
     }
-    counter.limits().failure(peer)?;
-    tracing::debug!(peer = ?peer, "a token was shown that is none");
-    Err(Problem::new(StatusCode::UNAUTHORIZED, "this token is not known")
+    server.limits().failure(peer)?;
+    let address = peer.map(|address| address.to_string()).unwrap_or_default();
+    server.emitter().emit(ApiEvent::TokenUnknown { client: &address });
+    Err(Problem::new(StatusCode::UNAUTHORIZED, "this token is unknown")
         .hint("tokens are set in the configuration, as [api.token.NAME]"))
 }
 
-/// The token that a request shows, and whether as a cookie.
-fn shown(method: &Method, headers: &HeaderMap, fitting: &Fitting) -> Option<(Vec<u8>, bool)> {
+/// The token of a request, and whether it is in a cookie.
+fn token_of(method: &Method, headers: &HeaderMap, access: &AccessTable) -> Option<(Vec<u8>, bool)> {
     if let Some(authorization) = headers.get(header::AUTHORIZATION) {
         let (scheme, token) = authorization.as_bytes().split_at_checked(7)?;
         return scheme.eq_ignore_ascii_case(b"bearer ").then(|| (token.trim_ascii().to_vec(), false));
@@ -141,19 +144,19 @@ fn shown(method: &Method, headers: &HeaderMap, fitting: &Fitting) -> Option<(Vec
         .filter_map(|cookies| cookies.to_str().ok())
         .flat_map(|cookies| cookies.split(';'))
         .find_map(|cookie| cookie.trim().strip_prefix(COOKIE)?.strip_prefix('='))?;
-    origins::cookie_counts(method, headers, fitting).then(|| (cookie::decode(token), true))
+    origins::cookie_counts(method, headers, access).then(|| (cookie::decode(token), true))
 }
 
-/// Lets those through whose role is enough.
-pub(crate) async fn need(State(role): State<Role>, request: Request, next: Next) -> Response {
-    let problem = match request.extensions().get::<Who>() {
-        Some(who) if who.role >= role => return next.run(request).await,
-        Some(who) => Problem::new(
+/// Refuses clients whose role is not `role` or a greater one.
+pub(crate) async fn require(State(role): State<Role>, request: Request, next: Next) -> Response {
+    let problem = match request.extensions().get::<Principal>() {
+        Some(client) if client.role >= role => return next.run(request).await,
+        Some(client) => Problem::new(
             StatusCode::FORBIDDEN,
-            format!("this needs the role {}, and {} has {}", role.as_str(), who.name, who.role.as_str()),
+            format!("the role {} is needed; {} has {}", role.as_str(), client.name, client.role.as_str()),
         )
         .hint(format!("use a token with role = \"{}\", or the unix socket", role.as_str())),
-        None => Problem::new(StatusCode::UNAUTHORIZED, "this needs a token").hint(format!(
+        None => Problem::new(StatusCode::UNAUTHORIZED, "a token is needed").hint(format!(
             "send \"Authorization: Bearer TOKEN\" with a token of the role {} or more, or sign in at the desk",
             role.as_str()
         )),

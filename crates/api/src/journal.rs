@@ -1,4 +1,4 @@
-//! The journal, as requests read it.
+//! The journal, as requests use it.
 
 use std::{path::Path, sync::Arc};
 
@@ -9,21 +9,21 @@ use tokio::{sync::Semaphore, task::spawn_blocking};
 
 use crate::problem::Problem;
 
-/// How many read, or give orders, at once. The disk is the daemon's first; an order waits until it is taken up.
-const AT_ONCE: usize = 4;
+/// How many read, or give commands, at once. The disk is the daemon's first; a command waits until the daemon has it.
+const CONCURRENCY: usize = 4;
 
-/// Reads the journal off the tasks that must not wait.
+/// Reads the journal on threads that may block.
 #[derive(Clone, Debug)]
 pub(crate) struct Journal {
     readers: StoreReaders,
     reading: Arc<Semaphore>,
-    ordering: Arc<Semaphore>,
+    commanding: Arc<Semaphore>,
 }
 
 impl Journal {
     pub(crate) fn new(path: &Path) -> Self {
-        let turns = || Arc::new(Semaphore::new(AT_ONCE));
-        Self { readers: StoreReaders::new(path), reading: turns(), ordering: turns() }
+        let turns = || Arc::new(Semaphore::new(CONCURRENCY));
+        Self { readers: StoreReaders::new(path), reading: turns(), commanding: turns() }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -36,23 +36,23 @@ impl Journal {
     /// The journal cannot be read.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&StoreReader) -> Result<T, StoredWrongly> + Send + 'static,
+        read: impl FnOnce(&StoreReader) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Problem> {
         let readers = self.readers.clone();
         in_turn(&self.reading, move || readers.read(read)).await
     }
 
-    /// Leaves an order for the daemon.
+    /// Leaves a command for the daemon.
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub(crate) async fn order(
+    pub(crate) async fn leave_command(
         &self,
-        wanted: OperatorCommand,
+        command: OperatorCommand,
         now: jiff::Timestamp,
     ) -> Result<CommandReceipt, Problem> {
         let path = self.path().to_owned();
-        in_turn(&self.ordering, move || submit_commands(&path, &[wanted], now)).await
+        in_turn(&self.commanding, move || submit_commands(&path, &[command], now)).await
     }
 }
 
@@ -61,16 +61,13 @@ async fn in_turn<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Problem> {
     let turn = Arc::clone(turns).acquire_owned().await;
-    // The turn ends with the work, even if nobody waits for it any more.
+    // The turn ends with the work, even if the client is gone.
     let done = spawn_blocking(move || {
         let _turn = turn;
         work()
     });
     match done.await {
         Ok(found) => found.map_err(Problem::from),
-        Err(error) => Err(Problem::no_answer(format!("the journal was not read: {error}"))),
+        Err(error) => Err(Problem::no_answer(format!("reading the journal failed: {error}"))),
     }
 }
-
-/// What SQLite says is wrong.
-pub(crate) type StoredWrongly = rusqlite::Error;

@@ -1,13 +1,13 @@
 //! The HTTP API server: where operators, the desk and programs ask what is going on.
 //!
-//! A [`Counter`] answers from the live state (`ringwire-live`), from the journal's readers (`ringwire-outbox`) and from
-//! the task that follows the calls (a [`Switchboard`]): JSON, Server-Sent Events that resume without a gap, metrics, and
-//! the files of the desk. It is served at a unix socket and, if so configured, on the loopback interface, where a token
-//! says who asks. Its OpenAPI document is made of the routes themselves.
+//! An [`ApiServer`] answers from the live state (`ringwire-live`), from the journal's readers (`ringwire-outbox`) and
+//! from the tracker task ([`ApiQueries`]): JSON, Server-Sent Events that resume without a gap, metrics, and the files of
+//! the desk. It is served at a unix socket and, if so configured, on the loopback interface, where a token says who a
+//! client is. Its OpenAPI document is made of the routes themselves.
 //!
-//! Read it from the bottom: `problem` and `access` know nothing of the rest; `server` holds what all requests
-//! share; each file of `routes` is one subject; `router` says which role a route needs, `guard` sees to it, and
-//! `serve` does the connections.
+//! Modules from the bottom up: `problem` and `access` know nothing of the rest; `server` holds what all requests share;
+//! each file of `routes` is one subject; `router` says which role a route needs; `guard` enforces that; `serve` handles
+//! the connections.
 
 mod access;
 mod cache;
@@ -29,7 +29,7 @@ mod sources;
 
 pub use self::{
     access::{Access, Role, Token},
-    connection::Door,
-    server::Counter,
-    sources::{Channel, ChannelKind, Sources, Switchboard},
+    connection::ListenerKind,
+    server::ApiServer,
+    sources::{ApiQueries, ApiSources, Channel, ChannelKind},
 };

@@ -1,4 +1,4 @@
-//! How much one may ask for.
+//! How much a client may ask for.
 
 use std::{
     collections::HashMap,
@@ -19,92 +19,88 @@ use governor::{
     state::keyed::DashMapStateStore,
 };
 
-use crate::{access::Who, problem::Problem};
+use crate::{access::Principal, problem::Problem};
 
-/// Requests a second of one token, and how many may come at once.
+/// Requests a second of one token, and its burst.
 const REQUESTS: (u32, u32) = (50, 200);
 
-/// Searches a second of one token, and how many may come at once: each may read much of the journal.
+/// Searches a second of one token, and its burst: each may read much of the journal.
 const SEARCHES: (u32, u32) = (5, 10);
 
-/// Requests a second of one peer without a token: pages, and whether the daemon is alive.
-const STRANGERS: (u32, u32) = (50, 400);
+/// Requests a second of one address without a token, and its burst: pages and health checks.
+const ANONYMOUS: (u32, u32) = (50, 400);
 
-/// Wrong tokens a minute of one peer.
+/// Unknown tokens a minute of one address.
 const FAILURES: u32 = 10;
 
-/// Streams that are open at once.
+/// Open streams.
 const STREAMS: usize = 512;
 
-/// Streams of one token that are open at once.
+/// Open streams of one token.
 const STREAMS_EACH: usize = 64;
 
-/// At how many keys those are forgotten that have been quiet.
+/// The number of limited tokens or addresses from which idle ones are forgotten.
 const KEYS: usize = 10_000;
 
 type Limiter<K, C> = RateLimiter<K, DashMapStateStore<K>, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
-/// How much one may ask for, by the clock `C`.
-pub(crate) struct Limits<C: Clock + Clone = DefaultClock> {
+/// How much a client may ask for, by the clock `C`.
+pub(crate) struct RateLimits<C: Clock + Clone = DefaultClock> {
     clock: C,
     requests: Limiter<Arc<str>, C>,
     searches: Limiter<Arc<str>, C>,
-    strangers: Limiter<Option<IpAddr>, C>,
+    anonymous: Limiter<Option<IpAddr>, C>,
     failures: Limiter<Option<IpAddr>, C>,
     streams: Arc<Streams>,
 }
 
-impl Default for Limits {
+impl Default for RateLimits {
     fn default() -> Self {
         Self::new(DefaultClock::default())
     }
 }
 
-impl<C: Clock + Clone> Limits<C> {
+impl<C: Clock + Clone> RateLimits<C> {
     pub(crate) fn new(clock: C) -> Self {
         Self {
             requests: limiter(per_second(REQUESTS), &clock),
             searches: limiter(per_second(SEARCHES), &clock),
-            strangers: limiter(per_second(STRANGERS), &clock),
+            anonymous: limiter(per_second(ANONYMOUS), &clock),
             failures: limiter(Quota::per_minute(at_least_one(FAILURES)), &clock),
             streams: Arc::default(),
             clock,
         }
     }
 
-    /// A request of somebody, or of nobody that is known, at `peer`.
+    /// Admits a request of a client, or of an unknown one at `peer`.
     ///
     /// # Errors
     /// It is one too many.
-    pub(crate) fn request(&self, who: Option<&Who>, peer: Option<IpAddr>) -> Result<(), Problem> {
-        match who {
-            Some(who) if who.local => Ok(()),
-            Some(who) => {
-                self.take(&self.requests, &who.name, "these are more requests than one token may make")
-            }
-            None => {
-                self.take(&self.strangers, &peer, "these are more requests than may be made without a token")
-            }
+    pub(crate) fn request(&self, client: Option<&Principal>, peer: Option<IpAddr>) -> Result<(), Problem> {
+        match client {
+            Some(client) if client.local => Ok(()),
+            Some(client) => self.take(&self.requests, &client.name, "too many requests with this token"),
+            None => self.take(&self.anonymous, &peer, "too many requests without a token"),
         }
     }
 
-    /// A search in the journal.
+    /// Admits a search in the journal.
     ///
     /// # Errors
     /// It is one too many.
-    pub(crate) fn search(&self, who: &Who) -> Result<(), Problem> {
-        if who.local {
+    pub(crate) fn search(&self, client: &Principal) -> Result<(), Problem> {
+        if client.local {
             return Ok(());
         }
-        self.take(&self.searches, &who.name, "these are more searches than one token may make")
+        self.take(&self.searches, &client.name, "too many searches with this token")
     }
 
-    /// A token that is none, from `peer`.
+    /// Admits an unknown token from `peer`.
     ///
     /// # Errors
     /// It is one too many.
     pub(crate) fn failure(&self, peer: Option<IpAddr>) -> Result<(), Problem> {
-        self.take(&self.failures, &peer, "these are more wrong tokens than are looked at")
+        self.take(&self.failures, &peer, "too many unknown tokens from this address")
     }
 
     fn take<K: std::hash::Hash + Eq + Clone>(
@@ -118,17 +114,17 @@ impl<C: Clock + Clone> Limits<C> {
         }
         limiter.check_key(key).map_err(|early| {
             let pause = early.wait_time_from(self.clock.now());
-            Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).again_in(pause)
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(pause)
         })
     }
 
-    /// A place for one more stream, as long as it is held.
+    /// A permit for one more stream, as long as it is held.
     ///
     /// # Errors
     /// All are taken, or all that this token may have.
-    pub(crate) fn stream(&self, who: &Who) -> Result<Stream, Problem> {
-        let most = if who.local { STREAMS } else { STREAMS_EACH };
-        self.streams.open(Arc::clone(&who.name), most)
+    pub(crate) fn stream(&self, client: &Principal) -> Result<StreamPermit, Problem> {
+        let limit = if client.local { STREAMS } else { STREAMS_EACH };
+        self.streams.open(Arc::clone(&client.name), limit)
     }
 
     /// How many streams are open.
@@ -149,42 +145,41 @@ fn at_least_one(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
 }
 
-/// The streams that are open.
+/// The open streams.
 #[derive(Debug, Default)]
 struct Streams {
     all: AtomicUsize,
     by_name: Mutex<HashMap<Arc<str>, usize>>,
 }
 
-/// The place of a stream.
+/// Permission for one stream, as long as it is held.
 #[derive(Debug)]
-pub(crate) struct Stream {
+pub(crate) struct StreamPermit {
     streams: Arc<Streams>,
     name: Arc<str>,
 }
 
 impl Streams {
-    fn open(self: &Arc<Self>, name: Arc<str>, most: usize) -> Result<Stream, Problem> {
+    fn open(self: &Arc<Self>, name: Arc<str>, limit: usize) -> Result<StreamPermit, Problem> {
         let mut by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
         if self.all.load(Ordering::Relaxed) >= STREAMS {
-            let full = Problem::no_answer(format!(
-                "{STREAMS} streams are open, and that is as many as there can be"
-            ));
-            return Err(full.again_in(Duration::from_secs(30)));
+            let full = Problem::no_answer(format!("{STREAMS} streams are open, which is the limit"));
+            return Err(full.retry_after(Duration::from_secs(30)));
         }
         let open = by_name.entry(Arc::clone(&name)).or_insert(0);
-        if *open >= most {
-            let detail =
-                format!("{most} streams are open with this token, and that is as many as one may have");
-            return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).again_in(Duration::from_secs(30)));
+        if *open >= limit {
+            let detail = format!("{limit} streams are open with this token, which is the limit");
+            return Err(
+                Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(Duration::from_secs(30))
+            );
         }
         *open += 1;
         self.all.fetch_add(1, Ordering::Relaxed);
-        Ok(Stream { streams: Arc::clone(self), name })
+        Ok(StreamPermit { streams: Arc::clone(self), name })
     }
 }
 
-impl Drop for Stream {
+impl Drop for StreamPermit {
     fn drop(&mut self) {
         let mut by_name = self.streams.by_name.lock().unwrap_or_else(PoisonError::into_inner);
         self.streams.all.fetch_sub(1, Ordering::Relaxed);
@@ -204,8 +199,8 @@ mod tests {
     use super::*;
     use crate::access::Role;
 
-    fn who(name: &str) -> Who {
-        Who { name: name.into(), role: Role::Viewer, local: false }
+    fn client(name: &str) -> Principal {
+        Principal { name: name.into(), role: Role::Viewer, local: false }
     }
 
     fn until_refused(mut ask: impl FnMut() -> Result<(), Problem>) -> u32 {
@@ -213,10 +208,10 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_too_much_is_told_to_wait_and_others_are_not() {
+    fn a_client_that_asks_too_much_is_limited_and_others_are_not() {
         let clock = FakeRelativeClock::default();
-        let limits = Limits::new(clock.clone());
-        let (anna, berta) = (who("anna"), who("berta"));
+        let limits = RateLimits::new(clock.clone());
+        let (anna, berta) = (client("anna"), client("berta"));
         assert_eq!(until_refused(|| limits.request(Some(&anna), None)), REQUESTS.1);
         assert_eq!(until_refused(|| limits.search(&anna)), SEARCHES.1);
         assert_eq!(until_refused(|| limits.failure(None)), FAILURES);
@@ -231,12 +226,12 @@ mod tests {
 
     #[test]
     fn streams_are_counted_as_long_as_they_are_open() {
-        let limits = Limits::new(FakeRelativeClock::default());
-        let (anna, local) = (who("anna"), Who::local());
+        let limits = RateLimits::new(FakeRelativeClock::default());
+        let (anna, local) = (client("anna"), Principal::local());
         let mut open: Vec<_> = (0..STREAMS_EACH).map(|_| limits.stream(&anna).unwrap()).collect();
-        assert!(limits.stream(&anna).is_err() && limits.stream(&who("berta")).is_ok());
+        assert!(limits.stream(&anna).is_err() && limits.stream(&client("berta")).is_ok());
         open.extend((STREAMS_EACH..STREAMS).map(|_| limits.stream(&local).unwrap()));
-        assert!(limits.stream(&local).is_err() && limits.stream(&who("berta")).is_err());
+        assert!(limits.stream(&local).is_err() && limits.stream(&client("berta")).is_err());
         assert_eq!(limits.streams(), STREAMS);
         drop(open);
         assert_eq!(limits.streams(), 0);

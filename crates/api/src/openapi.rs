@@ -1,6 +1,6 @@
 //! The OpenAPI document without its routes, and what it says of the role that a route needs.
 
-use ringwire_live::Settled;
+use ringwire_live::DeliveryProgress;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -17,21 +17,21 @@ use crate::{access::Role, cookie, problem::Problem, routes::events};
 #[openapi(
     info(
         title = "ringwire",
-        description = "What is going on at the PBX, what was, and what became of it.\n\n\
-            Over the unix socket everything may be asked for. Over the network a token is needed, and each route says \
-            which role: a viewer sees what is going on now, an agent also what was, an admin also what endpoints \
-            replied, and may give orders. Each role may what the one before may.\n\n\
-            Times are RFC 3339 in UTC. Whatever goes wrong is told as `application/problem+json`.",
+        description = "The calls of the PBX, now and in the past, and their deliveries to targets.\n\n\
+            Clients of the unix socket have the role admin. Over the network a token is needed, and each route says \
+            which role: a viewer sees what is going on now; an agent also sees the past; an admin also sees what \
+            targets replied, and gives commands.\n\n\
+            Times are RFC 3339 in UTC. Errors are `application/problem+json`.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     tags(
-        (name = "now", description = "What is going on"),
-        (name = "history", description = "What was"),
-        (name = "deliveries", description = "What is owed to endpoints"),
-        (name = "health", description = "How the daemon and its parts do"),
-        (name = "session", description = "Who one is"),
+        (name = "now", description = "What is going on now"),
+        (name = "history", description = "The past"),
+        (name = "deliveries", description = "Deliveries to targets"),
+        (name = "health", description = "The state of the daemon and its components"),
+        (name = "session", description = "Who the client is"),
     ),
-    components(schemas(Settled, events::Hello, Problem)),
+    components(schemas(DeliveryProgress, events::StreamHello, Problem)),
     modifiers(&Schemes)
 )]
 pub(crate) struct Base;
@@ -53,11 +53,11 @@ impl Modify for Schemes {
     }
 }
 
-/// Says in `document` that all of its routes need `role`, and what is answered without it.
+/// Documents that all routes of `document` need `role`, and what is answered without it.
 pub(crate) fn require_role(document: &mut Document, role: Role) {
     let paths = &mut document.paths.paths;
     for operation in paths.values_mut().flat_map(operations) {
-        // Since OpenAPI 3.1 the roles that are needed may stand where scopes do for OAuth.
+        // Since OpenAPI 3.1 the needed roles may be where OAuth has scopes.
         let needs = |scheme: &str| SecurityRequirement::new(scheme, [role.as_str()]);
         operation.security = Some(vec![needs("token"), needs("cookie")]);
         let problem = |description: &str| {
@@ -68,9 +68,9 @@ pub(crate) fn require_role(document: &mut Document, role: Role) {
                 .build()
         };
         let answers = &mut operation.responses.responses;
-        answers.insert("401".to_owned(), problem("A token is needed, or this one is not known").into());
+        answers.insert("401".to_owned(), problem("A token is needed, or this one is unknown").into());
         answers.insert("403".to_owned(), problem(&format!("The role {} is needed", role.as_str())).into());
-        answers.insert("429".to_owned(), problem("These are too many requests").into());
+        answers.insert("429".to_owned(), problem("Too many requests").into());
     }
 }
 

@@ -1,20 +1,20 @@
-//! Which web pages may ask, and by which name the daemon may be called.
+//! Which web pages may call the API, and under which host names it answers.
 //!
 //! A browser lets any page send requests to the loopback interface. Two things keep pages of others out: a name of
-//! their own that they let point at 127.0.0.1 is not answered (DNS rebinding), and the cookie counts only for requests
+//! their own that they let resolve to 127.0.0.1 is not answered (DNS rebinding), and the cookie counts only for requests
 //! that the browser says come from the daemon's own page; `SameSite` does not look at ports.
 
 use axum::http::{HeaderMap, Method, header};
 
-use crate::access::Fitting;
+use crate::access::AccessTable;
 
-/// Whether a request may name `host` as the place it goes to.
-pub(crate) fn is_own_host(host: &str, fitting: &Fitting) -> bool {
+/// Whether a request may have `host` as its Host.
+pub(crate) fn is_own_host(host: &str, access: &AccessTable) -> bool {
     let host = host.to_ascii_lowercase();
     let name = without_port(&host);
     let loopback = name == "localhost"
         || name.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    loopback || fitting.is_host(&host)
+    loopback || access.is_host(&host)
 }
 
 fn without_port(host: &str) -> &str {
@@ -24,16 +24,16 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-/// Whether the cookie of a request counts: the daemon's own page sent it, or nobody else can have.
-pub(crate) fn cookie_counts(method: &Method, headers: &HeaderMap, fitting: &Fitting) -> bool {
+/// Whether the cookie of a request counts: only the daemon's own page can have sent it.
+pub(crate) fn cookie_counts(method: &Method, headers: &HeaderMap, access: &AccessTable) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let origin = text(header::ORIGIN).map(str::to_ascii_lowercase);
     let own = origin.as_deref().map(|origin| {
         let host = text(header::HOST).map(str::to_ascii_lowercase);
         let at = origin.split_once("://").map(|(_, at)| at);
-        (at.is_some() && at == host.as_deref()) || fitting.allows(origin)
+        (at.is_some() && at == host.as_deref()) || access.allows(origin)
     });
-    // What browsers say of where a request comes from (Fetch Metadata); "none" is the user, who typed the address.
+    // Where the browser says that the request comes from (Fetch Metadata); "none" is the user, who typed the address.
     let site = headers.get("sec-fetch-site").map(|site| {
         let site = site.as_bytes();
         site == b"same-origin" || (site == b"none" && method.is_safe()) || own == Some(true)
@@ -41,7 +41,7 @@ pub(crate) fn cookie_counts(method: &Method, headers: &HeaderMap, fitting: &Fitt
     match (own, site) {
         (Some(own), site) => own && site.unwrap_or(true),
         (None, Some(site)) => site,
-        // No browser of today: whoever it is has the cookie, and cannot be made to send it by a page.
+        // No current browser: the client has the cookie, and no page can make it send it.
         (None, None) => method.is_safe(),
     }
 }
@@ -51,11 +51,14 @@ mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
-    use crate::access::{Access, Keys};
+    use crate::access::{Access, AccessControl};
 
-    fn fitting() -> std::sync::Arc<Fitting> {
-        Keys::new(Access { tokens: Vec::new(), allow_origins: vec!["https://desk.example.com".into()] })
-            .fitting()
+    fn access() -> std::sync::Arc<AccessTable> {
+        AccessControl::new(Access {
+            tokens: Vec::new(),
+            allow_origins: vec!["https://desk.example.com".into()],
+        })
+        .table()
     }
 
     #[test]
@@ -79,7 +82,7 @@ mod tests {
             ("localhost:", true),
             ("127.0.0.1:80:80", false),
         ] {
-            assert_eq!(is_own_host(host, &fitting()), own, "{host}");
+            assert_eq!(is_own_host(host, &access()), own, "{host}");
         }
     }
 
@@ -93,7 +96,7 @@ mod tests {
                     headers.insert(name, HeaderValue::from_str(value).unwrap());
                 }
             }
-            let got = cookie_counts(&method, &headers, &fitting());
+            let got = cookie_counts(&method, &headers, &access());
             assert_eq!(got, counts, "{method} {origin} {site}");
         };
         check(Method::GET, "", "same-origin", true);

@@ -1,4 +1,4 @@
-//! What is answered when something cannot be (RFC 9457).
+//! Errors as they are answered (RFC 9457).
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use ringwire_outbox::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Why something was not done (RFC 9457), and what to do about it.
+/// Why a request failed (RFC 9457), and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Problem {
     /// `about:blank`: the status says it all.
     #[serde(rename = "type")]
     kind: &'static str,
-    /// The status in words.
+    /// The name of the status.
     title: &'static str,
     /// The HTTP status.
     status: u16,
@@ -49,16 +49,21 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
-    /// Somebody does not answer who should within a moment.
+    /// The daemon does not answer in time.
     pub(crate) fn no_answer(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).again_in(Duration::from_secs(1))
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(Duration::from_secs(1))
+    }
+
+    /// What is wrong.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
     }
 
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    pub(crate) fn again_in(self, pause: Duration) -> Self {
+    pub(crate) fn retry_after(self, pause: Duration) -> Self {
         Self { retry_after: Some(pause), ..self }
     }
 }
@@ -66,7 +71,7 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let hint = error.hint();
-        Self::no_answer(format!("the journal cannot be read: {error}")).hint(hint)
+        Self::no_answer(format!("journal unreadable: {error}")).hint(hint)
     }
 }
 

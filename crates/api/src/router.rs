@@ -1,4 +1,4 @@
-//! The router as it is seen through each door, and the OpenAPI document that is made with it.
+//! The router of each listener, and the OpenAPI document that is made with it.
 //!
 //! What role a route needs is decided here, in one place, for both.
 
@@ -18,45 +18,45 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     access::Role,
-    connection::Door,
+    connection::ListenerKind,
     guard,
     openapi::{self, Base},
     page,
     problem::Problem,
     routes::{calls, channels, charts, components, deliveries, events, health, live, session},
-    server::Counter,
+    server::ApiServer,
 };
 
-/// How large the body of a request may be, in bytes.
-pub(crate) const LARGEST: usize = 64 * 1024;
+/// The greatest size of a body, in bytes.
+pub(crate) const MAX_BODY: usize = 64 * 1024;
 
-impl Counter {
-    /// The routes, as they are seen through `door`.
-    pub fn router(&self, door: Door) -> Router {
+impl ApiServer {
+    /// The routes as clients of `listener` see them.
+    pub fn router(&self, listener: ListenerKind) -> Router {
         let (router, _) = routes().split_for_parts();
         let router = router
             .method_not_allowed_fallback(async |method: Method| {
                 let status = StatusCode::METHOD_NOT_ALLOWED;
-                Problem::new(status, format!("{method} is not what this is for"))
+                Problem::new(status, format!("this does not accept {method}"))
             })
-            .fallback(elsewhere)
-            .layer(DefaultBodyLimit::max(LARGEST))
-            .layer(from_fn_with_state((self.clone(), door), guard::admit))
+            .fallback(page_or_nothing)
+            .layer(DefaultBodyLimit::max(MAX_BODY))
+            .layer(from_fn_with_state((self.clone(), listener), guard::admit))
             .with_state(self.clone());
-        let router = match door {
-            Door::Socket => router,
-            Door::Network => {
+        let router = match listener {
+            ListenerKind::Socket => router,
+            ListenerKind::Network => {
                 router.layer(self.cors()).layer(from_fn_with_state(self.clone(), guard::own_host))
             }
         };
         router.layer(from_fn(guard::with_headers))
     }
 
-    /// Which pages of other places may ask. They need a token: the cookie is not sent for them.
+    /// Which other web pages may call the API. They need a token: browsers do not send them the cookie.
     fn cors(&self) -> CorsLayer {
-        let counter = self.clone();
+        let server = self.clone();
         let allowed = move |origin: &HeaderValue, _: &Parts| {
-            origin.to_str().is_ok_and(|origin| counter.fitting().allows(&origin.to_ascii_lowercase()))
+            origin.to_str().is_ok_and(|origin| server.access().allows(&origin.to_ascii_lowercase()))
         };
         CorsLayer::new()
             .allow_origin(AllowOrigin::predicate(allowed))
@@ -71,8 +71,8 @@ impl Counter {
     }
 }
 
-/// All routes but those of the page, each behind what it needs.
-fn routes() -> OpenApiRouter<Counter> {
+/// All routes but those of the page, each with the role that it needs.
+fn routes() -> OpenApiRouter<ApiServer> {
     let open = health::open().merge(session::open()).routes(routes!(document));
     let viewer = live::viewer()
         .merge(channels::viewer())
@@ -85,14 +85,14 @@ fn routes() -> OpenApiRouter<Counter> {
     let admin = deliveries::admin().merge(components::admin());
     OpenApiRouter::with_openapi(Base::openapi())
         .merge(open)
-        .merge(behind(Role::Viewer, viewer))
-        .merge(behind(Role::Agent, agent))
-        .merge(behind(Role::Admin, admin))
+        .merge(requires(Role::Viewer, viewer))
+        .merge(requires(Role::Agent, agent))
+        .merge(requires(Role::Admin, admin))
 }
 
-/// Lets only those in whose role is enough, and says so in the document.
-fn behind(role: Role, routes: OpenApiRouter<Counter>) -> OpenApiRouter<Counter> {
-    let mut routes = routes.route_layer(from_fn_with_state(role, guard::need));
+/// Requires `role` for `routes`, and documents that.
+fn requires(role: Role, routes: OpenApiRouter<ApiServer>) -> OpenApiRouter<ApiServer> {
+    let mut routes = routes.route_layer(from_fn_with_state(role, guard::require));
     openapi::require_role(routes.get_openapi_mut(), role);
     routes
 }
@@ -108,12 +108,12 @@ async fn document() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.clone())
 }
 
-/// What is no route: a file of the page, or nothing.
-async fn elsewhere(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+/// A file of the page, or nothing.
+async fn page_or_nothing(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let found = if method.is_safe() { page::file(&uri, &headers) } else { None };
     found.unwrap_or_else(|| {
-        Problem::not_found("there is nothing here")
-            .hint("GET /api/v1/openapi.json says what there is")
+        Problem::not_found("there is nothing at this path")
+            .hint("GET /api/v1/openapi.json lists all paths")
             .into_response()
     })
 }

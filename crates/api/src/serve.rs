@@ -1,6 +1,6 @@
-//! Serving: the router as it is seen through each door, and connections.
+//! Connections.
 //!
-//! `axum::serve` sets no limit to how long a client takes to say what it wants, or to take what it asked for, so
+//! `axum::serve` limits neither how long a client takes to send a request nor how long it takes to read the answer, so
 //! connections are served here, with hyper.
 
 use std::{convert::Infallible, net::IpAddr, pin::pin, time::Duration};
@@ -18,40 +18,40 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    connection::{Door, Peer, Stop},
-    router::LARGEST,
-    server::Counter,
+    connection::{ClientAddress, ListenerKind, Stop},
+    router::MAX_BODY,
+    server::ApiServer,
 };
 
-/// How many connections a door has; whoever comes then waits.
+/// How many connections a listener has at once. Further clients wait.
 const CONNECTIONS: usize = 768;
 
-/// How long a client may take to say what it wants.
-const HEADERS_WITHIN: Duration = Duration::from_secs(20);
+/// How long a client may take to send the headers of a request.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How long a client may take nothing of what it is sent.
-const TAKEN_WITHIN: Duration = Duration::from_secs(30);
+/// How long a client may read nothing of what it is sent.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long answers that have begun may take when the daemon stops.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+/// How long answers that have started may take when the server stops.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
-impl Counter {
-    /// Serves those who come to the unix socket until `stop`; then streams end, and answers that have begun are finished.
+impl ApiServer {
+    /// Serves the unix socket until `stop`. Then streams end, and answers that have started are finished.
     pub fn serve_unix(
         &self,
         listener: UnixListener,
         stop: CancellationToken,
     ) -> impl Future<Output = ()> + Send + use<> {
-        serve(listener, |_| None, self.router(Door::Socket), stop)
+        serve(listener, |_| None, self.router(ListenerKind::Socket), stop)
     }
 
-    /// Serves those who come over the network until `stop`; then streams end, and answers that have begun are finished.
+    /// Serves the network until `stop`. Then streams end, and answers that have started are finished.
     pub fn serve_tcp(
         &self,
         listener: TcpListener,
         stop: CancellationToken,
     ) -> impl Future<Output = ()> + Send + use<> {
-        serve(listener, |peer| Some(peer.ip()), self.router(Door::Network), stop)
+        serve(listener, |peer| Some(peer.ip()), self.router(ListenerKind::Network), stop)
     }
 }
 
@@ -69,7 +69,7 @@ async fn serve<L: Listener>(
             () = stop.cancelled() => break,
             Some(_) = connections.join_next() => {}
             (io, peer) = listener.accept(), if connections.len() < CONNECTIONS => {
-                connections.spawn(connection(io, Peer(ip(&peer)), router.clone(), stop.clone()));
+                connections.spawn(connection(io, ClientAddress(ip(&peer)), router.clone(), stop.clone()));
             }
         }
     }
@@ -77,25 +77,25 @@ async fn serve<L: Listener>(
     while connections.join_next().await.is_some() {}
 }
 
-/// Serves one connection. That it ends badly is the client's affair.
-async fn connection<I>(io: I, peer: Peer, router: Router, stop: CancellationToken)
+/// Serves one connection. An error concerns only the client, which sees it.
+async fn connection<I>(io: I, peer: ClientAddress, router: Router, stop: CancellationToken)
 where
     I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let mut io = TimeoutStream::new(io);
-    io.set_write_timeout(Some(TAKEN_WITHIN));
-    let ending = Stop(stop.clone());
+    io.set_write_timeout(Some(WRITE_TIMEOUT));
+    let stopping = Stop(stop.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request: Request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(peer);
-        request.extensions_mut().insert(ending.clone());
+        request.extensions_mut().insert(stopping.clone());
         let mut router = router.clone();
         async move { Ok::<_, Infallible>(call(&mut router, request).await) }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_WITHIN)
-        .max_buf_size(LARGEST)
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(MAX_BODY)
         .serve_connection(TokioIo::new(Box::pin(io)), service);
     let mut served = pin!(served);
     tokio::select! {
@@ -103,7 +103,7 @@ where
         () = stop.cancelled() => {}
     }
     served.as_mut().graceful_shutdown();
-    let _ = timeout(LAST_WORDS, served).await;
+    let _ = timeout(SHUTDOWN_TIMEOUT, served).await;
 }
 
 async fn call(router: &mut Router, request: Request) -> Response {

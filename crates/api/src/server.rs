@@ -3,126 +3,130 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use ringwire_live::Desk;
+use ringwire_live::{EventEmitter, LiveState};
 use ringwire_outbox::PendingCount;
 use tokio::{sync::watch, time::sleep};
 
 use crate::{
-    access::{Access, Fitting, Keys},
+    access::{Access, AccessControl, AccessTable},
     cache::Cached,
     journal::Journal,
-    limits::Limits,
+    limits::RateLimits,
     problem::Problem,
-    sources::{Channel, Sources, Switchboard},
+    sources::{ApiQueries, ApiSources, Channel},
 };
 
-/// How often those who listen are told of parts at most.
+/// How often the health of components is published at most.
 const HEALTH_EVERY: Duration = Duration::from_secs(1);
 
-/// The API server. Clones are the same.
+/// The API server. Clones share its state.
 #[derive(Clone)]
-pub struct Counter(Arc<Inner>);
+pub struct ApiServer(Arc<Inner>);
 
 struct Inner {
-    desk: Desk,
+    live: LiveState,
+    emitter: EventEmitter,
     journal: Journal,
-    switchboard: Arc<dyn Switchboard>,
-    keys: Keys,
-    limits: Limits,
-    channels: Cached<SeenChannels>,
+    queries: Arc<dyn ApiQueries>,
+    access: AccessControl,
+    limits: RateLimits,
+    channels: Cached<ChannelSnapshot>,
     pending: Cached<Vec<PendingCount>>,
 }
 
-/// The channels of all PBXs, as they were a moment ago.
+/// The channels of all PBXs at a moment.
 #[derive(Clone)]
-pub(crate) struct SeenChannels {
-    /// When they were so.
+pub(crate) struct ChannelSnapshot {
+    /// That moment.
     pub(crate) at: Timestamp,
     pub(crate) channels: Arc<Vec<Channel>>,
 }
 
-impl Counter {
-    /// A server that answers from `desk` and `sources`.
+impl ApiServer {
+    /// A server that answers from `live` and `sources`, and emits what an operator may learn through `emitter`.
     #[must_use]
-    pub fn new(desk: Desk, sources: Sources, access: Access) -> Self {
-        let Sources { journal, switchboard } = sources;
+    pub fn new(live: LiveState, emitter: EventEmitter, sources: ApiSources, access: Access) -> Self {
+        let ApiSources { journal, queries } = sources;
         Self(Arc::new(Inner {
-            desk,
+            live,
+            emitter,
             journal: Journal::new(&journal),
-            switchboard,
-            keys: Keys::new(access),
-            limits: Limits::default(),
+            queries,
+            access: AccessControl::new(access),
+            limits: RateLimits::default(),
             channels: Cached::default(),
             pending: Cached::default(),
         }))
     }
 
-    /// Who may ask from here on. Streams that are open over the network end, and are let in anew or not.
+    /// Sets who has access. Streams that are open over the network end; their clients may connect again or not.
     pub fn set_access(&self, access: Access) {
-        self.0.keys.set(access);
+        self.0.access.set(access);
     }
 
-    /// Tells those who listen when a part does otherwise than before, at most once a second. It never ends.
-    pub async fn watch_parts(&self) {
-        let mut changes = self.0.desk.parts().changes();
+    /// Publishes the health of components when one changes, at most once a second. Never returns.
+    pub async fn publish_health(&self) {
+        let mut changes = self.0.live.components().changes();
         while changes.changed().await.is_ok() {
-            self.0.desk.health_changed();
+            self.0.live.publish_health();
             sleep(HEALTH_EVERY).await;
         }
     }
 
-    pub(crate) fn desk(&self) -> &Desk {
-        &self.0.desk
+    pub(crate) fn live(&self) -> &LiveState {
+        &self.0.live
+    }
+
+    pub(crate) fn emitter(&self) -> &EventEmitter {
+        &self.0.emitter
     }
 
     pub(crate) fn journal(&self) -> &Journal {
         &self.0.journal
     }
 
-    pub(crate) fn switchboard(&self) -> &dyn Switchboard {
-        &*self.0.switchboard
+    pub(crate) fn queries(&self) -> &dyn ApiQueries {
+        &*self.0.queries
     }
 
-    pub(crate) fn limits(&self) -> &Limits {
+    pub(crate) fn limits(&self) -> &RateLimits {
         &self.0.limits
     }
 
-    /// The tokens and pages that are let in now.
-    pub(crate) fn fitting(&self) -> Arc<Fitting> {
-        self.0.keys.fitting()
+    /// Who has access now.
+    pub(crate) fn access(&self) -> Arc<AccessTable> {
+        self.0.access.table()
     }
 
-    /// Sees when others are let in.
-    pub(crate) fn access_changes(&self) -> watch::Receiver<Arc<Fitting>> {
-        self.0.keys.changes()
+    /// Changes when others have access.
+    pub(crate) fn access_changes(&self) -> watch::Receiver<Arc<AccessTable>> {
+        self.0.access.changes()
     }
 
-    /// The channels as they were not longer than `fresh` ago, or as `ask` finds them.
-    pub(crate) async fn seen_channels(
+    /// The channels, not older than `max_age`; otherwise those that `query` gives.
+    pub(crate) async fn channels(
         &self,
-        fresh: Duration,
-        ask: impl Future<Output = Result<SeenChannels, Problem>>,
-    ) -> Result<SeenChannels, Problem> {
-        self.0.channels.get(fresh, ask).await
+        max_age: Duration,
+        query: impl Future<Output = Result<ChannelSnapshot, Problem>>,
+    ) -> Result<ChannelSnapshot, Problem> {
+        self.0.channels.get(max_age, query).await
     }
 
-    /// How many deliveries are pending to each endpoint, or were not longer than `fresh` ago.
-    pub(crate) async fn pending(&self, fresh: Duration) -> Vec<PendingCount> {
-        // A journal that cannot be read is told of by `ringwire_journal_writable` and `/readyz`; it is not read again
-        // for a while either.
+    /// How many deliveries are pending for each target, not older than `max_age`.
+    pub(crate) async fn pending(&self, max_age: Duration) -> Vec<PendingCount> {
+        // An unreadable journal is visible in `ringwire_journal_writable` and `/readyz`; it is not read again at once.
         let read = async {
             Ok::<_, Problem>(self.journal().read(|reader| reader.pending_counts()).await.unwrap_or_default())
         };
-        self.0.pending.get(fresh, read).await.unwrap_or_default()
+        self.0.pending.get(max_age, read).await.unwrap_or_default()
     }
 
-    /// What time it is.
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp::now()
     }
 }
 
-/// What `answer` gives within `patience`; `None` where it takes longer.
-pub(crate) async fn within<T>(patience: Duration, answer: impl Future<Output = T>) -> Option<T> {
-    tokio::time::timeout(patience, answer).await.ok()
+/// What `answer` gives within `limit`; `None` if it takes longer.
+pub(crate) async fn with_timeout<T>(limit: Duration, answer: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(limit, answer).await.ok()
 }

@@ -1,4 +1,4 @@
-//! What the API asks others for: the journal, and the task that follows the calls.
+//! What the API server asks others for: the journal, and the task that tracks calls.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -7,25 +7,25 @@ use ringwire_event::ExplanationStep;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What the counter asks others for.
+/// Where the API server finds what is not in the live state.
 #[derive(Clone)]
-pub struct Sources {
-    /// Where the journal is.
+pub struct ApiSources {
+    /// The path of the journal.
     pub journal: PathBuf,
-    /// The one who follows the calls.
-    pub switchboard: Arc<dyn Switchboard>,
+    /// The tracker task.
+    pub queries: Arc<dyn ApiQueries>,
 }
 
-/// The one who follows the calls. It may be gone: each question has a time limit.
-pub trait Switchboard: Send + Sync {
-    /// The channels as they stand, at all PBXs.
+/// Queries that the tracker task answers. It may be gone or stuck: the API server gives each query a time limit.
+pub trait ApiQueries: Send + Sync {
+    /// The channels of all PBXs.
     fn channels(&self) -> BoxFuture<'static, Vec<Channel>>;
 
     /// What `ringwire doctor` wants to know.
     fn diagnosis(&self) -> BoxFuture<'static, serde_json::Value>;
 
-    /// The story of a call that is going on; `None` where it is not, or nothing is known of it.
-    fn story(&self, call: &str) -> BoxFuture<'static, Option<Vec<ExplanationStep>>>;
+    /// The explanation of a call that is going on; `None` if there is no such call.
+    fn explanation(&self, call: &str) -> BoxFuture<'static, Option<Vec<ExplanationStep>>>;
 }
 
 /// A channel of a PBX.
@@ -34,15 +34,15 @@ pub trait Switchboard: Send + Sync {
 pub struct Channel {
     /// The PBX.
     pub pbx: String,
-    /// Its id there.
+    /// Its Uniqueid.
     pub uniqueid: String,
-    /// Its name there.
+    /// Its name.
     pub name: String,
     /// The endpoint it belongs to.
     pub endpoint: String,
-    /// What it is.
+    /// What it connects to.
     pub kind: ChannelKind,
-    /// `Down`, `Ring`, `Ringing`, `Up` or `Busy`, as Asterisk says.
+    /// `Down`, `Ring`, `Ringing`, `Up` or `Busy`, as Asterisk names it.
     pub state: String,
     /// The call it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,20 +50,20 @@ pub struct Channel {
     /// The number at its other end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
-    /// Where in the dialplan it is.
+    /// The dialplan context it is in.
     pub context: String,
-    /// At which extension there.
+    /// The extension in that context.
     pub exten: String,
     /// The bridge it is in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bridge: Option<String>,
     /// Whether it is on hold.
     pub hold: bool,
-    /// Its place in the order in which channels were born.
-    pub born: u64,
+    /// Its number in the order in which channels were created.
+    pub sequence: u64,
 }
 
-/// What a channel is.
+/// What a channel connects to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ChannelKind {
@@ -71,6 +71,6 @@ pub enum ChannelKind {
     External,
     /// A device of the PBX.
     Device,
-    /// A part of the PBX itself, never a party.
-    Helper,
+    /// The PBX itself (Local, Surrogate and such): never a party.
+    Auxiliary,
 }

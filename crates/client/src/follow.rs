@@ -6,7 +6,7 @@ use super::{
     client::Client,
     error::ApiError,
     sse::{Frame, Frames},
-    wire::{Hello, Told},
+    wire::{StreamFrame, StreamHello},
 };
 
 /// How long to wait before connecting again, unless the daemon says otherwise.
@@ -43,7 +43,7 @@ pub enum News {
     /// There is none any more, and why; it will be tried again. Said once for each connection.
     Lost(String),
     /// Something was said.
-    Told(Told),
+    Told(StreamFrame),
     /// Something was said that this version does not understand, and why.
     Unclear(String),
 }
@@ -84,7 +84,7 @@ impl Follower {
                 }
                 Err(error) => {
                     self.frames = None;
-                    return Ok(self.lose(&error).unwrap_or(News::Told(Told::Other)));
+                    return Ok(self.lose(&error).unwrap_or(News::Told(StreamFrame::Other)));
                 }
             }
         }
@@ -116,20 +116,20 @@ impl Follower {
             self.retry = retry.clamp(RETRIES.0, RETRIES.1);
         }
         let end = self.end.take();
-        let told = match Told::read(frame) {
-            Ok(Told::Other) if frame.event == "hello" => {
-                self.end = serde_json::from_str(&frame.data).ok().map(|hello: Hello| hello.journal);
+        let told = match StreamFrame::read(frame) {
+            Ok(StreamFrame::Other) if frame.event == "hello" => {
+                self.end = serde_json::from_str(&frame.data).ok().map(|hello: StreamHello| hello.cursor);
                 // Before the first event, this is the place to go on from.
                 if self.last.is_none() {
                     self.last = self.end.map(|end| end.to_string());
                 }
                 return None;
             }
-            Ok(Told::Other) => return None,
-            Ok(Told::Reset) => {
+            Ok(StreamFrame::Other) => return None,
+            Ok(StreamFrame::Reset) => {
                 // At the beginning of a connection, from now on; in the midst of one, another journal was begun.
                 self.last = Some(end.unwrap_or(0).to_string());
-                return Some(News::Told(Told::Reset));
+                return Some(News::Told(StreamFrame::Reset));
             }
             Ok(told) => News::Told(told),
             Err(error) => News::Unclear(format!("{}: {error}", frame.event)),

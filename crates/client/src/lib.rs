@@ -20,7 +20,8 @@ pub use self::{
     follow::{Follower, News},
     sse::Frames,
     wire::{
-        Attempt, Call, Channel, Channels, Charts, Delivery, DeliveryChange, EndpointStanding, Live, Minute,
-        PbxStanding, Queue, Story, StoryDelivery, StreamEvent, Told,
+        Attempt, CallDelivery, CallDetail, Channel, Channels, ChartMinute, Charts, DeliveryProgress,
+        EventDelivery, LiveCall, LiveQueue, LiveView, PbxStatus, StreamEvent, StreamFrame, TargetStatus,
+        WaitingCaller,
     },
 };

@@ -9,18 +9,18 @@ use super::sse::Frame;
 
 /// One frame of the stream of events.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum StreamFrame {
     /// Something happened to a call.
     Call(Box<StreamEvent>),
     /// A delivery has got further.
-    Delivery(DeliveryChange),
+    Delivery(DeliveryProgress),
     /// The place asked for is beyond the journal's end: it is another journal.
     Reset,
     /// Something else.
     Other,
 }
 
-impl Told {
+impl StreamFrame {
     /// Reads a frame.
     ///
     /// # Errors
@@ -37,36 +37,37 @@ impl Told {
 
 /// The first frame of a stream.
 #[derive(Debug, Deserialize)]
-pub(super) struct Hello {
-    /// The last place of the journal when the stream began.
-    pub(super) journal: i64,
+pub(super) struct StreamHello {
+    /// The cursor at which the journal ended when the stream started.
+    pub(super) cursor: i64,
 }
 
-/// An event of a call, with its place in the journal and who is owed it.
+/// An event of a call, with its cursor and its deliveries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StreamEvent {
     /// The event.
     #[serde(flatten)]
     pub event: CallEvent,
-    /// Its place in the journal; `None` while the disk cannot be written.
-    pub journal: Option<i64>,
+    /// Its position in the journal; `None` while the disk cannot be written.
+    pub cursor: Option<i64>,
     /// When it was learnt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub recorded: Option<Timestamp>,
+    pub recorded_at: Option<Timestamp>,
     /// Who is owed it.
     #[serde(default)]
-    pub deliveries: Vec<Delivery>,
+    pub deliveries: Vec<EventDelivery>,
 }
 
 /// One endpoint that is owed an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Delivery {
+pub struct EventDelivery {
     /// The delivery's number.
     pub id: i64,
-    /// The endpoint.
-    pub endpoint: String,
+    /// The target.
+    #[serde(alias = "endpoint")]
+    pub target: String,
     /// How far it has come: `pending`, `retry`, `paused`, `delivered`, `dead`, `expired`, `dropped`.
     pub state: String,
     /// How many tries have failed, as far as that was told.
@@ -77,7 +78,7 @@ pub struct Delivery {
     pub reason: Option<String>,
 }
 
-impl Delivery {
+impl EventDelivery {
     /// Whether nothing more will become of it by itself.
     pub fn is_settled(&self) -> bool {
         matches!(self.state.as_str(), "delivered" | "dead" | "expired" | "dropped")
@@ -97,11 +98,12 @@ fn is_none(count: &u32) -> bool {
 /// A delivery that has got further.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct DeliveryChange {
+pub struct DeliveryProgress {
     /// Its number, by which it is known.
     pub id: i64,
-    /// The endpoint.
-    pub endpoint: String,
+    /// The target.
+    #[serde(alias = "endpoint")]
+    pub target: String,
     /// The event, where it is owed only now, to an endpoint that comes late to the call.
     #[serde(default)]
     pub event: Option<String>,
@@ -118,19 +120,19 @@ pub struct DeliveryChange {
 /// `GET /api/v1/live`: what is going on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub struct Live {
+pub struct LiveView {
     /// The daemon's clock.
     pub now: Option<Timestamp>,
     /// The calls.
-    pub calls: Vec<Call>,
+    pub calls: Vec<LiveCall>,
     /// The queues with calls in them.
-    pub queues: Vec<Queue>,
+    pub queues: Vec<LiveQueue>,
 }
 
 /// A call that is going on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Call {
+pub struct LiveCall {
     /// Its id.
     pub id: String,
     /// The PBX it is at.
@@ -155,11 +157,11 @@ pub struct Call {
     /// Who has it.
     #[serde(default)]
     pub answered_by: Option<AnsweredBy>,
-    /// When it began.
-    pub began: Timestamp,
+    /// When it started.
+    pub started_at: Timestamp,
     /// When it was first answered.
     #[serde(default)]
-    pub answered: Option<Timestamp>,
+    pub answered_at: Option<Timestamp>,
     /// Since when it is on hold.
     #[serde(default)]
     pub held_since: Option<Timestamp>,
@@ -171,14 +173,14 @@ pub struct Call {
 /// A queue with calls in it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Queue {
+pub struct LiveQueue {
     /// The PBX it is at.
     pub pbx: String,
     /// Its name.
     pub name: String,
     /// Who waits.
     #[serde(default)]
-    pub waiting: Vec<Waiting>,
+    pub waiting: Vec<WaitingCaller>,
     /// How many of its calls are being talked.
     #[serde(default)]
     pub talking: u64,
@@ -187,7 +189,7 @@ pub struct Queue {
 /// A caller who waits.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Waiting {
+pub struct WaitingCaller {
     /// The call.
     pub call: String,
     /// The caller.
@@ -213,7 +215,7 @@ pub struct Channels {
 pub struct Channel {
     /// Its name: `PJSIP/alice-00000001`.
     pub name: String,
-    /// `external`, `device` or `helper`.
+    /// `external`, `device` or `auxiliary`.
     #[serde(default)]
     pub kind: String,
     /// `Down`, `Ring`, `Ringing`, `Up` or `Busy`.
@@ -242,10 +244,10 @@ pub struct Channel {
 /// `GET /api/v1/pbxs`: how a PBX does.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PbxStanding {
+pub struct PbxStatus {
     /// Its name.
     pub name: String,
-    /// `reconciled`, `connected`, `connecting`, `refused` or `unreachable`.
+    /// `inSync`, `connected`, `connecting`, `refused` or `unreachable`.
     pub state: String,
     /// Why.
     #[serde(default)]
@@ -261,20 +263,20 @@ pub struct PbxStanding {
     pub calls: usize,
 }
 
-/// `GET /api/v1/endpoints`: how an endpoint does.
+/// `GET /api/v1/targets`: the state of a target.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct EndpointStanding {
+pub struct TargetStatus {
     /// Its name.
     pub name: String,
-    /// `well`, `failing`, `held`, `paused` or `disabled`.
+    /// `ok`, `failing`, `misconfigured`, `paused` or `disabled`.
     pub state: String,
     /// Why.
     #[serde(default)]
     pub reason: Option<String>,
-    /// How many deliveries wait.
+    /// How many deliveries are pending.
     #[serde(default)]
-    pub waiting: u64,
+    pub pending: u64,
     /// How many of them have failed and are tried again.
     #[serde(default)]
     pub retrying: u64,
@@ -287,9 +289,9 @@ pub struct EndpointStanding {
     /// How many it was too late for.
     #[serde(default)]
     pub expired: u64,
-    /// Whether more wait on disk.
+    /// Whether more are pending on disk.
     #[serde(default)]
-    pub more: bool,
+    pub more_on_disk: bool,
 }
 
 /// `GET /api/v1/charts`.
@@ -297,13 +299,13 @@ pub struct EndpointStanding {
 #[serde(default)]
 pub struct Charts {
     /// The minutes, oldest first; the last is not over.
-    pub minutes: Vec<Minute>,
+    pub minutes: Vec<ChartMinute>,
 }
 
 /// What happened in one minute.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub struct Minute {
+pub struct ChartMinute {
     /// When it began.
     pub at: Option<Timestamp>,
     /// How many calls began.
@@ -321,21 +323,21 @@ pub struct Minute {
 /// `GET /api/v1/calls/{id}`: what is known of a call.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct Story {
+pub struct CallDetail {
     /// The call, as a list of calls has it.
     pub call: serde_json::Value,
     /// What happened.
     pub events: Vec<StreamEvent>,
     /// Who was told.
-    pub deliveries: Vec<StoryDelivery>,
+    pub deliveries: Vec<CallDelivery>,
     /// What was concluded, and why.
-    pub story: Vec<ExplanationStep>,
+    pub explanation: Vec<ExplanationStep>,
 }
 
 /// A delivery of an event of a call.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct StoryDelivery {
+pub struct CallDelivery {
     /// Its number.
     pub id: i64,
     /// The endpoint.

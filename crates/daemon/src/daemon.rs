@@ -9,10 +9,10 @@ use std::{
 
 use anyhow::anyhow;
 use jiff::{SignedDuration, Timestamp};
-use ringwire_api::Sources;
+use ringwire_api::ApiSources;
 use ringwire_calls::Rules;
 use ringwire_config::{Api, Config, ConnectionSettings, Pbx, Purpose};
-use ringwire_live::Desk;
+use ringwire_live::{DaemonEvent, EventEmitter, LiveState, PbxEvent};
 use ringwire_outbox::{CallFilter, RecoveredState};
 use ringwire_terminal::{Code, Failure};
 use tokio::{
@@ -22,7 +22,6 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    board::Board,
     clock::Clock,
     dispatch::{self, Dispatch, Ended},
     follow::{Follow, Left},
@@ -37,7 +36,7 @@ use super::{
     window::Window,
 };
 
-/// What the desk's charts show of the past.
+/// How far back the charts go.
 const RECENT: SignedDuration = SignedDuration::from_hours(1);
 
 /// How many calls of the past they show at most: the newest.
@@ -51,11 +50,11 @@ const RECENT_CALLS: usize = 20_000;
 /// The configuration cannot be used, or a part of the daemon ended by a fault of its own.
 pub async fn serve(config: &Path, signals: mpsc::Receiver<Signal>) -> anyhow::Result<()> {
     let config = Config::load(config, Purpose::Run)?;
-    run(config, signals, None, Desk::new(Timestamp::now())).await.map_err(|failure| anyhow!("{failure}"))
+    run(config, signals, None, LiveState::new(Timestamp::now())).await.map_err(|failure| anyhow!("{failure}"))
 }
 
-/// Runs the daemon until `signals` tell it to stop, or end. The `desk` is told what happens: each call event once it is in
-/// the journal, whether or not an endpoint hears of it, before any endpoint does.
+/// Runs the daemon until `signals` tell it to stop, or end. It keeps `live` up to date: each call event is published once
+/// it is in the journal, before it is sent to any target.
 ///
 /// # Errors
 /// A client for an endpoint cannot be made, the journal cannot be used, or a part of the daemon ended by a fault of
@@ -64,20 +63,22 @@ pub async fn run(
     config: Config,
     mut signals: mpsc::Receiver<Signal>,
     logging: Option<Logging>,
-    desk: Desk,
+    live: LiveState,
 ) -> Result<(), Failure> {
     let recipients = recipients(&config.targets).map_err(unusable)?;
     let clock = Clock::new();
+    let now = clock.clone();
+    let emitter = EventEmitter::new(live.clone(), notify::status, move || now.now());
     let (journal, left) = match &config.journal {
-        Some(settings) => Journal::open(settings.clone(), &clock).await?,
-        None => (Journal::temporary(&clock).await?, RecoveredState::default()),
+        Some(settings) => Journal::open(settings.clone(), &clock, emitter.clone()).await?,
+        None => (Journal::temporary(&clock, emitter.clone()).await?, RecoveredState::default()),
     };
-    export_traces(&desk)?;
-    take_up(&journal, &left, &desk, &clock).await;
+    export_traces(&live, &emitter)?;
+    take_up(&journal, &left, &live, &clock).await;
     let path = journal.path().to_owned();
-    let mut daemon = Daemon::start(config.file.clone(), logging, (journal, left), clock, desk);
+    let mut daemon = Daemon::start(config.file.clone(), logging, (journal, left), clock, (live, emitter));
     for warning in &config.warnings {
-        tracing::warn!("{warning}");
+        daemon.emitter.emit(DaemonEvent::ConfigurationWarning { warning: &warning.to_string() });
     }
     if let Some(api) = &config.api {
         daemon.open_window(api, path).await;
@@ -92,6 +93,7 @@ pub async fn run(
         () = tried => None,
         signal = signals.recv() => Some(signal.unwrap_or(Signal::Stop)),
     };
+    daemon.emitter.emit(DaemonEvent::Ready);
     notify::ready();
     let mut next = early;
     loop {
@@ -111,27 +113,25 @@ pub async fn run(
 
 /// Sends a trace of each call to a collector, if there is to be one.
 #[cfg(feature = "otel")]
-fn export_traces(desk: &Desk) -> Result<(), Failure> {
+fn export_traces(live: &LiveState, emitter: &EventEmitter) -> Result<(), Failure> {
     let exporter = crate::traces::Exporter::from_environment();
     if let Some(exporter) = exporter.map_err(|error| Failure::new(Code::Config, error))? {
-        tokio::spawn(exporter.run(desk.clone()));
+        tokio::spawn(exporter.run(live.clone(), emitter.clone()));
     }
     Ok(())
 }
 
 #[cfg(not(feature = "otel"))]
 #[expect(clippy::unnecessary_wraps, reason = "the other one can fail")]
-fn export_traces(_: &Desk) -> Result<(), Failure> {
+fn export_traces(_: &LiveState, emitter: &EventEmitter) -> Result<(), Failure> {
     if std::env::var_os("OTEL_EXPORTER_OTLP_ENDPOINT").is_some_and(|place| !place.is_empty()) {
-        tracing::warn!(
-            "OTEL_EXPORTER_OTLP_ENDPOINT is set, but this ringwire was built without the feature otel: there are no traces"
-        );
+        emitter.emit(DaemonEvent::TracesNotBuilt);
     }
     Ok(())
 }
 
 /// Shows what an earlier process left, and the last hour.
-async fn take_up(journal: &Journal, left: &RecoveredState, desk: &Desk, clock: &Clock) {
+async fn take_up(journal: &Journal, left: &RecoveredState, live: &LiveState, clock: &Clock) {
     let since = clock.now().checked_sub(RECENT).unwrap_or(Timestamp::MIN);
     let reading = journal.reading();
     let recent = reading.read(move |journal| {
@@ -139,9 +139,9 @@ async fn take_up(journal: &Journal, left: &RecoveredState, desk: &Desk, clock: &
         Ok((journal.calls(&filter)?, journal.last_event()?))
     });
     match recent.await {
-        Ok((calls, last)) => desk.resume(&left.live_events, &calls, last),
-        // What is wrong with the journal was said when it was opened.
-        Err(_) => desk.resume(&left.live_events, &[], 0),
+        Ok((calls, last)) => live.recover(&left.live_events, &calls, last),
+        // What is wrong with the journal was reported when it was opened.
+        Err(_) => live.recover(&left.live_events, &[], 0),
     }
 }
 
@@ -149,8 +149,8 @@ async fn take_up(journal: &Journal, left: &RecoveredState, desk: &Desk, clock: &
 struct Daemon {
     file: Option<PathBuf>,
     logging: Option<Logging>,
-    desk: Desk,
-    board: Board,
+    live: LiveState,
+    emitter: EventEmitter,
     links: BTreeMap<PbxName, Link>,
     /// The PBXs of the calls that an earlier process left, until they are taken up.
     resumed: BTreeSet<PbxName>,
@@ -169,28 +169,43 @@ impl Daemon {
         logging: Option<Logging>,
         (journal, left): (Journal, RecoveredState),
         clock: Clock,
-        desk: Desk,
+        (live, emitter): (LiveState, EventEmitter),
     ) -> Self {
-        let (board, hurry) = (Board::new(desk.clone(), clock.clone()), CancellationToken::new());
+        let hurry = CancellationToken::new();
         let (packets, packets_in) = mpsc::channel(BACKLOG);
         let (events, events_in) = mpsc::channel(BACKLOG);
         let resumed = left.live_events.iter().map(|event| PbxName::from(event.pbx.as_str())).collect();
         let taken_up = Left { living: left.live_events.clone(), used: left.recent_calls.clone() };
-        let follow = Follow::new(clock.clone(), events.clone(), (desk.clone(), board.clone()), taken_up);
+        let follow =
+            Follow::new(clock.clone(), events.clone(), (emitter.clone(), live.started_at()), taken_up);
         let follow = tokio::spawn(follow.run(packets_in));
         let seed = RandomState::new().hash_one(());
-        let dispatch = Dispatch::new(clock, board.clone(), (journal, left), desk.clone(), seed);
+        let dispatch = Dispatch::new(clock, emitter.clone(), (journal, left), seed);
         let dispatch = tokio::spawn(dispatch.run(events_in, hurry.clone()));
         let links = BTreeMap::new();
         let window = None;
-        Self { file, logging, desk, board, links, resumed, window, packets, events, follow, dispatch, hurry }
+        Self {
+            file,
+            logging,
+            live,
+            emitter,
+            links,
+            resumed,
+            window,
+            packets,
+            events,
+            follow,
+            dispatch,
+            hurry,
+        }
     }
 
     /// Lets itself be asked what is going on, and what is in the journal at `path`.
     async fn open_window(&mut self, api: &Api, path: PathBuf) {
-        let switchboard = Arc::new(Asking::new(&self.packets));
-        let sources = Sources { journal: path, switchboard };
-        self.window = Some(Window::open(api, self.desk.clone(), sources).await);
+        let queries = Arc::new(Asking::new(&self.packets));
+        let sources = ApiSources { journal: path, queries };
+        let (live, emitter) = (self.live.clone(), self.emitter.clone());
+        self.window = Some(Window::open(api, live, emitter, sources).await);
     }
 
     /// Makes `config` hold from here on. Calls that are being followed are kept.
@@ -212,30 +227,30 @@ impl Daemon {
             self.follow(name, pbx, before).await;
         }
         for pbx in std::mem::take(&mut self.resumed) {
-            tracing::info!(%pbx, "is not configured any more; the calls it had end here");
+            self.emitter.emit(PbxEvent::Removed { pbx: &pbx });
             let (rules, wish) = (Box::new(Rules::new(&*pbx)), Arc::default());
             let _ = self.packets.send(TrackerMessage::Follow { pbx: Arc::clone(&pbx), rules, wish }).await;
             let _ = self.packets.send(TrackerMessage::Forget { pbx }).await;
         }
         for (name, link) in before {
-            tracing::info!(pbx = %name, "no longer configured; its calls end here");
             link.stop().await;
-            self.board.pbx_is_gone(&name);
+            self.emitter.emit(PbxEvent::Removed { pbx: &name });
             let _ = self.packets.send(TrackerMessage::Forget { pbx: name }).await;
         }
     }
 
     async fn follow(&mut self, name: PbxName, pbx: Pbx, before: Option<Link>) {
         let Some(settings) = ConnectionSettings::of(&pbx) else { return };
-        self.board.pbx_is_configured(&name, format!("{}:{}", pbx.host, pbx.port));
-        self.desk.live().set_directory(&name, pbx.rules.directory.at_devices().collect());
+        let address = format!("{}:{}", pbx.host, pbx.port);
+        self.emitter.emit(PbxEvent::Configured { pbx: &name, address: &address });
+        self.live.calls().add_directory(&name, pbx.rules.directory.at_devices().collect());
         let kept = match before {
             Some(link) if link.settings.same(&settings) => {
                 link.retry_now();
                 Some(link)
             }
             Some(link) => {
-                tracing::info!(pbx = %name, "its connection is configured otherwise: connecting anew");
+                self.emitter.emit(PbxEvent::Reconfigured { pbx: &name });
                 link.stop().await;
                 None
             }
@@ -245,7 +260,7 @@ impl Daemon {
         let (rules, pbx) = (Box::new(pbx.rules), name.clone());
         let _ = self.packets.send(TrackerMessage::Follow { pbx, rules, wish: Arc::clone(&wish) }).await;
         let link = kept.unwrap_or_else(|| {
-            Link::start(name.clone(), settings, wish, self.packets.clone(), self.board.clone())
+            Link::start(name.clone(), settings, wish, self.packets.clone(), self.emitter.clone())
         });
         self.links.insert(name, link);
     }
@@ -253,9 +268,10 @@ impl Daemon {
     /// Reads the configuration again, and takes it if it can be used.
     async fn reload(&mut self) {
         let Some(file) = self.file.clone() else {
-            tracing::warn!("there is no configuration file to read again");
+            self.emitter.emit(DaemonEvent::NothingToReload);
             return;
         };
+        self.emitter.emit(DaemonEvent::Reloading);
         notify::reloading();
         let path = file.clone();
         let loaded = tokio::task::spawn_blocking(move || Config::load(&path, Purpose::Run)).await;
@@ -267,19 +283,18 @@ impl Daemon {
         match usable {
             Ok((config, recipients)) => {
                 for warning in &config.warnings {
-                    tracing::warn!("{warning}");
+                    let warning = warning.to_string();
+                    self.emitter.emit(DaemonEvent::ConfigurationWarning { warning: &warning });
                 }
                 if let Some(logging) = &self.logging {
-                    logging.change(config.log);
+                    logging.change(config.log, &self.emitter);
                 }
                 self.apply(config, recipients).await;
-                self.board.configuration_is(None);
-                tracing::info!(file = %file.display(), "the configuration was read again");
+                let file = file.display().to_string();
+                self.emitter.emit(DaemonEvent::ConfigurationReloaded { file: &file });
             }
             Err(error) => {
-                let hint = "ringwire check says what is wrong with it".to_owned();
-                self.board.configuration_is(Some((error.clone(), Some(hint))));
-                tracing::error!(error, "the configuration cannot be used; the one before it still holds");
+                self.emitter.emit(DaemonEvent::ConfigurationRejected { error: &error });
             }
         }
         notify::ready();
@@ -287,8 +302,8 @@ impl Daemon {
 
     /// Stops hearing from the PBXs, then finishes what is on its way; another stop cuts that short.
     async fn stop(self, mut signals: mpsc::Receiver<Signal>) -> Result<(), Failure> {
-        let Self { links, window, packets, events, follow, dispatch, hurry, .. } = self;
-        tracing::info!("stopping");
+        let Self { emitter, links, window, packets, events, follow, dispatch, hurry, .. } = self;
+        emitter.emit(DaemonEvent::Stopping);
         notify::stopping(dispatch::DRAIN * 2);
         let stopping = async {
             let links: Vec<_> = links.into_values().map(|link| tokio::spawn(link.stop())).collect();
@@ -316,7 +331,7 @@ impl Daemon {
             stopped = stopping => stopped?,
             () = hurried => {}
         }
-        tracing::info!("stopped");
+        emitter.emit(DaemonEvent::Stopped);
         Ok(())
     }
 

@@ -2,10 +2,9 @@
 
 mod configured;
 mod loading;
+mod reporter;
 mod reports;
-mod say;
 mod stored;
-mod tell;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -20,7 +19,7 @@ use ringwire_delivery::{
     MachineLimits, RetrySchedule, TargetName,
 };
 use ringwire_event::CallEvent;
-use ringwire_live::Desk;
+use ringwire_live::{DeliveryEvent, EventEmitter, JournalEvent};
 use ringwire_outbox::{DeliveryAttempt, NewEvent, RecoveredState, StoreReport, StoreWrite};
 use ringwire_sender::{Sender, Sent};
 use tokio::{
@@ -30,8 +29,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::{say::Say, stored::Answer, tell::Tell};
-use super::{board::Board, clock::Clock, journal::Journal, messages::DeliveryMessage, router::Router};
+use self::{reporter::Reporter, stored::Answer};
+use super::{clock::Clock, journal::Journal, messages::DeliveryMessage, router::Router};
 
 /// How long the requests on their way may take to end when the daemon does.
 pub(crate) const DRAIN: Duration = Duration::from_secs(10);
@@ -45,8 +44,8 @@ const SWEEP: Duration = Duration::from_secs(60);
 /// How long what could not be read is left alone before it is asked for again.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
-/// How often the desk is told how the endpoints do.
-const TELL: Duration = Duration::from_secs(1);
+/// How often the states of targets are reported.
+const REPORT_STATUSES: Duration = Duration::from_secs(1);
 
 /// Everything that makes the task do something.
 enum Event {
@@ -56,7 +55,7 @@ enum Event {
     Read(Result<Answer, JoinError>),
     Due,
     Sweep,
-    Tell,
+    ReportStatuses,
     /// What could not be read may be asked for again.
     AskAgain,
     /// The time to drain is over, or nobody wants to wait for it.
@@ -112,18 +111,16 @@ pub(crate) struct Dispatch {
     requests: JoinSet<Tried>,
     /// Which request is on its way for what.
     under_way: HashMap<Id, DeliveryId>,
-    tell: Tell,
-    say: Say,
+    reporter: Reporter,
     drain: Duration,
 }
 
 impl Dispatch {
-    /// Nothing is owed but what `left` says, and there are no endpoints yet. The desk is told what happens.
+    /// Nothing is owed but what `left` says, and there are no endpoints yet. What happens is emitted through `emitter`.
     pub(crate) fn new(
         clock: Clock,
-        board: Board,
+        emitter: EventEmitter,
         (journal, left): (Journal, RecoveredState),
-        desk: Desk,
         seed: u64,
     ) -> Self {
         let failing = journal.is_failing();
@@ -143,8 +140,7 @@ impl Dispatch {
             deferred: Vec::new(),
             requests: JoinSet::new(),
             under_way: HashMap::new(),
-            tell: Tell::new(desk),
-            say: Say::new(board),
+            reporter: Reporter::new(emitter),
             drain: DRAIN,
         }
     }
@@ -164,8 +160,8 @@ impl Dispatch {
         let mut cut_at = None;
         let mut sweep = interval(SWEEP);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut tell = interval(TELL);
-        tell.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut report = interval(REPORT_STATUSES);
+        report.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             self.send_due();
             self.note();
@@ -174,25 +170,25 @@ impl Dispatch {
             {
                 break;
             }
-            match self.next(&mut inbox, (&mut sweep, &mut tell), cut_at, &hurry).await {
+            match self.next(&mut inbox, (&mut sweep, &mut report), cut_at, &hurry).await {
                 Event::Message(Some(message)) => self.take(message),
                 Event::Message(None) => cut_at = Some(Instant::now() + self.drain),
                 Event::Report(Some(report)) => self.heed(report),
                 Event::Report(None) => {
-                    tracing::error!("the journal has ended by a fault of its own");
+                    self.reporter.emitter().emit(JournalEvent::WriterEnded);
                     break;
                 }
                 Event::Sent(sent) => self.settle(sent),
                 Event::Read(answer) => self.load(answer),
                 Event::Sweep => self.journal.sweep(&self.clock),
-                Event::Tell => self.tell_endpoints(),
+                Event::ReportStatuses => self.report_statuses(),
                 Event::AskAgain => self.ask_again(),
                 Event::Due => {}
                 Event::Cut => break,
             }
         }
         self.requests.abort_all();
-        self.say.cut(&self.machine, self.uncommitted);
+        self.reporter.report_stop(&self.machine, self.uncommitted);
         let ended =
             Ended { counts: self.machine.counts(), drained: self.machine.is_idle() && self.uncommitted == 0 };
         self.journal.close(&self.clock).await;
@@ -202,7 +198,7 @@ impl Dispatch {
     async fn next(
         &mut self,
         inbox: &mut mpsc::Receiver<DeliveryMessage>,
-        (sweep, tell): (&mut Interval, &mut Interval),
+        (sweep, report): (&mut Interval, &mut Interval),
         cut_at: Option<Instant>,
         hurry: &CancellationToken,
     ) -> Event {
@@ -226,7 +222,7 @@ impl Dispatch {
             message = inbox.recv(), if cut_at.is_none() && self.uncommitted < UNCOMMITTED => Event::Message(message),
             () = due => Event::Due,
             _ = sweep.tick() => Event::Sweep,
-            _ = tell.tick() => Event::Tell,
+            _ = report.tick() => Event::ReportStatuses,
             () = sleep(ASK_AGAIN), if !self.deferred.is_empty() => Event::AskAgain,
             () = cut => Event::Cut,
             () = hurry.cancelled(), if cut_at.is_some() => Event::Cut,
@@ -306,9 +302,8 @@ impl Dispatch {
             Ok((task, Tried { delivery, sent, at, took })) => {
                 self.under_way.remove(&task);
                 let Sent { outcome, directives, status, reply } = sent;
-                say::sent(&delivery, &outcome);
-                self.tell.tried(&delivery, &outcome);
-                directives.iter().for_each(|directive| say::obey(&delivery, directive));
+                self.reporter.report_attempt(&delivery, &outcome);
+                self.reporter.report_directives(&delivery, &directives);
                 let outcome_in_words = stored::describe(&outcome, delivery.is_replay);
                 let attempt = DeliveryAttempt {
                     delivery: delivery.id,
@@ -322,10 +317,9 @@ impl Dispatch {
                 self.machine.complete(delivery.id, outcome, took, now);
             }
             Err(error) => {
-                tracing::error!(%error, "a request failed by a fault of our own; it is tried again");
+                self.reporter.emitter().emit(DeliveryEvent::AttemptPanicked { error: &error.to_string() });
                 if let Some(id) = self.under_way.remove(&error.id()) {
-                    let outcome =
-                        DeliveryOutcome::Retry { reason: "a fault of our own".to_owned(), after: None };
+                    let outcome = DeliveryOutcome::Retry { reason: "internal error".to_owned(), after: None };
                     self.machine.complete(id, outcome, Duration::ZERO, now);
                 }
             }
@@ -337,15 +331,15 @@ impl Dispatch {
         let now = self.clock.now();
         let mut noticed = false;
         while let Some(change) = self.machine.poll_state_change() {
-            self.tell.changed(&change, now);
+            self.reporter.report_change(&change, now);
             self.journal.write(stored::write(change, now));
         }
         while let Some(notice) = self.machine.poll_notice() {
-            self.say.notice(notice);
+            self.reporter.report_notice(&notice);
             noticed = true;
         }
         if noticed {
-            self.tell_endpoints();
+            self.report_statuses();
         }
         while let Some(want) = self.machine.poll_load_request() {
             self.ask(want);

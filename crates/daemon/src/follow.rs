@@ -7,29 +7,28 @@ use jiff::Timestamp;
 use ringwire_ami::{AmiVersion, Packet};
 use ringwire_calls::{Directory, Rules, Tracker};
 use ringwire_event::{CallEvent, CallId};
-use ringwire_live::{Desk, Diagnosis, Observations};
+use ringwire_live::{Diagnosis, EventEmitter, Observations, PbxEvent, TrackerEvent};
 use tokio::{
     sync::{Notify, mpsc},
     time::{Interval, MissedTickBehavior, interval, sleep},
 };
 
 use super::{
-    board::Board,
     clock::Clock,
     messages::{DeliveryMessage, PbxName, Question, TrackerMessage},
     notify, switchboard,
 };
 
-/// How often the API is shown that the task is alive.
-const PULSE: Duration = Duration::from_secs(5);
+/// How often the task shows that it lives.
+const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// Everything that makes the task do something.
 enum Event {
     Message(TrackerMessage),
     Due,
     Watchdog,
-    /// The API is to see that the task is alive.
-    Pulse,
+    /// The task shows that it lives.
+    Heartbeat,
     Over,
 }
 
@@ -47,7 +46,7 @@ impl fmt::Display for Event {
             Self::Message(TrackerMessage::Ask(_)) => f.write_str("a question"),
             Self::Due => f.write_str("something is due"),
             Self::Watchdog => f.write_str("the watchdog wants to hear"),
-            Self::Pulse => f.write_str("a pulse"),
+            Self::Heartbeat => f.write_str("a heartbeat"),
             Self::Over => f.write_str("over"),
         }
     }
@@ -58,8 +57,9 @@ pub(crate) struct Follow {
     clock: Clock,
     followed: BTreeMap<PbxName, Followed>,
     events: mpsc::Sender<DeliveryMessage>,
-    desk: Desk,
-    board: Board,
+    emitter: EventEmitter,
+    /// When the daemon started.
+    started_at: Timestamp,
     left: Left,
     /// When rules were given last.
     configured: Option<Timestamp>,
@@ -86,10 +86,10 @@ struct Followed {
 
 impl Followed {
     /// Events that a caller has written into are dropped, so what they told must be asked for.
-    fn watch_for_forgeries(&mut self, pbx: &PbxName) {
+    fn watch_for_forgeries(&mut self, pbx: &PbxName, emitter: &EventEmitter) {
         let forged = self.tracker.forged();
         if forged > self.forged {
-            tracing::warn!(%pbx, forged, "dropped events with forged headers; the lists are asked for again");
+            emitter.emit(PbxEvent::ForgedEventsDropped { pbx, forged });
             self.forged = forged;
             self.wish.notify_one();
         }
@@ -113,10 +113,10 @@ impl Follow {
     pub(crate) fn new(
         clock: Clock,
         events: mpsc::Sender<DeliveryMessage>,
-        (desk, board): (Desk, Board),
+        (emitter, started_at): (EventEmitter, Timestamp),
         left: Left,
     ) -> Self {
-        Self { clock, followed: BTreeMap::new(), events, desk, board, left, configured: None }
+        Self { clock, followed: BTreeMap::new(), events, emitter, started_at, left, configured: None }
     }
 
     /// Follows what is said to `inbox` until nobody is left to say anything.
@@ -126,10 +126,10 @@ impl Follow {
             watchdog.set_missed_tick_behavior(MissedTickBehavior::Delay);
             watchdog
         });
-        let mut pulse = interval(PULSE);
-        pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut heartbeat = interval(HEARTBEAT);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let event = self.next(&mut inbox, watchdog.as_mut(), &mut pulse).await;
+            let event = self.next(&mut inbox, watchdog.as_mut(), &mut heartbeat).await;
             tracing::trace!(%event, "follow");
             match event {
                 Event::Message(message) => self.take(message),
@@ -138,7 +138,7 @@ impl Follow {
                     self.followed.values_mut().for_each(|followed| followed.tracker.tick(now));
                 }
                 Event::Watchdog => notify::alive(),
-                Event::Pulse => self.desk.alive(self.clock.now()),
+                Event::Heartbeat => self.emitter.emit(TrackerEvent::Heartbeat),
                 Event::Over => return,
             }
             if self.hand_on().await.is_err() {
@@ -151,7 +151,7 @@ impl Follow {
         &self,
         inbox: &mut mpsc::Receiver<TrackerMessage>,
         watchdog: Option<&mut Interval>,
-        pulse: &mut Interval,
+        heartbeat: &mut Interval,
     ) -> Event {
         let deadline = self.followed.values().filter_map(|followed| followed.tracker.next_deadline()).min();
         let due = async {
@@ -169,7 +169,7 @@ impl Follow {
         tokio::select! {
             biased; // a busy PBX must not silence the watchdog or put off what is due
             _ = alive => Event::Watchdog,
-            _ = pulse.tick() => Event::Pulse,
+            _ = heartbeat.tick() => Event::Heartbeat,
             () = due => Event::Due,
             message = inbox.recv() => message.map_or(Event::Over, Event::Message),
         }
@@ -192,17 +192,23 @@ impl Follow {
                     followed.tracker.connected(version, Some(now));
                 }
             }
-            TrackerMessage::Packets { pbx, packets, oddities } => {
+            TrackerMessage::Packets { pbx, packets, stream_errors } => {
                 if let Some(followed) = self.followed.get_mut(&pbx) {
                     for packet in &packets {
                         followed.observations.packet(packet, now);
                         followed.tracker.apply(packet, Some(now));
                     }
-                    followed.observations.odd(oddities);
-                    followed.watch_for_forgeries(&pbx);
-                    self.desk.heard(&pbx, packets.len(), followed.tracker.live_channels(), now);
+                    followed.observations.set_stream_errors(stream_errors);
+                    followed.watch_for_forgeries(&pbx, &self.emitter);
+                    let channels = followed.tracker.live_channels();
+                    let packets_received = packets.len();
+                    self.emitter.emit(PbxEvent::PacketsReceived {
+                        pbx: &pbx,
+                        packets: packets_received,
+                        channels,
+                    });
                     if packets.iter().any(ends_list) {
-                        self.board.pbx_is_reconciled(&pbx);
+                        self.emitter.emit(PbxEvent::InSync { pbx: &pbx });
                     }
                 }
             }
@@ -243,7 +249,7 @@ impl Follow {
             Question::Diagnosis(answer) => {
                 let of = |(pbx, followed): (&PbxName, &Followed)| followed.observations.window(pbx, now);
                 let pbxs = self.followed.iter().map(of).collect();
-                let diagnosis = Diagnosis { started: self.desk.began(), configured: self.configured, pbxs };
+                let diagnosis = Diagnosis { started: self.started_at, configured: self.configured, pbxs };
                 let _ = answer.send(serde_json::to_value(diagnosis).unwrap_or_default());
             }
             Question::Explanation(call, answer) => {
@@ -258,16 +264,23 @@ impl Follow {
         for (pbx, followed) in &mut self.followed {
             while let Some(event) = followed.tracker.poll_event() {
                 followed.observations.event(&event, &followed.directory, self.clock.now());
-                tracing::debug!(%pbx, event = event.id, what = event.kind.name(), from = event.from, to = event.to, "call");
+                self.emitter.emit(TrackerEvent::EventPublished {
+                    pbx,
+                    event: &event.id,
+                    kind: event.kind.name(),
+                    from: &event.from,
+                    to: &event.to,
+                });
                 self.events.send(DeliveryMessage::Event(Arc::new(event))).await?;
             }
             while let Some(explanation) = followed.tracker.poll_explanation() {
                 if explanation.call.is_some() {
                     self.events.send(DeliveryMessage::Explanation(explanation)).await?;
                 } else if !explanation.is_auxiliary_only() {
-                    // It has no place in the journal: why it was not announced stands in the log.
-                    let why = explanation.last_text();
-                    tracing::debug!(%pbx, uniqueid = explanation.uniqueid, why, "no call");
+                    // It is not in the journal: why it was not reported is in the log.
+                    let (uniqueid, reason) = (&*explanation.uniqueid, explanation.last_text());
+                    let reason = reason.as_deref();
+                    self.emitter.emit(TrackerEvent::CallNotReported { pbx, uniqueid, reason });
                 }
             }
         }

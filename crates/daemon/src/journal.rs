@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::anyhow;
+use ringwire_live::{EventEmitter, JournalEvent};
 use ringwire_outbox::{
     RecoveredState, Store, StoreError, StoreReader, StoreReaders, StoreReport, StoreWrite,
 };
@@ -20,6 +21,7 @@ pub(crate) struct Journal {
     settings: ringwire_config::Journal,
     /// Whether it could not be written when it was opened.
     failing: bool,
+    emitter: EventEmitter,
     /// Where it is, if it is for this process only.
     _home: Option<TempDir>,
 }
@@ -32,10 +34,11 @@ impl Journal {
     /// Opens the journal, and reads what the process before this one has left in it.
     ///
     /// # Errors
-    /// It must not be used. A disk that cannot be written is no error: it is logged, and waited for.
+    /// It must not be used. A disk that cannot be written is no error: it is reported, and waited for.
     pub(crate) async fn open(
         settings: ringwire_config::Journal,
         clock: &Clock,
+        emitter: EventEmitter,
     ) -> Result<(Self, RecoveredState), Failure> {
         let (report, reports) = mpsc::unbounded_channel();
         let (path, now) = (settings.path.clone(), clock.now());
@@ -47,32 +50,32 @@ impl Journal {
         });
         let (store, opened) = opened.await.map_err(fault)?.map_err(unusable)?;
         if let Some((aside, found)) = &opened.set_aside {
-            let aside = aside.display();
-            tracing::error!(%aside, found, "the journal was damaged and is set aside; a new one is begun, and what was owed is lost");
+            let aside = aside.display().to_string();
+            emitter.emit(JournalEvent::SetAside { aside: &aside, found });
         } else if opened.unclean {
-            tracing::info!("the journal was not closed; it has been checked and is sound");
+            emitter.emit(JournalEvent::CheckedSound);
         }
         let reading = Reading(StoreReaders::new(&settings.path));
         if let Some(error) = &opened.trouble {
-            say_failing(error);
+            emitter.emit(JournalEvent::Failing { error: &error.to_string(), hint: error.hint() });
         }
         // A disk that is full can still be read.
         let left = reading.read(StoreReader::recovered_state).await.unwrap_or_else(|error| {
-            tracing::error!(error, "what was going on before cannot be read from the journal");
+            emitter.emit(JournalEvent::RecoveryFailed { error: &error });
             RecoveredState::default()
         });
         let failing = opened.trouble.is_some();
-        Ok((Self { store, reports, reading, settings, failing, _home: None }, left))
+        Ok((Self { store, reports, reading, settings, failing, emitter, _home: None }, left))
     }
 
     /// A journal for this process only.
     ///
     /// # Errors
     /// There is no place for it.
-    pub(crate) async fn temporary(clock: &Clock) -> Result<Self, Failure> {
+    pub(crate) async fn temporary(clock: &Clock, emitter: EventEmitter) -> Result<Self, Failure> {
         let home = tempfile::Builder::new().prefix("ringwire-").tempdir()?;
         let settings = ringwire_config::Journal::at(home.path().join("journal.db"));
-        let (journal, _) = Self::open(settings, clock).await?;
+        let (journal, _) = Self::open(settings, clock, emitter).await?;
         Ok(Self { _home: Some(home), ..journal })
     }
 
@@ -99,9 +102,7 @@ impl Journal {
     /// Keeps things for as long as `settings` say from here on. The file stays the one that is open.
     pub(crate) fn set_retention(&mut self, settings: ringwire_config::Journal) {
         if settings.path != self.settings.path {
-            tracing::warn!(
-                "journal.path is another than before; the daemon takes it up when it is started anew"
-            );
+            self.emitter.emit(JournalEvent::PathChangeIgnored);
         }
         self.settings.retention = settings.retention;
     }
@@ -119,9 +120,9 @@ impl Journal {
     /// Writes what is left, and ends in an orderly way.
     pub(crate) async fn close(self, clock: &Clock) {
         let now = clock.now();
-        let Self { store, _home, .. } = self;
+        let Self { store, emitter, _home, .. } = self;
         if let Err(error) = spawn_blocking(move || store.close(now)).await {
-            tracing::error!(%error, "the journal was not closed");
+            emitter.emit(JournalEvent::NotClosed { error: &error.to_string() });
         }
     }
 }
@@ -144,12 +145,6 @@ impl Reading {
     pub(crate) fn reopen(&self) {
         self.0.reopen();
     }
-}
-
-/// Says that the journal cannot be written, and what to do.
-pub(super) fn say_failing(error: &StoreError) {
-    let hint = error.hint();
-    tracing::error!(%error, hint, "the journal cannot be written: calls are followed and told of, from memory");
 }
 
 fn unusable(error: StoreError) -> Failure {

@@ -5,7 +5,6 @@
 //! one direction. If one cannot keep up, those before it wait, and at the far end the connection's own queue fills
 //! up, ends the connection and so leads to a reconciliation: the socket to the PBX is read all the same.
 
-mod board;
 mod clock;
 mod daemon;
 mod dispatch;

@@ -12,6 +12,7 @@ use ringwire_ami::{
     ReconnectBackoff, SendActionError, StreamErrors, event_filter_actions, resync_actions,
 };
 use ringwire_config::ConnectionSettings;
+use ringwire_live::{EventEmitter, PbxEvent};
 use tokio::{
     sync::{Notify, mpsc, watch},
     task::JoinHandle,
@@ -19,10 +20,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    board::Board,
-    messages::{PbxName, TrackerMessage},
-};
+use super::messages::{PbxName, TrackerMessage};
 
 /// How often the lists of channels and queues are asked for while all is well: what was missed unnoticed is made
 /// good by then.
@@ -53,7 +51,7 @@ impl Link {
         settings: ConnectionSettings,
         wish: Arc<Notify>,
         packets: mpsc::Sender<TrackerMessage>,
-        board: Board,
+        emitter: EventEmitter,
     ) -> Self {
         let stop = CancellationToken::new();
         let (tried, has_tried) = watch::channel(false);
@@ -64,13 +62,13 @@ impl Link {
             options,
             filter_events: settings.filter_events,
             packets,
-            board,
+            emitter,
             wish: Arc::clone(&wish),
             stop: stop.clone(),
             tried,
             retry: retries,
             backoff: ReconnectBackoff::default(),
-            said: None,
+            reported: None,
             refused: BTreeSet::new(),
         };
         Self { settings, wish, tried: has_tried, retry, stop, task: tokio::spawn(task.run()) }
@@ -99,14 +97,14 @@ struct Task {
     options: AmiOptions,
     filter_events: bool,
     packets: mpsc::Sender<TrackerMessage>,
-    board: Board,
+    emitter: EventEmitter,
     wish: Arc<Notify>,
     stop: CancellationToken,
     tried: watch::Sender<bool>,
     retry: watch::Receiver<()>,
     backoff: ReconnectBackoff,
-    /// What was said last of why there is no connection: it is said again only when it changes.
-    said: Option<String>,
+    /// Why there is no connection, as it was reported last: it is reported again only when it changes.
+    reported: Option<String>,
     /// The actions that the PBX has refused.
     refused: BTreeSet<String>,
 }
@@ -134,43 +132,46 @@ impl Task {
             };
             self.tried.send_replace(true);
             let delay = self.backoff.next_delay(kind, random());
-            tracing::debug!(pbx = %self.name, ?delay, "connecting again after a pause");
+            self.emitter.emit(PbxEvent::ReconnectScheduled { pbx: &self.name, delay });
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 () = sleep(delay) => {}
-                Ok(()) = self.retry.changed() => self.said = None,
+                Ok(()) = self.retry.changed() => self.reported = None,
             }
         }
     }
 
     fn connected(&mut self, incoming: &IncomingPackets) {
         let AmiOptions { host, port, .. } = &self.options;
-        tracing::info!(pbx = %self.name, %host, port, ami = %incoming.version(), "connected");
-        self.board.pbx_is_connected(&self.name, incoming.version().to_string());
-        self.said = None;
+        let ami = incoming.version().to_string();
+        self.emitter.emit(PbxEvent::Connected { pbx: &self.name, host, port: *port, ami: &ami });
+        self.reported = None;
         self.tried.send_replace(true);
     }
 
     fn failed(&mut self, error: &ConnectError) {
-        let why = error.to_string();
-        if self.said.as_ref() == Some(&why) {
-            tracing::debug!(pbx = %self.name, error = why, "still not connected");
-            return;
-        }
-        if matches!(error.kind(), ConnectionErrorKind::Network | ConnectionErrorKind::Overrun) {
-            tracing::warn!(pbx = %self.name, error = why, hint = error.hint(), "not connected; it is tried again until it works");
+        let is_unreachable = is_unreachable(error.kind());
+        let (pbx, hint, reason) = (&*self.name, error.hint(), error.to_string());
+        let error = reason.as_str();
+        self.emitter.emit(if self.reported.as_deref() == Some(error) {
+            PbxEvent::StillDisconnected { pbx, error }
+        } else if is_unreachable {
+            PbxEvent::Unreachable { pbx, error, hint }
         } else {
-            tracing::error!(pbx = %self.name, error = why, hint = error.hint(), "not connected; it is tried again every few minutes");
-        }
-        self.board.pbx_is_away(&self.name, error.kind(), why.clone(), error.hint());
-        self.said = Some(why);
+            PbxEvent::Refused { pbx, error, hint }
+        });
+        self.reported = Some(reason);
     }
 
     fn lost(&mut self, error: &DisconnectError) {
         // What was asked for while there was a connection is done.
         self.retry.mark_unchanged();
-        tracing::warn!(pbx = %self.name, %error, hint = error.hint(), "the connection was lost");
-        self.board.pbx_is_away(&self.name, error.kind(), error.to_string(), error.hint());
+        let (pbx, hint, reason) = (&*self.name, error.hint(), error.to_string());
+        self.emitter.emit(if is_unreachable(error.kind()) {
+            PbxEvent::ConnectionLost { pbx, error: &reason, hint }
+        } else {
+            PbxEvent::ConnectionClosed { pbx, error: &reason, hint }
+        });
     }
 
     /// Hands on what comes until the connection ends; gives why, or `None` if that was wished.
@@ -178,7 +179,7 @@ impl Task {
         let connected = TrackerMessage::Connected { pbx: self.name.clone(), version: incoming.version() };
         self.packets.send(connected).await.ok()?;
         let (name, packets, stop) = (self.name.clone(), self.packets.clone(), self.stop.clone());
-        let (wish, board) = (Arc::clone(&self.wish), self.board.clone());
+        let (wish, emitter) = (Arc::clone(&self.wish), self.emitter.clone());
         let mut asking = std::pin::pin!(self.keep_asking(client, incoming.version()));
         let (mut lost, mut counted) = (0, StreamErrors::default());
         loop {
@@ -189,28 +190,28 @@ impl Task {
             };
             match batch {
                 Some(Ok(batch)) => {
-                    let oddities = incoming.stream_errors();
-                    let said = TrackerMessage::Packets { pbx: name.clone(), packets: batch, oddities };
+                    let stream_errors = incoming.stream_errors();
+                    let said = TrackerMessage::Packets { pbx: name.clone(), packets: batch, stream_errors };
                     packets.send(said).await.ok()?;
                 }
                 Some(Err(error)) => return Some(error),
                 None => return Some(DisconnectError::Closed),
             }
-            let oddities = incoming.stream_errors();
-            board.count_oddities(&name, counted, oddities);
-            counted = oddities;
-            if oddities.lost_packets() > lost {
-                lost = oddities.lost_packets();
-                tracing::warn!(pbx = %name, ?oddities, "parts of the stream could not be understood or were forged; the lists are asked for again");
+            let stream_errors = incoming.stream_errors();
+            count_stream_errors(&emitter, &name, counted, stream_errors);
+            counted = stream_errors;
+            if stream_errors.lost_packets() > lost {
+                lost = stream_errors.lost_packets();
+                emitter.emit(PbxEvent::StreamDamaged { pbx: &name, errors: &describe(stream_errors) });
                 wish.notify_one();
             }
         }
         // What it takes longer for the server to say is lost to nobody: there is no one left to tell.
         let _ = timeout(FAREWELL, client.logoff()).await;
         while let Ok(Some(Ok(batch))) = timeout(FAREWELL, incoming.next_batch()).await {
-            let oddities = incoming.stream_errors();
+            let stream_errors = incoming.stream_errors();
             packets
-                .send(TrackerMessage::Packets { pbx: name.clone(), packets: batch, oddities })
+                .send(TrackerMessage::Packets { pbx: name.clone(), packets: batch, stream_errors })
                 .await
                 .ok()?;
         }
@@ -236,7 +237,7 @@ impl Task {
         for action in event_filter_actions(version) {
             match client.send(&action).await {
                 Ok(response) if response.is_permission_denied() => {
-                    tracing::debug!(pbx = %self.name, "the PBX does not filter events for this user, who lacks write = system");
+                    self.emitter.emit(PbxEvent::EventFiltersRefused { pbx: &self.name });
                     return;
                 }
                 Ok(_) => {}
@@ -256,21 +257,50 @@ impl Task {
                 // The link ends, and says so itself.
                 Err(SendActionError::Closed) => return,
                 Err(SendActionError::Timeout) => {
-                    tracing::warn!(pbx = %self.name, action = action.name(), "the list was not given in time");
+                    self.emitter.emit(PbxEvent::ListTimedOut { pbx: &self.name, action: action.name() });
                 }
             }
         }
         let lists = ["CoreShowChannels", "Status"];
         if lists.iter().all(|list| refused.contains(*list)) && refused != self.refused {
-            tracing::warn!(
-                pbx = %self.name,
-                hint = "give its user in manager.conf write = system, or write = reporting",
-                "the PBX refuses to list its channels: calls that begin or end while there is no connection are missed"
-            );
-            self.board.pbx_lists_nothing(&self.name);
+            self.emitter.emit(PbxEvent::ChannelListRefused { pbx: &self.name });
         }
         self.refused = refused;
     }
+}
+
+fn is_unreachable(kind: ConnectionErrorKind) -> bool {
+    matches!(kind, ConnectionErrorKind::Network | ConnectionErrorKind::Overrun)
+}
+
+/// Reports by how much the errors of each kind have grown.
+fn count_stream_errors(emitter: &EventEmitter, pbx: &str, before: StreamErrors, now: StreamErrors) {
+    if before == now {
+        return;
+    }
+    for ((kind, now), (_, before)) in kinds(now).into_iter().zip(kinds(before)) {
+        let count = now.saturating_sub(before);
+        if count > 0 {
+            emitter.emit(PbxEvent::StreamErrors { pbx, kind, count });
+        }
+    }
+}
+
+/// The kinds of errors that were found, with their numbers.
+fn describe(errors: StreamErrors) -> String {
+    let found = kinds(errors).into_iter().filter(|(_, count)| *count > 0);
+    found.map(|(kind, count)| format!("{kind}: {count}")).collect::<Vec<_>>().join(", ")
+}
+
+fn kinds(errors: StreamErrors) -> [(&'static str, u64); 5] {
+    let StreamErrors { stray_data, over_limit, truncated, unterminated, forged } = errors;
+    [
+        ("stray_data", stray_data),
+        ("over_limit", over_limit),
+        ("truncated", truncated),
+        ("unterminated", unterminated),
+        ("forged", forged),
+    ]
 }
 
 /// A number from 0 to 1, another one each time.

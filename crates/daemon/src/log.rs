@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 
 use anyhow::Context;
 use ringwire_config::{Log, LogFormat};
+use ringwire_live::{DaemonEvent, EventEmitter};
 use tracing_subscriber::{EnvFilter, Registry, fmt, layer::SubscriberExt, reload, util::SubscriberInitExt};
 
 /// Changes what is logged while the daemon runs.
@@ -39,13 +40,13 @@ impl Logging {
     }
 
     /// Logs as `log` says from here on.
-    pub fn change(&self, log: Log) {
+    pub fn change(&self, log: Log, emitter: &EventEmitter) {
         let changed = filter(log).and_then(|filter| Ok(self.filter.reload(filter)?));
         if let Err(error) = changed {
-            tracing::warn!(error = format!("{error:#}"), "what is logged could not be changed");
+            emitter.emit(DaemonEvent::LogLevelNotChanged { error: &format!("{error:#}") });
         }
         if log.format != self.format {
-            tracing::warn!("log.format is changed by a restart, not by a reload");
+            emitter.emit(DaemonEvent::LogFormatChangeIgnored);
         }
     }
 }

@@ -47,8 +47,8 @@ pub(crate) enum TrackerMessage {
         pbx: PbxName,
         /// The packets, in order.
         packets: Vec<Packet>,
-        /// What was odd about the connection so far.
-        oddities: StreamErrors,
+        /// The errors in the stream of the connection so far.
+        stream_errors: StreamErrors,
     },
     /// Somebody wants to know something.
     Ask(Question),

@@ -9,14 +9,13 @@ use anyhow::anyhow;
 use ringwire_config::{Routes, Target};
 use ringwire_delivery::{DeliveryCounts, DeliveryPolicy, EventLifetimes, LatePolicy};
 use ringwire_event::CallEvent;
-use ringwire_live::Desk;
+use ringwire_live::{EventEmitter, LiveState};
 use ringwire_outbox::RecoveredState;
 use ringwire_terminal::{Code, Failure};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    board::Board,
     clock::Clock,
     dispatch::{Dispatch, Ended},
     journal::Journal,
@@ -52,10 +51,11 @@ impl Pusher {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (events, inbox) = mpsc::channel(BACKLOG);
         let (seed, clock) = (RandomState::new().hash_one(()), Clock::new());
-        let journal = runtime.block_on(Journal::temporary(&clock))?;
-        let (left, desk) = (RecoveredState::default(), Desk::new(clock.now()));
-        let board = Board::new(desk.clone(), clock.clone());
-        let dispatch = Dispatch::new(clock, board, (journal, left), desk, seed).draining_for(DRAIN);
+        let now = clock.clone();
+        let emitter = EventEmitter::new(LiveState::new(clock.now()), |_| {}, move || now.now());
+        let journal = runtime.block_on(Journal::temporary(&clock, emitter.clone()))?;
+        let left = RecoveredState::default();
+        let dispatch = Dispatch::new(clock, emitter, (journal, left), seed).draining_for(DRAIN);
         let run = move || runtime.block_on(dispatch.run(inbox, CancellationToken::new()));
         let thread = std::thread::Builder::new().name("push".to_owned()).spawn(run)?;
         let pusher = Self { endpoint: endpoint.name.clone(), events, thread };

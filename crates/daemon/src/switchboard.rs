@@ -1,7 +1,7 @@
 //! What the API asks the task that owns the trackers.
 
 use futures_util::future::BoxFuture;
-use ringwire_api::{Channel, ChannelKind, Switchboard};
+use ringwire_api::{ApiQueries, Channel, ChannelKind};
 use ringwire_calls::{Outline, Tracker};
 use ringwire_event::ExplanationStep;
 use tokio::sync::{mpsc, oneshot};
@@ -35,7 +35,7 @@ impl Asking {
     }
 }
 
-impl Switchboard for Asking {
+impl ApiQueries for Asking {
     fn channels(&self) -> BoxFuture<'static, Vec<Channel>> {
         self.ask(Question::Channels)
     }
@@ -44,7 +44,7 @@ impl Switchboard for Asking {
         self.ask(Question::Diagnosis)
     }
 
-    fn story(&self, call: &str) -> BoxFuture<'static, Option<Vec<ExplanationStep>>> {
+    fn explanation(&self, call: &str) -> BoxFuture<'static, Option<Vec<ExplanationStep>>> {
         let call = call.to_owned();
         let explanation = self.ask(|answer| Question::Explanation(call, answer));
         Box::pin(async move { explanation.await.map(|explanation| explanation.steps()) })
@@ -65,7 +65,7 @@ fn channel(pbx: &str, outline: &Outline<'_>) -> Channel {
         kind: match outline.kind {
             "external" => ChannelKind::External,
             "device" => ChannelKind::Device,
-            _ => ChannelKind::Helper,
+            _ => ChannelKind::Auxiliary,
         },
         state: outline.state.to_owned(),
         call: outline.id.map(str::to_owned),
@@ -74,6 +74,6 @@ fn channel(pbx: &str, outline: &Outline<'_>) -> Channel {
         exten: outline.exten.to_owned(),
         bridge: outline.bridge.map(str::to_owned),
         hold: outline.hold,
-        born: outline.born,
+        sequence: outline.born,
     }
 }

@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use ringwire_event::{CallId, EventKind};
-use ringwire_live::{Settled, Told};
+use ringwire_live::{DeliveryProgress, PublishedEvent};
 
 use self::calls::Open;
 pub(crate) use self::export::Exporter;
@@ -65,8 +65,8 @@ pub(crate) struct Traces {
 
 impl Traces {
     /// Takes what was said of a call.
-    pub(crate) fn take(&mut self, told: &Told) {
-        let (event, at) = (&told.event, told.event.time.unwrap_or(told.recorded));
+    pub(crate) fn take(&mut self, published: &PublishedEvent) {
+        let (event, at) = (&published.event, published.event.time.unwrap_or(published.recorded_at));
         if !self.open.contains_key(&event.call) {
             let begins = matches!(event.kind, EventKind::NewCall { .. });
             if !begins || self.open.len() >= MOST_CALLS {
@@ -77,9 +77,9 @@ impl Traces {
         }
         let Some(open) = self.open.get_mut(&event.call) else { return };
         open.apply(event, at);
-        for owing in &told.deliveries {
-            if open.owe(owing.id, &owing.endpoint, event.kind.name(), told.recorded) {
-                self.deliveries.insert(owing.id, event.call.clone());
+        for delivery in &published.deliveries {
+            if open.owe(delivery.id, &delivery.target, event.kind.name(), published.recorded_at) {
+                self.deliveries.insert(delivery.id, event.call.clone());
             }
         }
         if open.is_over() {
@@ -89,12 +89,12 @@ impl Traces {
     }
 
     /// Takes what became of a delivery, at `now`.
-    pub(crate) fn settle(&mut self, settled: &Settled, now: Timestamp) {
-        let Some(call) = self.deliveries.get(&settled.id).cloned() else { return };
+    pub(crate) fn settle(&mut self, progress: &DeliveryProgress, now: Timestamp) {
+        let Some(call) = self.deliveries.get(&progress.id).cloned() else { return };
         if let Some(open) = self.open.get_mut(&call)
-            && open.settle(settled, now)
+            && open.settle(progress, now)
         {
-            self.deliveries.remove(&settled.id);
+            self.deliveries.remove(&progress.id);
             self.finish_if_settled(&call);
         }
     }

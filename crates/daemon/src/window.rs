@@ -11,24 +11,22 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ringwire_api::{Access, Counter, Role, Sources, Token};
+use ringwire_api::{Access, ApiServer, ApiSources, Role, Token};
 use ringwire_config::{Api, ApiRole};
-use ringwire_live::Desk;
+use ringwire_live::{ApiEvent, EventEmitter, LiveState};
 use tokio::{
     net::{TcpListener, UnixListener},
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
 
-/// What to do about a place that cannot be had.
-const HINT: &str = "stop what is there, or choose another place in [api]; then start ringwire anew";
-
 /// Who may use the socket: its owner and its group.
 const SOCKET_MODE: u32 = 0o660;
 
 /// What is served until it is closed.
 pub(super) struct Window {
-    counter: Counter,
+    server: ApiServer,
+    emitter: EventEmitter,
     /// Where it was to be.
     socket: Option<PathBuf>,
     listen: Option<SocketAddr>,
@@ -39,47 +37,46 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// Opens the socket and the port of `api`, at which `desk` can be asked, and what `sources` know. One that cannot be
-    /// had is told of in the log, and the daemon goes on without it: calls matter more than the view of them.
-    pub(super) async fn open(api: &Api, desk: Desk, sources: Sources) -> Self {
-        let counter = Counter::new(desk, sources, access(api));
+    /// Opens the socket and the port of `api`, at which `live` and `sources` can be asked. One that cannot be had
+    /// is reported, and the daemon goes on without it: calls matter more than the view of them.
+    pub(super) async fn open(api: &Api, live: LiveState, emitter: EventEmitter, sources: ApiSources) -> Self {
+        let server = ApiServer::new(live, emitter.clone(), sources, access(api));
         let stop = CancellationToken::new();
         let (socket, listen) = (api.socket.clone(), api.listen);
-        let mut window = Self { counter, socket, listen, bound: None, stop, served: JoinSet::new() };
+        let mut window = Self { server, emitter, socket, listen, bound: None, stop, served: JoinSet::new() };
         if let Some(path) = &api.socket {
             match bind(path) {
                 Ok(listener) => {
-                    tracing::info!(socket = %path.display(), "can be asked what is going on");
-                    window.served.spawn(window.counter.serve_unix(listener, window.stop.clone()));
+                    window.emitter.emit(ApiEvent::SocketListening { socket: &path.display().to_string() });
+                    window.served.spawn(window.server.serve_unix(listener, window.stop.clone()));
                     window.bound = Some(path.clone());
                 }
                 Err(error) if api.socket_is_named => {
-                    tracing::error!(error, hint = HINT, "api.socket: there is no socket to be asked at");
+                    window.emitter.emit(ApiEvent::SocketUnavailable { error: &error });
                 }
                 Err(error) => {
-                    tracing::warn!(
-                        error,
-                        "there is no socket to be asked at; set api.socket to have one elsewhere"
-                    );
+                    window.emitter.emit(ApiEvent::DefaultSocketUnavailable { error: &error });
                 }
             }
         }
         if let Some(address) = api.listen {
             match TcpListener::bind(address).await {
                 Ok(listener) => {
-                    tracing::info!(%address, desk = %format_args!("http://{address}/"), "can be asked what is going on");
-                    window.served.spawn(window.counter.serve_tcp(listener, window.stop.clone()));
+                    let (address, desk) = (address.to_string(), format!("http://{address}/"));
+                    window.emitter.emit(ApiEvent::Listening { address: &address, desk: &desk });
+                    window.served.spawn(window.server.serve_tcp(listener, window.stop.clone()));
                 }
                 Err(error) => {
-                    tracing::error!(%address, %error, hint = HINT, "api.listen: cannot listen there; there is no desk");
+                    let (address, error) = (address.to_string(), error.to_string());
+                    window.emitter.emit(ApiEvent::AddressUnavailable { address: &address, error: &error });
                 }
             }
         }
-        let counter = window.counter.clone();
+        let server = window.server.clone();
         let stop = window.stop.clone();
         window.served.spawn(async move {
             tokio::select! {
-                () = counter.watch_parts() => {}
+                () = server.publish_health() => {}
                 () = stop.cancelled() => {}
             }
         });
@@ -89,11 +86,9 @@ impl Window {
     /// Lets in from here on who may by `api`. Where it can be asked stays as it was.
     pub(super) fn change(&self, api: &Api) {
         if api.listen != self.listen || (api.socket_is_named && api.socket != self.socket) {
-            tracing::warn!(
-                "api.socket or api.listen is another than before; the daemon takes it up when it is started anew"
-            );
+            self.emitter.emit(ApiEvent::AddressChangeIgnored);
         }
-        self.counter.set_access(access(api));
+        self.server.set_access(access(api));
     }
 
     /// Closes: those who listen are let go.

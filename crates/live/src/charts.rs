@@ -16,38 +16,38 @@ const MINUTES: usize = 60;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct Minute {
-    /// When it began.
+pub struct ChartMinute {
+    /// When the minute started.
     pub at: Timestamp,
-    /// How many calls began.
+    /// How many calls started.
     pub calls: u64,
     /// How many were answered for the first time.
     pub answered: u64,
-    /// How many from outside ended before anybody took them.
+    /// How many inbound calls ended unanswered.
     pub missed: u64,
     /// How many events there were.
     pub events: u64,
-    /// How long calls had rung that were answered or ended unanswered, in seconds.
+    /// How long calls rang until they were answered or ended, in seconds: the median.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ring_median: Option<u64>,
-    /// The longest of them.
+    /// The greatest of these.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ring_max: Option<u64>,
-    /// How long calls had been talked that ended, in seconds.
+    /// How long calls were talked that ended, in seconds: the median.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub talk_median: Option<u64>,
-    /// The longest of them.
+    /// The greatest of these.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub talk_max: Option<u64>,
-    /// How long deliveries took from the commit to the endpoint's yes, in milliseconds.
+    /// How long deliveries took from the commit to the target's reply, in milliseconds: the median.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay_median: Option<u64>,
-    /// The longest of them.
+    /// The greatest of these.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay_max: Option<u64>,
 }
 
-/// Counts by minute.
+/// Counts for each of the last sixty minutes.
 #[derive(Debug, Default)]
 pub struct Charts(Mutex<VecDeque<Bucket>>);
 
@@ -63,12 +63,12 @@ struct Bucket {
     delay: Spread,
 }
 
-/// Durations, of which the median and the greatest are wanted.
+/// Durations, of which the median and the maximum are shown.
 #[derive(Debug, Default)]
 struct Spread(Option<Histogram<u32>>);
 
 impl Spread {
-    /// What is longer than a day counts as a day.
+    /// Greater values count as this one: a day in milliseconds.
     const LONGEST: u64 = 24 * 3600 * 1000;
 
     fn add(&mut self, value: u64) {
@@ -94,43 +94,49 @@ fn empty() -> Histogram<u32> {
 }
 
 impl Charts {
-    /// So many calls began at `at`.
-    pub(crate) fn began(&self, at: Timestamp) {
+    /// Counts a call that started at `at`.
+    pub(crate) fn count_start(&self, at: Timestamp) {
         self.at(at, |minute| minute.calls += 1);
     }
 
-    /// A call was answered at `at`, for the first time, after it had rung since `began`.
-    pub(crate) fn answered(&self, at: Timestamp, began: Timestamp) {
+    /// Counts the first answer of a call, at `at`, that had rung since `started`.
+    pub(crate) fn count_answer(&self, at: Timestamp, started: Timestamp) {
         self.at(at, |minute| {
             minute.answered += 1;
-            minute.ring.add(seconds(began, at));
+            minute.ring.add(seconds(started, at));
         });
     }
 
-    /// A call ended at `at`.
-    pub(crate) fn ended(&self, at: Timestamp, began: Timestamp, answered: Option<Timestamp>, inbound: bool) {
+    /// Counts a call that ended at `at`.
+    pub(crate) fn count_end(
+        &self,
+        at: Timestamp,
+        started: Timestamp,
+        answered: Option<Timestamp>,
+        inbound: bool,
+    ) {
         self.at(at, |minute| match answered {
             Some(answered) => minute.talk.add(seconds(answered, at)),
             None => {
                 minute.missed += u64::from(inbound);
-                minute.ring.add(seconds(began, at));
+                minute.ring.add(seconds(started, at));
             }
         });
     }
 
-    /// An event was committed at `at`.
-    pub(crate) fn event(&self, at: Timestamp) {
+    /// Counts an event that was committed at `at`.
+    pub(crate) fn count_event(&self, at: Timestamp) {
         self.at(at, |minute| minute.events += 1);
     }
 
-    /// A delivery arrived at `at`, so many milliseconds after its commit.
-    pub(crate) fn delivered(&self, at: Timestamp, delay_ms: i64) {
+    /// Counts a delivery that succeeded at `at`, so many milliseconds after its commit.
+    pub(crate) fn count_delivery(&self, at: Timestamp, delay_ms: i64) {
         self.at(at, |minute| minute.delay.add(delay_ms.max(0).unsigned_abs()));
     }
 
-    /// The last sixty minutes, oldest first; `now` is in the last of them.
+    /// The last sixty minutes, oldest first; `now` is in the last one.
     #[must_use]
-    pub fn minutes(&self, now: Timestamp) -> Vec<Minute> {
+    pub fn minutes(&self, now: Timestamp) -> Vec<ChartMinute> {
         let buckets = self.buckets();
         let last = minute_of(now).as_second();
         let starts = (0..MINUTES as i64).rev().map(|back| last - 60 * back);
@@ -139,7 +145,7 @@ impl Charts {
             let bucket = buckets.iter().find(|bucket| bucket.at == at);
             let count = |count: fn(&Bucket) -> u64| bucket.map_or(0, count);
             let of = |of: fn(&Bucket) -> Option<u64>| bucket.and_then(of);
-            Minute {
+            ChartMinute {
                 at,
                 calls: count(|bucket| bucket.calls),
                 answered: count(|bucket| bucket.answered),
@@ -159,16 +165,16 @@ impl Charts {
     fn at(&self, at: Timestamp, count: impl FnOnce(&mut Bucket)) {
         let at = minute_of(at);
         let mut buckets = self.buckets();
-        let place = buckets.partition_point(|bucket| bucket.at < at);
-        if buckets.get(place).is_none_or(|bucket| bucket.at != at) {
-            if place == 0 && buckets.len() >= MINUTES {
-                return; // older than all that is kept
+        let index = buckets.partition_point(|bucket| bucket.at < at);
+        if buckets.get(index).is_none_or(|bucket| bucket.at != at) {
+            if index == 0 && buckets.len() >= MINUTES {
+                return; // older than anything that is kept
             }
             let (spread, talk, delay) = Default::default();
             let fresh = Bucket { at, calls: 0, answered: 0, missed: 0, events: 0, ring: spread, talk, delay };
-            buckets.insert(place, fresh);
+            buckets.insert(index, fresh);
         }
-        if let Some(bucket) = buckets.get_mut(place) {
+        if let Some(bucket) = buckets.get_mut(index) {
             count(bucket);
         }
         while buckets.len() > MINUTES {
@@ -203,13 +209,13 @@ mod tests {
     fn an_hour_is_sixty_minutes_and_the_rest_is_forgotten() {
         let charts = Charts::default();
         for minute in 0..90 {
-            charts.began(at(minute * 60));
+            charts.count_start(at(minute * 60));
         }
-        charts.answered(at(89 * 60 + 7), at(89 * 60));
-        charts.ended(at(89 * 60 + 30), at(89 * 60), None, true);
-        charts.ended(at(89 * 60 + 40), at(89 * 60), Some(at(89 * 60 + 10)), true);
-        charts.delivered(at(89 * 60), 3);
-        charts.began(at(0)); // late news of an hour and a half ago
+        charts.count_answer(at(89 * 60 + 7), at(89 * 60));
+        charts.count_end(at(89 * 60 + 30), at(89 * 60), None, true);
+        charts.count_end(at(89 * 60 + 40), at(89 * 60), Some(at(89 * 60 + 10)), true);
+        charts.count_delivery(at(89 * 60), 3);
+        charts.count_start(at(0)); // a late event of an hour and a half ago
         let minutes = charts.minutes(at(89 * 60 + 59));
         assert_eq!(minutes.len(), 60);
         assert_eq!(minutes.first().map(|minute| (minute.at, minute.calls)), Some((at(30 * 60), 1)));

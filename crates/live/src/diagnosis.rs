@@ -37,8 +37,8 @@ pub struct PbxDiagnosis {
     pub internal_contexts: Vec<InternalContext>,
     /// Whose phones rang that the directory does not know, most often first.
     pub unknown_users: Vec<UnknownUser>,
-    /// What was odd about the stream on this connection, by kind.
-    pub oddities: BTreeMap<String, u64>,
+    /// The errors in the stream of this connection, by kind.
+    pub stream_errors: BTreeMap<String, u64>,
 }
 
 /// Events, by the class of manager.conf that they belong to.
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn the_form_is_the_one_of_the_api() {
-        let json = r#"{"started":"2026-11-21T08:00:00Z","pbxs":[{"name":"main","window":300,"events":{"call":123,"agent":4,"dialplan":0,"system":1,"other":0},"lastEvent":"2026-11-21T09:00:00Z","calls":{"in":3,"out":1,"internal":9},"internalContexts":[{"context":"from-provider","endpoint":"PJSIP/provider","calls":9}],"unknownUsers":[{"endpoint":"PJSIP/alice","rung":3}],"oddities":{"truncated":2}}]}"#;
+        let json = r#"{"started":"2026-11-21T08:00:00Z","pbxs":[{"name":"main","window":300,"events":{"call":123,"agent":4,"dialplan":0,"system":1,"other":0},"lastEvent":"2026-11-21T09:00:00Z","calls":{"in":3,"out":1,"internal":9},"internalContexts":[{"context":"from-provider","endpoint":"PJSIP/provider","calls":9}],"unknownUsers":[{"endpoint":"PJSIP/alice","rung":3}],"streamErrors":{"truncated":2}}]}"#;
         let diagnosis: Diagnosis = serde_json::from_str(json).unwrap();
         assert_eq!(diagnosis.pbxs[0].calls.inbound, 3);
         assert_eq!(serde_json::to_string(&diagnosis).unwrap(), json);

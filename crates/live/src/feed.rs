@@ -1,4 +1,4 @@
-//! What is said to those who listen: committed events, what became of deliveries, how the parts do.
+//! The feed: every change, for listeners.
 
 use std::sync::{
     Arc, OnceLock,
@@ -13,141 +13,141 @@ use ringwire_outbox::StreamRecord;
 use serde::Serialize;
 use tokio::sync::broadcast;
 
-use crate::health::Health;
+use crate::status::HealthReport;
 
-/// How much may wait for one listener. Who falls further behind reads what was missed from the journal.
+/// How many frames are kept for a slow listener. One that falls further behind reads the journal instead.
 const BACKLOG: usize = 4096;
 
-/// Something said to all who listen.
+/// A change, as all listeners get it.
 #[derive(Clone, Debug)]
-pub enum Frame {
+pub enum FeedFrame {
     /// Something happened to a call.
-    Call(Arc<Told>),
-    /// A delivery has got further; and the frame that tells it.
-    Delivery(Arc<Settled>, Bytes),
-    /// A part does otherwise than before: the frame that tells how all do.
+    Call(Arc<PublishedEvent>),
+    /// A delivery made progress; and that as a Server-Sent Event.
+    Delivery(Arc<DeliveryProgress>, Bytes),
+    /// The state of a component changed: the state of all, as a Server-Sent Event.
     Health(Bytes),
-    /// The journal is another one: places in the one before mean nothing any more.
+    /// The journal was replaced: cursors into the one before mean nothing any more.
     Reset,
 }
 
-/// An event of a call, with its place in the journal.
+/// A call event, with its cursor and its deliveries.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct Told {
-    /// Its place in the journal; `None` while the disk cannot be written.
-    pub journal: Option<i64>,
-    /// When it was learnt.
-    pub recorded: Timestamp,
-    /// Who is owed it.
-    pub deliveries: Vec<Owing>,
-    /// What happened.
+#[serde(rename_all = "camelCase")]
+pub struct PublishedEvent {
+    /// Its position in the journal; `None` while the disk cannot be written.
+    pub cursor: Option<i64>,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// The deliveries of it.
+    pub deliveries: Vec<EventDelivery>,
+    /// The event.
     #[serde(flatten)]
     pub event: Arc<CallEvent>,
-    /// The whole as it is sent, once somebody wanted it.
+    /// The whole as a Server-Sent Event, once a listener wanted it.
     #[serde(skip)]
-    wire: OnceLock<Bytes>,
+    frame: OnceLock<Bytes>,
 }
 
-/// One endpoint that is owed an event.
+/// The delivery of an event to one target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct Owing {
+#[serde(rename_all = "camelCase")]
+pub struct EventDelivery {
     /// The delivery's number.
     pub id: i64,
-    /// The endpoint.
-    pub endpoint: String,
+    /// The target.
+    pub target: String,
     /// How far the delivery has come.
     pub state: String,
 }
 
-/// A delivery that has got further.
+/// A delivery that made progress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct Settled {
+pub struct DeliveryProgress {
     /// Its number.
     pub id: i64,
-    /// The endpoint.
-    pub endpoint: String,
-    /// The event, where it is owed only now, to an endpoint that comes late to the call.
+    /// The target.
+    pub target: String,
+    /// The event, where the target gets it later than others because it comes late to the call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<String>,
     /// `pending`, `delivered`, `retry`, `dead`, `expired` or `dropped`.
     pub state: &'static str,
-    /// How many tries have failed.
+    /// How many attempts have failed.
     pub failures: u32,
-    /// How long after it was committed, in milliseconds, where it was delivered.
+    /// How long after its commit it was delivered, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<i64>,
-    /// Why, where it was not.
+    /// Why it was not delivered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-impl Frame {
-    /// A delivery has got further.
-    pub(crate) fn delivery(settled: Settled) -> Self {
-        let wire = wire("delivery", None, &settled);
-        Self::Delivery(Arc::new(settled), wire)
+impl FeedFrame {
+    pub(crate) fn delivery(progress: DeliveryProgress) -> Self {
+        let frame = sse_frame("delivery", None, &progress);
+        Self::Delivery(Arc::new(progress), frame)
     }
 
-    /// The parts do like this now.
-    pub(crate) fn health(health: &Health) -> Self {
-        Self::Health(wire("health", None, health))
+    pub(crate) fn health(report: &HealthReport) -> Self {
+        Self::Health(sse_frame("health", None, report))
     }
 }
 
-/// A frame of a stream of Server-Sent Events.
-pub fn wire(event: &str, id: Option<i64>, data: &impl Serialize) -> Bytes {
+/// A Server-Sent Event of this type with this id and data.
+pub fn sse_frame(event: &str, id: Option<i64>, data: &impl Serialize) -> Bytes {
     let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
     // JSON has no line breaks of its own.
     let data = serde_json::to_string(data).unwrap_or_default();
     Bytes::from(format!("event: {event}\n{id}data: {data}\n\n"))
 }
 
-impl Told {
-    /// An event as it is in the journal.
+impl PublishedEvent {
+    /// An event at this cursor, with its deliveries.
     #[must_use]
     pub fn new(
-        journal: Option<i64>,
-        recorded: Timestamp,
+        cursor: Option<i64>,
+        recorded_at: Timestamp,
         event: Arc<CallEvent>,
-        deliveries: Vec<Owing>,
+        deliveries: Vec<EventDelivery>,
     ) -> Self {
-        Self { journal, recorded, deliveries, event, wire: OnceLock::new() }
+        Self { cursor, recorded_at, deliveries, event, frame: OnceLock::new() }
     }
 
-    /// The frame of a stream of Server-Sent Events that tells it: made once for all who listen.
+    /// The Server-Sent Event for it, serialized once for all listeners.
     #[must_use]
-    pub fn wire(&self) -> Bytes {
-        let wire = self.wire.get_or_init(|| wire("call", self.journal, self));
-        wire.clone()
+    pub fn sse_frame(&self) -> Bytes {
+        let frame = self.frame.get_or_init(|| sse_frame("call", self.cursor, self));
+        frame.clone()
     }
 }
 
-impl From<StreamRecord> for Told {
+impl From<StreamRecord> for PublishedEvent {
     fn from(record: StreamRecord) -> Self {
-        let owing = |(id, endpoint, state)| Owing { id, endpoint, state };
-        let deliveries = record.deliveries.into_iter().map(owing).collect();
+        let delivery = |(id, target, state)| EventDelivery { id, target, state };
+        let deliveries = record.deliveries.into_iter().map(delivery).collect();
         Self::new(Some(record.seq), record.recorded_at, record.event, deliveries)
     }
 }
 
-impl Owing {
+impl EventDelivery {
     /// A delivery that was just committed.
-    pub(crate) fn pending((endpoint, id): &(TargetName, DeliveryId)) -> Self {
-        Self { id: id.0, endpoint: endpoint.to_string(), state: "pending".to_owned() }
+    pub(crate) fn pending((target, id): &(TargetName, DeliveryId)) -> Self {
+        Self { id: id.0, target: target.to_string(), state: "pending".to_owned() }
     }
 }
 
-/// Passes what is said on to all who listen. Saying it never waits.
+/// Passes changes on to all listeners. Publishing never waits.
 #[derive(Debug)]
 pub struct Feed {
-    frames: broadcast::Sender<Frame>,
-    /// The place of the last event that is on disk.
+    frames: broadcast::Sender<FeedFrame>,
+    /// The cursor of the last event that is on disk.
     last: AtomicI64,
-    /// The greatest place that an event has that was said without one.
+    /// The greatest cursor that an event will have that was published without one.
     unplaced: AtomicI64,
 }
 
@@ -158,50 +158,52 @@ impl Default for Feed {
 }
 
 impl Feed {
-    /// One that keeps so many frames for those who are slow.
+    /// A feed that keeps so many frames for slow listeners.
+    #[must_use]
     pub fn with_backlog(backlog: usize) -> Self {
         let frames = broadcast::Sender::new(backlog);
         Self { frames, last: AtomicI64::new(0), unplaced: AtomicI64::new(0) }
     }
 
-    pub(crate) fn say(&self, frame: Frame) {
-        if let Frame::Call(told) = &frame
-            && let Some(seq) = told.journal
+    pub(crate) fn publish(&self, frame: FeedFrame) {
+        if let FeedFrame::Call(event) = &frame
+            && let Some(cursor) = event.cursor
         {
-            self.last.fetch_max(seq, Ordering::Release);
+            self.last.fetch_max(cursor, Ordering::Release);
         }
-        // Nobody need listen.
+        // There may be no listener.
         let _ = self.frames.send(frame);
     }
 
-    /// An event was said without its place, for it is not on disk yet: when it is, it has the place `seq`.
-    pub(crate) fn said_unplaced(&self, seq: i64) {
-        self.unplaced.fetch_max(seq, Ordering::Release);
+    /// Notes that an event was published without its cursor, which is not on disk yet and will be `cursor`.
+    pub(crate) fn note_unplaced(&self, cursor: i64) {
+        self.unplaced.fetch_max(cursor, Ordering::Release);
     }
 
-    /// Whether an event after the place `seq` was said without its place.
-    pub fn is_unplaced_after(&self, seq: i64) -> bool {
-        self.unplaced.load(Ordering::Acquire) > seq
+    /// Whether an event after `cursor` was published without its cursor.
+    #[must_use]
+    pub fn is_unplaced_after(&self, cursor: i64) -> bool {
+        self.unplaced.load(Ordering::Acquire) > cursor
     }
 
-    /// The journal ends at `seq`: the place from which those go on who ask for none.
-    pub fn begin_at(&self, seq: i64) {
-        self.last.store(seq, Ordering::Release);
+    /// Sets the cursor at which the journal ends, where listeners start that ask for none.
+    pub fn start_at(&self, cursor: i64) {
+        self.last.store(cursor, Ordering::Release);
     }
 
-    /// The place in the journal of the last event that was said and is on disk.
+    /// The cursor of the last event that was published and is on disk.
     #[must_use]
     pub fn last(&self) -> i64 {
         self.last.load(Ordering::Acquire)
     }
 
-    /// Everything that is said from here on. A listener who is too slow is told so, and by how much.
+    /// Every frame that is published from here on. A listener that is too slow gets an error instead of what it missed.
     #[must_use]
-    pub fn subscribe(&self) -> broadcast::Receiver<Frame> {
+    pub fn subscribe(&self) -> broadcast::Receiver<FeedFrame> {
         self.frames.subscribe()
     }
 
-    /// How many listen.
+    /// How many listeners there are.
     #[must_use]
     pub fn listeners(&self) -> usize {
         self.frames.receiver_count()

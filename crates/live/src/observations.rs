@@ -48,7 +48,7 @@ pub struct Observations {
     /// For each context, an endpoint of those that the directory knows.
     known: HashMap<String, String>,
     unknown: Bounded<String>,
-    oddities: StreamErrors,
+    stream_errors: StreamErrors,
 }
 
 /// Where a channel came from.
@@ -108,9 +108,9 @@ impl Observations {
         }
     }
 
-    /// What was odd about the stream of this connection so far.
-    pub fn odd(&mut self, oddities: StreamErrors) {
-        self.oddities = oddities;
+    /// Sets the errors in the stream of this connection so far.
+    pub fn set_stream_errors(&mut self, errors: StreamErrors) {
+        self.stream_errors = errors;
     }
 
     /// What was heard in the five minutes up to `now` of the PBX called `name`.
@@ -135,7 +135,7 @@ impl Observations {
             calls: CallCounts { inbound, outbound, internal },
             internal_contexts: internal_contexts.collect(),
             unknown_users: unknown_users.collect(),
-            oddities: kinds(&self.oddities),
+            stream_errors: kinds(&self.stream_errors),
         }
     }
 
@@ -230,8 +230,8 @@ fn endpoint_of(name: &str) -> &str {
     }
 }
 
-fn kinds(oddities: &StreamErrors) -> BTreeMap<String, u64> {
-    let StreamErrors { stray_data, over_limit, truncated, unterminated, forged } = *oddities;
+fn kinds(errors: &StreamErrors) -> BTreeMap<String, u64> {
+    let StreamErrors { stray_data, over_limit, truncated, unterminated, forged } = *errors;
     [
         ("strayData", stray_data),
         ("overLimit", over_limit),

@@ -1,4 +1,4 @@
-//! What the daemon tells, kept for those who ask.
+//! The live state as one value, which the daemon updates and others read.
 
 use std::{
     sync::{
@@ -13,182 +13,187 @@ use ringwire_event::{CallEvent, Direction, EventKind};
 use ringwire_outbox::{CallRecord, CommittedEvent};
 
 use crate::{
-    calls::Live,
+    calls::LiveCalls,
     charts::Charts,
-    feed::{Feed, Frame, Owing, Settled, Told},
-    health::Parts,
+    components::Components,
+    feed::{DeliveryProgress, EventDelivery, Feed, FeedFrame, PublishedEvent},
     metrics::Metrics,
 };
 
-/// Everything that is known of what is going on. Clones are the same.
+/// Everything that is known of what is going on. Clones share one state.
 #[derive(Clone, Debug)]
-pub struct Desk(Arc<Inner>);
+pub struct LiveState(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    began: Timestamp,
-    /// When the task that follows the calls was heard of last, in milliseconds since 1970.
-    alive: AtomicI64,
-    live: Live,
+    started_at: Timestamp,
+    /// The last heartbeat of the tracker task, in milliseconds since 1970.
+    heartbeat: AtomicI64,
+    calls: LiveCalls,
     feed: Feed,
-    parts: Parts,
+    components: Components,
     charts: Charts,
     metrics: Metrics,
 }
 
-impl Desk {
-    /// One that has heard of nothing, of a daemon that began at `began`.
+impl LiveState {
+    /// The empty state of a daemon that started at `started_at`.
     #[must_use]
-    pub fn new(began: Timestamp) -> Self {
-        Self::with_feed(began, Feed::default())
+    pub fn new(started_at: Timestamp) -> Self {
+        Self::with_feed(started_at, Feed::default())
     }
 
-    /// The same, which speaks by `feed`.
-    pub fn with_feed(began: Timestamp, feed: Feed) -> Self {
+    /// The same, with this feed.
+    #[must_use]
+    pub fn with_feed(started_at: Timestamp, feed: Feed) -> Self {
         let metrics = Metrics::default();
-        metrics.began(began);
-        let (live, parts, charts) = Default::default();
-        let alive = AtomicI64::new(began.as_millisecond());
-        Self(Arc::new(Inner { began, alive, live, feed, parts, charts, metrics }))
+        metrics.set_started(started_at);
+        let (calls, components, charts) = Default::default();
+        let heartbeat = AtomicI64::new(started_at.as_millisecond());
+        Self(Arc::new(Inner { started_at, heartbeat, calls, feed, components, charts, metrics }))
     }
 
-    /// When the daemon began.
+    /// When the daemon started.
     #[must_use]
-    pub fn began(&self) -> Timestamp {
-        self.0.began
+    pub fn started_at(&self) -> Timestamp {
+        self.0.started_at
     }
 
-    /// The calls as they stand.
+    /// The calls that are going on.
     #[must_use]
-    pub fn live(&self) -> &Live {
-        &self.0.live
+    pub fn calls(&self) -> &LiveCalls {
+        &self.0.calls
     }
 
-    /// The task that follows the calls lives, at `now`. It is to say so every few seconds.
-    pub fn alive(&self, now: Timestamp) {
-        self.0.alive.store(now.as_millisecond(), Ordering::Relaxed);
-    }
-
-    /// Whether that task has said so, or the daemon began, less than `silence` before `now`.
-    #[must_use]
-    pub fn is_alive(&self, now: Timestamp, silence: Duration) -> bool {
-        let silent = now.as_millisecond() - self.0.alive.load(Ordering::Relaxed);
-        u128::try_from(silent).unwrap_or(0) < silence.as_millis()
-    }
-
-    /// What is said to those who listen.
+    /// The feed of changes.
     #[must_use]
     pub fn feed(&self) -> &Feed {
         &self.0.feed
     }
 
-    /// How the parts do.
+    /// The components and their states.
     #[must_use]
-    pub fn parts(&self) -> &Parts {
-        &self.0.parts
+    pub fn components(&self) -> &Components {
+        &self.0.components
     }
 
-    /// The last hour.
+    /// The charts of the last hour.
     #[must_use]
     pub fn charts(&self) -> &Charts {
         &self.0.charts
     }
 
-    /// What is counted.
+    /// The metrics.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
     }
 
-    /// Takes up what an earlier process left: the events of `living` calls, in order; the `recent` calls, over or not;
-    /// and where the journal ends.
-    pub fn resume(&self, living: &[CallEvent], recent: &[CallRecord], last: i64) {
-        for event in living {
-            self.0.live.apply(event, self.0.began);
+    /// Records that the tracker task lives, which it does every few seconds.
+    pub fn record_heartbeat(&self, now: Timestamp) {
+        self.0.heartbeat.store(now.as_millisecond(), Ordering::Relaxed);
+    }
+
+    /// Whether the tracker task has lived, or the daemon started, less than `silence` before `now`.
+    #[must_use]
+    pub fn is_alive(&self, now: Timestamp, silence: Duration) -> bool {
+        let silent = now.as_millisecond() - self.0.heartbeat.load(Ordering::Relaxed);
+        u128::try_from(silent).unwrap_or(0) < silence.as_millis()
+    }
+
+    /// Recovers the state of an earlier process: the events of calls that are going on, in order; the calls of the last
+    /// hour, ended or not; and the cursor at which the journal ends.
+    pub fn recover(&self, ongoing: &[CallEvent], recent: &[CallRecord], last: i64) {
+        for event in ongoing {
+            self.0.calls.apply(event, self.0.started_at);
         }
         for call in recent {
             let inbound = call.direction == Direction::In.as_str();
-            self.0.charts.began(call.started_at);
+            self.0.charts.count_start(call.started_at);
             if let Some(answered) = call.answered_at {
-                self.0.charts.answered(answered, call.started_at);
+                self.0.charts.count_answer(answered, call.started_at);
             }
             if let Some(ended) = call.ended_at {
-                self.0.charts.ended(ended, call.started_at, call.answered_at, inbound);
+                self.0.charts.count_end(ended, call.started_at, call.answered_at, inbound);
             }
         }
-        self.0.feed.begin_at(last);
+        self.0.feed.start_at(last);
     }
 
-    /// Takes an event that was committed, `durable` if it is on disk, at `now`.
-    pub fn committed(&self, committed: &CommittedEvent, durable: bool, now: Timestamp) {
-        let Inner { live, feed, charts, metrics, .. } = &*self.0;
+    /// Records an event that was committed at `now`; `durable` says whether it is on disk.
+    pub fn record_committed(&self, committed: &CommittedEvent, durable: bool, now: Timestamp) {
+        let Inner { calls, feed, charts, metrics, .. } = &*self.0;
         let CommittedEvent { seq, event, deliveries, is_replay, recorded_at } = committed;
         if *is_replay {
-            // Others know of it; these endpoints come late to the call.
-            for owing in deliveries.iter().map(Owing::pending) {
-                let event = Some(event.id.clone());
-                let Owing { id, endpoint, .. } = owing;
-                let settled = Settled {
+            // It was published before; these targets come late to the call.
+            for delivery in deliveries.iter().map(EventDelivery::pending) {
+                let EventDelivery { id, target, .. } = delivery;
+                feed.publish(FeedFrame::delivery(DeliveryProgress {
                     id,
-                    endpoint,
-                    event,
+                    target,
+                    event: Some(event.id.clone()),
                     state: "pending",
                     failures: 0,
                     delay_ms: None,
                     reason: None,
-                };
-                feed.say(Frame::delivery(settled));
+                }));
             }
             return;
         }
-        let before = live.times(&event.call);
-        live.apply(event, *recorded_at);
-        self.chart(event, before, *recorded_at);
-        charts.event(*recorded_at);
-        let took = durable.then(|| now.duration_since(*recorded_at).try_into().unwrap_or_default());
-        metrics.event(event.kind.name(), took);
-        let journal = durable.then_some(*seq);
+        let times = calls.times(&event.call);
+        calls.apply(event, *recorded_at);
+        self.update_charts(event, times, *recorded_at);
+        charts.count_event(*recorded_at);
+        let duration = durable.then(|| now.duration_since(*recorded_at).try_into().unwrap_or_default());
+        metrics.count_event(event.kind.name(), duration);
+        let cursor = durable.then_some(*seq);
         if !durable {
-            feed.said_unplaced(*seq);
+            feed.note_unplaced(*seq);
         }
-        let deliveries = deliveries.iter().map(Owing::pending).collect();
-        feed.say(Frame::Call(Arc::new(Told::new(journal, *recorded_at, Arc::clone(event), deliveries))));
+        let deliveries = deliveries.iter().map(EventDelivery::pending).collect();
+        let event = PublishedEvent::new(cursor, *recorded_at, Arc::clone(event), deliveries);
+        feed.publish(FeedFrame::Call(Arc::new(event)));
     }
 
-    /// So many packets came from a PBX at `now`, of which so many channels are known.
-    pub fn heard(&self, pbx: &str, packets: usize, channels: usize, now: Timestamp) {
-        self.0.parts.pbx_said(pbx, channels, now);
-        self.0.metrics.packets(pbx, packets, channels, now);
+    /// Records that `packets` packets came from a PBX, of which `channels` channels are tracked now.
+    pub fn record_packets(&self, pbx: &str, packets: usize, channels: usize, now: Timestamp) {
+        self.0.components.record_packets(pbx, channels, now);
+        self.0.metrics.count_packets(pbx, packets, channels, now);
     }
 
-    /// A delivery has got further, at `now`.
-    pub fn settled(&self, settled: Settled, now: Timestamp) {
-        if let Some(delay) = settled.delay_ms {
-            self.0.charts.delivered(now, delay);
+    /// Records that a delivery made progress.
+    pub fn record_progress(&self, progress: DeliveryProgress, now: Timestamp) {
+        if let Some(delay) = progress.delay_ms {
+            self.0.charts.count_delivery(now, delay);
         }
-        self.0.feed.say(Frame::delivery(settled));
+        self.0.feed.publish(FeedFrame::delivery(progress));
     }
 
-    /// A part does otherwise than before: those who listen should know.
-    pub fn health_changed(&self) {
-        self.0.feed.say(Frame::health(&self.0.parts.health(self.0.began)));
+    /// Publishes the states of all components.
+    pub fn publish_health(&self) {
+        self.0.feed.publish(FeedFrame::health(&self.0.components.report(self.0.started_at)));
     }
 
-    /// The journal is another file: places in the one before mean nothing any more.
-    pub fn journal_replaced(&self) {
-        self.0.feed.begin_at(0);
-        self.0.feed.say(Frame::Reset);
+    /// Tells listeners that the journal was replaced, so that cursors into the one before mean nothing any more.
+    pub fn reset_feed(&self) {
+        self.0.feed.start_at(0);
+        self.0.feed.publish(FeedFrame::Reset);
     }
 
-    fn chart(&self, event: &CallEvent, before: Option<(Timestamp, Option<Timestamp>)>, recorded: Timestamp) {
-        let at = event.time.unwrap_or(recorded);
-        let began = before.map_or(at, |(began, _)| began);
-        let answered = before.and_then(|(_, answered)| answered);
+    fn update_charts(
+        &self,
+        event: &CallEvent,
+        times: Option<(Timestamp, Option<Timestamp>)>,
+        recorded_at: Timestamp,
+    ) {
+        let at = event.time.unwrap_or(recorded_at);
+        let started = times.map_or(at, |(started, _)| started);
+        let answered = times.and_then(|(_, answered)| answered);
         match &event.kind {
-            EventKind::NewCall { .. } => self.0.charts.began(at),
-            EventKind::Answer { .. } if answered.is_none() => self.0.charts.answered(at, began),
+            EventKind::NewCall { .. } => self.0.charts.count_start(at),
+            EventKind::Answer { .. } if answered.is_none() => self.0.charts.count_answer(at, started),
             EventKind::Hangup { .. } => {
-                self.0.charts.ended(at, began, answered, event.direction == Direction::In);
+                self.0.charts.count_end(at, started, answered, event.direction == Direction::In);
             }
             _ => {}
         }

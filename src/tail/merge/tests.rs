@@ -8,24 +8,24 @@ fn told(call: &str, seq: u32, deliveries: &[(i64, &str)]) -> StreamEvent {
         2 => EventKind::Answer { answered_by: AnsweredBy::User(Party::endpoint("PJSIP/alice")) },
         _ => EventKind::Hangup { cause: Cause::NormalClearing, answered_by: None },
     };
-    let delivery = |(id, state): &(i64, &str)| Delivery {
+    let delivery = |(id, state): &(i64, &str)| EventDelivery {
         id: *id,
-        endpoint: "zammad".into(),
+        target: "zammad".into(),
         state: (*state).into(),
         failures: 0,
         reason: None,
     };
     StreamEvent {
         event: event(call, seq, what),
-        journal: Some(i64::from(seq)),
-        recorded: None,
+        cursor: Some(i64::from(seq)),
+        recorded_at: None,
         deliveries: deliveries.iter().map(delivery).collect(),
     }
 }
 
-fn change(id: i64, state: &str, failures: u32) -> DeliveryChange {
-    let (endpoint, state) = ("zammad".into(), state.into());
-    DeliveryChange { id, endpoint, event: None, state, failures, reason: None }
+fn change(id: i64, state: &str, failures: u32) -> DeliveryProgress {
+    let (target, state) = ("zammad".into(), state.into());
+    DeliveryProgress { id, target, event: None, state, failures, reason: None }
 }
 
 fn merge() -> Merge {
@@ -96,7 +96,7 @@ fn nobody_overtakes() {
 #[test]
 fn what_was_said_is_not_said_again() {
     let mut merge = merge();
-    merge.event(StreamEvent { journal: None, ..told("1.0", 1, &[]) }, ms(0));
+    merge.event(StreamEvent { cursor: None, ..told("1.0", 1, &[]) }, ms(0));
     merge.event(told("1.0", 1, &[(1, "delivered")]), ms(10));
     merge.event(told("1.0", 2, &[(2, "delivered")]), ms(10));
     merge.event(told("1.0", 2, &[(2, "delivered")]), ms(20));
@@ -122,7 +122,10 @@ fn an_endpoint_may_come_late_to_a_call() {
     assert_eq!(said(&mut merge, 0), "1.0/1[]");
     for call in ["1.0", "9.0"] {
         let id = if call == "1.0" { 7 } else { 8 };
-        merge.change(DeliveryChange { event: Some(format!("{call}/1")), ..change(id, "pending", 0) }, ms(10));
+        merge.change(
+            DeliveryProgress { event: Some(format!("{call}/1")), ..change(id, "pending", 0) },
+            ms(10),
+        );
         merge.change(change(id, "delivered", 0), ms(20));
     }
     assert_eq!(said(&mut merge, 20), "late 7 delivered ? 1.0 0");
@@ -136,7 +139,7 @@ fn what_is_not_settled_can_be_asked_for() {
     merge.event(told("1.0", 2, &[(3, "pending"), (4, "retry")]), ms(600));
     merge.change(change(4, "delivered", 1), ms(600));
     assert_eq!(merge.unsettled().collect::<Vec<_>>(), [3, 1]);
-    merge.change(DeliveryChange { event: Some("1.0/1".into()), ..change(1, "delivered", 0) }, ms(700));
+    merge.change(DeliveryProgress { event: Some("1.0/1".into()), ..change(1, "delivered", 0) }, ms(700));
     assert_eq!(merge.unsettled().collect::<Vec<_>>(), [3]);
     assert_eq!(said(&mut merge, 700), "late 1 delivered newCall 1.0 0");
 }

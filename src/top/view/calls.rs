@@ -7,7 +7,7 @@ use ratatui::{
     text::{Line, Span},
     widgets::Paragraph,
 };
-use ringwire_client::{Call, Channel};
+use ringwire_client::{Channel, LiveCall};
 use ringwire_terminal::{cut, plain};
 
 use super::block::{WIDE, block, left, right, since};
@@ -59,12 +59,12 @@ pub(super) fn legs(state: &State, frame: &mut Frame<'_>, area: Rect) {
     block(paint, format!("Legs of {} ", cut(&call.id, 60)), lines, frame, area);
 }
 
-fn row(paint: Paint, call: &Call, clock: Timestamp, width: usize) -> Line<'static> {
+fn row(paint: Paint, call: &LiveCall, clock: Timestamp, width: usize) -> Line<'static> {
     let (mood, from) = match call.state.as_str() {
-        "waiting" => (Mood::Bad, call.began),
-        "ringing" => (Mood::Waiting, call.began),
-        "held" => (Mood::Waiting, call.held_since.unwrap_or(call.began)),
-        _ => (Mood::Well, call.answered.unwrap_or(call.began)),
+        "waiting" => (Mood::Bad, call.started_at),
+        "ringing" => (Mood::Waiting, call.started_at),
+        "held" => (Mood::Waiting, call.held_since.unwrap_or(call.started_at)),
+        _ => (Mood::Well, call.answered_at.unwrap_or(call.started_at)),
     };
     let wide = width >= usize::from(WIDE);
     let mut caller = plain(&call.from);
@@ -87,7 +87,7 @@ fn row(paint: Paint, call: &Call, clock: Timestamp, width: usize) -> Line<'stati
 }
 
 /// Who has a call, or whose phones ring; and the queue.
-fn who(call: &Call) -> String {
+fn who(call: &LiveCall) -> String {
     let who = match &call.answered_by {
         Some(answered_by) => lines::took(answered_by),
         None => call.users.iter().map(lines::name).collect::<Vec<_>>().join(", "),

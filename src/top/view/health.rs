@@ -8,7 +8,7 @@ use ratatui::{
     text::{Line, Span},
     widgets::Sparkline,
 };
-use ringwire_client::{EndpointStanding, Minute, PbxStanding, Queue};
+use ringwire_client::{ChartMinute, LiveQueue, PbxStatus, TargetStatus};
 use ringwire_terminal::{count, cut, plain};
 
 use super::block::{WIDE, block, left, right, since};
@@ -86,9 +86,9 @@ pub(super) fn rates(state: &State, clock: Timestamp, width: usize) -> String {
 
 /// How many there were in the last sixty seconds: of the minute that is not over, and as much of the one before as
 /// makes sixty seconds.
-fn per_minute(minutes: &[Minute], clock: Timestamp, count: impl Fn(&Minute) -> u64) -> f64 {
+fn per_minute(minutes: &[ChartMinute], clock: Timestamp, count: impl Fn(&ChartMinute) -> u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "nobody has 2^52 calls a minute")]
-    let count = |minute: Option<&Minute>| minute.map_or(0, &count) as f64;
+    let count = |minute: Option<&ChartMinute>| minute.map_or(0, &count) as f64;
     let mut last = minutes.iter().rev();
     let (this, before) = (last.next(), last.next());
     let began = this.and_then(|minute| minute.at).unwrap_or(clock);
@@ -98,9 +98,9 @@ fn per_minute(minutes: &[Minute], clock: Timestamp, count: impl Fn(&Minute) -> u
 
 fn queues(state: &State, clock: Timestamp, frame: &mut Frame<'_>, area: Rect) {
     let (paint, width) = (state.paint, usize::from(area.width));
-    let mut queues: Vec<&Queue> = state.picture.live.queues.iter().collect();
+    let mut queues: Vec<&LiveQueue> = state.picture.live.queues.iter().collect();
     // Where somebody waits longest comes first.
-    let longest = |queue: &Queue| queue.waiting.iter().map(|waiting| waiting.since).min();
+    let longest = |queue: &LiveQueue| queue.waiting.iter().map(|waiting| waiting.since).min();
     queues.sort_by_key(|queue| (longest(queue).is_none(), longest(queue), queue.name.clone()));
     let mut lines = Vec::new();
     for queue in &queues {
@@ -135,9 +135,9 @@ fn parts(state: &State, clock: Timestamp, frame: &mut Frame<'_>, area: Rect) {
     block(paint, "PBXs and endpoints ".to_owned(), lines, frame, area);
 }
 
-fn pbx(paint: Paint, pbx: &PbxStanding, clock: Timestamp, width: usize) -> Line<'static> {
+fn pbx(paint: Paint, pbx: &PbxStatus, clock: Timestamp, width: usize) -> Line<'static> {
     let mood = match pbx.state.as_str() {
-        "reconciled" => Mood::Well,
+        "inSync" => Mood::Well,
         "connected" | "connecting" => Mood::Waiting,
         _ => Mood::Bad,
     };
@@ -149,17 +149,18 @@ fn pbx(paint: Paint, pbx: &PbxStanding, clock: Timestamp, width: usize) -> Line<
     if let Some(detail) = &pbx.detail {
         rest = plain(detail);
     }
-    part(paint.style(mood), &pbx.name, &pbx.state, &rest, width)
+    let state = if pbx.state == "inSync" { "in sync" } else { &pbx.state };
+    part(paint.style(mood), &pbx.name, state, &rest, width)
 }
 
-fn endpoint(paint: Paint, endpoint: &EndpointStanding, width: usize) -> Line<'static> {
+fn endpoint(paint: Paint, endpoint: &TargetStatus, width: usize) -> Line<'static> {
     let mood = match endpoint.state.as_str() {
-        "well" => Mood::Well,
+        "ok" => Mood::Well,
         "paused" => Mood::Waiting,
         _ => Mood::Bad,
     };
-    let more = if endpoint.more { "+" } else { "" };
-    let mut rest = format!("{}{more} to tell", endpoint.waiting);
+    let more = if endpoint.more_on_disk { "+" } else { "" };
+    let mut rest = format!("{}{more} to tell", endpoint.pending);
     if endpoint.retrying > 0 {
         rest = format!("{rest} ({} again)", endpoint.retrying);
     }

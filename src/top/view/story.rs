@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use ratatui::{Frame, layout::Rect, text::Line, widgets::Paragraph};
-use ringwire_client::{Story, StoryDelivery};
+use ringwire_client::{CallDelivery, CallDetail};
 use ringwire_terminal::{cut, plain};
 use unicode_width::UnicodeWidthStr;
 
@@ -44,7 +44,7 @@ pub(in crate::top) fn lines(paint: Paint, open: &Open, width: usize) -> Vec<Line
     }
 }
 
-fn happened(paint: Paint, story: &Story, width: usize) -> Vec<Line<'static>> {
+fn happened(paint: Paint, story: &CallDetail, width: usize) -> Vec<Line<'static>> {
     let heading = |text: &str| Line::styled(text.to_owned(), paint.style(Mood::Strong));
     let mut out = vec![heading("What happened")];
     for told in &story.events {
@@ -52,7 +52,7 @@ fn happened(paint: Paint, story: &Story, width: usize) -> Vec<Line<'static>> {
         let told_to = told_to(story, &event.id);
         let text = format!(
             "{}  {:<8} {} {} {}  {}{told_to}",
-            time(event.time.or(told.recorded)),
+            time(event.time.or(told.recorded_at)),
             event.kind.name(),
             plain(&event.from),
             paint.arrow(),
@@ -61,10 +61,10 @@ fn happened(paint: Paint, story: &Story, width: usize) -> Vec<Line<'static>> {
         );
         out.extend(wrapped(text.trim_end(), INDENT, width).into_iter().map(Line::raw));
     }
-    if !story.story.is_empty() {
+    if !story.explanation.is_empty() {
         out.extend([Line::raw(""), heading("Explanation")]);
     }
-    for note in &story.story {
+    for note in &story.explanation {
         let rule = note.rule.map(|rule| format!(" ({rule})")).unwrap_or_default();
         let text = format!("{}  {}{rule}", time(note.time), plain(&note.text));
         out.extend(wrapped(&text, INDENT, width).into_iter().map(Line::raw));
@@ -80,15 +80,15 @@ fn happened(paint: Paint, story: &Story, width: usize) -> Vec<Line<'static>> {
 }
 
 /// Who was told of an event, and who was not.
-fn told_to(story: &Story, event: &str) -> String {
+fn told_to(story: &CallDetail, event: &str) -> String {
     let of = story.deliveries.iter().filter(|delivery| delivery.event == event);
     of.map(|delivery| format!("  {} {}", plain(&delivery.endpoint), plain(&delivery.state))).collect()
 }
 
-fn deliveries(paint: Paint, story: &Story, width: usize) -> Vec<Line<'static>> {
+fn deliveries(paint: Paint, story: &CallDetail, width: usize) -> Vec<Line<'static>> {
     let mut out = Vec::new();
     for delivery in &story.deliveries {
-        let StoryDelivery { id, endpoint, event: _, kind, state, failures, reason, attempts } = delivery;
+        let CallDelivery { id, endpoint, event: _, kind, state, failures, reason, attempts } = delivery;
         let mood = match state.as_str() {
             "delivered" => Mood::Well,
             "dead" | "expired" | "dropped" => Mood::Bad,

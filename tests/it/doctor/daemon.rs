@@ -41,14 +41,14 @@ async fn daemon(bench: Bench, ready: Value, diagnosis: Value, version: &str) -> 
 }
 
 fn ready() -> Value {
-    json!({"ready": true, "parts": [{"part": "pbx main", "ok": true, "state": "reconciled", "since": "2026-11-21T08:00:00Z"}]})
+    json!({"ready": true, "components": [{"name": "pbx main", "ok": true, "state": "inSync", "since": "2026-11-21T08:00:00Z"}]})
 }
 
 /// What a daemon that was started in the far future has heard.
 fn heard(events: &Value, calls: &Value, contexts: &Value) -> Value {
     json!({"started": "2999-01-01T00:00:00Z", "pbxs": [{
         "name": "main", "window": 300, "events": events, "lastEvent": "2026-11-21T09:00:00Z", "calls": calls,
-        "internalContexts": contexts, "unknownUsers": [], "oddities": {},
+        "internalContexts": contexts, "unknownUsers": [], "streamErrors": {},
     }]})
 }
 
@@ -84,8 +84,8 @@ async fn a_daemon_that_takes_calls_from_outside_for_internal() {
 
 #[tokio::test]
 async fn a_daemon_that_is_not_ready() {
-    let parts = json!({"ready": false, "parts": [
-        {"part": "pbx main", "ok": false, "state": "refused", "reason": "authentication failed", "hint": "check the secret", "since": "2026-11-21T08:00:00Z"},
+    let parts = json!({"ready": false, "components": [
+        {"name": "pbx main", "ok": false, "state": "refused", "reason": "authentication failed", "hint": "check the secret", "since": "2026-11-21T08:00:00Z"},
     ]});
     let bench = daemon(Bench::sound().await, parts, well(), VERSION).await;
     let says = ["not ready: pbx main does not do well: authentication failed"];
@@ -94,7 +94,7 @@ async fn a_daemon_that_is_not_ready() {
 
 #[tokio::test]
 async fn a_daemon_that_cannot_write_its_journal() {
-    let parts = json!({"ready": false, "parts": [{"part": "journal", "ok": false, "state": "failing",
+    let parts = json!({"ready": false, "components": [{"name": "journal", "ok": false, "state": "failing",
         "reason": "database or disk is full", "hint": "free space on its disk", "since": "2026-11-21T08:00:00Z"}]});
     let bench = daemon(Bench::sound().await, parts, well(), VERSION).await;
     check_broken(

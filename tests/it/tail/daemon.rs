@@ -54,7 +54,7 @@ fn each_event_is_told_once_and_in_order_over_twenty_restarts() {
     let mut double = Double::start();
     let mut tail = Tail::start(&double, &["--json", "--after", "0"]);
     let reader = std::thread::spawn(move || {
-        let places: Vec<_> = (0..EVENTS).map(|_| tail.json()["journal"].as_i64().unwrap()).collect();
+        let places: Vec<_> = (0..EVENTS).map(|_| tail.json()["cursor"].as_i64().unwrap()).collect();
         (places, tail)
     });
     let mut last = Some(0);
@@ -103,10 +103,10 @@ fn a_place_is_known_from_the_first_moment() {
     assert_eq!(asked.last, Some(7));
     let mut stream = asked.stream(8);
     stream.call(&event(8, "delivered"));
-    assert_eq!(tail.json()["journal"], 8);
+    assert_eq!(tail.json()["cursor"], 8);
     stream.raw("event: reset\ndata: {}\n\n");
     stream.call(&event(1, "delivered"));
-    assert_eq!(tail.json()["journal"], 1);
+    assert_eq!(tail.json()["cursor"], 1);
     drop(stream);
     assert_eq!(double.asked().last, Some(1));
     let (_, output) = tail.interrupt();
@@ -177,7 +177,7 @@ fn what_is_not_understood_is_said_and_passed_over() {
         stream.call(&event(place, "pending"));
     }
     let told = tail.json();
-    assert_eq!((&told["journal"], &told["deliveries"]), (&3.into(), &serde_json::json!([])));
+    assert_eq!((&told["cursor"], &told["deliveries"]), (&3.into(), &serde_json::json!([])));
     let (_, output) = tail.interrupt();
     let said = stderr(&output);
     assert!(said.starts_with("(something was said that this version does not understand: call: "), "{said}");

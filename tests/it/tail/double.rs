@@ -94,7 +94,7 @@ impl Asked {
             .write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")
             .unwrap();
         let mut stream = Stream(self.stream);
-        let hello = json!({ "journal": journal, "version": "0.1.0" });
+        let hello = json!({ "cursor": journal, "version": "0.1.0" });
         stream.raw(&format!(": here\n\nretry: 20\nevent: hello\ndata: {hello}\n\n"));
         stream
     }
@@ -122,14 +122,14 @@ impl Stream {
 
     /// Sends what became of a delivery.
     pub(crate) fn delivery(&mut self, id: i64, state: &str, failures: u32) {
-        let change = json!({ "id": id, "endpoint": "zammad", "state": state, "failures": failures });
+        let change = json!({ "id": id, "target": "zammad", "state": state, "failures": failures });
         self.raw(&format!("event: delivery\ndata: {change}\n\n"));
     }
 }
 
 /// The frame of an event.
 pub(crate) fn call(event: &Value) -> String {
-    let id = event["journal"].as_i64().map(|id| format!("id: {id}\n")).unwrap_or_default();
+    let id = event["cursor"].as_i64().map(|id| format!("id: {id}\n")).unwrap_or_default();
     format!("event: call\n{id}data: {event}\n\n")
 }
 
@@ -145,9 +145,9 @@ pub(crate) fn event(place: i64, state: &str) -> Value {
         "direction": "in",
         "from": "491761234567",
         "to": "4930100",
-        "journal": place,
-        "recorded": "2026-11-21T02:05:02.603Z",
-        "deliveries": [{ "id": place, "endpoint": "zammad", "state": state }],
+        "cursor": place,
+        "recordedAt": "2026-11-21T02:05:02.603Z",
+        "deliveries": [{ "id": place, "target": "zammad", "state": state }],
     });
     let more = match seq {
         1 => json!({ "event": "newCall", "users": [{ "endpoint": "PJSIP/alice", "name": "Alice" }] }),

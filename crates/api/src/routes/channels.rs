@@ -1,4 +1,4 @@
-//! The channels of the PBXs, as they stand.
+//! The channels of the PBXs.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,60 +9,61 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    extract::{Asked, filled},
+    extract::{QueryParams, optional},
     problem::Problem,
-    server::{Counter, SeenChannels, within},
+    server::{ApiServer, ChannelSnapshot, with_timeout},
     sources::Channel,
 };
 
-/// How old what is told may be: fifty who look cost one question.
-const FRESH: Duration = Duration::from_secs(1);
+/// How old the list may be: fifty clients cost one query.
+const MAX_AGE: Duration = Duration::from_secs(1);
 
-/// How long the one who follows the calls is waited for.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the tracker may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Which channels to tell of.
+/// Which channels to list.
 #[derive(Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
-struct Which {
+struct ChannelListQuery {
     /// Only those at this PBX
-    #[serde(deserialize_with = "filled")]
+    #[serde(deserialize_with = "optional")]
     pbx: Option<String>,
     /// Only those of this call
-    #[serde(deserialize_with = "filled")]
+    #[serde(deserialize_with = "optional")]
     call: Option<String>,
 }
 
-/// The channels, as they stood at `at`.
+/// The channels at a moment.
 #[derive(Serialize, ToSchema)]
-struct Standing {
+struct ChannelList {
+    /// That moment.
     at: Timestamp,
     channels: Vec<Channel>,
 }
 
-pub(crate) fn viewer() -> OpenApiRouter<Counter> {
+pub(crate) fn viewer() -> OpenApiRouter<ApiServer> {
     OpenApiRouter::default().routes(routes!(channels))
 }
 
 /// The channels of the PBXs, at most a second old
-#[utoipa::path(get, path = "/api/v1/channels", tag = "now", params(Which), responses((status = 200, description = "The channels", body = Standing)))]
+#[utoipa::path(get, path = "/api/v1/channels", tag = "now", params(ChannelListQuery), responses((status = 200, description = "The channels", body = ChannelList)))]
 async fn channels(
-    State(counter): State<Counter>,
-    Asked(which): Asked<Which>,
-) -> Result<Json<Standing>, Problem> {
-    let seen = counter.seen_channels(FRESH, ask(&counter)).await?;
-    let meant = |channel: &&Channel| {
-        which.pbx.as_ref().is_none_or(|pbx| channel.pbx == *pbx)
-            && which.call.as_ref().is_none_or(|call| channel.call.as_ref() == Some(call))
+    State(server): State<ApiServer>,
+    QueryParams(query): QueryParams<ChannelListQuery>,
+) -> Result<Json<ChannelList>, Problem> {
+    let snapshot = server.channels(MAX_AGE, query_tracker(&server)).await?;
+    let is_wanted = |channel: &&Channel| {
+        query.pbx.as_ref().is_none_or(|pbx| channel.pbx == *pbx)
+            && query.call.as_ref().is_none_or(|call| channel.call.as_ref() == Some(call))
     };
-    let channels = seen.channels.iter().filter(meant).cloned().collect();
-    Ok(Json(Standing { at: seen.at, channels }))
+    let channels = snapshot.channels.iter().filter(is_wanted).cloned().collect();
+    Ok(Json(ChannelList { at: snapshot.at, channels }))
 }
 
-async fn ask(counter: &Counter) -> Result<SeenChannels, Problem> {
-    match within(PATIENCE, counter.switchboard().channels()).await {
-        Some(channels) => Ok(SeenChannels { at: counter.now(), channels: Arc::new(channels) }),
-        None => Err(Problem::no_answer("the one who follows the calls does not answer")),
+async fn query_tracker(server: &ApiServer) -> Result<ChannelSnapshot, Problem> {
+    match with_timeout(TIMEOUT, server.queries().channels()).await {
+        Some(channels) => Ok(ChannelSnapshot { at: server.now(), channels: Arc::new(channels) }),
+        None => Err(Problem::no_answer("the tracker does not answer")),
     }
 }

@@ -1,26 +1,26 @@
 //! The last hour.
 
 use axum::{Json, extract::State};
-use ringwire_live::Minute;
+use ringwire_live::ChartMinute;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::server::Counter;
+use crate::server::ApiServer;
 
 /// The last hour.
 #[derive(Serialize, ToSchema)]
-struct Hour {
+struct ChartHour {
     /// Its sixty minutes, oldest first.
-    minutes: Vec<Minute>,
+    minutes: Vec<ChartMinute>,
 }
 
-pub(crate) fn viewer() -> OpenApiRouter<Counter> {
+pub(crate) fn viewer() -> OpenApiRouter<ApiServer> {
     OpenApiRouter::default().routes(routes!(charts))
 }
 
-/// The last hour, minute by minute: times of ringing and talking in seconds, delays of delivery in milliseconds
-#[utoipa::path(get, path = "/api/v1/charts", tag = "health", responses((status = 200, description = "The last hour", body = Hour)))]
-async fn charts(State(counter): State<Counter>) -> Json<Hour> {
-    Json(Hour { minutes: counter.desk().charts().minutes(counter.now()) })
+/// The last hour, minute by minute: ringing and talking times in seconds, delivery delays in milliseconds
+#[utoipa::path(get, path = "/api/v1/charts", tag = "health", responses((status = 200, description = "The last hour", body = ChartHour)))]
+async fn charts(State(server): State<ApiServer>) -> Json<ChartHour> {
+    Json(ChartHour { minutes: server.live().charts().minutes(server.now()) })
 }

@@ -5,20 +5,20 @@ use ringwire_outbox::{CommandReceipt, OperatorCommand};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{problem::Problem, server::Counter};
+use crate::{problem::Problem, server::ApiServer};
 
-/// What became of an order.
+/// A command that was accepted.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Ordered {
-    /// Whether the daemon has taken it up; if not, it will within moments.
+pub(crate) struct CommandAccepted {
+    /// Whether the daemon has it already; otherwise it will within moments.
     taken: bool,
 }
 
-/// Leaves an order for the daemon.
-pub(crate) async fn ordered(
-    counter: &Counter,
+/// Leaves a command for the daemon.
+pub(crate) async fn leave_command(
+    server: &ApiServer,
     request: OperatorCommand,
-) -> Result<(StatusCode, Json<Ordered>), Problem> {
-    let taken = counter.journal().order(request, counter.now()).await? != CommandReceipt::NotYet;
-    Ok((StatusCode::ACCEPTED, Json(Ordered { taken })))
+) -> Result<(StatusCode, Json<CommandAccepted>), Problem> {
+    let taken = server.journal().leave_command(request, server.now()).await? != CommandReceipt::NotYet;
+    Ok((StatusCode::ACCEPTED, Json(CommandAccepted { taken })))
 }

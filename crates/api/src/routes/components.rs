@@ -1,76 +1,80 @@
-//! How PBXs and endpoints do, and what `ringwire doctor` wants to know.
+//! The states of PBXs and targets, commands to targets, and what `ringwire doctor` wants to know.
 
 use std::time::Duration;
 
 use axum::{Json, extract::State, http::StatusCode};
 use ringwire_delivery::TargetName;
-use ringwire_live::{EndpointStatus, PbxStatus};
+use ringwire_live::{PbxStatus, TargetStatus};
 use ringwire_outbox::OperatorCommand;
 use serde_json::Value;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::commands::{Ordered, ordered};
+use super::commands::{CommandAccepted, leave_command};
 use crate::{
-    extract::Named,
+    extract::PathParams,
     problem::Problem,
-    server::{Counter, within},
+    server::{ApiServer, with_timeout},
 };
 
-/// How long the one who follows the calls is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the tracker may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-pub(crate) fn viewer() -> OpenApiRouter<Counter> {
-    OpenApiRouter::default().routes(routes!(pbxs)).routes(routes!(endpoints))
+pub(crate) fn viewer() -> OpenApiRouter<ApiServer> {
+    OpenApiRouter::default().routes(routes!(pbxs)).routes(routes!(targets))
 }
 
-pub(crate) fn admin() -> OpenApiRouter<Counter> {
-    OpenApiRouter::default().routes(routes!(diagnosis)).routes(routes!(order_endpoint))
+pub(crate) fn admin() -> OpenApiRouter<ApiServer> {
+    OpenApiRouter::default().routes(routes!(diagnosis)).routes(routes!(command_target))
 }
 
-/// How the connections to the PBXs stand
+/// The states of the connections to PBXs
 #[utoipa::path(get, path = "/api/v1/pbxs", tag = "health", responses((status = 200, description = "The PBXs, by name", body = Vec<PbxStatus>)))]
-async fn pbxs(State(counter): State<Counter>) -> Json<Vec<PbxStatus>> {
-    let desk = counter.desk();
-    let (mut pbxs, calls) = (desk.parts().pbxs(), desk.live().by_pbx());
+async fn pbxs(State(server): State<ApiServer>) -> Json<Vec<PbxStatus>> {
+    let live = server.live();
+    let (mut pbxs, calls) = (live.components().pbxs(), live.calls().count_by_pbx());
     for pbx in &mut pbxs {
         pbx.calls = calls.get(&pbx.name).copied().unwrap_or(0);
     }
     Json(pbxs)
 }
 
-/// How the endpoints do
-#[utoipa::path(get, path = "/api/v1/endpoints", tag = "health", responses((status = 200, description = "The endpoints, by name", body = Vec<EndpointStatus>)))]
-async fn endpoints(State(counter): State<Counter>) -> Json<Vec<EndpointStatus>> {
-    Json(counter.desk().parts().endpoints())
+/// The states of the targets
+#[utoipa::path(get, path = "/api/v1/targets", tag = "health", responses((status = 200, description = "The targets, by name", body = Vec<TargetStatus>)))]
+async fn targets(State(server): State<ApiServer>) -> Json<Vec<TargetStatus>> {
+    Json(server.live().components().targets())
 }
 
-/// What `ringwire doctor` wants to know: what each PBX said lately, and what became of it
+/// What `ringwire doctor` wants to know: what each PBX sent lately, and what came of it
 #[utoipa::path(get, path = "/api/v1/diagnosis", tag = "health", responses((status = 200, description = "The diagnosis", body = Object)))]
-async fn diagnosis(State(counter): State<Counter>) -> Result<Json<Value>, Problem> {
-    match within(PATIENCE, counter.switchboard().diagnosis()).await {
+async fn diagnosis(State(server): State<ApiServer>) -> Result<Json<Value>, Problem> {
+    match with_timeout(TIMEOUT, server.queries().diagnosis()).await {
         Some(diagnosis) => Ok(Json(diagnosis)),
-        None => Err(Problem::no_answer("the one who follows the calls does not answer")),
+        None => Err(Problem::no_answer("the tracker does not answer")),
     }
 }
 
-/// Retry all that was given up to an endpoint; pause it, or resume it
-#[utoipa::path(post, path = "/api/v1/endpoints/{name}/{order}", tag = "deliveries",
-    params(("name" = String, Path, description = "The endpoint"),
-           ("order" = String, Path, description = "`retry`, `pause` or `resume`")),
-    responses((status = 202, description = "It was ordered", body = Ordered), (status = 404, description = "There is no such endpoint, or no such order")))]
-async fn order_endpoint(
-    State(counter): State<Counter>,
-    Named((name, order)): Named<(String, String)>,
-) -> Result<(StatusCode, Json<Ordered>), Problem> {
-    let endpoint = TargetName::from(name.as_str());
-    let request = match order.as_str() {
-        "retry" => OperatorCommand::RetryAll(endpoint),
-        "pause" => OperatorCommand::Pause(endpoint),
-        "resume" => OperatorCommand::Resume(endpoint),
-        _ => return Err(Problem::not_found(format!("{order:?} is no order")).hint("retry, pause or resume")),
+/// Retry all dead deliveries to a target; pause it, or resume it
+#[utoipa::path(post, path = "/api/v1/targets/{name}/{command}", tag = "deliveries",
+    params(("name" = String, Path, description = "The target"),
+           ("command" = String, Path, description = "`retry`, `pause` or `resume`")),
+    responses((status = 202, description = "The command was accepted", body = CommandAccepted), (status = 404, description = "There is no such target, or no such command")))]
+async fn command_target(
+    State(server): State<ApiServer>,
+    PathParams((name, command)): PathParams<(String, String)>,
+) -> Result<(StatusCode, Json<CommandAccepted>), Problem> {
+    let target = TargetName::from(name.as_str());
+    let request = match command.as_str() {
+        "retry" => OperatorCommand::RetryAll(target),
+        "pause" => OperatorCommand::Pause(target),
+        "resume" => OperatorCommand::Resume(target),
+        _ => {
+            return Err(
+                Problem::not_found(format!("there is no command {command:?}")).hint("retry, pause or resume")
+            );
+        }
     };
-    if !counter.desk().parts().endpoints().iter().any(|endpoint| endpoint.name == name) {
-        return Err(Problem::not_found(format!("there is no endpoint {name:?}")));
+    if !server.live().components().targets().iter().any(|target| target.name == name) {
+        return Err(Problem::not_found(format!("there is no target {name:?}")));
     }
-    ordered(&counter, request).await
+    leave_command(&server, request).await
 }

@@ -1,4 +1,4 @@
-//! What is owed to whom, and orders about it.
+//! Deliveries, and commands to them.
 
 use axum::{Extension, Json, extract::State, http::StatusCode};
 use ringwire_delivery::DeliveryId;
@@ -9,125 +9,125 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    commands::{Ordered, ordered},
+    commands::{CommandAccepted, leave_command},
     delivery::Delivery,
 };
 use crate::{
-    access::Who,
-    extract::{Asked, Named, filled, words},
+    access::Principal,
+    extract::{PathParams, QueryParams, comma_separated, optional},
     problem::Problem,
-    server::Counter,
+    server::ApiServer,
 };
 
-/// How many are listed unless told otherwise, and at most.
+/// The default and the greatest number of listed deliveries.
 const PAGE: (usize, usize) = (100, 1000);
 
 /// Which deliveries to list.
 #[derive(Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
-struct Which {
-    /// To this endpoint
-    #[serde(deserialize_with = "filled")]
-    endpoint: Option<String>,
+struct DeliveryListQuery {
+    /// To this target
+    #[serde(deserialize_with = "optional")]
+    target: Option<String>,
     /// In one of these states, with commas between: `pending`, `retry`, `delivered`, `dead`, `expired`, `dropped`, `paused`
-    #[serde(deserialize_with = "words")]
+    #[serde(deserialize_with = "comma_separated")]
     #[param(value_type = Option<String>)]
     state: Vec<String>,
     /// Of this call
-    #[serde(deserialize_with = "filled")]
+    #[serde(deserialize_with = "optional")]
     call: Option<String>,
-    /// At most so many: 100 unless given, 1000 at most
-    #[serde(deserialize_with = "filled")]
+    /// At most this many: 100 by default, 1000 at most
+    #[serde(deserialize_with = "optional")]
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
 }
 
-/// Some deliveries, and how many there are.
+/// Deliveries, and how many there are.
 #[derive(Serialize, ToSchema)]
-struct Deliveries {
+struct DeliveryList {
     /// Newest first.
     deliveries: Vec<DeliveryRecord>,
-    /// How many there are to each endpoint in each state but `delivered`.
+    /// How many there are for each target in each state but `delivered`.
     tallies: Vec<DeliveryTally>,
 }
 
 /// All that is known of one delivery.
 #[derive(Serialize, ToSchema)]
-struct Detail {
+struct DeliveryDetail {
     #[serde(flatten)]
     delivery: Delivery,
-    /// The event that is told.
+    /// The event itself.
     #[schema(value_type = Object)]
-    told: Value,
+    content: Value,
 }
 
-pub(crate) fn agent() -> OpenApiRouter<Counter> {
+pub(crate) fn agent() -> OpenApiRouter<ApiServer> {
     OpenApiRouter::default().routes(routes!(deliveries)).routes(routes!(delivery))
 }
 
-pub(crate) fn admin() -> OpenApiRouter<Counter> {
-    OpenApiRouter::default().routes(routes!(order_delivery))
+pub(crate) fn admin() -> OpenApiRouter<ApiServer> {
+    OpenApiRouter::default().routes(routes!(command_delivery))
 }
 
-/// What is owed, or was, newest first
-#[utoipa::path(get, path = "/api/v1/deliveries", tag = "deliveries", params(Which),
-    responses((status = 200, description = "The deliveries", body = Deliveries)))]
+/// Deliveries, newest first
+#[utoipa::path(get, path = "/api/v1/deliveries", tag = "deliveries", params(DeliveryListQuery),
+    responses((status = 200, description = "The deliveries", body = DeliveryList)))]
 async fn deliveries(
-    State(counter): State<Counter>,
-    Extension(who): Extension<Who>,
-    Asked(which): Asked<Which>,
-) -> Result<Json<Deliveries>, Problem> {
-    counter.limits().search(&who)?;
-    let filter = which.filter()?;
+    State(server): State<ApiServer>,
+    Extension(client): Extension<Principal>,
+    QueryParams(query): QueryParams<DeliveryListQuery>,
+) -> Result<Json<DeliveryList>, Problem> {
+    server.limits().search(&client)?;
+    let filter = query.filter()?;
     let read = move |reader: &_| found(reader, &filter);
-    counter.journal().read(read).await.map(Json)
+    server.journal().read(read).await.map(Json)
 }
 
-fn found(reader: &ringwire_outbox::StoreReader, filter: &DeliveryFilter) -> rusqlite::Result<Deliveries> {
+fn found(reader: &ringwire_outbox::StoreReader, filter: &DeliveryFilter) -> rusqlite::Result<DeliveryList> {
     let (mut deliveries, tallies) = (reader.deliveries(filter)?, reader.tallies()?);
     deliveries.reverse();
-    Ok(Deliveries { deliveries, tallies })
+    Ok(DeliveryList { deliveries, tallies })
 }
 
-/// One delivery: the event, and each try
+/// One delivery: the event, and each attempt
 #[utoipa::path(get, path = "/api/v1/deliveries/{id}", tag = "deliveries",
     params(("id" = i64, Path, description = "The number of the delivery")),
-    responses((status = 200, description = "The delivery", body = Detail), (status = 404, description = "There is no such delivery")))]
+    responses((status = 200, description = "The delivery", body = DeliveryDetail), (status = 404, description = "There is no such delivery")))]
 async fn delivery(
-    State(counter): State<Counter>,
-    Extension(who): Extension<Who>,
-    Named(id): Named<i64>,
-) -> Result<Json<Detail>, Problem> {
-    let found = counter.journal().read(move |reader| reader.delivery(DeliveryId(id))).await?;
+    State(server): State<ApiServer>,
+    Extension(client): Extension<Principal>,
+    PathParams(id): PathParams<i64>,
+) -> Result<Json<DeliveryDetail>, Problem> {
+    let found = server.journal().read(move |reader| reader.delivery(DeliveryId(id))).await?;
     let Some(found) = found else { return Err(unknown(id)) };
-    let delivery = Delivery::shown_to(who.role, (found.delivery, found.attempts));
-    Ok(Json(Detail { delivery, told: found.sent_event }))
+    let delivery = Delivery::shown_to(client.role, (found.delivery, found.attempts));
+    Ok(Json(DeliveryDetail { delivery, content: found.sent_event }))
 }
 
-/// Try a delivery again from the first try, or take it out
-#[utoipa::path(post, path = "/api/v1/deliveries/{id}/{order}", tag = "deliveries",
+/// Retry a delivery from the first attempt, or drop it
+#[utoipa::path(post, path = "/api/v1/deliveries/{id}/{command}", tag = "deliveries",
     params(("id" = i64, Path, description = "The number of the delivery"),
-           ("order" = String, Path, description = "`retry` or `drop`")),
-    responses((status = 202, description = "It was ordered", body = Ordered),
-        (status = 404, description = "There is no such delivery, or no such order"),
-        (status = 409, description = "The endpoint has it already")))]
-async fn order_delivery(
-    State(counter): State<Counter>,
-    Named((id, order)): Named<(i64, String)>,
-) -> Result<(StatusCode, Json<Ordered>), Problem> {
-    let request = match order.as_str() {
+           ("command" = String, Path, description = "`retry` or `drop`")),
+    responses((status = 202, description = "The command was accepted", body = CommandAccepted),
+        (status = 404, description = "There is no such delivery, or no such command"),
+        (status = 409, description = "The target has it already")))]
+async fn command_delivery(
+    State(server): State<ApiServer>,
+    PathParams((id, command)): PathParams<(i64, String)>,
+) -> Result<(StatusCode, Json<CommandAccepted>), Problem> {
+    let request = match command.as_str() {
         "retry" => OperatorCommand::Retry(DeliveryId(id)),
         "drop" => OperatorCommand::Drop(DeliveryId(id)),
-        _ => return Err(Problem::not_found(format!("{order:?} is no order")).hint("retry or drop")),
+        _ => return Err(Problem::not_found(format!("there is no command {command:?}")).hint("retry or drop")),
     };
-    let found = counter.journal().read(move |reader| reader.delivery(DeliveryId(id))).await?;
+    let found = server.journal().read(move |reader| reader.delivery(DeliveryId(id))).await?;
     match found {
         None => Err(unknown(id)),
         Some(found) if found.delivery.state == StoredDeliveryState::Delivered.as_str() => {
-            Err(Problem::new(StatusCode::CONFLICT, format!("delivery {id} is with its endpoint already")))
+            Err(Problem::new(StatusCode::CONFLICT, format!("delivery {id} was delivered already")))
         }
-        Some(_) => ordered(&counter, request).await,
+        Some(_) => leave_command(&server, request).await,
     }
 }
 
@@ -135,10 +135,10 @@ fn unknown(id: i64) -> Problem {
     Problem::not_found(format!("there is no delivery {id} in the journal"))
 }
 
-impl Which {
+impl DeliveryListQuery {
     fn filter(self) -> Result<DeliveryFilter, Problem> {
         let mut filter = DeliveryFilter {
-            target: self.endpoint,
+            target: self.target,
             states: Vec::new(),
             paused: false,
             call: self.call,
@@ -150,7 +150,7 @@ impl Which {
                 None if word == "paused" => filter.paused = true,
                 None => {
                     let all = StoredDeliveryState::ALL.map(StoredDeliveryState::as_str).join(", ");
-                    let problem = Problem::bad_request(format!("{word:?} is no state of a delivery"));
+                    let problem = Problem::bad_request(format!("{word:?} is not a state of a delivery"));
                     return Err(problem.hint(format!("{all} or paused")));
                 }
             }

@@ -1,4 +1,4 @@
-//! One delivery, as somebody of a role may see it.
+//! One delivery, as a client with a role may see it.
 
 use ringwire_outbox::{AttemptRecord, DeliveryRecord};
 use serde::Serialize;
@@ -6,17 +6,17 @@ use utoipa::ToSchema;
 
 use crate::access::Role;
 
-/// A delivery with each of its tries.
+/// A delivery with each of its attempts.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Delivery {
     #[serde(flatten)]
     pub(crate) delivery: DeliveryRecord,
-    /// Each try, in order; what was replied only for an administrator.
+    /// Each attempt, in order. Only an admin sees the replies.
     pub(crate) attempts: Vec<AttemptRecord>,
 }
 
 impl Delivery {
-    /// A delivery, as somebody of this role may see it.
+    /// A delivery, as a client with this role may see it.
     pub(crate) fn shown_to(
         role: Role,
         (delivery, mut attempts): (DeliveryRecord, Vec<AttemptRecord>),

@@ -1,4 +1,4 @@
-//! Whether the daemon lives, and does what it is there for; and what is counted.
+//! Whether the daemon lives and is ready; and the metrics.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -8,86 +8,87 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use ringwire_live::{CONTENT_TYPE, Health};
+use ringwire_live::{HealthReport, METRICS_CONTENT_TYPE};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{access::Who, problem::Problem, server::Counter};
+use crate::{access::Principal, problem::Problem, server::ApiServer};
 
-/// How long the one who follows the calls may be silent.
+/// How old the last heartbeat of the tracker may be.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// How old the count of what is owed may be: it looks at all that is open.
-const FRESH: Duration = Duration::from_secs(5);
+/// How old the count of pending deliveries may be: counting reads all of them.
+const MAX_AGE: Duration = Duration::from_secs(5);
 
 /// Whether the daemon lives.
 #[derive(Serialize, ToSchema)]
-struct Life {
+struct Liveness {
     /// `alive`.
     status: &'static str,
 }
 
-pub(crate) fn open() -> OpenApiRouter<Counter> {
+pub(crate) fn open() -> OpenApiRouter<ApiServer> {
     OpenApiRouter::default().routes(routes!(livez)).routes(routes!(readyz))
 }
 
-pub(crate) fn viewer() -> OpenApiRouter<Counter> {
+pub(crate) fn viewer() -> OpenApiRouter<ApiServer> {
     OpenApiRouter::default().routes(routes!(metrics))
 }
 
-/// Whether the daemon lives: if not, it should be started anew
+/// Whether the daemon lives; if not, it should be restarted
 #[utoipa::path(get, path = "/livez", tag = "health", responses(
-    (status = 200, description = "It lives", body = Life),
-    (status = 503, description = "The one who follows the calls is stuck")))]
-async fn livez(State(counter): State<Counter>) -> Result<Json<Life>, Problem> {
-    if counter.desk().is_alive(counter.now(), SILENCE) {
-        return Ok(Json(Life { status: "alive" }));
+    (status = 200, description = "It lives", body = Liveness),
+    (status = 503, description = "The tracker is stuck")))]
+async fn livez(State(server): State<ApiServer>) -> Result<Json<Liveness>, Problem> {
+    if server.live().is_alive(server.now(), SILENCE) {
+        return Ok(Json(Liveness { status: "alive" }));
     }
     let seconds = SILENCE.as_secs();
-    Err(Problem::no_answer(format!(
-        "the one who follows the calls has been silent for more than {seconds} s"
-    ))
-    .hint("start the daemon anew; its log and a stack of its threads help to find out why"))
+    Err(Problem::no_answer(format!("the tracker has given no sign of life for more than {seconds} s"))
+        .hint("restart the daemon; its log and the stacks of its threads help to find the cause"))
 }
 
-/// Whether the daemon does what it is there for, and how its parts do
+/// Whether the daemon is ready, and the state of each component
 ///
-/// Reasons and hints are told only to those who have a token.
+/// Only clients with a token see reasons and hints.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses(
-    (status = 200, description = "It does", body = Health),
-    (status = 503, description = "It does not", body = Health)))]
-async fn readyz(State(counter): State<Counter>, who: Option<Extension<Who>>) -> (StatusCode, Json<Health>) {
-    let desk = counter.desk();
-    let mut health = desk.parts().health(desk.began());
-    if who.is_none() {
-        for part in &mut health.parts {
-            (part.reason, part.hint) = (None, None);
+    (status = 200, description = "It is ready", body = HealthReport),
+    (status = 503, description = "It is not ready", body = HealthReport)))]
+async fn readyz(
+    State(server): State<ApiServer>,
+    client: Option<Extension<Principal>>,
+) -> (StatusCode, Json<HealthReport>) {
+    let live = server.live();
+    let mut health = live.components().report(live.started_at());
+    if client.is_none() {
+        for component in &mut health.components {
+            (component.reason, component.hint) = (None, None);
         }
     }
     let status = if health.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(health))
 }
 
-/// What is counted, as OpenMetrics text
+/// The metrics, as OpenMetrics text
 #[utoipa::path(get, path = "/metrics", tag = "health", responses(
-    (status = 200, description = "What is counted", content_type = "application/openmetrics-text", body = String)))]
-async fn metrics(State(counter): State<Counter>) -> Response {
-    let (desk, now) = (counter.desk(), counter.now());
-    let metrics = desk.metrics();
-    let calls = desk.live().by_pbx();
-    for pbx in desk.parts().pbxs() {
-        metrics.calls(&pbx.name, calls.get(&pbx.name).copied().unwrap_or(0));
+    (status = 200, description = "The metrics", content_type = "application/openmetrics-text", body = String)))]
+async fn metrics(State(server): State<ApiServer>) -> Response {
+    let (live, now) = (server.live(), server.now());
+    let metrics = live.metrics();
+    let calls = live.calls().count_by_pbx();
+    for pbx in live.components().pbxs() {
+        metrics.set_calls(&pbx.name, calls.get(&pbx.name).copied().unwrap_or(0));
     }
-    // An endpoint that is not counted is owed nothing.
-    let mut owed: BTreeMap<_, _> =
-        desk.parts().endpoints().into_iter().map(|endpoint| (endpoint.name, (0, Duration::ZERO))).collect();
-    for waiting in counter.pending(FRESH).await {
+    // Targets that the journal does not count have nothing pending.
+    let mut pending: BTreeMap<_, _> =
+        live.components().targets().into_iter().map(|target| (target.name, (0, Duration::ZERO))).collect();
+    for waiting in server.pending(MAX_AGE).await {
         let age = waiting.oldest.and_then(|oldest| now.duration_since(oldest).try_into().ok());
-        owed.insert(waiting.target, (waiting.count, age.unwrap_or_default()));
+        pending.insert(waiting.target, (waiting.count, age.unwrap_or_default()));
     }
-    metrics.outbox(owed.into_iter().map(|(endpoint, (count, oldest))| (endpoint, count, oldest)));
-    metrics.journal_size(counter.journal().path());
-    metrics.streams(counter.limits().streams());
-    ([(header::CONTENT_TYPE, CONTENT_TYPE)], metrics.encode()).into_response()
+    metrics.set_pending(pending.into_iter().map(|(target, (count, oldest))| (target, count, oldest)));
+    metrics.set_journal_size(server.journal().path());
+    metrics.set_streams(server.limits().streams());
+    ([(header::CONTENT_TYPE, METRICS_CONTENT_TYPE)], metrics.encode()).into_response()
 }

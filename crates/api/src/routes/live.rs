@@ -2,39 +2,39 @@
 
 use axum::{Json, extract::State};
 use jiff::Timestamp;
-use ringwire_live::{LiveCall, Queue, User, queues};
+use ringwire_live::{LiveCall, LiveQueue, LiveUser, queues};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::server::Counter;
+use crate::server::ApiServer;
 
 /// What is going on.
 #[derive(Serialize, ToSchema)]
-struct Now {
-    /// The place of the journal up to which this holds: with it as `Last-Event-ID`, `/events` tells all that comes after.
-    journal: i64,
-    /// The time here.
+struct LiveView {
+    /// The cursor up to which this is current: with it as `Last-Event-ID`, `/events` continues from here.
+    cursor: i64,
+    /// The clock of the daemon.
     now: Timestamp,
     /// The calls, oldest first.
     calls: Vec<LiveCall>,
     /// The queues with calls.
-    queues: Vec<Queue>,
-    /// The users who are known.
-    users: Vec<User>,
+    queues: Vec<LiveQueue>,
+    /// The known users.
+    users: Vec<LiveUser>,
 }
 
-pub(crate) fn viewer() -> OpenApiRouter<Counter> {
+pub(crate) fn viewer() -> OpenApiRouter<ApiServer> {
     OpenApiRouter::default().routes(routes!(live))
 }
 
-/// The calls, queues and users as they stand
-#[utoipa::path(get, path = "/api/v1/live", tag = "now", responses((status = 200, description = "What is going on", body = Now)))]
-async fn live(State(counter): State<Counter>) -> Json<Now> {
-    let desk = counter.desk();
-    // The place first: what happens from here on may be in the calls already, and is told again.
-    let journal = desk.feed().last();
-    let calls = desk.live().calls();
-    let (queues, users) = (queues(&calls), desk.live().users(&calls));
-    Json(Now { journal, now: counter.now(), calls, queues, users })
+/// The live calls, queues and users
+#[utoipa::path(get, path = "/api/v1/live", tag = "now", responses((status = 200, description = "What is going on", body = LiveView)))]
+async fn live(State(server): State<ApiServer>) -> Json<LiveView> {
+    let live = server.live();
+    // The cursor first: a later event may be in the calls already, and comes again.
+    let cursor = live.feed().last();
+    let calls = live.calls().all();
+    let (queues, users) = (queues(&calls), live.calls().users(&calls));
+    Json(LiveView { cursor, now: server.now(), calls, queues, users })
 }

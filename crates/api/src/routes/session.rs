@@ -1,4 +1,4 @@
-//! Who one is, and signing in and out at the desk.
+//! Who the client is, and signing in and out at the desk.
 
 use axum::{
     Extension, Json,
@@ -6,79 +6,80 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use ringwire_live::ApiEvent;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    access::{Role, Who},
-    connection::Peer,
+    access::{Principal, Role},
+    connection::ClientAddress,
     cookie::{self, COOKIE},
-    extract::Body,
+    extract::JsonBody,
     origins,
     problem::Problem,
-    server::Counter,
+    server::ApiServer,
 };
 
-/// Somebody who was let in.
+/// The client.
 #[derive(Serialize, ToSchema)]
-struct Me {
+struct ClientInfo {
     /// The name of the token; `local` at the unix socket.
     name: String,
     role: Role,
 }
 
-/// What one signs in with.
+/// The token to sign in with.
 #[derive(Deserialize, ToSchema)]
 struct SignIn {
     #[schema(value_type = String)]
     token: SecretString,
 }
 
-pub(crate) fn viewer() -> OpenApiRouter<Counter> {
+pub(crate) fn viewer() -> OpenApiRouter<ApiServer> {
     OpenApiRouter::default().routes(routes!(me))
 }
 
-pub(crate) fn open() -> OpenApiRouter<Counter> {
+pub(crate) fn open() -> OpenApiRouter<ApiServer> {
     OpenApiRouter::default().routes(routes!(sign_in, sign_out))
 }
 
-/// Who one is
-#[utoipa::path(get, path = "/api/v1/me", tag = "session", responses((status = 200, description = "Who one is", body = Me)))]
-async fn me(Extension(who): Extension<Who>) -> Json<Me> {
-    Json(Me { name: who.name.to_string(), role: who.role })
+/// Who the client is
+#[utoipa::path(get, path = "/api/v1/me", tag = "session", responses((status = 200, description = "The client", body = ClientInfo)))]
+async fn me(Extension(client): Extension<Principal>) -> Json<ClientInfo> {
+    Json(ClientInfo { name: client.name.to_string(), role: client.role })
 }
 
-/// Sign in: sets the cookie by which the desk is known from then on
+/// Sign in: sets the cookie that the desk uses from then on
 ///
 /// Only the daemon's own page, or a program, may do so.
 #[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = SignIn,
     responses((status = 204, description = "The cookie is set"), (status = 401, description = "The token is not known")))]
 async fn sign_in(
-    State(counter): State<Counter>,
+    State(server): State<ApiServer>,
     method: Method,
     headers: HeaderMap,
-    peer: Option<Extension<Peer>>,
-    Body(SignIn { token }): Body<SignIn>,
+    peer: Option<Extension<ClientAddress>>,
+    JsonBody(SignIn { token }): JsonBody<SignIn>,
 ) -> Result<Response, Problem> {
-    let fitting = counter.fitting();
-    if headers.contains_key(header::ORIGIN) && !origins::cookie_counts(&method, &headers, &fitting) {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "another page than the desk cannot sign in here"));
+    let access = server.access();
+    if headers.contains_key(header::ORIGIN) && !origins::cookie_counts(&method, &headers, &access) {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "only the desk can sign in here"));
     }
     let token = token.expose_secret().trim();
-    if let Some(who) = fitting.whose(token.as_bytes()) {
-        tracing::info!(name = %who.name, role = who.role.as_str(), "signed in at the desk");
+    if let Some(client) = access.find(token.as_bytes()) {
+        server.emitter().emit(ApiEvent::SignedIn { name: &client.name, role: client.role.as_str() });
         return set_cookie(&format!("{COOKIE}={}; Max-Age=31536000", cookie::encode(token)));
     }
-    counter.limits().failure(peer.and_then(|Extension(peer)| peer.0))?;
-    Err(Problem::new(StatusCode::UNAUTHORIZED, "this token is not known")
+    server.limits().failure(peer.and_then(|Extension(peer)| peer.0))?;
+    Err(Problem::new(StatusCode::UNAUTHORIZED, "this token is unknown")
         .hint("tokens are set in the configuration, as [api.token.NAME]"))
 }
 
-/// Sign out: takes the cookie away
+/// Sign out: removes the cookie
 #[utoipa::path(delete, path = "/api/v1/session", tag = "session",
-    responses((status = 204, description = "The cookie is gone")))]
+    responses((status = 204, description = "The cookie is removed")))]
 async fn sign_out() -> Result<Response, Problem> {
     set_cookie(&format!("{COOKIE}=; Max-Age=0"))
 }

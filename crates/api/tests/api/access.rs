@@ -2,16 +2,16 @@
 
 use axum::http::{Method, StatusCode};
 use jiff::Timestamp;
-use ringwire_api::{Access, Counter, Door};
-use ringwire_live::{Desk, PbxState};
+use ringwire_api::{Access, ApiServer, ListenerKind};
+use ringwire_live::{LiveState, PbxState, Trouble};
 use serde_json::json;
 
-use crate::support::{ADMIN, AGENT, Bench, VIEWER, access, ask, bearer};
+use crate::support::{ADMIN, AGENT, Bench, VIEWER, access, ask, bearer, emitter};
 
 #[tokio::test]
 async fn a_token_opens_the_network_and_the_socket_is_open() {
     let bench = Bench::new();
-    let (network, socket) = (bench.network(), bench.counter.router(Door::Socket));
+    let (network, socket) = (bench.network(), bench.server.router(ListenerKind::Socket));
     let me = |name: &str, role: &str| json!({"name": name, "role": role});
     for (token, expected) in
         [(VIEWER, me("vera", "viewer")), (AGENT, me("anna", "agent")), (ADMIN, me("root", "admin"))]
@@ -43,9 +43,9 @@ async fn a_token_opens_the_network_and_the_socket_is_open() {
 async fn another_configuration_lets_others_in() {
     let bench = Bench::new();
     assert_eq!(bench.get("/api/v1/me", VIEWER).await.status, StatusCode::OK);
-    bench.counter.set_access(Access::default());
+    bench.server.set_access(Access::default());
     assert_eq!(bench.get("/api/v1/me", VIEWER).await.status, StatusCode::UNAUTHORIZED);
-    bench.counter.set_access(access(&[]));
+    bench.server.set_access(access(&[]));
     assert_eq!(bench.get("/api/v1/me", VIEWER).await.status, StatusCode::OK);
 }
 
@@ -70,7 +70,7 @@ async fn one_signs_in_with_a_cookie_that_only_the_desk_can_use() {
     let ask = async |method, path, headers: &[(&'static str, String)], body: &str| {
         ask(&router, method, path, headers, body).await.status
     };
-    // An agent is known by the cookie, and may not give orders; to other pages the cookie is as good as none.
+    // An agent is known by the cookie, and may not give commands; to other pages the cookie is as good as none.
     assert_eq!(ask(Method::POST, retry, &[cookie.clone(), own.clone()], "").await, StatusCode::FORBIDDEN);
     let evil = ("origin", "http://evil.example".to_owned());
     let neighbour = ("origin", "http://127.0.0.1:3000".to_owned());
@@ -126,7 +126,8 @@ async fn only_names_of_this_machine_are_answered() {
             let found = if path == "/" && status == StatusCode::OK { answer.status } else { status };
             assert_eq!(answer.status, found, "{host} {path}");
         }
-        let local = ask(&bench.counter.router(Door::Socket), Method::GET, "/livez", &headers, "").await;
+        let local =
+            ask(&bench.server.router(ListenerKind::Socket), Method::GET, "/livez", &headers, "").await;
         assert_eq!(local.status, StatusCode::OK);
     }
 }
@@ -199,17 +200,17 @@ async fn wrong_tokens_are_not_looked_at_for_ever_and_right_ones_are() {
 async fn reasons_are_for_those_who_have_a_token() {
     let bench = Bench::new();
     let now = Timestamp::now();
-    bench.desk.parts().add_pbx("main", "127.0.0.1:5038".into(), now);
-    let why = Some(("the login was refused".to_owned(), Some("look at manager.conf".to_owned())));
-    bench.desk.parts().pbx_is("main", PbxState::Refused, why, now);
+    bench.live.components().add_pbx("main", "127.0.0.1:5038", now);
+    let why = Some(Trouble::new("the login was refused", "look at manager.conf"));
+    bench.live.components().set_pbx_state("main", PbxState::Refused, why, now);
     let open = bench.get("/readyz", "").await;
     assert_eq!(open.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(!String::from_utf8_lossy(&open.body).contains("login"));
     let told = bench.get("/readyz", VIEWER).await.json();
     assert_eq!(told["ready"], false);
-    assert_eq!(told["parts"][0]["part"], "pbx main");
-    assert_eq!(told["parts"][0]["reason"], "the login was refused");
-    bench.desk.parts().pbx_is("main", PbxState::Reconciled, None, now);
+    assert_eq!(told["components"][0]["name"], "pbx main");
+    assert_eq!(told["components"][0]["reason"], "the login was refused");
+    bench.live.components().set_pbx_state("main", PbxState::InSync, None, now);
     assert_eq!(bench.get("/readyz", "").await.status, StatusCode::OK);
 }
 
@@ -217,12 +218,12 @@ async fn reasons_are_for_those_who_have_a_token() {
 async fn a_daemon_whose_heart_has_stopped_is_not_alive() {
     let bench = Bench::new();
     let long_ago = Timestamp::now() - jiff::SignedDuration::from_secs(31);
-    let desk = Desk::new(long_ago);
+    let live = LiveState::new(long_ago);
     let sources = bench.sources();
-    let counter = Counter::new(desk.clone(), sources, access(&[]));
-    let livez = async || ask(&counter.router(Door::Network), Method::GET, "/livez", &[], "").await;
+    let server = ApiServer::new(live.clone(), emitter(&live), sources, access(&[]));
+    let livez = async || ask(&server.router(ListenerKind::Network), Method::GET, "/livez", &[], "").await;
     assert_eq!(livez().await.status, StatusCode::SERVICE_UNAVAILABLE);
-    desk.alive(Timestamp::now());
+    live.record_heartbeat(Timestamp::now());
     assert_eq!(livez().await.json(), json!({"status": "alive"}));
 }
 

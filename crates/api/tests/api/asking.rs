@@ -2,9 +2,9 @@
 
 use axum::http::{Method, StatusCode};
 use jiff::Timestamp;
-use ringwire_api::Door;
+use ringwire_api::ListenerKind;
 use ringwire_delivery::DeliveryId;
-use ringwire_live::EndpointStatus;
+use ringwire_live::TargetStatus;
 use ringwire_outbox::{DeliveryAttempt, DeliveryUpdate, StoreWrite, StoredDeliveryState};
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ async fn the_picture_says_up_to_where_it_holds() {
     }
     bench.commit(new_call("b"), &[]);
     let live = bench.get("/api/v1/live", VIEWER).await.json();
-    assert_eq!(live["journal"], 4);
+    assert_eq!(live["cursor"], 4);
     let states: Vec<_> = live["calls"].as_array().unwrap().iter().map(|call| &call["state"]).collect();
     assert_eq!(states, ["talking", "waiting"]);
     assert_eq!(live["calls"][0]["fromName"], "<script>alert(1)</script>");
@@ -53,7 +53,7 @@ async fn the_history_is_read_in_pages_newest_first() {
 }
 
 #[tokio::test]
-async fn a_call_has_its_events_its_deliveries_and_its_story() {
+async fn a_call_has_its_events_its_deliveries_and_its_explanation() {
     let bench = Bench::new();
     for event in eventful("a") {
         bench.commit(event, &["zammad"]);
@@ -76,14 +76,14 @@ async fn a_call_has_its_events_its_deliveries_and_its_story() {
         at: now,
     }));
     bench.settle();
-    let story = bench.get("/api/v1/calls/a", AGENT).await.json();
-    assert_eq!(story["call"]["id"], "a");
-    assert_eq!(story["events"].as_array().unwrap().len(), 8);
-    assert_eq!(story["events"][0]["journal"], 1);
-    let owed = json!([{"id": 1, "endpoint": "zammad", "state": "delivered"}]);
-    assert_eq!(story["events"][0]["deliveries"], owed);
-    assert_eq!(story["deliveries"][0]["attempts"][0]["status"], 200);
-    assert_eq!(story["story"][0]["text"], "a call began");
+    let detail = bench.get("/api/v1/calls/a", AGENT).await.json();
+    assert_eq!(detail["call"]["id"], "a");
+    assert_eq!(detail["events"].as_array().unwrap().len(), 8);
+    assert_eq!(detail["events"][0]["cursor"], 1);
+    let owed = json!([{"id": 1, "target": "zammad", "state": "delivered"}]);
+    assert_eq!(detail["events"][0]["deliveries"], owed);
+    assert_eq!(detail["deliveries"][0]["attempts"][0]["status"], 200);
+    assert_eq!(detail["explanation"][0]["text"], "a call began");
     // What was replied may hold anything: it is for administrators.
     for path in ["/api/v1/calls/a", "/api/v1/deliveries/1"] {
         let told = async |token| String::from_utf8(bench.get(path, token).await.body.to_vec()).unwrap();
@@ -104,24 +104,24 @@ async fn channels_are_of_a_pbx_and_of_a_call() {
 }
 
 #[tokio::test]
-async fn orders_stand_in_the_journal() {
+async fn commands_are_left_in_the_journal() {
     let bench = Bench::new();
     bench.commit(new_call("a"), &["zammad", "crm"]);
     let now = Timestamp::now();
-    bench.desk.parts().endpoints_are(vec![EndpointStatus {
+    bench.live.components().set_targets(vec![TargetStatus {
         name: "zammad".into(),
         dialect: "zammad".into(),
-        state: "well".into(),
+        state: "ok".into(),
         reason: None,
         since: now,
-        waiting: 0,
+        pending: 0,
         retrying: 0,
         in_flight: 0,
         delivered: 0,
         dead: 0,
         expired: 0,
         dropped: 0,
-        more: false,
+        more_on_disk: false,
     }]);
     bench.store.write(StoreWrite::Delivery(DeliveryUpdate {
         delivery: DeliveryId(2),
@@ -139,11 +139,11 @@ async fn orders_stand_in_the_journal() {
         ("deliveries/3/retry", StatusCode::NOT_FOUND),
         ("deliveries/1/forget", StatusCode::NOT_FOUND),
         ("deliveries/one/retry", StatusCode::BAD_REQUEST),
-        ("endpoints/zammad/pause", StatusCode::ACCEPTED),
-        ("endpoints/zammad/resume", StatusCode::ACCEPTED),
-        ("endpoints/zammad/retry", StatusCode::ACCEPTED),
-        ("endpoints/zammad/explode", StatusCode::NOT_FOUND),
-        ("endpoints/nobody/pause", StatusCode::NOT_FOUND),
+        ("targets/zammad/pause", StatusCode::ACCEPTED),
+        ("targets/zammad/resume", StatusCode::ACCEPTED),
+        ("targets/zammad/retry", StatusCode::ACCEPTED),
+        ("targets/zammad/explode", StatusCode::NOT_FOUND),
+        ("targets/nobody/pause", StatusCode::NOT_FOUND),
     ] {
         let answer =
             ask(&bench.network(), Method::POST, &format!("/api/v1/{path}"), &[bearer(ADMIN)], "").await;
@@ -152,7 +152,7 @@ async fn orders_stand_in_the_journal() {
             assert_eq!(answer.json(), json!({"taken": true}), "{path}");
         }
     }
-    let listed = bench.get("/api/v1/deliveries?state=pending,paused&endpoint=zammad", ADMIN).await.json();
+    let listed = bench.get("/api/v1/deliveries?state=pending,paused&target=zammad", ADMIN).await.json();
     assert_eq!(listed["deliveries"][0]["state"], "pending");
     let newest = bench.get("/api/v1/deliveries?limit=1", AGENT).await.json();
     assert_eq!(newest["deliveries"][0]["id"], 2);
@@ -189,7 +189,7 @@ async fn nonsense_is_answered_with_what_is_wrong() {
         ("/events?deliveries=maybe", 400),
         (&long, 200),
     ] {
-        let answer = ask(&bench.counter.router(Door::Socket), Method::GET, path, &[], "").await;
+        let answer = ask(&bench.server.router(ListenerKind::Socket), Method::GET, path, &[], "").await;
         assert_eq!(answer.status.as_u16(), status, "{path} {answer:?}");
         if status >= 400 {
             let problem = answer.json();
@@ -248,7 +248,7 @@ async fn what_is_counted_has_its_names() {
     let metrics = bench.get("/metrics", VIEWER).await;
     assert_eq!(metrics.header("content-type"), "application/openmetrics-text; version=1.0.0; charset=utf-8");
     let text = String::from_utf8(metrics.body.to_vec()).unwrap();
-    assert!(text.contains("\nringwire_outbox_pending{endpoint=\"zammad\"} 1\n"), "{text}");
+    assert!(text.contains("\nringwire_outbox_pending{target=\"zammad\"} 1\n"), "{text}");
     assert!(text.contains("\nringwire_events_total{type=\"new_call\"} 1\n"), "{text}");
     assert!(text.ends_with("# EOF\n"));
 }

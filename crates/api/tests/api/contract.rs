@@ -4,9 +4,9 @@ use std::{collections::BTreeSet, time::Duration};
 
 use axum::http::{Method, StatusCode};
 use jiff::Timestamp;
-use ringwire_api::Door;
+use ringwire_api::ListenerKind;
 use ringwire_delivery::DeliveryId;
-use ringwire_live::{EndpointStatus, PbxState, Settled};
+use ringwire_live::{DeliveryProgress, PbxState, TargetStatus, Trouble};
 use ringwire_outbox::{DeliveryAttempt, DeliveryUpdate, StoreWrite, StoredDeliveryState};
 use serde_json::{Value, json};
 
@@ -48,9 +48,9 @@ fn operations(document: &Value) -> Vec<Operation> {
 
 /// A path that means something.
 fn example(operation: &Operation) -> String {
-    let order = if operation.path.contains("endpoints") { "pause" } else { "retry" };
+    let command = if operation.path.contains("targets") { "pause" } else { "retry" };
     let id = if operation.path.contains("calls") { "a" } else { "1" };
-    operation.path.replace("{id}", id).replace("{name}", "zammad").replace("{order}", order)
+    operation.path.replace("{id}", id).replace("{name}", "zammad").replace("{command}", command)
 }
 
 fn body(operation: &Operation) -> String {
@@ -62,25 +62,25 @@ fn body(operation: &Operation) -> String {
 fn busy() -> Bench {
     let bench = Bench::new();
     let now = Timestamp::now();
-    let parts = bench.desk.parts();
-    parts.add_pbx("main", "127.0.0.1:5038".into(), now);
-    parts.pbx_speaks("main", "11.0.0".into());
-    parts.pbx_said("main", 3, now);
-    parts.pbx_is("main", PbxState::Refused, Some(("no".into(), Some("look".into()))), now);
-    parts.endpoints_are(vec![EndpointStatus {
+    let components = bench.live.components();
+    components.add_pbx("main", "127.0.0.1:5038", now);
+    components.record_connection("main", "11.0.0");
+    components.record_packets("main", 3, now);
+    components.set_pbx_state("main", PbxState::Refused, Some(Trouble::new("no", "look")), now);
+    components.set_targets(vec![TargetStatus {
         name: "zammad".into(),
         dialect: "zammad".into(),
         state: "failing".into(),
         reason: Some("no connection".into()),
         since: now,
-        waiting: 1,
+        pending: 1,
         retrying: 1,
         in_flight: 0,
         delivered: 2,
         dead: 0,
         expired: 0,
         dropped: 0,
-        more: false,
+        more_on_disk: false,
     }]);
     for event in eventful("a") {
         bench.commit(event, &["zammad", "crm"]);
@@ -106,16 +106,16 @@ fn busy() -> Bench {
         reason: Some("HTTP 500".into()),
         at: now,
     }));
-    let settled = Settled {
+    let progress = DeliveryProgress {
         id: 2,
-        endpoint: "crm".into(),
+        target: "crm".into(),
         event: None,
         state: "delivered",
         failures: 0,
         delay_ms: Some(3),
         reason: None,
     };
-    bench.desk.settled(settled, now);
+    bench.live.record_progress(progress, now);
     bench.settle();
     bench
 }
@@ -125,7 +125,8 @@ async fn every_operation_answers_to_the_roles_it_states_and_to_no_other() {
     let bench = busy();
     let operations = operations(&document(&bench).await);
     assert_eq!(operations.len(), 20, "{:#?}", operations.iter().map(|op| &op.path).collect::<Vec<_>>());
-    let (network, socket) = (bench.counter.router(Door::Network), bench.counter.router(Door::Socket));
+    let (network, socket) =
+        (bench.server.router(ListenerKind::Network), bench.server.router(ListenerKind::Socket));
     for operation in &operations {
         for (role, token) in ROLES.into_iter().enumerate() {
             let mut headers = vec![("content-type", "application/json".to_owned())];
@@ -160,7 +161,7 @@ async fn answers_are_as_the_document_says() {
     let operations = operations(&document);
     close(&mut document["components"]);
     let components = &document["components"];
-    let socket = bench.counter.router(Door::Socket);
+    let socket = bench.server.router(ListenerKind::Socket);
     let mut checked = BTreeSet::new();
     for operation in operations {
         let paths = match operation.path.as_str() {

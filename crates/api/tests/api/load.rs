@@ -3,7 +3,7 @@
 use std::{fs, thread, time::Duration};
 
 use jiff::Timestamp;
-use ringwire_live::Settled;
+use ringwire_live::DeliveryProgress;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -42,12 +42,12 @@ fn spent(name: &str) -> Duration {
 #[ignore = "it takes half a minute, and what it prints is for people"]
 fn fifty_tails_and_fifty_desks() {
     let serving =
-        Builder::new_multi_thread().worker_threads(2).thread_name("counter").enable_all().build().unwrap();
+        Builder::new_multi_thread().worker_threads(2).thread_name("api").enable_all().build().unwrap();
     let bench = Bench::new();
     let stop = CancellationToken::new();
     let listener = serving.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
-    serving.spawn(bench.counter.serve_tcp(listener, stop.clone()));
+    serving.spawn(bench.server.serve_tcp(listener, stop.clone()));
     let listening = thread::Builder::new().name("listeners".to_owned()).spawn(move || {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
@@ -80,11 +80,11 @@ fn fifty_tails_and_fifty_desks() {
             heard
         })
     });
-    while serving.block_on(async { bench.desk.feed().listeners() }) < 2 * LISTENERS {
+    while serving.block_on(async { bench.live.feed().listeners() }) < 2 * LISTENERS {
         thread::sleep(Duration::from_millis(10));
     }
     let telling = Builder::new_current_thread().enable_all().build().unwrap();
-    let before = spent("counter");
+    let before = spent("api");
     let mut took = telling.block_on(async {
         let mut pace = interval(Duration::from_secs(1) / u32::try_from(EVENTS.0).unwrap());
         pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
@@ -93,18 +93,18 @@ fn fifty_tails_and_fifty_desks() {
             pace.tick().await;
             let committed = bench.write(new_call(&number.to_string()), &["zammad", "crm"]);
             let (began, now) = (Instant::now(), Timestamp::now());
-            bench.desk.committed(&committed, true, now);
-            for (endpoint, id) in &committed.deliveries {
-                let settled = Settled {
+            bench.live.record_committed(&committed, true, now);
+            for (target, id) in &committed.deliveries {
+                let progress = DeliveryProgress {
                     id: id.0,
-                    endpoint: endpoint.to_string(),
+                    target: target.to_string(),
                     event: None,
                     state: "delivered",
                     failures: 0,
                     delay_ms: Some(3),
                     reason: None,
                 };
-                bench.desk.settled(settled, now);
+                bench.live.record_progress(progress, now);
             }
             took.push(began.elapsed());
         }
@@ -112,7 +112,7 @@ fn fifty_tails_and_fifty_desks() {
     });
     took.sort_unstable();
     thread::sleep(Duration::from_secs(1));
-    let spent = spent("counter") - before;
+    let spent = spent("api") - before;
     stop.cancel();
     let heard = listening.unwrap().join().unwrap();
     let expected = usize::try_from(EVENTS.0 * EVENTS.1).unwrap();

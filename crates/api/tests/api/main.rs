@@ -1,4 +1,4 @@
-//! The counter, as those see it who come to it.
+//! The API server, as clients see it.
 
 #![allow(
     clippy::unwrap_used,

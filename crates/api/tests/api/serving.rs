@@ -22,7 +22,7 @@ struct Served {
 async fn serve(bench: &Bench) -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
-    let serving = tokio::spawn(bench.counter.serve_tcp(listener, stop.clone()));
+    let serving = tokio::spawn(bench.server.serve_tcp(listener, stop.clone()));
     Served { address, stop, serving }
 }
 
@@ -66,7 +66,7 @@ async fn the_socket_needs_no_token() {
     let path = home.path().join("api.sock");
     let stop = CancellationToken::new();
     let listener = UnixListener::bind(&path).unwrap();
-    let serving = tokio::spawn(bench.counter.serve_unix(listener, stop.clone()));
+    let serving = tokio::spawn(bench.server.serve_unix(listener, stop.clone()));
     let mut stream = UnixStream::connect(&path).await.unwrap();
     stream.write_all(b"GET /api/v1/me HTTP/1.1\r\nHost: ringwire\r\n\r\n").await.unwrap();
     read_until(&mut stream, "{\"name\":\"local\",\"role\":\"admin\"}").await;

@@ -7,9 +7,9 @@ use axum::{
 };
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
-use ringwire_api::{Access, Door};
+use ringwire_api::{Access, ListenerKind};
 use ringwire_event::CallEvent;
-use ringwire_live::{PbxState, Settled};
+use ringwire_live::{DeliveryProgress, PbxState};
 use serde_json::Value;
 use tokio::time::timeout;
 use tower::ServiceExt;
@@ -73,7 +73,7 @@ impl Stream {
         let mut told = Vec::new();
         while told.len() < many {
             let (id, data) = self.expect("call").await;
-            assert_eq!(data["journal"].as_i64(), id, "{data}");
+            assert_eq!(data["cursor"].as_i64(), id, "{data}");
             told.push(format!("{} {}", id.unwrap_or(0), data["id"].as_str().unwrap()));
         }
         told
@@ -91,14 +91,14 @@ async fn without_a_place_it_tells_what_happens_from_now_on() {
     let mut stream = Stream::open(&bench.network(), "", &[bearer(VIEWER)]).await;
     let (id, hello) = stream.expect("hello").await;
     assert_eq!(
-        (id, &hello["journal"], &hello["version"]),
+        (id, &hello["cursor"], &hello["version"]),
         (Some(1), &1.into(), &env!("CARGO_PKG_VERSION").into())
     );
     bench.commit(new_call("b"), &["zammad"]);
     let (id, told) = stream.expect("call").await;
     assert_eq!((id, &told["id"], &told["event"]), (Some(2), &"b/1".into(), &"newCall".into()));
-    assert_eq!(told["deliveries"], serde_json::json!([{"id": 2, "endpoint": "zammad", "state": "pending"}]));
-    assert!(told["recorded"].is_string());
+    assert_eq!(told["deliveries"], serde_json::json!([{"id": 2, "target": "zammad", "state": "pending"}]));
+    assert!(told["recordedAt"].is_string());
 }
 
 #[tokio::test]
@@ -111,10 +111,10 @@ async fn from_a_place_on_it_tells_everything_once_and_goes_on() {
     for (query, headers) in
         [("", vec![after(1)]), ("?last_event_id=1", vec![]), ("?last_event_id=0", vec![after(1)])]
     {
-        let before = bench.desk.feed().last();
-        let mut stream = Stream::open(&bench.counter.router(Door::Socket), query, &headers).await;
+        let before = bench.live.feed().last();
+        let mut stream = Stream::open(&bench.server.router(ListenerKind::Socket), query, &headers).await;
         let (id, hello) = stream.expect("hello").await;
-        assert_eq!((id, hello["journal"].as_i64()), (Some(1), Some(before)));
+        assert_eq!((id, hello["cursor"].as_i64()), (Some(1), Some(before)));
         if before == 3 {
             bench.commit(new_call("b"), &[]);
             bench.commit(hangup("b", 2), &[]);
@@ -126,7 +126,7 @@ async fn from_a_place_on_it_tells_everything_once_and_goes_on() {
 #[tokio::test]
 async fn who_is_too_slow_gets_everything_from_the_journal() {
     let bench = Bench::new();
-    let mut stream = Stream::open(&bench.counter.router(Door::Socket), "", &[]).await;
+    let mut stream = Stream::open(&bench.server.router(ListenerKind::Socket), "", &[]).await;
     stream.expect("hello").await;
     // More than is kept for one listener.
     let many = 5000;
@@ -150,25 +150,25 @@ async fn a_place_that_is_not_in_this_journal_means_to_load_anew() {
         let mut stream = Stream::open(&bench.network(), "", &[bearer(AGENT), after(place)]).await;
         assert_eq!(stream.expect("hello").await.0, Some(1));
         let (id, reset) = stream.expect("reset").await;
-        assert_eq!((id, reset["journal"].as_i64()), (Some(1), Some(1)));
-        bench.desk.health_changed();
+        assert_eq!((id, reset["cursor"].as_i64()), (Some(1), Some(1)));
+        bench.live.publish_health();
         stream.expect("health").await;
     }
     let mut stream = Stream::open(&bench.network(), "", &[bearer(AGENT), after(1)]).await;
     stream.expect("hello").await;
-    bench.desk.journal_replaced();
+    bench.live.reset_feed();
     assert_eq!(stream.expect("reset").await.0, Some(0));
 }
 
 #[tokio::test]
-async fn only_what_is_asked_for_is_told_and_the_place_moves_all_the_same() {
+async fn only_what_is_asked_for_is_sent_and_the_cursor_moves_all_the_same() {
     let bench = Bench::new();
     let mut calls = eventful("a");
     calls.push(CallEvent { queue: None, ..hangup("a", 9) });
     for event in calls {
         bench.commit(event, &["zammad"]);
     }
-    let socket = bench.counter.router(Door::Socket);
+    let socket = bench.server.router(ListenerKind::Socket);
     for (query, told) in [
         ("?event=hangup", "9 a/9"),
         ("?queue=support&event=hangup,newCall", "1 a/1"),
@@ -181,26 +181,26 @@ async fn only_what_is_asked_for_is_told_and_the_place_moves_all_the_same() {
     }
     let mut stream = Stream::open(&socket, "?user=nobody&deliveries=true", &[after(0)]).await;
     stream.expect("hello").await;
-    let settled = Settled {
+    let progress = DeliveryProgress {
         id: 1,
-        endpoint: "zammad".into(),
+        target: "zammad".into(),
         event: None,
         state: "delivered",
         failures: 0,
         delay_ms: Some(3),
         reason: None,
     };
-    bench.desk.settled(settled, Timestamp::now());
+    bench.live.record_progress(progress, Timestamp::now());
     let (id, told) = stream.expect("delivery").await;
     let expected = serde_json::json!(
-        {"id": 1, "endpoint": "zammad", "state": "delivered", "failures": 0, "delayMs": 3});
+        {"id": 1, "target": "zammad", "state": "delivered", "failures": 0, "delayMs": 3});
     assert_eq!((id, told), (None, expected));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_quiet_stream_shows_that_it_is_alive_and_where_it_is() {
     let bench = Bench::new();
-    let mut stream = Stream::open(&bench.counter.router(Door::Socket), "?user=nobody", &[]).await;
+    let mut stream = Stream::open(&bench.server.router(ListenerKind::Socket), "?user=nobody", &[]).await;
     stream.expect("hello").await;
     bench.commit(new_call("a"), &[]);
     let mut said =
@@ -213,14 +213,14 @@ async fn a_quiet_stream_shows_that_it_is_alive_and_where_it_is() {
 async fn what_is_said_while_the_disk_fails_comes_again_with_its_place() {
     let bench = Bench::new();
     bench.commit(new_call("a"), &[]);
-    let mut stream = Stream::open(&bench.counter.router(Door::Socket), "", &[after(1)]).await;
+    let mut stream = Stream::open(&bench.server.router(ListenerKind::Socket), "", &[after(1)]).await;
     stream.expect("hello").await;
     bench.commit(hangup("a", 2), &[]);
     assert_eq!(stream.calls(1).await, ["2 a/2"]);
     let held = bench.write(new_call("b"), &[]);
-    bench.desk.committed(&held, false, Timestamp::now());
+    bench.live.record_committed(&held, false, Timestamp::now());
     let (id, told) = stream.expect("call").await;
-    assert_eq!((id, &told["journal"], &told["id"]), (None, &Value::Null, &"b/1".into()));
+    assert_eq!((id, &told["cursor"], &told["id"]), (None, &Value::Null, &"b/1".into()));
     bench.commit(new_call("c"), &[]);
     assert_eq!(stream.calls(2).await, ["3 b/1", "4 c/1"]);
 }
@@ -232,7 +232,7 @@ async fn a_viewer_hears_of_the_last_hour_and_an_agent_of_all() {
     for (call, minutes) in [("a", 120), ("b", 59), ("c", 0)] {
         bench.write_at(new_call(call), now - SignedDuration::from_mins(minutes));
     }
-    bench.desk.resume(&[], &[], 3);
+    bench.live.recover(&[], &[], 3);
     let mut agent = Stream::open(&bench.network(), "", &[bearer(AGENT), after(0)]).await;
     agent.expect("hello").await;
     assert_eq!(agent.calls(3).await, ["1 a/1", "2 b/1", "3 c/1"]);
@@ -246,18 +246,18 @@ async fn a_viewer_hears_of_the_last_hour_and_an_agent_of_all() {
 }
 
 #[tokio::test]
-async fn parts_that_change_are_told_of_to_all_who_listen() {
+async fn components_that_change_are_published_to_all_listeners() {
     let bench = Bench::new();
     let mut stream = Stream::open(&bench.network(), "", &[bearer(VIEWER)]).await;
     stream.expect("hello").await;
-    let counter = bench.counter.clone();
-    let watching = tokio::spawn(async move { counter.watch_parts().await });
+    let server = bench.server.clone();
+    let watching = tokio::spawn(async move { server.publish_health().await });
     tokio::task::yield_now().await;
     let now = Timestamp::now();
-    bench.desk.parts().add_pbx("main", "127.0.0.1:5038".into(), now);
-    bench.desk.parts().pbx_is("main", PbxState::Unreachable, None, now);
+    bench.live.components().add_pbx("main", "127.0.0.1:5038", now);
+    bench.live.components().set_pbx_state("main", PbxState::Unreachable, None, now);
     let (_, health) = stream.expect("health").await;
-    assert_eq!((&health["ready"], &health["parts"][0]["state"]), (&false.into(), &"unreachable".into()));
+    assert_eq!((&health["ready"], &health["components"][0]["state"]), (&false.into(), &"unreachable".into()));
     watching.abort();
 }
 
@@ -265,10 +265,10 @@ async fn parts_that_change_are_told_of_to_all_who_listen() {
 async fn another_configuration_ends_streams_over_the_network() {
     let bench = Bench::new();
     let mut stream = Stream::open(&bench.network(), "", &[bearer(VIEWER)]).await;
-    let mut local = Stream::open(&bench.counter.router(Door::Socket), "", &[]).await;
+    let mut local = Stream::open(&bench.server.router(ListenerKind::Socket), "", &[]).await;
     stream.expect("hello").await;
     local.expect("hello").await;
-    bench.counter.set_access(Access::default());
+    bench.server.set_access(Access::default());
     assert!(stream.next().await.is_none());
     bench.commit(new_call("a"), &[]);
     assert_eq!(local.calls(1).await, ["1 a/1"]);

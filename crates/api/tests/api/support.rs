@@ -1,4 +1,4 @@
-//! A counter with a journal of its own, asked without a socket.
+//! An API server with a journal of its own, asked without a socket.
 
 use std::{
     path::{Path, PathBuf},
@@ -17,13 +17,15 @@ use axum::{
 use futures_util::future::BoxFuture;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
-use ringwire_api::{Access, Channel, ChannelKind, Counter, Door, Role, Sources, Switchboard, Token};
+use ringwire_api::{
+    Access, ApiQueries, ApiServer, ApiSources, Channel, ChannelKind, ListenerKind, Role, Token,
+};
 use ringwire_delivery::TargetName;
 use ringwire_event::{
     AnsweredBy, CallEvent, Cause, Decision, Direction, EventKind, ExplanationStep, Party, RuleRef,
     SourceEvent, TransferKind,
 };
-use ringwire_live::Desk;
+use ringwire_live::{EventEmitter, LiveState};
 use ringwire_outbox::{CommittedEvent, NewEvent, RetentionPolicy, Store, StoreReport, StoreWrite};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -36,10 +38,10 @@ pub(crate) const VIEWER: &str = "viewer-0123456789abcdef";
 pub(crate) const AGENT: &str = "agent-0123456789abcdef";
 pub(crate) const ADMIN: &str = "admin-0123456789abcdef";
 
-/// A counter with a journal of its own.
+/// An API server with a journal of its own.
 pub(crate) struct Bench {
-    pub(crate) desk: Desk,
-    pub(crate) counter: Counter,
+    pub(crate) live: LiveState,
+    pub(crate) server: ApiServer,
     pub(crate) store: Store,
     pub(crate) path: PathBuf,
     reports: Receiver<StoreReport>,
@@ -57,7 +59,7 @@ pub(crate) struct Answer {
 /// One who follows no calls, and has something to say all the same.
 struct Quiet;
 
-impl Switchboard for Quiet {
+impl ApiQueries for Quiet {
     fn channels(&self) -> BoxFuture<'static, Vec<Channel>> {
         let channel = |uniqueid: &str, call: Option<&str>| Channel {
             pbx: "main".into(),
@@ -72,7 +74,7 @@ impl Switchboard for Quiet {
             exten: "101".into(),
             bridge: Some("b1".into()),
             hold: false,
-            born: 7,
+            sequence: 7,
         };
         Box::pin(async move { vec![channel("1.1", Some("a")), channel("1.2", None)] })
     }
@@ -81,7 +83,7 @@ impl Switchboard for Quiet {
         Box::pin(async { serde_json::json!({"started": "2026-11-21T08:00:00Z", "pbxs": []}) })
     }
 
-    fn story(&self, call: &str) -> BoxFuture<'static, Option<Vec<ExplanationStep>>> {
+    fn explanation(&self, call: &str) -> BoxFuture<'static, Option<Vec<ExplanationStep>>> {
         let note = ExplanationStep {
             time: Some(Timestamp::now()),
             source: Some(SourceEvent {
@@ -114,10 +116,10 @@ impl Bench {
             let _ = report.send(said);
         })
         .unwrap();
-        let desk = Desk::new(now);
+        let live = LiveState::new(now);
         let sources = sources(&path);
-        let counter = Counter::new(desk.clone(), sources, access(origins));
-        Self { desk, counter, store, path, reports, _home: home }
+        let server = ApiServer::new(live.clone(), emitter(&live), sources, access(origins));
+        Self { live, server, store, path, reports, _home: home }
     }
 
     /// Has an event written.
@@ -147,7 +149,7 @@ impl Bench {
         let mut told = 0;
         while told < many {
             for committed in self.committed() {
-                self.desk.committed(&committed, true, Timestamp::now());
+                self.live.record_committed(&committed, true, Timestamp::now());
                 told += 1;
             }
         }
@@ -168,7 +170,7 @@ impl Bench {
     /// Writes an event, and tells it when it is on disk.
     pub(crate) fn commit(&self, event: CallEvent, owed: &[&str]) -> i64 {
         let committed = self.write(event, owed);
-        self.desk.committed(&committed, true, Timestamp::now());
+        self.live.record_committed(&committed, true, Timestamp::now());
         committed.seq
     }
 
@@ -180,12 +182,12 @@ impl Bench {
         assert!(matches!(said, StoreReport::Swept(_)), "{said:?}");
     }
 
-    pub(crate) fn sources(&self) -> Sources {
+    pub(crate) fn sources(&self) -> ApiSources {
         sources(&self.path)
     }
 
     pub(crate) fn network(&self) -> Router {
-        self.counter.router(Door::Network)
+        self.server.router(ListenerKind::Network)
     }
 
     /// What is answered over the network to whoever shows `token`, or none where it is empty.
@@ -195,8 +197,13 @@ impl Bench {
     }
 }
 
-fn sources(path: &Path) -> Sources {
-    Sources { journal: path.to_owned(), switchboard: Arc::new(Quiet) }
+/// An emitter that nobody looks at.
+pub(crate) fn emitter(live: &LiveState) -> EventEmitter {
+    EventEmitter::new(live.clone(), |_| {}, Timestamp::now)
+}
+
+fn sources(path: &Path) -> ApiSources {
+    ApiSources { journal: path.to_owned(), queries: Arc::new(Quiet) }
 }
 
 pub(crate) fn access(origins: &[&str]) -> Access {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use ringwire_config::Routes;
 
+use ringwire_live::TargetEvent;
+
 use super::{Dispatch, stored};
 use crate::messages::Recipient;
 
@@ -31,23 +33,23 @@ impl Dispatch {
             self.terms.insert(name.clone(), terms);
             senders.insert(name, sender);
         }
-        self.machine.targets().for_each(|status| self.say.begins(status.target, status.state));
+        self.machine.targets().for_each(|status| self.reporter.report_start(status.target, status.state));
         let before = std::mem::replace(&mut self.senders, senders);
         for name in
             before.into_keys().chain(left.pending_targets).filter(|name| !self.recipients.contains(name))
         {
             self.machine.remove_target(&name);
-            self.say.is_gone(&name);
+            self.reporter.emitter().emit(TargetEvent::Removed { target: name.as_str() });
         }
-        self.tell_endpoints();
+        self.report_statuses();
     }
 
-    /// Tells the desk how the endpoints do.
-    pub(super) fn tell_endpoints(&self) {
+    /// Reports the states of all targets.
+    pub(super) fn report_statuses(&self) {
         let statuses = self.machine.targets().filter_map(|status| {
             let dialect = self.dialects.get(status.target)?;
             Some((status, *dialect))
         });
-        self.tell.endpoints(statuses, self.clock.now());
+        self.reporter.report_statuses(statuses, self.clock.now());
     }
 }

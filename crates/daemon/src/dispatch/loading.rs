@@ -1,6 +1,7 @@
 //! Asking the journal for what is not in memory, also while it is in trouble.
 
 use ringwire_delivery::LoadRequest;
+use ringwire_live::JournalEvent;
 use tokio::task::JoinError;
 
 use super::{
@@ -31,12 +32,12 @@ impl Dispatch {
                 self.machine.load(&range, page.deliveries, page.is_complete && !undurable, now);
             }
             Ok(Answer::Pending(range, Err(error))) if failing && !undurable => {
-                tracing::debug!(error, "the journal cannot be read either: going on from memory");
+                self.reporter.emitter().emit(JournalEvent::UnreadableWhileFailing { error: &error });
                 self.trouble.unread = true;
                 self.machine.load(&range, Vec::new(), true, now);
             }
             Ok(Answer::Pending(range, Err(error))) => {
-                self.say.unreadable(&error);
+                self.reporter.emitter().emit(JournalEvent::Unreadable { error: &error });
                 self.defer(LoadRequest::Pending(range));
             }
             Ok(Answer::NewCall(target, call, Ok(None))) if undurable => {
@@ -46,10 +47,12 @@ impl Dispatch {
                 self.machine.resend_opening(&target, &call, event, now);
             }
             Ok(Answer::NewCall(target, call, Err(error))) => {
-                self.say.unreadable(&error);
+                self.reporter.emitter().emit(JournalEvent::Unreadable { error: &error });
                 self.defer(LoadRequest::NewCall { target, call });
             }
-            Err(error) => tracing::error!(%error, "reading the journal failed by a fault of our own"),
+            Err(error) => {
+                self.reporter.emitter().emit(JournalEvent::ReadPanicked { error: &error.to_string() });
+            }
         }
     }
 

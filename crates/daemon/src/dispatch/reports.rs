@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use ringwire_delivery::{DeliveryCommand, PendingDelivery};
+use ringwire_live::{JournalEvent, TargetEvent};
 use ringwire_outbox::{AppliedCommand, CommittedEvent, StoreReport};
 
 use super::Dispatch;
@@ -22,24 +23,27 @@ impl Dispatch {
             StoreReport::Repeated { events } => self.uncommitted = self.uncommitted.saturating_sub(events),
             StoreReport::Failing { error } => {
                 self.trouble.failing = true;
-                self.say.journal_fails(&error);
+                let hint = error.hint();
+                self.reporter.emitter().emit(JournalEvent::Failing { error: &error.to_string(), hint });
             }
             StoreReport::Recovered { lost } => {
                 self.journal.reading().reopen();
-                self.tell.desk().metrics().lost(lost);
-                self.say.journal_is_well(lost);
+                self.reporter.emitter().emit(match lost {
+                    0 => JournalEvent::Recovered,
+                    lost => JournalEvent::RecoveredWithLoss { lost },
+                });
                 if std::mem::take(&mut self.trouble).unread {
                     self.load_anew(now);
                 }
             }
             StoreReport::SetAside { path, found } => {
                 self.journal.reading().reopen();
-                self.tell.desk().journal_replaced();
-                self.say.journal_set_aside(&path, &found);
+                let aside = path.display().to_string();
+                self.reporter.emitter().emit(JournalEvent::SetAside { aside: &aside, found: &found });
             }
             StoreReport::CommandApplied(command) => self.execute(command, now),
             StoreReport::Swept(swept) => {
-                tracing::debug!(?swept, "the journal forgot what is too old");
+                self.reporter.emitter().emit(JournalEvent::Swept { removed: &format!("{swept:?}") });
                 if swept.more {
                     self.journal.sweep(&self.clock);
                 }
@@ -62,7 +66,7 @@ impl Dispatch {
 
     fn committed(&mut self, committed: CommittedEvent, durable: bool, now: Timestamp) {
         self.uncommitted = self.uncommitted.saturating_sub(1);
-        self.tell.desk().committed(&committed, durable, now);
+        self.reporter.emitter().emit(JournalEvent::EventCommitted { committed: &committed, durable });
         let CommittedEvent { event, deliveries, recorded_at, .. } = committed;
         for (name, id) in deliveries {
             let pending = PendingDelivery {
@@ -81,11 +85,11 @@ impl Dispatch {
             AppliedCommand::Retry(target, pending) => DeliveryCommand::Retry { target, pending },
             AppliedCommand::Drop(target, id) => DeliveryCommand::Drop { target, id },
             AppliedCommand::Pause(target) => {
-                self.say.ordered(&target, "paused by the operator");
+                self.reporter.emitter().emit(TargetEvent::Paused { target: target.as_str() });
                 DeliveryCommand::Pause { target, reason: "by the operator".to_owned() }
             }
             AppliedCommand::Resume(target) => {
-                self.say.ordered(&target, "well");
+                self.reporter.emitter().emit(TargetEvent::Resumed { target: target.as_str() });
                 DeliveryCommand::Resume { target }
             }
         };

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use ringwire_event::{AnsweredBy, CallEvent, EventKind};
-use ringwire_live::Settled;
+use ringwire_live::DeliveryProgress;
 
 use super::Span;
 
@@ -30,7 +30,7 @@ pub(super) struct Open {
 #[derive(Debug)]
 struct Delivery {
     id: i64,
-    endpoint: String,
+    target: String,
     kind: &'static str,
     began: Timestamp,
     /// When it was settled, and what went wrong.
@@ -74,17 +74,17 @@ impl Open {
     }
 
     /// A delivery is owed; says whether it is followed.
-    pub(super) fn owe(&mut self, id: i64, endpoint: &str, kind: &'static str, at: Timestamp) -> bool {
+    pub(super) fn owe(&mut self, id: i64, target: &str, kind: &'static str, at: Timestamp) -> bool {
         let room = self.deliveries.len() < MOST_SPANS;
         if room {
-            let endpoint = endpoint.to_owned();
-            self.deliveries.push(Delivery { id, endpoint, kind, began: at, ended: None, failures: 0 });
+            let target = target.to_owned();
+            self.deliveries.push(Delivery { id, target, kind, began: at, ended: None, failures: 0 });
         }
         room
     }
 
     /// Takes what became of a delivery; says whether that is the last that will be heard of it.
-    pub(super) fn settle(&mut self, settled: &Settled, now: Timestamp) -> bool {
+    pub(super) fn settle(&mut self, settled: &DeliveryProgress, now: Timestamp) -> bool {
         let Some(delivery) = self.deliveries.iter_mut().find(|delivery| delivery.id == settled.id) else {
             return false;
         };
@@ -133,12 +133,12 @@ impl Open {
         let deliveries = self.deliveries.into_iter().map(|delivery| {
             let (ended, error) = delivery.ended.unwrap_or((now, Some("still under way".to_owned())));
             let attributes = vec![
-                ("ringwire.endpoint", delivery.endpoint.clone()),
+                ("ringwire.target", delivery.target.clone()),
                 ("ringwire.event", delivery.kind.to_owned()),
                 ("ringwire.delivery", delivery.id.to_string()),
                 ("ringwire.failures", delivery.failures.to_string()),
             ];
-            let name = format!("deliver {}", delivery.endpoint);
+            let name = format!("deliver {}", delivery.target);
             Span { name, began: delivery.began, ended, attributes, error }
         });
         std::iter::once(call).chain(self.spans).chain(deliveries).collect()

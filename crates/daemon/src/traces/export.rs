@@ -14,7 +14,7 @@ use opentelemetry_sdk::{
     trace::{SpanData, SpanEvents, SpanExporter as _, SpanLinks},
 };
 use ring::digest::{SHA256, digest};
-use ringwire_live::{Desk, Frame};
+use ringwire_live::{DaemonEvent, EventEmitter, FeedFrame, LiveState};
 use tokio::{
     sync::broadcast::error::RecvError,
     time::{Duration, MissedTickBehavior, interval},
@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The variables that say where the collector is (OpenTelemetry's specification of the OTLP exporter).
 const PLACES: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 
-/// Sends the traces of what a desk is told.
+/// Sends the traces of calls.
 #[derive(Debug)]
 pub(crate) struct Exporter {
     exporter: SpanExporter,
@@ -67,31 +67,30 @@ impl Exporter {
         Ok(Some(Self { exporter, failing: false }))
     }
 
-    /// Sends the trace of each call that `desk` is told of, until the desk is no more. A collector that is away loses
+    /// Sends the trace of each call of `live`. A collector that is away loses
     /// traces, and nothing else.
-    pub(crate) async fn run(mut self, desk: Desk) {
-        let mut frames = desk.feed().subscribe();
-        drop(desk);
+    pub(crate) async fn run(mut self, live: LiveState, emitter: EventEmitter) {
+        let mut frames = live.feed().subscribe();
         let mut traces = Traces::default();
         let mut every = interval(EVERY);
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 frame = frames.recv() => match frame {
-                    Ok(Frame::Call(told)) => traces.take(&told),
-                    Ok(Frame::Delivery(settled, _)) => traces.settle(&settled, Timestamp::now()),
-                    Ok(Frame::Health(_) | Frame::Reset) | Err(RecvError::Lagged(_)) => {}
+                    Ok(FeedFrame::Call(told)) => traces.take(&told),
+                    Ok(FeedFrame::Delivery(settled, _)) => traces.settle(&settled, Timestamp::now()),
+                    Ok(FeedFrame::Health(_) | FeedFrame::Reset) | Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return,
                 },
                 _ = every.tick() => {
                     traces.tick(Timestamp::now());
-                    self.send(&mut traces).await;
+                    self.send(&mut traces, &emitter).await;
                 }
             }
         }
     }
 
-    async fn send(&mut self, traces: &mut Traces) {
+    async fn send(&mut self, traces: &mut Traces, emitter: &EventEmitter) {
         loop {
             let mut batch = Vec::new();
             while batch.len() < BATCH
@@ -106,9 +105,9 @@ impl Exporter {
             if let Err(error) = &sent
                 && !self.failing
             {
-                tracing::warn!(%error, "the collector takes no traces; those of this time are lost");
+                emitter.emit(DaemonEvent::TracesFailing { error: &error.to_string() });
             } else if sent.is_ok() && self.failing {
-                tracing::info!("the collector takes traces again");
+                emitter.emit(DaemonEvent::TracesRecovered);
             }
             self.failing = sent.is_err();
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ringwire_event::{AnsweredBy, CallEvent, Cause, Direction, Party};
-use ringwire_live::Owing;
+use ringwire_live::EventDelivery;
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
-fn told(seq: u32, second: i64, what: EventKind, deliveries: &[i64]) -> Told {
+fn told(seq: u32, second: i64, what: EventKind, deliveries: &[i64]) -> PublishedEvent {
     let event = CallEvent {
         id: format!("c/{seq}"),
         kind: what,
@@ -29,13 +29,13 @@ fn told(seq: u32, second: i64, what: EventKind, deliveries: &[i64]) -> Told {
         account: None,
         tenant: None,
     };
-    let owing = |id: &i64| Owing { id: *id, endpoint: "zammad".into(), state: "pending".into() };
-    Told::new(Some(seq.into()), at(second), Arc::new(event), deliveries.iter().map(owing).collect())
+    let owing = |id: &i64| EventDelivery { id: *id, target: "zammad".into(), state: "pending".into() };
+    PublishedEvent::new(Some(seq.into()), at(second), Arc::new(event), deliveries.iter().map(owing).collect())
 }
 
-fn settled(id: i64, state: &'static str, failures: u32) -> Settled {
-    let endpoint = "zammad".to_owned();
-    Settled { id, endpoint, event: None, state, failures, delay_ms: None, reason: None }
+fn settled(id: i64, state: &'static str, failures: u32) -> DeliveryProgress {
+    let target = "zammad".to_owned();
+    DeliveryProgress { id, target, event: None, state, failures, delay_ms: None, reason: None }
 }
 
 fn answer() -> EventKind {

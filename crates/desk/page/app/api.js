@@ -38,7 +38,7 @@ export async function readiness() {
   try {
     return await get('readyz');
   } catch (error) {
-    if (error.problem?.parts) return error.problem;
+    if (error.problem?.components) return error.problem;
     throw error;
   }
 }

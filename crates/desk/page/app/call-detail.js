@@ -102,7 +102,7 @@ export class CallDetail extends Component {
   }
 }
 
-function LoadedCall({ record: { call, events = [], deliveries = [], story: explanation }, copied, onCopy, onChange }) {
+function LoadedCall({ record: { call, events = [], deliveries = [], explanation }, copied, onCopy, onChange }) {
   const text = words.call;
   const { tone, text: outcome, icon } = result(call);
   const now = store.now();
@@ -146,9 +146,9 @@ function LoadedCall({ record: { call, events = [], deliveries = [], story: expla
 }
 
 function TimelineEvent({ event, began }) {
-  const at = Number.isFinite(millis(event.time)) ? millis(event.time) : millis(event.recorded);
+  const at = Number.isFinite(millis(event.time)) ? millis(event.time) : millis(event.recordedAt);
   return html`<li data-event=${event.event}>
-    <time class="event-time" datetime=${event.time ?? event.recorded} title=${exactClock(at)}>
+    <time class="event-time" datetime=${event.time ?? event.recordedAt} title=${exactClock(at)}>
       ${exactClock(at).slice(0, 8)}</time>
     <span class="event-offset">+${timer(at - began)}</span>
     <span class="event-text"><${Icon} name=${EVENT_ICONS[event.event] ?? 'wait'} /><span><bdi>${describeEvent(event)}</bdi>

@@ -33,7 +33,7 @@ export class CallRow extends Pure {
 export function outcome(call) {
   if (call.missed) return words.state.missed;
   if (call.answeredBy?.kind === 'voicemail') return words.answeredBy.voicemail;
-  return Number.isFinite(call.answered) ? words.state.ended : (words.cause[call.cause] ?? words.state.ended);
+  return Number.isFinite(call.answeredAt) ? words.state.ended : (words.cause[call.cause] ?? words.state.ended);
 }
 
 /** The number called, and the queue; for an outbound call that is whom it is with, so the trunk stands here. */
@@ -58,8 +58,8 @@ function Who({ call }) {
   const passed =
     call.transferred &&
     call.state !== 'ended' &&
-    html`<span class="sub-line">${words.transfer[call.transferred.kind]}${call.transferred.target && html` → <${Wire}
-      class="number" text=${call.transferred.target} />`}</span>`;
+    html`<span class="sub-line">${words.transfer[call.transferred.kind]}${call.transferred.transferTarget && html` → <${Wire}
+      class="number" text=${call.transferred.transferTarget} />`}</span>`;
   if (call.answeredBy) return html`<span class="main-line"><${AnsweredBy} answeredBy=${call.answeredBy} /></span>${passed}`;
   if (call.direction === 'out')
     return html`<span class="main-line"><span class="dim">${words.now.rings}</span> <${PhoneNumber} number=${call.to} />
@@ -78,15 +78,15 @@ function Rung({ users }) {
 function Time({ call }) {
   switch (call.state) {
     case 'held':
-      return html`<${Timer} since=${call.heldSince} /><span class="sub-line"><${Timer} since=${call.answered} /></span>`;
+      return html`<${Timer} since=${call.heldSince} /><span class="sub-line"><${Timer} since=${call.answeredAt} /></span>`;
     case 'talking':
-      return html`<${Timer} since=${call.answered} />`;
+      return html`<${Timer} since=${call.answeredAt} />`;
     case 'waiting':
       return html`<${Timer} since=${call.waitsSince} />`;
     case 'ended':
       return html`<span class="timer">
-        ${timer(call.ended - (Number.isFinite(call.answered) ? call.answered : call.began))}</span>`;
+        ${timer(call.endedAt - (Number.isFinite(call.answeredAt) ? call.answeredAt : call.startedAt))}</span>`;
     default:
-      return html`<${Timer} since=${call.began} />`;
+      return html`<${Timer} since=${call.startedAt} />`;
   }
 }

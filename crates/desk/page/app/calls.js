@@ -43,14 +43,14 @@ export class Calls {
       for (const waiting of queue.waiting ?? []) waitsSince.set(waiting.call, millis(waiting.since));
     }
     for (const call of live.calls ?? []) {
-      const began = millis(call.began);
+      const startedAt = millis(call.startedAt);
       this.calls.set(call.id, {
         ...call,
         users: call.users ?? [],
-        began,
-        answered: millis(call.answered),
+        startedAt,
+        answeredAt: millis(call.answeredAt),
         heldSince: millis(call.heldSince),
-        waitsSince: waitsSince.get(call.id) ?? began,
+        waitsSince: waitsSince.get(call.id) ?? startedAt,
       });
     }
     this.users = new Map();
@@ -65,8 +65,8 @@ export class Calls {
   apply(event, now) {
     const at = Number.isFinite(millis(event.time))
       ? millis(event.time)
-      : Number.isFinite(millis(event.recorded))
-        ? millis(event.recorded)
+      : Number.isFinite(millis(event.recordedAt))
+        ? millis(event.recordedAt)
         : now;
     const known = this.calls.get(event.call);
     if (event.seq <= (known?.seq ?? this.endedSeqs.get(event.call) ?? 0) || this.endedSeqs.has(event.call)) return null;
@@ -92,9 +92,9 @@ export class Calls {
   recall(records) {
     const known = new Set(this.missed.map((call) => call.id));
     const unseen = records
-      .map((call) => ({ ...call, recalled: true, began: millis(call.began), ended: millis(call.ended) }))
-      .filter((call) => !known.has(call.id) && call.ended > this.cleared);
-    this.missed = [...this.missed, ...unseen].sort((left, right) => right.ended - left.ended).slice(0, MOST_MISSED);
+      .map((call) => ({ ...call, recalled: true, startedAt: millis(call.began), endedAt: millis(call.ended) }))
+      .filter((call) => !known.has(call.id) && call.endedAt > this.cleared);
+    this.missed = [...this.missed, ...unseen].sort((left, right) => right.endedAt - left.endedAt).slice(0, MOST_MISSED);
   }
 
   /** Forgets the missed calls, for good. */
@@ -150,8 +150,8 @@ function newCall(event, at) {
     id: event.call,
     pbx: event.pbx,
     users: [],
-    began: at,
-    answered: NaN,
+    startedAt: at,
+    answeredAt: NaN,
     heldSince: NaN,
     waitsSince: at,
     seq: 0,
@@ -182,7 +182,7 @@ function applyEvent(call, event, at) {
       break;
     case 'answer':
       now.answeredBy = event.answeredBy;
-      if (!Number.isFinite(call.answered)) now.answered = at;
+      if (!Number.isFinite(call.answeredAt)) now.answeredAt = at;
       now.heldSince = NaN;
       break;
     case 'hold':
@@ -192,23 +192,23 @@ function applyEvent(call, event, at) {
       now.heldSince = NaN;
       break;
     case 'transfer':
-      now.transferred = { kind: event.kind, target: event.target };
+      now.transferred = { kind: event.kind, transferTarget: event.target };
       break;
     case 'hangup':
       return endCall(now, event, at);
   }
-  if (Number.isFinite(now.answered)) now.state = Number.isFinite(now.heldSince) ? 'held' : 'talking';
+  if (Number.isFinite(now.answeredAt)) now.state = Number.isFinite(now.heldSince) ? 'held' : 'talking';
   else now.state = now.queue ? 'waiting' : 'ringing';
   return now;
 }
 
 function endCall(call, event, at) {
-  const missed = event.direction === 'in' && !Number.isFinite(call.answered);
+  const missed = event.direction === 'in' && !Number.isFinite(call.answeredAt);
   return {
     ...call,
     was: call.state,
     state: 'ended',
-    ended: at,
+    endedAt: at,
     cause: event.cause,
     answeredBy: event.answeredBy ?? call.answeredBy,
     missed,

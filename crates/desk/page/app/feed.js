@@ -63,7 +63,7 @@ export class Feed {
       return;
     }
     if (run !== this.#run) return;
-    this.last = live.journal ?? 0;
+    this.last = live.cursor ?? 0;
     this.#on.snapshot(live);
     this.#listen();
   }
@@ -81,7 +81,7 @@ export class Feed {
       });
     handle('hello', (data) => this.#onHello(data));
     handle('call', (data, frame) => {
-      const cursor = Number(data.journal ?? (frame.lastEventId || 0));
+      const cursor = Number(data.cursor ?? (frame.lastEventId || 0));
       if (cursor > this.last) this.last = cursor;
       this.#on.call(data);
       if (this.#catchUpTo && this.last >= this.#catchUpTo) this.#caughtUp();
@@ -93,11 +93,11 @@ export class Feed {
     };
   }
 
-  #onHello({ journal, version }) {
+  #onHello({ cursor, version }) {
     if (version) this.#on.version(version);
-    const behind = (journal ?? 0) - this.last;
+    const behind = (cursor ?? 0) - this.last;
     if (behind < 0 || behind > LONGEST_REPLAY) return void this.#begin();
-    this.#catchUpTo = journal ?? 0;
+    this.#catchUpTo = cursor ?? 0;
     if (behind === 0) this.#caughtUp();
     else this.#set('catchUp', () => this.#begin(), LONGEST_CATCH_UP);
   }
@@ -123,7 +123,7 @@ export class Feed {
       const live = await this.#env.loadLive();
       if (run !== this.#run) return;
       this.#lastFrameAt = this.#env.now();
-      if (live.journal === this.last) this.#caughtUp();
+      if (live.cursor === this.last) this.#caughtUp();
       else this.#begin();
     } catch {
       if (run === this.#run) this.#begin();

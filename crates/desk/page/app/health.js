@@ -15,16 +15,16 @@ import { describeError, words } from './words.js';
 const POLL = 5_000;
 const DEAD = 20;
 const PBX = {
-  reconciled: ['talking', 'ok'],
+  inSync: ['talking', 'ok'],
   connected: ['talking', 'ok'],
   connecting: ['ringing', 'wait'],
   refused: ['missed', 'bad'],
   unreachable: ['missed', 'bad'],
 };
 const TARGET = {
-  well: ['talking', 'ok'],
+  ok: ['talking', 'ok'],
   failing: ['missed', 'warn'],
-  held: ['missed', 'warn'],
+  misconfigured: ['missed', 'warn'],
   paused: ['held', 'held'],
   disabled: ['missed', 'bad'],
 };
@@ -50,7 +50,7 @@ export class Health extends Component {
     try {
       const [pbxs, targets, dead] = await Promise.all([
         api.get('api/v1/pbxs'),
-        api.get('api/v1/endpoints'),
+        api.get('api/v1/targets'),
         store.can('admin') ? api.get('api/v1/deliveries', { state: 'dead', limit: DEAD }) : null,
       ]);
       if (!this.isUnmounted) this.setState({ pbxs, targets, dead: dead?.deliveries ?? [], error: null });
@@ -126,13 +126,13 @@ function Target({ target, onChange }) {
     </${ComponentHead}>
     <${Reason} reason=${target.reason} hint=${target.hint} />
     <dl class="figures">${Object.entries(text.counts).map(([key, word]) => figure(word, html`${target[key] ?? 0}
-      ${key === 'waiting' && target.more && html`<span title=${text.more}>+<span class="unseen"> ${text.more}</span>
+      ${key === 'pending' && target.moreOnDisk && html`<span title=${text.more}>+<span class="unseen"> ${text.more}</span>
       </span>`}`, (key === 'dead' || key === 'expired') && target[key] > 0))}</dl>
   </article>`;
 }
 
 function Commands({ target: { name, state, dead, expired, dropped }, onChange }) {
-  const path = (command) => `api/v1/endpoints/${encodeURIComponent(name)}/${command}`;
+  const path = (command) => `api/v1/targets/${encodeURIComponent(name)}/${command}`;
   const button = (command, action, title, body, danger) =>
     html`<button type="button" data-command=${command}
       onClick=${() => confirmCommand({ title, body, action, danger, path: path(command) }, onChange)}>${action}</button>`;
@@ -140,7 +140,7 @@ function Commands({ target: { name, state, dead, expired, dropped }, onChange })
   const shown = clean(name);
   return html`<span class="commands">
     ${dead + expired + dropped > 0 && button('retry', text.retryAll, text.retryAllAsk(shown), text.retryAllBody)}
-    ${['paused', 'disabled', 'held'].includes(state)
+    ${['paused', 'disabled', 'misconfigured'].includes(state)
       ? button('resume', text.resume, text.resumeAsk(shown), text.resumeBody)
       : button('pause', text.pause, text.pauseAsk(shown), text.pauseBody, true)}
   </span>`;
@@ -148,21 +148,21 @@ function Commands({ target: { name, state, dead, expired, dropped }, onChange })
 
 /** The components that are neither a PBX nor a target: the journal, the configuration. */
 function OtherComponents() {
-  const components = (store.health?.parts ?? []).filter(({ part }) => !/^(pbx|endpoint) /.test(part));
+  const components = (store.health?.components ?? []).filter(({ name }) => !/^(pbx|target) /.test(name));
   if (components.length === 0) return null;
   const text = words.health;
   return html`<section class="panel" aria-labelledby="rest"><div class="bar"><h2 id="rest">${words.product}</h2>
     <span class="count">${store.version}</span></div>
     ${components.map(
       ({
-        part,
+        name,
         ok,
         state,
         reason,
         hint,
         since,
-      }) => html`<article class="component" key=${part} data-component=${part} data-component-state=${ok ? 'ok' : 'bad'}>
-      <${ComponentHead} name=${text.component[part] ?? part} tone=${ok ? 'talking' : 'missed'} icon=${ok ? 'ok' : 'bad'}
+      }) => html`<article class="component" key=${name} data-component=${name} data-component-state=${ok ? 'ok' : 'bad'}>
+      <${ComponentHead} name=${text.component[name] ?? name} tone=${ok ? 'talking' : 'missed'} icon=${ok ? 'ok' : 'bad'}
         label=${ok ? text.target.ok : (text.target[state] ?? clean(state))} since=${since} />
       <${Reason} reason=${reason} hint=${hint} />
     </article>`,

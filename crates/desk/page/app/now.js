@@ -75,7 +75,7 @@ function longest(queues, rows) {
   let waits = NaN;
   for (const { waiting } of queues)
     if (waiting.length && !(waiting[0].waitsSince >= waits)) waits = waiting[0].waitsSince;
-  return { waits, rings: rows.find((call) => call.state === 'ringing')?.began };
+  return { waits, rings: rows.find((call) => call.state === 'ringing')?.startedAt };
 }
 
 /** The number of calls in each state. */

@@ -22,7 +22,7 @@ export function overview(calls, filter = {}) {
 function inOrder(left, right) {
   const rank = rankOf(left) - rankOf(right);
   if (rank) return rank;
-  const time = rankOf(left) === 0 ? left.began - right.began : right.answered - left.answered;
+  const time = rankOf(left) === 0 ? left.startedAt - right.startedAt : right.answeredAt - left.answeredAt;
   return time || (left.id < right.id ? -1 : 1);
 }
 

@@ -99,7 +99,7 @@ class TopBar extends Component {
   };
 
   render({ view, views }) {
-    const problems = (store.health?.parts ?? []).filter((part) => !part.ok).length;
+    const problems = (store.health?.components ?? []).filter((component) => !component.ok).length;
     const now = theme();
     const switchLabel = words.theme.next(words.theme[now], words.theme[nextTheme()]);
     return html`<header class="top">
@@ -155,7 +155,7 @@ class Banner extends Component {
     const { live, since, why } = store.connection;
     const { connection: text } = words;
     const stale = !live && why !== 'starting';
-    const disconnected = (store.health?.parts ?? []).filter(({ part, ok }) => !ok && part.startsWith('pbx '));
+    const disconnected = (store.health?.components ?? []).filter(({ name, ok }) => !ok && name.startsWith('pbx '));
     document.documentElement.dataset.stale = String(stale);
     document.documentElement.dataset.banner = String(stale || disconnected.length > 0 || store.newVersion !== null);
     const banner = (tone, icon, message, more) =>

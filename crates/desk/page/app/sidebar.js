@@ -87,8 +87,8 @@ export class Missed extends Component {
       text=${callerText(call)} /></span>
         <span class="sub-line">${call.fromName && html`<${PhoneNumber} number=${call.from} /> `}
           ${call.queue && html`<span class="tag"><${Wire} text=${call.queue} /></span>`}</span></span>
-      <span class="missed-time"><time>${clock(call.ended)}</time><span class="sub-line">
-        ${words.now.rang(timer(call.ended - call.began))}</span></span>`;
+      <span class="missed-time"><time>${clock(call.endedAt)}</time><span class="sub-line">
+        ${words.now.rang(timer(call.endedAt - call.startedAt))}</span></span>`;
     return html`<section class="panel missed" aria-labelledby="missed" data-any=${missed.length > 0}
       data-fresh=${missed.some((call) => !call.recalled)}>
       <div class="bar"><h2 id="missed"><${Icon} name="missed" />
@@ -156,7 +156,7 @@ class User extends Pure {
 
 function since(call) {
   if (!call) return NaN;
-  return call.state === 'held' ? call.heldSince : call.state === 'talking' ? call.answered : call.began;
+  return call.state === 'held' ? call.heldSince : call.state === 'talking' ? call.answeredAt : call.startedAt;
 }
 
 function peer(call, user) {

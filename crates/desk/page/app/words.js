@@ -228,7 +228,7 @@ export const words = {
     noTargets: 'No target is configured: calls are shown here and sent to nobody. Add [target.NAME] to ringwire.toml.',
     pbx: {
       connected: 'Connected',
-      reconciled: 'In sync',
+      inSync: 'In sync',
       connecting: 'Connecting',
       refused: 'Refused',
       unreachable: 'Unreachable',
@@ -242,7 +242,7 @@ export const words = {
     channels: 'Channels',
     calls: 'Calls',
     counts: {
-      waiting: 'Pending',
+      pending: 'Pending',
       retrying: 'Retrying',
       inFlight: 'In flight',
       delivered: 'Delivered',

@@ -41,9 +41,9 @@ const HOLD = [8, { event: 'hold', user: BOB }];
 const UNHOLD = [9, { event: 'unhold', user: BOB }];
 const MISSED = [30, { event: 'hangup', cause: 'cancel' }];
 
-test('a call rings', () => check([NEW, RINGS_BOB], {}, { state: 'ringing', users: [ALICE, BOB], began: T0, seq: 2 }));
+test('a call rings', () => check([NEW, RINGS_BOB], {}, { state: 'ringing', users: [ALICE, BOB], startedAt: T0, seq: 2 }));
 test('a call in a queue waits', () => check([NEW], { queue: 'support' }, { state: 'waiting', waitsSince: T0 }));
-test('a call is answered', () => check([NEW, BOB_ANSWERS], {}, { state: 'talking', answered: T0 + 5000 }));
+test('a call is answered', () => check([NEW, BOB_ANSWERS], {}, { state: 'talking', answeredAt: T0 + 5000 }));
 test('a call is held', () => check([NEW, BOB_ANSWERS, HOLD], {}, { state: 'held', heldSince: T0 + 8000 }));
 test('a call is taken back', () => check([NEW, BOB_ANSWERS, HOLD, UNHOLD], {}, { state: 'talking', heldSince: NaN }));
 test('a call that is taken over keeps the time of its first answer', () => {
@@ -54,8 +54,8 @@ test('a call that is taken over keeps the time of its first answer', () => {
     {
       state: 'talking',
       answeredBy: { kind: 'user', ...ALICE },
-      answered: T0 + 5000,
-      transferred: { kind: 'blind', target: '101' },
+      answeredAt: T0 + 5000,
+      transferred: { kind: 'blind', transferTarget: '101' },
     },
   );
 });
@@ -119,7 +119,7 @@ test('a hangup without its newCall shows nothing', () => {
 test('a snapshot replaces everything, and events go on from it', () => {
   const calls = callsAfter([NEW, BOB_ANSWERS]);
   calls.load({
-    journal: 7,
+    cursor: 7,
     now: '2026-11-21T10:01:00Z',
     users: [{ pbx: 'main', ...ALICE, state: 'free' }],
     queues: [
@@ -135,7 +135,7 @@ test('a snapshot replaces everything, and events go on from it', () => {
         queue: 'sales',
         state: 'waiting',
         users: [],
-        began: '2026-11-21T10:00:30Z',
+        startedAt: '2026-11-21T10:00:30Z',
         seq: 3,
       },
     ],

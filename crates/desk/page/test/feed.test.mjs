@@ -8,7 +8,7 @@ function harness() {
     sources: [],
     timers: new Map(),
     seen: [],
-    journal: 10,
+    cursor: 10,
     loads: 0,
     isValid: true,
     time: 0,
@@ -42,7 +42,7 @@ function harness() {
       loadLive: async () => {
         it.loads += 1;
         if (it.failure) throw it.failure;
-        return { journal: it.journal };
+        return { cursor: it.cursor };
       },
       hasSession: async () => it.isValid,
       now: () => it.time,
@@ -54,7 +54,7 @@ function harness() {
       random: () => 0.5,
     },
     {
-      snapshot: (live) => it.seen.push(`snapshot ${live.journal}`),
+      snapshot: (live) => it.seen.push(`snapshot ${live.cursor}`),
       call: (event) => it.seen.push(`call ${event.id}`),
       health: () => it.seen.push('health'),
       version: () => {},
@@ -73,7 +73,7 @@ function harness() {
   };
   it.start = async () => {
     await it.feed.start();
-    it.source().send('hello', { journal: it.journal });
+    it.source().send('hello', { cursor: it.cursor });
   };
   return it;
 }
@@ -89,10 +89,10 @@ test('the page is out of date until the replay has caught up', async () => {
   const it = harness();
   await it.start();
   it.source().fail(false);
-  it.source().send('hello', { journal: 12 });
+  it.source().send('hello', { cursor: 12 });
   assert.deepEqual(it.seen.slice(2), ['lost gone']);
-  it.source().send('call', { id: 'a/1', journal: 11 }, '11');
-  it.source().send('call', { id: 'a/2', journal: 12 }, '12');
+  it.source().send('call', { id: 'a/1', cursor: 11 }, '11');
+  it.source().send('call', { id: 'a/2', cursor: 12 }, '12');
   assert.deepEqual(it.seen.slice(2), ['lost gone', 'call a/1', 'call a/2', 'live']);
 });
 
@@ -100,16 +100,16 @@ test('a replay that does not finish is replaced by a new snapshot', async () => 
   const it = harness();
   await it.start();
   it.source().fail(false);
-  it.source().send('hello', { journal: 12 });
+  it.source().send('hello', { cursor: 12 });
   await it.pass(5_000);
   assert.equal(it.loads, 2);
 });
 
 test('another journal, a reset and a long gap need a new snapshot', async () => {
   for (const frame of [
-    ['hello', { journal: 3 }],
+    ['hello', { cursor: 3 }],
     ['reset', {}],
-    ['hello', { journal: 100_000 }],
+    ['hello', { cursor: 100_000 }],
   ]) {
     const it = harness();
     await it.start();
@@ -123,13 +123,13 @@ test('another journal, a reset and a long gap need a new snapshot', async () => 
 test('when the browser gives up, another stream resumes from the last cursor after a delay', async () => {
   const it = harness();
   await it.start();
-  it.source().send('call', { id: 'a/1', journal: 11 }, '11');
+  it.source().send('call', { id: 'a/1', cursor: 11 }, '11');
   it.source().fail(true);
   assert.equal(it.sources.length, 1);
   await it.pass(1_000);
   assert.equal(it.sources.length, 2);
   assert.equal(it.source().path, 'events?last_event_id=11');
-  it.source().send('hello', { journal: 11 });
+  it.source().send('hello', { cursor: 11 });
   assert.equal(it.seen.at(-1), 'live');
   assert.equal(it.loads, 1);
 });
@@ -174,7 +174,7 @@ test('an unreachable daemon is asked again', async () => {
 test('events without a cursor are shown and leave the cursor unchanged', async () => {
   const it = harness();
   await it.start();
-  it.source().send('call', { id: 'a/1', journal: null }, '10');
+  it.source().send('call', { id: 'a/1', cursor: null }, '10');
   assert.equal(it.feed.last, 10);
   assert.equal(it.seen.at(-1), 'call a/1');
 });
@@ -184,7 +184,7 @@ test('a silent stream is compared with a snapshot', async () => {
   await it.start();
   await it.pass(30_000);
   assert.deepEqual([it.loads, it.sources.length], [2, 1]);
-  it.journal = 15;
+  it.cursor = 15;
   await it.pass(30_000);
   assert.deepEqual([it.loads, it.sources.length], [4, 2]);
 });
@@ -209,7 +209,7 @@ test('nothing is handled after the stop', async () => {
   await it.start();
   const source = it.source();
   it.feed.stop();
-  source.send('call', { id: 'a/1', journal: 11 }, '11');
+  source.send('call', { id: 'a/1', cursor: 11 }, '11');
   await it.pass(120_000);
   assert.equal(it.seen.at(-1), 'live');
   assert.equal(it.timers.size, 0);

@@ -67,7 +67,7 @@ impl<'a> Listener<'a> {
                     None => break Ok(()),
                 },
             }
-            self.observations.odd(incoming.stream_errors());
+            self.observations.set_stream_errors(incoming.stream_errors());
             if self.hear() {
                 enough.notify_one();
             }

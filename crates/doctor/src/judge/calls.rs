@@ -75,7 +75,7 @@ pub(crate) fn judge(facts: &CallsFacts, pbx: &Pbx) -> Findings {
     if !heard.unknown_users.is_empty() {
         unknown(&mut findings, heard, pbx);
     }
-    let odd: Vec<_> = heard.oddities.iter().map(|(kind, count)| format!("{kind}: {count}")).collect();
+    let odd: Vec<_> = heard.stream_errors.iter().map(|(kind, count)| format!("{kind}: {count}")).collect();
     if !odd.is_empty() {
         findings.warning(
             format!("parts of what the PBX sent could not be understood, or were forged by callers ({})", odd.join(", ")),

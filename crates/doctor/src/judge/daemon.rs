@@ -46,7 +46,7 @@ pub(crate) enum Reply {
 /// What a daemon says of itself.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
-    /// How its parts do.
+    /// Its components.
     pub(crate) ready: Ready,
     /// Its version, if it tells it.
     pub(crate) version: Option<String>,
@@ -59,16 +59,16 @@ pub(crate) struct Answer {
 pub(crate) struct Ready {
     /// Whether it does its work.
     pub(crate) ready: bool,
-    /// How its parts do.
+    /// Its components.
     #[serde(default)]
-    pub(crate) parts: Vec<Part>,
+    pub(crate) components: Vec<Component>,
 }
 
-/// One part of a daemon.
+/// A component of a daemon.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(crate) struct Part {
+pub(crate) struct Component {
     /// Which: `pbx main`, `journal`, `endpoint helpdesk`.
-    pub(crate) part: String,
+    pub(crate) name: String,
     /// Whether it does well.
     pub(crate) ok: bool,
     /// How it does, in a word.
@@ -145,20 +145,20 @@ fn answered(findings: &mut Findings, facts: &DaemonFacts, answer: &Answer) {
     if answer.ready.ready {
         findings.ok("it is ready");
     }
-    for part in answer.ready.parts.iter().filter(|part| !part.ok) {
-        let reason = part.reason.as_deref().unwrap_or(&part.state);
+    for component in answer.ready.components.iter().filter(|component| !component.ok) {
+        let reason = component.reason.as_deref().unwrap_or(&component.state);
         let (says, cure) = parted(reason);
-        let cure = part.hint.as_deref().or(cure).unwrap_or("journalctl -u ringwire -n 50 says more");
-        let says = format!("{} does not do well: {says}", part.part);
-        let counts = !part.part.starts_with("endpoint");
-        let code = if part.part == "journal" { Code::Io } else { Code::Unavailable };
+        let cure = component.hint.as_deref().or(cure).unwrap_or("journalctl -u ringwire -n 50 says more");
+        let says = format!("{} does not do well: {says}", component.name);
+        let counts = !component.name.starts_with("target");
+        let code = if component.name == "journal" { Code::Io } else { Code::Unavailable };
         if counts {
             findings.fault(code, format!("not ready: {says}"), cure);
         } else {
             findings.fault(Code::Unavailable, says, cure);
         }
     }
-    if !answer.ready.ready && answer.ready.parts.iter().all(|part| part.ok) {
+    if !answer.ready.ready && answer.ready.components.iter().all(|component| component.ok) {
         findings.fault(
             Code::Unavailable,
             "it is not ready, and does not say why",

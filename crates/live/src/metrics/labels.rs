@@ -1,92 +1,92 @@
-//! By what is counted.
+//! The labels of metrics.
 
 use std::fmt;
 
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 
-/// By PBX.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-pub(super) struct OfPbx {
+pub(super) struct PbxLabel {
     pub(super) pbx: String,
 }
 
-/// By PBX and what was odd.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-pub(super) struct OddityOf {
+pub(super) struct StreamErrorLabels {
     pub(super) pbx: String,
     pub(super) kind: String,
 }
 
-/// By what happened.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-pub(super) struct OfType {
+pub(super) struct EventTypeLabel {
     pub(super) r#type: String,
 }
 
-/// By endpoint.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-pub(super) struct OfEndpoint {
-    pub(super) endpoint: String,
+pub(super) struct TargetLabel {
+    pub(super) target: String,
 }
 
-/// By endpoint and what came of it.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-pub(super) struct AttemptAt {
-    pub(super) endpoint: String,
+pub(super) struct AttemptLabels {
+    pub(super) target: String,
     pub(super) outcome: AttemptOutcome,
 }
 
-/// By endpoint and why.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-pub(super) struct DeadAt {
-    pub(super) endpoint: String,
+pub(super) struct DeadLabels {
+    pub(super) target: String,
     pub(super) reason: DeadReason,
 }
 
-/// What came of one try.
-#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
-pub enum AttemptOutcome {
-    /// The endpoint has it.
-    Delivered,
-    /// It failed in a way that may pass.
-    Failed,
-    /// It was refused.
-    Refused,
-    /// All events are refused until a setting is corrected.
-    Misconfigured,
-    /// The endpoint says that it is gone.
-    Gone,
-    /// The endpoint does not know the call: it is announced again.
-    UnknownCall,
-}
-
-/// Why a delivery was given up.
-#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
-pub enum DeadReason {
-    /// The endpoint refused it.
-    Refused,
-    /// Every try has failed.
-    Exhausted,
-}
-
-/// By role and how it ended.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-pub(super) struct RequestOf {
+pub(super) struct RequestLabels {
     pub(super) role: &'static str,
     pub(super) status: u16,
 }
 
-impl EncodeLabelValue for AttemptOutcome {
-    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
-        let word = match self {
+/// The outcome of one attempt.
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
+pub enum AttemptOutcome {
+    /// The target has the event.
+    Delivered,
+    /// It failed in a way that may pass.
+    Failed,
+    /// The target refused the event.
+    Refused,
+    /// The target refuses all events until a setting is corrected.
+    Misconfigured,
+    /// The target replied that it is gone.
+    Gone,
+    /// The target does not know the call, which is announced again.
+    UnknownCall,
+}
+
+/// Why a delivery failed permanently.
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
+pub enum DeadReason {
+    /// The target refused it.
+    Refused,
+    /// Every attempt has failed.
+    Exhausted,
+}
+
+impl AttemptOutcome {
+    /// The outcome as it is written in labels and logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
             Self::Delivered => "delivered",
             Self::Failed => "failed",
             Self::Refused => "refused",
             Self::Misconfigured => "misconfigured",
             Self::Gone => "gone",
             Self::UnknownCall => "unknown_call",
-        };
-        word.encode(encoder)
+        }
+    }
+}
+
+impl EncodeLabelValue for AttemptOutcome {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
+        self.as_str().encode(encoder)
     }
 }
 
@@ -101,7 +101,7 @@ impl EncodeLabelValue for DeadReason {
 }
 
 /// A word in snake_case: `newCall` is `new_call`.
-pub(super) fn snake(word: &str) -> String {
+pub(super) fn snake_case(word: &str) -> String {
     let mut snake = String::with_capacity(word.len() + 2);
     for letter in word.chars() {
         match letter {

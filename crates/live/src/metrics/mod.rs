@@ -1,56 +1,65 @@
-//! What is counted, and under which names (OpenMetrics).
+//! The metrics, and the names under which they are exposed (OpenMetrics).
 //!
 //! A name is `ringwire_` and what is counted, with its unit; counters end in `_total`. Labels are names that the
-//! operator has chosen, or words of a closed list, in snake_case: nothing that a caller or an endpoint says becomes
-//! one.
+//! operator has chosen, or words of a closed list, in snake_case: nothing that a caller or a target says becomes one.
 
 mod labels;
 mod registry;
 
-use std::{path::PathBuf, sync::atomic::AtomicU64, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::AtomicU64,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram};
 
-use self::labels::{AttemptAt, DeadAt, OddityOf, OfEndpoint, OfPbx, OfType, RequestOf, snake};
+use self::labels::{
+    AttemptLabels, DeadLabels, EventTypeLabel, PbxLabel, RequestLabels, StreamErrorLabels, TargetLabel,
+    snake_case,
+};
 pub use self::labels::{AttemptOutcome, DeadReason};
 
-/// All that is counted. Clones count together.
+/// The content type of what [`Metrics::encode`] gives.
+pub const METRICS_CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// All metrics. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
-    ami_connected: Family<OfPbx, Gauge>,
-    ami_reconciled: Family<OfPbx, Gauge>,
-    ami_last_event: Family<OfPbx, Gauge<f64, AtomicU64>>,
-    ami_reconnects: Family<OfPbx, Counter>,
-    ami_packets: Family<OfPbx, Counter>,
-    ami_oddities: Family<OddityOf, Counter>,
-    channels_active: Family<OfPbx, Gauge>,
-    calls_active: Family<OfPbx, Gauge>,
-    events: Family<OfType, Counter>,
-    outbox_pending: Family<OfEndpoint, Gauge>,
-    outbox_oldest_age: Family<OfEndpoint, Gauge<f64, AtomicU64>>,
-    attempts: Family<AttemptAt, Counter>,
-    latency: Latencies,
-    dead: Family<DeadAt, Counter>,
-    expired: Family<OfEndpoint, Counter>,
-    breaker: Family<OfEndpoint, Gauge>,
-    endpoint_up: Family<OfEndpoint, Gauge>,
+    ami_connected: Family<PbxLabel, Gauge>,
+    ami_in_sync: Family<PbxLabel, Gauge>,
+    ami_last_event: Family<PbxLabel, Gauge<f64, AtomicU64>>,
+    ami_reconnects: Family<PbxLabel, Counter>,
+    ami_packets: Family<PbxLabel, Counter>,
+    ami_stream_errors: Family<StreamErrorLabels, Counter>,
+    channels_active: Family<PbxLabel, Gauge>,
+    calls_active: Family<PbxLabel, Gauge>,
+    events: Family<EventTypeLabel, Counter>,
+    outbox_pending: Family<TargetLabel, Gauge>,
+    outbox_oldest_age: Family<TargetLabel, Gauge<f64, AtomicU64>>,
+    delivery_attempts: Family<AttemptLabels, Counter>,
+    delivery_latency: DeliveryLatency,
+    delivery_dead: Family<DeadLabels, Counter>,
+    delivery_expired: Family<TargetLabel, Counter>,
+    breaker_state: Family<TargetLabel, Gauge>,
+    target_up: Family<TargetLabel, Gauge>,
     journal_bytes: Gauge,
     journal_writable: Gauge,
-    journal_lost: Counter,
-    commit: Commits,
+    journal_lost_events: Counter,
+    commit: CommitDuration,
     api_streams: Gauge,
-    api_requests: Family<RequestOf, Counter>,
+    api_requests: Family<RequestLabels, Counter>,
     started: Gauge<f64, AtomicU64>,
 }
 
-/// From the commit to the endpoint's yes, by endpoint.
+/// From the commit of an event to the target's reply.
 #[derive(Clone, Debug)]
-struct Latencies(Family<OfEndpoint, Histogram>);
+struct DeliveryLatency(Family<TargetLabel, Histogram>);
 
-impl Default for Latencies {
+impl Default for DeliveryLatency {
     fn default() -> Self {
-        // From a millisecond on this machine to the two days after which a delivery is given up.
+        // From a millisecond on this machine to the two days after which a delivery fails permanently.
         Self(Family::new_with_constructor(|| {
             Histogram::new([
                 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0,
@@ -62,9 +71,9 @@ impl Default for Latencies {
 
 /// From the tracker to the disk.
 #[derive(Clone, Debug)]
-struct Commits(Histogram);
+struct CommitDuration(Histogram);
 
-impl Default for Commits {
+impl Default for CommitDuration {
     fn default() -> Self {
         Self(Histogram::new([
             0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
@@ -73,144 +82,139 @@ impl Default for Commits {
 }
 
 impl Metrics {
-    /// There is a connection to a PBX or not, and every channel is known or not.
-    pub fn pbx(&self, pbx: &str, connected: bool, reconciled: bool) {
-        let of = OfPbx { pbx: pbx.to_owned() };
-        self.ami_connected.get_or_create(&of).set(connected.into());
-        self.ami_reconciled.get_or_create(&of).set(reconciled.into());
+    /// Sets whether a PBX is connected, and whether all of its channels are known.
+    pub fn set_pbx(&self, pbx: &str, is_connected: bool, is_in_sync: bool) {
+        let label = PbxLabel { pbx: pbx.to_owned() };
+        self.ami_connected.get_or_create(&label).set(is_connected.into());
+        self.ami_in_sync.get_or_create(&label).set(is_in_sync.into());
     }
 
-    /// A connection was made anew.
-    pub fn reconnected(&self, pbx: &str) {
-        self.ami_reconnects.get_or_create(&OfPbx { pbx: pbx.to_owned() }).inc();
+    /// Counts a connection to a PBX that was connected before.
+    pub fn count_reconnect(&self, pbx: &str) {
+        self.ami_reconnects.get_or_create(&PbxLabel { pbx: pbx.to_owned() }).inc();
     }
 
-    /// So many packets came from a PBX, of which so many channels are known now.
-    pub fn packets(&self, pbx: &str, packets: usize, channels: usize, now: Timestamp) {
-        let of = OfPbx { pbx: pbx.to_owned() };
-        self.ami_packets.get_or_create(&of).inc_by(packets as u64);
-        self.ami_last_event.get_or_create(&of).set(now.as_millisecond() as f64 / 1000.0);
-        self.channels_active.get_or_create(&of).set(i64::try_from(channels).unwrap_or(i64::MAX));
+    /// Counts packets that came from a PBX at `now`, of which `channels` channels are tracked now.
+    pub fn count_packets(&self, pbx: &str, packets: usize, channels: usize, now: Timestamp) {
+        let label = PbxLabel { pbx: pbx.to_owned() };
+        self.ami_packets.get_or_create(&label).inc_by(packets as u64);
+        self.ami_last_event.get_or_create(&label).set(now.as_millisecond() as f64 / 1000.0);
+        self.channels_active.get_or_create(&label).set(i64::try_from(channels).unwrap_or(i64::MAX));
     }
 
-    /// So many more oddities of a kind were found in what a PBX says.
-    pub fn oddities(&self, pbx: &str, kind: &str, more: u64) {
-        if more > 0 {
-            let of = OddityOf { pbx: pbx.to_owned(), kind: snake(kind) };
-            self.ami_oddities.get_or_create(&of).inc_by(more);
+    /// Counts `count` more errors of this kind in the stream from a PBX.
+    pub fn count_stream_errors(&self, pbx: &str, kind: &str, count: u64) {
+        if count > 0 {
+            let labels = StreamErrorLabels { pbx: pbx.to_owned(), kind: snake_case(kind) };
+            self.ami_stream_errors.get_or_create(&labels).inc_by(count);
         }
     }
 
-    /// A PBX is configured no more.
-    pub fn forget_pbx(&self, pbx: &str) {
-        let of = OfPbx { pbx: pbx.to_owned() };
-        self.ami_connected.remove(&of);
-        self.ami_reconciled.remove(&of);
-        self.ami_last_event.remove(&of);
-        self.channels_active.remove(&of);
-        self.calls_active.remove(&of);
+    /// Removes the gauges of a PBX that is no longer configured.
+    pub fn remove_pbx(&self, pbx: &str) {
+        let label = PbxLabel { pbx: pbx.to_owned() };
+        self.ami_connected.remove(&label);
+        self.ami_in_sync.remove(&label);
+        self.ami_last_event.remove(&label);
+        self.channels_active.remove(&label);
+        self.calls_active.remove(&label);
     }
 
-    /// So many calls are going on at a PBX.
-    pub fn calls(&self, pbx: &str, calls: usize) {
+    /// Sets how many calls are going on at a PBX.
+    pub fn set_calls(&self, pbx: &str, calls: usize) {
         let calls = i64::try_from(calls).unwrap_or(i64::MAX);
-        self.calls_active.get_or_create(&OfPbx { pbx: pbx.to_owned() }).set(calls);
+        self.calls_active.get_or_create(&PbxLabel { pbx: pbx.to_owned() }).set(calls);
     }
 
-    /// An event was committed, so long after it was learnt.
-    pub(crate) fn event(&self, what: &'static str, took: Option<Duration>) {
-        self.events.get_or_create(&OfType { r#type: snake(what) }).inc();
-        if let Some(took) = took {
-            self.commit.0.observe(took.as_secs_f64());
+    /// Counts an event, and how long its commit took if it is on disk.
+    pub(crate) fn count_event(&self, kind: &'static str, commit: Option<Duration>) {
+        self.events.get_or_create(&EventTypeLabel { r#type: snake_case(kind) }).inc();
+        if let Some(commit) = commit {
+            self.commit.0.observe(commit.as_secs_f64());
         }
     }
 
-    /// An endpoint was tried.
-    pub fn attempt(&self, endpoint: &str, outcome: AttemptOutcome) {
-        self.attempts.get_or_create(&AttemptAt { endpoint: endpoint.to_owned(), outcome }).inc();
+    /// Counts an attempt.
+    pub fn count_attempt(&self, target: &str, outcome: AttemptOutcome) {
+        self.delivery_attempts.get_or_create(&AttemptLabels { target: target.to_owned(), outcome }).inc();
     }
 
-    /// An endpoint has an event, so long after its commit.
-    pub fn delivered(&self, endpoint: &str, delay: Duration) {
-        self.latency
-            .0
-            .get_or_create(&OfEndpoint { endpoint: endpoint.to_owned() })
-            .observe(delay.as_secs_f64());
+    /// Counts a delivery that succeeded, so long after the commit of its event.
+    pub fn count_delivery(&self, target: &str, delay: Duration) {
+        let label = TargetLabel { target: target.to_owned() };
+        self.delivery_latency.0.get_or_create(&label).observe(delay.as_secs_f64());
     }
 
-    /// A delivery was given up.
-    pub fn dead(&self, endpoint: &str, reason: DeadReason) {
-        self.dead.get_or_create(&DeadAt { endpoint: endpoint.to_owned(), reason }).inc();
+    /// Counts a delivery that failed permanently.
+    pub fn count_dead(&self, target: &str, reason: DeadReason) {
+        self.delivery_dead.get_or_create(&DeadLabels { target: target.to_owned(), reason }).inc();
     }
 
-    /// A delivery became too late.
-    pub fn expired(&self, endpoint: &str) {
-        self.expired.get_or_create(&OfEndpoint { endpoint: endpoint.to_owned() }).inc();
+    /// Counts a delivery that expired.
+    pub fn count_expired(&self, target: &str) {
+        self.delivery_expired.get_or_create(&TargetLabel { target: target.to_owned() }).inc();
     }
 
-    /// How an endpoint does: whether it is sent to and takes events, and its breaker: 0 closed, 1 trying, 2 open.
-    pub fn endpoint(&self, endpoint: &str, up: bool, breaker: i64) {
-        let of = OfEndpoint { endpoint: endpoint.to_owned() };
-        self.endpoint_up.get_or_create(&of).set(up.into());
-        self.breaker.get_or_create(&of).set(breaker);
+    /// Sets whether a target takes events, and the state of its circuit breaker: 0 closed, 1 probing, 2 open.
+    pub fn set_target(&self, target: &str, is_up: bool, breaker: i64) {
+        let label = TargetLabel { target: target.to_owned() };
+        self.target_up.get_or_create(&label).set(is_up.into());
+        self.breaker_state.get_or_create(&label).set(breaker);
     }
 
-    /// How much each endpoint is owed, and how long the oldest of it has been. Others are owed nothing.
-    pub fn outbox(&self, owed: impl Iterator<Item = (String, u64, Duration)>) {
+    /// Removes the gauges of a target that is no longer configured.
+    pub fn remove_target(&self, target: &str) {
+        let label = TargetLabel { target: target.to_owned() };
+        self.target_up.remove(&label);
+        self.breaker_state.remove(&label);
+    }
+
+    /// Sets, for each target, how many deliveries are pending and how old the oldest is.
+    pub fn set_pending(&self, targets: impl Iterator<Item = (String, u64, Duration)>) {
         self.outbox_pending.clear();
         self.outbox_oldest_age.clear();
-        for (endpoint, pending, oldest) in owed {
-            let of = OfEndpoint { endpoint };
-            self.outbox_pending.get_or_create(&of).set(i64::try_from(pending).unwrap_or(i64::MAX));
-            self.outbox_oldest_age.get_or_create(&of).set(oldest.as_secs_f64());
+        for (target, pending, oldest) in targets {
+            let label = TargetLabel { target };
+            self.outbox_pending.get_or_create(&label).set(i64::try_from(pending).unwrap_or(i64::MAX));
+            self.outbox_oldest_age.get_or_create(&label).set(oldest.as_secs_f64());
         }
     }
 
-    /// An endpoint is configured no more.
-    pub fn forget_endpoint(&self, endpoint: &str) {
-        let of = OfEndpoint { endpoint: endpoint.to_owned() };
-        self.endpoint_up.remove(&of);
-        self.breaker.remove(&of);
+    /// Sets whether the journal can be written.
+    pub fn set_journal_writable(&self, is_writable: bool) {
+        self.journal_writable.set(is_writable.into());
     }
 
-    /// Whether the journal can be written.
-    pub fn journal(&self, writable: bool) {
-        self.journal_writable.set(writable.into());
+    /// Counts events that the journal does not have: there were too many while it could not be written.
+    pub fn count_lost_events(&self, events: u64) {
+        self.journal_lost_events.inc_by(events);
     }
 
-    /// So many events were too many to keep in memory while the journal could not be written.
-    pub fn lost(&self, events: u64) {
-        self.journal_lost.inc_by(events);
-    }
-
-    /// How large the journal at `path` is, with its log.
-    pub fn journal_size(&self, path: &std::path::Path) {
-        let beside = |suffix: &str| {
+    /// Sets the size of the journal at `path` with its write-ahead log, which it looks up.
+    pub fn set_journal_size(&self, path: &Path) {
+        let with_suffix = |suffix: &str| {
             let mut name = path.as_os_str().to_owned();
             name.push(suffix);
             PathBuf::from(name)
         };
         let size = |path: PathBuf| std::fs::metadata(path).map_or(0, |about| about.len());
-        let bytes = size(beside("")) + size(beside("-wal"));
+        let bytes = size(with_suffix("")) + size(with_suffix("-wal"));
         self.journal_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
-    /// So many streams are open.
-    pub fn streams(&self, open: usize) {
+    /// Sets how many streams are open.
+    pub fn set_streams(&self, open: usize) {
         self.api_streams.set(i64::try_from(open).unwrap_or(i64::MAX));
     }
 
-    /// A request of somebody with this role was answered.
-    pub fn request(&self, role: &'static str, status: u16) {
-        self.api_requests.get_or_create(&RequestOf { role, status }).inc();
+    /// Counts a request of a client with this role that was answered with this status.
+    pub fn count_request(&self, role: &'static str, status: u16) {
+        self.api_requests.get_or_create(&RequestLabels { role, status }).inc();
     }
 
-    /// The daemon began.
-    pub(crate) fn began(&self, at: Timestamp) {
+    /// Sets when the daemon started. The journal counts as writable from then on.
+    pub(crate) fn set_started(&self, at: Timestamp) {
         self.started.set(at.as_millisecond() as f64 / 1000.0);
-        self.journal(true);
+        self.set_journal_writable(true);
     }
 }
-
-/// The content type of what [`Metrics::encode`] gives.
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -170,10 +170,10 @@ fn what_is_kept_is_bounded_and_what_is_seen_often_stays() {
 #[test]
 fn what_was_odd_is_told_by_kind() {
     let mut observed = Observations::default();
-    observed.odd(StreamErrors { truncated: 2, forged: 1, ..StreamErrors::default() });
-    let oddities = observed.window("main", at(0)).oddities;
+    observed.set_stream_errors(StreamErrors { truncated: 2, forged: 1, ..StreamErrors::default() });
+    let errors = observed.window("main", at(0)).stream_errors;
     assert_eq!(
-        oddities.into_iter().collect::<Vec<_>>(),
+        errors.into_iter().collect::<Vec<_>>(),
         [("forged".to_owned(), 1), ("truncated".to_owned(), 2)]
     );
 }

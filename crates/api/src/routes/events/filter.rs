@@ -1,4 +1,4 @@
-//! Which events are told.
+//! Which events a stream sends.
 
 use ringwire_event::{AnsweredBy, CallEvent, Direction, EventKind, Party};
 
@@ -7,9 +7,9 @@ use crate::{extract::direction, problem::Problem};
 /// The names of all events.
 const EVENTS: [&str; 7] = ["newCall", "ringing", "answer", "hold", "unhold", "transfer", "hangup"];
 
-/// Which events are told: those that fit each part that is not empty.
+/// Which events a stream sends: those that match each list that is not empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Filter {
+pub(super) struct EventFilter {
     /// In lower case.
     users: Vec<String>,
     queues: Vec<String>,
@@ -18,8 +18,8 @@ pub(super) struct Filter {
     calls: Vec<String>,
 }
 
-impl Filter {
-    /// One that is made of words.
+impl EventFilter {
+    /// A filter from the parameters of a query.
     ///
     /// # Errors
     /// There is no such direction or event.
@@ -40,18 +40,19 @@ impl Filter {
         Ok(Self { users, queues, directions, events, calls })
     }
 
-    /// Whether `event` is told.
-    pub(super) fn fits(&self, event: &CallEvent) -> bool {
+    /// Whether `event` is sent.
+    pub(super) fn matches(&self, event: &CallEvent) -> bool {
         let Self { users, queues, directions, events, calls } = self;
         (directions.is_empty() || directions.contains(&event.direction))
             && (events.is_empty() || events.iter().any(|name| name == event.kind.name()))
             && (calls.is_empty() || calls.contains(&event.call))
             && (queues.is_empty() || event.queue.as_ref().is_some_and(|queue| queues.contains(queue)))
-            && (users.is_empty() || parties(event).any(|party| users.iter().any(|user| is(party, user))))
+            && (users.is_empty()
+                || parties(event).any(|party| users.iter().any(|user| is_called(party, user))))
     }
 }
 
-/// Who is in an event.
+/// The users in an event.
 fn parties(event: &CallEvent) -> impl Iterator<Item = &Party> {
     let (users, user) = match &event.kind {
         EventKind::NewCall { users } => (users.as_slice(), None),
@@ -66,7 +67,7 @@ fn parties(event: &CallEvent) -> impl Iterator<Item = &Party> {
 }
 
 /// Whether `wanted`, in lower case, is part of what `party` is called.
-fn is(party: &Party, wanted: &str) -> bool {
+fn is_called(party: &Party, wanted: &str) -> bool {
     let Party { endpoint, extension, name, login, email, number: _ } = party;
     std::iter::once(Some(endpoint))
         .chain([extension, name, login, email].map(Option::as_ref))
@@ -111,14 +112,14 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_told_if_each_part_of_the_filter_fits() {
+    fn an_event_is_sent_if_each_list_of_the_filter_matches() {
         // users, queues, directions, events, calls
         let check = |what: &EventKind, filter: [&str; 5], told: bool| {
             let [users, queues, directions, events, calls] = filter.map(|words| {
                 words.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>()
             });
-            let made = Filter::new(users, queues, &directions, events, calls).unwrap();
-            assert_eq!(made.fits(&event(what.clone())), told, "{filter:?} {what:?}");
+            let made = EventFilter::new(users, queues, &directions, events, calls).unwrap();
+            assert_eq!(made.matches(&event(what.clone())), told, "{filter:?} {what:?}");
         };
         let new_call = EventKind::NewCall { users: vec![Party::endpoint("PJSIP/b2"), alice()] };
         let user = Some(alice());
@@ -151,7 +152,7 @@ mod tests {
     #[test]
     fn what_there_is_not_cannot_be_asked_for() {
         let filter = |direction: &str, event: &str| {
-            Filter::new(Vec::new(), Vec::new(), &[direction.to_owned()], vec![event.into()], Vec::new())
+            EventFilter::new(Vec::new(), Vec::new(), &[direction.to_owned()], vec![event.into()], Vec::new())
         };
         assert!(filter("in", "hangup").is_ok());
         assert!(filter("inbound", "hangup").is_err() && filter("in", "Hangup").is_err());

@@ -1,4 +1,4 @@
-//! `/events`: what happens, as it happens, and from any place of the journal on (Server-Sent Events).
+//! `/events`: call events as they happen, from any cursor on (Server-Sent Events).
 
 mod filter;
 mod stream;
@@ -16,98 +16,97 @@ use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) use self::stream::Hello;
+pub(crate) use self::stream::StreamHello;
 use self::{
-    filter::Filter,
-    stream::{Listener, Place},
+    filter::EventFilter,
+    stream::{EventStream, StreamStart},
 };
 use crate::{
-    access::{Role, Who},
+    access::{Principal, Role},
     connection::Stop,
-    extract::{Asked, filled, words},
+    extract::{QueryParams, comma_separated, optional},
     problem::Problem,
-    server::Counter,
+    server::ApiServer,
 };
 
-/// What to tell, and from where.
+/// Which events to send, and from where.
 #[derive(Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
-struct Which {
-    /// With this user in the event: part of an endpoint, extension, name, login or e-mail address; any of several with
-    /// commas between
-    #[serde(deserialize_with = "words")]
+struct EventStreamQuery {
+    /// With one of these users in the event: parts of an endpoint, extension, name, login or e-mail address
+    #[serde(deserialize_with = "comma_separated")]
     #[param(value_type = Option<String>)]
     user: Vec<String>,
     /// In one of these queues
-    #[serde(deserialize_with = "words")]
+    #[serde(deserialize_with = "comma_separated")]
     #[param(value_type = Option<String>)]
     queue: Vec<String>,
     /// `in`, `out`, `internal`
-    #[serde(deserialize_with = "words")]
+    #[serde(deserialize_with = "comma_separated")]
     #[param(value_type = Option<String>)]
     direction: Vec<String>,
     /// `newCall`, `ringing`, `answer`, `hold`, `unhold`, `transfer`, `hangup`
-    #[serde(deserialize_with = "words")]
+    #[serde(deserialize_with = "comma_separated")]
     #[param(value_type = Option<String>)]
     event: Vec<String>,
     /// Of one of these calls
-    #[serde(deserialize_with = "words")]
+    #[serde(deserialize_with = "comma_separated")]
     #[param(value_type = Option<String>)]
     call: Vec<String>,
-    /// Also how deliveries get on
-    #[serde(deserialize_with = "filled")]
+    /// Also the progress of deliveries
+    #[serde(deserialize_with = "optional")]
     deliveries: Option<bool>,
-    /// The place of the journal after which to begin, for those who cannot send the header `Last-Event-ID`
-    #[serde(deserialize_with = "filled")]
+    /// The cursor after which to start, for clients that cannot send the header `Last-Event-ID`
+    #[serde(deserialize_with = "optional")]
     last_event_id: Option<i64>,
 }
 
-pub(crate) fn viewer() -> OpenApiRouter<Counter> {
+pub(crate) fn viewer() -> OpenApiRouter<ApiServer> {
     OpenApiRouter::default().routes(routes!(events))
 }
 
-/// What happens, as it happens (Server-Sent Events)
+/// Call events as they happen (Server-Sent Events)
 ///
-/// With `Last-Event-ID` everything after that place of the journal comes first, then what happens from now on, without a
-/// gap and without a repetition. The events are `hello` (data: Hello), `call` (Told, with its place as id), `delivery`
-/// (Settled, where asked for), `health` (Health), and `reset` when the place asked for is not in this journal, or further
-/// back than a viewer may look, which is one hour: then what is known is to be loaded anew.
+/// With `Last-Event-ID`, everything after that cursor comes first, then what happens from now on, without a gap and
+/// without a repetition. The events are `hello` (data: StreamHello), `call` (PublishedEvent, its cursor as id),
+/// `delivery` (DeliveryProgress, if requested), `health` (HealthReport), and `reset` if the cursor is not in this
+/// journal, or is further back than a viewer may look, which is one hour: then load everything again.
 #[utoipa::path(get, path = "/events", tag = "now",
-    params(Which, ("Last-Event-ID" = Option<i64>, Header, description = "The place of the journal after which to begin")),
-    responses((status = 200, description = "The stream, which does not end", content_type = "text/event-stream", body = String)))]
+    params(EventStreamQuery, ("Last-Event-ID" = Option<i64>, Header, description = "The cursor after which to start")),
+    responses((status = 200, description = "A stream without an end", content_type = "text/event-stream", body = String)))]
 async fn events(
-    State(counter): State<Counter>,
-    Extension(who): Extension<Who>,
+    State(server): State<ApiServer>,
+    Extension(client): Extension<Principal>,
     stop: Option<Extension<Stop>>,
     headers: HeaderMap,
-    Asked(which): Asked<Which>,
+    QueryParams(query): QueryParams<EventStreamQuery>,
 ) -> Result<Response, Problem> {
     let after = match headers.get("last-event-id").filter(|id| !id.is_empty()) {
-        Some(id) => Some(place(id)?),
-        None => which.last_event_id,
+        Some(id) => Some(cursor(id)?),
+        None => query.last_event_id,
     };
-    let filter = Filter::new(which.user, which.queue, &which.direction, which.event, which.call)?;
-    let stream = counter.limits().stream(&who)?;
+    let filter = EventFilter::new(query.user, query.queue, &query.direction, query.event, query.call)?;
+    let permit = server.limits().stream(&client)?;
     let stop = stop.map_or_else(CancellationToken::new, |Extension(Stop(stop))| stop);
-    let from = Place { after, viewer: who.role == Role::Viewer };
-    let deliveries = which.deliveries.unwrap_or(false);
-    let listener = Listener::new(counter, from, filter, deliveries, !who.local, (stop, stream));
-    let frames = futures_util::stream::unfold(listener, async |mut listener| {
-        let frames = listener.next().await?;
-        Some((Ok::<_, std::convert::Infallible>(frames), listener))
+    let start = StreamStart { after, is_viewer: client.role == Role::Viewer };
+    let deliveries = query.deliveries.unwrap_or(false);
+    let stream = EventStream::new(server, start, filter, deliveries, !client.local, (stop, permit));
+    let frames = futures_util::stream::unfold(stream, async |mut stream| {
+        let frames = stream.next().await?;
+        Some((Ok::<_, std::convert::Infallible>(frames), stream))
     });
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
-        // A proxy before the daemon is not to keep anything back.
+        // A proxy before the daemon must not buffer.
         (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
     Ok((headers, Body::from_stream(frames)).into_response())
 }
 
-fn place(id: &HeaderValue) -> Result<i64, Problem> {
+fn cursor(id: &HeaderValue) -> Result<i64, Problem> {
     id.to_str().ok().and_then(|id| id.trim().parse().ok()).ok_or_else(|| {
-        Problem::bad_request("Last-Event-ID is no place of the journal")
-            .hint("it is a number, as in the id of an event")
+        Problem::bad_request("Last-Event-ID is not a cursor")
+            .hint("it is a number: the id of the last event that was received")
     })
 }

@@ -1,14 +1,14 @@
-//! One listener: what it was told, and what it is told next.
+//! One event stream: what its client has, and what it is sent next.
 //!
-//! It hears the feed from the start, reads the journal from the place it wants, and then goes on with what it has heard
-//! meanwhile, leaving out what it was told. When it has fallen so far behind that the feed has forgotten something, it
-//! goes back to the journal. So each event comes once and in order, whatever happens when.
+//! A stream listens to the feed from the start, reads the journal from the cursor it starts at, and then continues with
+//! the frames that it has received meanwhile, leaving out what it has sent. When it has fallen so far behind that the
+//! feed has dropped a frame, it goes back to the journal. So each event is sent once and in order, whatever happens when.
 
 use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use jiff::SignedDuration;
-use ringwire_live::{Frame, Told, wire};
+use ringwire_live::{ApiEvent, FeedFrame, PublishedEvent, sse_frame};
 use serde::Serialize;
 use tokio::{
     sync::{
@@ -23,302 +23,303 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
-use super::filter::Filter;
-use crate::{access::Fitting, limits::Stream, problem::Problem, server::Counter};
+use super::filter::EventFilter;
+use crate::{access::AccessTable, limits::StreamPermit, server::ApiServer};
 
 /// How many events are read from the journal at once.
 const PAGE: usize = 256;
 
-/// How many bytes of frames go out in one piece, if so many are ready.
-const PIECE: usize = 32 * 1024;
+/// How many bytes of frames are sent in one chunk, if so many are ready.
+const CHUNK: usize = 32 * 1024;
 
-/// How soon one piece follows another: under load frames are gathered, and nobody sees the difference.
+/// How soon one chunk follows another: under load frames are gathered, and nobody sees the difference.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// How many frames are looked at before it is somebody else's turn.
+/// How many frames are looked at before other tasks run.
 const TURN: usize = 512;
 
-/// How often something is said if nothing happens.
-const SILENCE: Duration = Duration::from_secs(15);
+/// How often a comment is sent if nothing happens.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// How soon a journal that cannot be read is tried again.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How soon an unreadable journal is read again.
+const READ_AGAIN: Duration = Duration::from_secs(5);
 
 /// How far back a viewer may look.
 const VIEWERS_PAST: SignedDuration = SignedDuration::from_hours(1);
 
-/// The first thing that is said: the event `hello`.
+/// The data of the first event, `hello`.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Hello {
-    /// Where the journal ends now.
-    journal: i64,
-    /// The daemon's release.
+pub(crate) struct StreamHello {
+    /// The cursor at which the journal ends now.
+    cursor: i64,
+    /// The version of the daemon.
     version: &'static str,
 }
 
-/// The event `reset`: what was asked for cannot be told without a gap, so what is known is to be loaded anew.
+/// The data of the event `reset`: the stream cannot continue without a gap, so the client loads everything again.
 #[derive(Serialize)]
-struct Reset {
-    journal: i64,
+struct StreamReset {
+    cursor: i64,
 }
 
-/// Where a listener wants to begin.
+/// Where a stream starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    /// After this place of the journal; `None`: from now on.
+pub(super) struct StreamStart {
+    /// After this cursor; `None` for now.
     pub(super) after: Option<i64>,
-    /// Whether it may not begin further back than an hour.
-    pub(super) viewer: bool,
+    /// Whether it must not start further back than an hour.
+    pub(super) is_viewer: bool,
 }
 
-/// One who listens.
-pub(super) struct Listener {
-    counter: Counter,
-    frames: Receiver<Frame>,
-    filter: Filter,
-    deliveries: bool,
-    /// Everything up to this place was told, or not wanted.
-    place: i64,
-    /// The last place that was named.
-    named: i64,
-    reading: Reading,
-    beat: Interval,
-    /// When the last piece was long enough ago.
+/// A stream to one client.
+pub(super) struct EventStream {
+    server: ApiServer,
+    frames: Receiver<FeedFrame>,
+    filter: EventFilter,
+    wants_deliveries: bool,
+    /// Everything up to this cursor was sent, or does not match the filter.
+    cursor: i64,
+    /// The last cursor that the client got as an id.
+    sent_id: i64,
+    source: StreamSource,
+    keep_alive: Interval,
+    /// When the next chunk may be sent.
     paused_until: Instant,
     stop: CancellationToken,
-    /// Sees when others may ask than when the stream began; the unix socket's user always may.
-    keys: Option<watch::Receiver<Arc<Fitting>>>,
-    _stream: Stream,
+    /// Changes when others have access than when the stream started; `None` at the unix socket.
+    access: Option<watch::Receiver<Arc<AccessTable>>>,
+    _permit: StreamPermit,
 }
 
-/// What comes from where.
+/// Where the next frame comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reading {
-    /// Nothing was said yet.
-    Beginning(Place),
-    /// The journal has something that was not told.
+enum StreamSource {
+    /// Nothing was sent yet.
+    Start(StreamStart),
+    /// The journal, which has events that were not sent.
     Journal,
-    /// The same, but it could not be read when it was tried last.
+    /// The same, but it could not be read and is read again at this time.
     JournalLater(Instant),
-    /// All that the journal had was told.
+    /// The feed: everything in the journal was sent.
     Feed,
 }
 
-impl Listener {
+impl EventStream {
     pub(super) fn new(
-        counter: Counter,
-        from: Place,
-        filter: Filter,
-        deliveries: bool,
-        by_token: bool,
-        (stop, stream): (CancellationToken, Stream),
+        server: ApiServer,
+        start: StreamStart,
+        filter: EventFilter,
+        wants_deliveries: bool,
+        is_by_token: bool,
+        (stop, permit): (CancellationToken, StreamPermit),
     ) -> Self {
-        let frames = counter.desk().feed().subscribe();
-        let keys = by_token.then(|| counter.access_changes());
-        let mut beat = interval_at(Instant::now() + SILENCE, SILENCE);
-        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (reading, paused_until) = (Reading::Beginning(from), Instant::now());
+        let frames = server.live().feed().subscribe();
+        let access = is_by_token.then(|| server.access_changes());
+        let mut keep_alive = interval_at(Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
+        keep_alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (source, paused_until) = (StreamSource::Start(start), Instant::now());
         Self {
-            counter,
+            server,
             frames,
             filter,
-            deliveries,
-            place: 0,
-            named: 0,
-            reading,
-            beat,
+            wants_deliveries,
+            cursor: 0,
+            sent_id: 0,
+            source,
+            keep_alive,
             paused_until,
             stop,
-            keys,
-            _stream: stream,
+            access,
+            _permit: permit,
         }
     }
 
-    /// What is said next; `None` when nothing more is.
+    /// The next chunk; `None` when the stream ends.
     pub(super) async fn next(&mut self) -> Option<Bytes> {
         loop {
             if self.stop.is_cancelled() {
                 return None;
             }
-            let said = match self.reading {
-                Reading::Beginning(from) => Some(self.begin(from).await),
-                Reading::Journal => self.read().await,
-                Reading::JournalLater(_) | Reading::Feed => self.hear().await?,
+            let chunk = match self.source {
+                StreamSource::Start(start) => Some(self.start(start).await),
+                StreamSource::Journal => self.read_journal().await,
+                StreamSource::JournalLater(_) | StreamSource::Feed => self.receive().await?,
             };
-            if let Some(said) = said {
-                self.beat.reset();
+            if let Some(chunk) = chunk {
+                self.keep_alive.reset();
                 self.paused_until = Instant::now() + PAUSE;
-                return Some(said);
+                return Some(chunk);
             }
         }
     }
 
-    /// Greets, and finds the place to begin at.
-    async fn begin(&mut self, from: Place) -> Bytes {
-        let mut end = self.counter.desk().feed().last();
-        if from.after.is_some_and(|after| after > end) {
-            // What is in the journal can have been read before it was said.
-            end = self.counter.journal().read(|reader| reader.last_event()).await.unwrap_or(end).max(end);
+    /// Finds the cursor to start at. Returns `hello`, and `reset` if that is not the cursor that was requested.
+    async fn start(&mut self, start: StreamStart) -> Bytes {
+        let mut end = self.server.live().feed().last();
+        if start.after.is_some_and(|after| after > end) {
+            // The client can have read an event from the journal before it was published.
+            end = self.server.journal().read(|reader| reader.last_event()).await.unwrap_or(end).max(end);
         }
-        self.reading = Reading::Journal;
-        let (mut place, mut reset) = match from.after {
+        self.source = StreamSource::Journal;
+        let (mut cursor, mut is_reset) = match start.after {
             None => {
-                self.reading = Reading::Feed;
+                self.source = StreamSource::Feed;
                 (end, false)
             }
             Some(after) if (0..=end).contains(&after) => (after, false),
             Some(_) => (end, true),
         };
-        if from.viewer && place < end {
-            let since = self.counter.now() - VIEWERS_PAST;
-            // If it cannot be found, it is not told.
+        if start.is_viewer && cursor < end {
+            let since = self.server.now() - VIEWERS_PAST;
+            // An unreadable journal must not open the past.
             let earliest =
-                self.counter.journal().read(move |reader| reader.cursor_at(since)).await.unwrap_or(end);
-            if place < earliest {
-                (place, reset) = (earliest, true);
+                self.server.journal().read(move |reader| reader.cursor_at(since)).await.unwrap_or(end);
+            if cursor < earliest {
+                (cursor, is_reset) = (earliest, true);
             }
         }
-        (self.place, self.named) = (place, place);
-        let hello = Hello { journal: end, version: env!("CARGO_PKG_VERSION") };
-        let mut said = BytesMut::from(&b"retry: 1000\n\n"[..]);
-        said.extend_from_slice(&wire("hello", Some(place), &hello));
-        if reset {
-            said.extend_from_slice(&wire("reset", Some(place), &Reset { journal: place }));
+        (self.cursor, self.sent_id) = (cursor, cursor);
+        let hello = StreamHello { cursor: end, version: env!("CARGO_PKG_VERSION") };
+        let mut chunk = BytesMut::from(&b"retry: 1000\n\n"[..]);
+        chunk.extend_from_slice(&sse_frame("hello", Some(cursor), &hello));
+        if is_reset {
+            chunk.extend_from_slice(&sse_frame("reset", Some(cursor), &StreamReset { cursor }));
         }
-        said.freeze()
+        chunk.freeze()
     }
 
-    /// Some of what the journal has after what was told.
-    async fn read(&mut self) -> Option<Bytes> {
-        let after = self.place;
-        let read = self.counter.journal().read(move |reader| reader.stream_after(after, PAGE)).await;
-        let Ok(page) =
-            read.inspect_err(|problem: &Problem| tracing::debug!(?problem, "a stream cannot go on"))
-        else {
-            // What is said meanwhile is heard all the same; this is made up for when it can be.
-            self.reading = Reading::JournalLater(Instant::now() + PATIENCE);
-            return None;
+    /// Reads some of what the journal has after the cursor.
+    async fn read_journal(&mut self) -> Option<Bytes> {
+        let after = self.cursor;
+        let page = match self.server.journal().read(move |reader| reader.stream_after(after, PAGE)).await {
+            Ok(page) => page,
+            Err(problem) => {
+                self.server.emitter().emit(ApiEvent::StreamDelayed { error: problem.detail() });
+                // The feed is received meanwhile; the gap is filled when the journal can be read.
+                self.source = StreamSource::JournalLater(Instant::now() + READ_AGAIN);
+                return None;
+            }
         };
         if page.len() < PAGE {
-            self.reading = Reading::Feed;
+            self.source = StreamSource::Feed;
         }
-        let mut said = BytesMut::new();
+        let mut chunk = BytesMut::new();
         for record in page {
-            self.place = record.seq;
-            if self.filter.fits(&record.event) {
-                self.named = record.seq;
-                said.extend_from_slice(&Told::from(record).wire());
+            self.cursor = record.seq;
+            if self.filter.matches(&record.event) {
+                self.sent_id = record.seq;
+                chunk.extend_from_slice(&PublishedEvent::from(record).sse_frame());
             }
         }
-        (!said.is_empty()).then(|| said.freeze())
+        (!chunk.is_empty()).then(|| chunk.freeze())
     }
 
-    /// What is said now: `None` when nothing more is, and nothing when something else is to be done first.
-    async fn hear(&mut self) -> Option<Option<Bytes>> {
-        let later = match self.reading {
-            Reading::JournalLater(when) => Some(when),
+    /// Waits for the next frames: `None` when the stream ends, `Some(None)` when there is something else to do first.
+    async fn receive(&mut self) -> Option<Option<Bytes>> {
+        let later = match self.source {
+            StreamSource::JournalLater(when) => Some(when),
             _ => None,
         };
         let paused_until = self.paused_until;
         let frames = &mut self.frames;
-        let heard = async move {
+        let received = async move {
             sleep_until(paused_until).await;
             frames.recv().await
         };
         let frame = tokio::select! {
             biased;
             () = self.stop.cancelled() => return None,
-            () = changed(&mut self.keys) => return None,
-            frame = heard => frame,
+            () = changed(&mut self.access) => return None,
+            frame = received => frame,
             () = at(later) => {
-                self.reading = Reading::Journal;
+                self.source = StreamSource::Journal;
                 return Some(None);
             }
-            _ = self.beat.tick() => return Some(Some(self.sign_of_life())),
+            _ = self.keep_alive.tick() => return Some(Some(self.comment())),
         };
         match frame {
             Ok(frame) => Some(self.gather(frame)),
             Err(RecvError::Lagged(_)) => {
-                self.reading = Reading::Journal;
+                self.source = StreamSource::Journal;
                 Some(None)
             }
             Err(RecvError::Closed) => None,
         }
     }
 
-    /// What `first` and all that is ready after it say to this listener, in one piece.
-    fn gather(&mut self, first: Frame) -> Option<Bytes> {
-        let mut said = self.say(first);
-        let mut piece = BytesMut::new();
+    /// One chunk of `first` and the frames that are ready after it.
+    fn gather(&mut self, first: FeedFrame) -> Option<Bytes> {
+        let mut single = self.serialize(first);
+        let mut chunk = BytesMut::new();
         for _ in 0..TURN {
-            if self.reading == Reading::Journal || piece.len() >= PIECE {
+            if self.source == StreamSource::Journal || chunk.len() >= CHUNK {
                 break;
             }
             match self.frames.try_recv() {
                 Ok(frame) => {
-                    let Some(more) = self.say(frame) else { continue };
-                    // One frame alone is not copied.
-                    if let Some(first) = said.take() {
-                        piece.extend_from_slice(&first);
-                    } else if piece.is_empty() {
-                        said = Some(more);
+                    let Some(more) = self.serialize(frame) else { continue };
+                    // A single frame is not copied.
+                    if let Some(first) = single.take() {
+                        chunk.extend_from_slice(&first);
+                    } else if chunk.is_empty() {
+                        single = Some(more);
                         continue;
                     }
-                    piece.extend_from_slice(&more);
+                    chunk.extend_from_slice(&more);
                 }
-                Err(TryRecvError::Lagged(_)) => self.reading = Reading::Journal,
+                Err(TryRecvError::Lagged(_)) => self.source = StreamSource::Journal,
                 Err(TryRecvError::Empty | TryRecvError::Closed) => break,
             }
         }
-        said.or_else(|| (!piece.is_empty()).then(|| piece.freeze()))
+        single.or_else(|| (!chunk.is_empty()).then(|| chunk.freeze()))
     }
 
-    /// What `frame` says to this listener.
-    fn say(&mut self, frame: Frame) -> Option<Bytes> {
+    /// What this client is sent of `frame`.
+    fn serialize(&mut self, frame: FeedFrame) -> Option<Bytes> {
         match frame {
-            Frame::Call(told) => match told.journal {
-                Some(seq) if seq <= self.place => None,
-                Some(seq) => {
-                    let unplaced = self.counter.desk().feed().is_unplaced_after(self.place);
-                    if unplaced || self.reading != Reading::Feed {
-                        // Something before it was not told with its place. It is in the journal, and so is this.
-                        self.reading = Reading::Journal;
+            FeedFrame::Call(event) => match event.cursor {
+                Some(cursor) if cursor <= self.cursor => None,
+                Some(cursor) => {
+                    let is_unplaced = self.server.live().feed().is_unplaced_after(self.cursor);
+                    if is_unplaced || self.source != StreamSource::Feed {
+                        // An event before it was not sent with its cursor. The journal has both.
+                        self.source = StreamSource::Journal;
                         return None;
                     }
-                    self.place = seq;
-                    self.filter.fits(&told.event).then(|| {
-                        self.named = seq;
-                        told.wire()
+                    self.cursor = cursor;
+                    self.filter.matches(&event.event).then(|| {
+                        self.sent_id = cursor;
+                        event.sse_frame()
                     })
                 }
-                None => self.filter.fits(&told.event).then(|| told.wire()),
+                None => self.filter.matches(&event.event).then(|| event.sse_frame()),
             },
-            Frame::Delivery(_, wire) => self.deliveries.then_some(wire),
-            Frame::Health(wire) => Some(wire),
-            Frame::Reset => {
-                self.place = self.counter.desk().feed().last();
-                self.named = self.place;
-                self.reading = Reading::Feed;
-                Some(wire("reset", Some(self.place), &Reset { journal: self.place }))
+            FeedFrame::Delivery(_, frame) => self.wants_deliveries.then_some(frame),
+            FeedFrame::Health(frame) => Some(frame),
+            FeedFrame::Reset => {
+                self.cursor = self.server.live().feed().last();
+                self.sent_id = self.cursor;
+                self.source = StreamSource::Feed;
+                Some(sse_frame("reset", Some(self.cursor), &StreamReset { cursor: self.cursor }))
             }
         }
     }
 
-    /// Shows that the stream is alive; and names the place, if what came lately was not wanted.
-    fn sign_of_life(&mut self) -> Bytes {
-        if self.named == self.place {
+    /// Shows that the stream lives; and gives the cursor as an id, if the last events did not match the filter.
+    fn comment(&mut self) -> Bytes {
+        if self.sent_id == self.cursor {
             return Bytes::from_static(b":\n\n");
         }
-        self.named = self.place;
+        self.sent_id = self.cursor;
         // A frame without data is no event, but its id counts (HTML standard, 9.2.6).
-        Bytes::from(format!(":\nid: {}\n\n", self.place))
+        Bytes::from(format!(":\nid: {}\n\n", self.cursor))
     }
 }
 
-async fn changed(keys: &mut Option<watch::Receiver<Arc<Fitting>>>) {
-    match keys {
-        Some(keys) => {
-            let _ = keys.changed().await;
+async fn changed(access: &mut Option<watch::Receiver<Arc<AccessTable>>>) {
+    match access {
+        Some(access) => {
+            let _ = access.changed().await;
         }
         None => std::future::pending().await,
     }

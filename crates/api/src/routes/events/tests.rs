@@ -1,4 +1,4 @@
-//! Whatever happens when: a listener that goes on from the last place it knows is told each event once, in order.
+//! Whatever happens when: a client that continues from its last cursor gets each event once, in order.
 
 use std::{
     collections::VecDeque,
@@ -13,26 +13,26 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use ringwire_event::{CallEvent, Direction, EventKind, ExplanationStep};
-use ringwire_live::{Desk, Feed};
+use ringwire_live::{EventEmitter, Feed, LiveState};
 use ringwire_outbox::{CommittedEvent, NewEvent, Store, StoreReport, StoreWrite};
 use tempfile::TempDir;
 use tokio::{runtime::Runtime, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    filter::Filter,
-    stream::{Listener, Place},
+    filter::EventFilter,
+    stream::{EventStream, StreamStart},
 };
 use crate::{
-    access::{Access, Who},
-    server::Counter,
-    sources::{Channel, Sources, Switchboard},
+    access::{Access, Principal},
+    server::ApiServer,
+    sources::{ApiQueries, ApiSources, Channel},
 };
 
 /// Longer than anything here takes; only a failure waits so long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Few enough that a listener who does not listen is soon too slow.
+/// Few enough that a client that does not read is soon too slow.
 const BACKLOG: usize = 4;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
@@ -44,20 +44,20 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
 enum Step {
     /// Something happens to a call.
     Event,
-    /// It is on disk, and those who listen are told.
-    Tell,
+    /// It is on disk, and is published.
+    Publish,
     /// The disk fails, or can be written again.
     Disk,
-    /// The listener takes what there is.
+    /// The client reads what there is.
     Listen,
-    /// The listener is cut off, and comes again.
+    /// The client is disconnected, and comes again.
     Cut,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         6 => Just(Step::Event),
-        6 => Just(Step::Tell),
+        6 => Just(Step::Publish),
         1 => Just(Step::Disk),
         4 => Just(Step::Listen),
         1 => Just(Step::Cut),
@@ -67,7 +67,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 struct Nobody;
 
-impl Switchboard for Nobody {
+impl ApiQueries for Nobody {
     fn channels(&self) -> BoxFuture<'static, Vec<Channel>> {
         Box::pin(async { Vec::new() })
     }
@@ -76,29 +76,29 @@ impl Switchboard for Nobody {
         Box::pin(async { serde_json::Value::Null })
     }
 
-    fn story(&self, _: &str) -> BoxFuture<'static, Option<Vec<ExplanationStep>>> {
+    fn explanation(&self, _: &str) -> BoxFuture<'static, Option<Vec<ExplanationStep>>> {
         Box::pin(async { None })
     }
 }
 
 struct World {
-    desk: Desk,
-    counter: Counter,
+    live: LiveState,
+    server: ApiServer,
     store: Store,
     reports: Receiver<StoreReport>,
-    /// On disk, and not told yet.
-    untold: VecDeque<CommittedEvent>,
-    /// Told, and not on disk yet.
+    /// On disk, and not published yet.
+    unpublished: VecDeque<CommittedEvent>,
+    /// Published, and not on disk yet.
     held: Vec<Arc<CallEvent>>,
     failing: bool,
     /// How many events there were.
     events: i64,
-    /// The last place that was told.
-    told: i64,
-    listener: Listener,
+    /// The last cursor that was published.
+    published: i64,
+    stream: EventStream,
     greeted: bool,
-    /// The last place that the listener knows.
-    place: i64,
+    /// The last cursor that the client has.
+    cursor: i64,
     _home: TempDir,
 }
 
@@ -122,10 +122,11 @@ fn event(number: i64) -> Arc<CallEvent> {
     })
 }
 
-fn listener(counter: &Counter, after: i64) -> Listener {
-    let place = Place { after: Some(after), viewer: false };
-    let stream = counter.limits().stream(&Who::local()).unwrap();
-    Listener::new(counter.clone(), place, Filter::default(), false, false, (CancellationToken::new(), stream))
+fn stream(server: &ApiServer, after: i64) -> EventStream {
+    let start = StreamStart { after: Some(after), is_viewer: false };
+    let permit = server.limits().stream(&Principal::local()).unwrap();
+    let stopping = (CancellationToken::new(), permit);
+    EventStream::new(server.clone(), start, EventFilter::default(), false, false, stopping)
 }
 
 impl World {
@@ -138,23 +139,24 @@ impl World {
             let _ = report.send(said);
         })
         .unwrap();
-        let desk = Desk::with_feed(now, Feed::with_backlog(BACKLOG));
-        let sources = Sources { journal: path, switchboard: Arc::new(Nobody) };
-        let counter = Counter::new(desk.clone(), sources, Access::default());
-        let listener = listener(&counter, 0);
+        let live = LiveState::with_feed(now, Feed::with_backlog(BACKLOG));
+        let emitter = EventEmitter::new(live.clone(), |_| {}, Timestamp::now);
+        let sources = ApiSources { journal: path, queries: Arc::new(Nobody) };
+        let server = ApiServer::new(live.clone(), emitter, sources, Access::default());
+        let stream = stream(&server, 0);
         Self {
-            desk,
-            counter,
+            live,
+            server,
             store,
             reports,
-            untold: VecDeque::new(),
+            unpublished: VecDeque::new(),
             held: Vec::new(),
             failing: false,
             events: 0,
-            told: 0,
-            listener,
+            published: 0,
+            stream,
             greeted: false,
-            place: 0,
+            cursor: 0,
             _home: home,
         }
     }
@@ -186,25 +188,25 @@ impl World {
                 is_replay: false,
                 recorded_at: recorded,
             };
-            self.desk.committed(&committed, false, recorded);
+            self.live.record_committed(&committed, false, recorded);
         } else {
             let committed = self.write(event);
             assert_eq!(committed.seq, self.events);
-            self.untold.push_back(committed);
+            self.unpublished.push_back(committed);
         }
     }
 
-    fn tell(&mut self) {
-        if let Some(committed) = self.untold.pop_front() {
-            self.told = committed.seq;
-            self.desk.committed(&committed, true, Timestamp::now());
+    fn publish(&mut self) {
+        if let Some(committed) = self.unpublished.pop_front() {
+            self.published = committed.seq;
+            self.live.record_committed(&committed, true, Timestamp::now());
         }
     }
 
-    /// The disk fails; or can be written again, and then what was kept is, without being told again.
+    /// The disk fails; or can be written again, and then what was kept is, without being published again.
     fn turn_disk(&mut self) {
-        while !self.untold.is_empty() {
-            self.tell();
+        while !self.unpublished.is_empty() {
+            self.publish();
         }
         self.failing = !self.failing;
         for event in std::mem::take(&mut self.held) {
@@ -213,10 +215,10 @@ impl World {
     }
 
     fn listen(&mut self) {
-        if self.greeted && self.told <= self.place {
+        if self.greeted && self.published <= self.cursor {
             return;
         }
-        let said = RUNTIME.block_on(async { timeout(PATIENCE, self.listener.next()).await });
+        let said = RUNTIME.block_on(async { timeout(PATIENCE, self.stream.next()).await });
         let said = said.expect("something is said").expect("the stream goes on");
         self.greeted = true;
         for frame in std::str::from_utf8(&said).unwrap().split_terminator("\n\n") {
@@ -224,9 +226,9 @@ impl World {
             assert_ne!(field("event: "), Some("reset"), "{frame}");
             if let (Some("call"), Some(id)) = (field("event: "), field("id: ")) {
                 let id: i64 = id.parse().unwrap();
-                assert_eq!(id, self.place + 1, "{frame}");
+                assert_eq!(id, self.cursor + 1, "{frame}");
                 assert!(field("data: ").unwrap().contains(&format!("\"a/{id}\"")), "{frame}");
-                self.place = id;
+                self.cursor = id;
             }
         }
     }
@@ -234,26 +236,26 @@ impl World {
     fn take(&mut self, step: &Step) {
         match step {
             Step::Event => self.happen(),
-            Step::Tell => self.tell(),
+            Step::Publish => self.publish(),
             Step::Disk => self.turn_disk(),
             Step::Listen => self.listen(),
             Step::Cut => {
                 self.greeted = false;
-                self.listener = listener(&self.counter, self.place);
+                self.stream = stream(&self.server, self.cursor);
             }
         }
     }
 
-    /// Everything that has happened is told in the end.
+    /// Everything that has happened is sent in the end.
     fn finish(mut self) {
         if self.failing {
             self.turn_disk();
         }
         self.happen();
-        while !self.untold.is_empty() {
-            self.tell();
+        while !self.unpublished.is_empty() {
+            self.publish();
         }
-        while self.place < self.events {
+        while self.cursor < self.events {
             self.listen();
         }
         self.store.close(Timestamp::now());
@@ -264,7 +266,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
-    fn each_event_is_told_once_and_in_order(steps in steps()) {
+    fn each_event_is_sent_once_and_in_order(steps in steps()) {
         let _within = RUNTIME.enter();
         let mut world = World::new();
         for step in &steps {

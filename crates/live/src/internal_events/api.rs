@@ -1,0 +1,56 @@
+//! What an operator may learn of the API server.
+
+use tracing::{debug, error, info, warn};
+
+internal_events! {
+    /// Of the API server.
+    pub enum ApiEvent<'a> {
+        /// The API is served at a socket.
+        SocketListening { socket: &'a str },
+        /// The API and the desk are served at an address.
+        Listening { address: &'a str, desk: &'a str },
+        /// The socket that `api.socket` names cannot be created.
+        SocketUnavailable { error: &'a str },
+        /// The default socket cannot be created.
+        DefaultSocketUnavailable { error: &'a str },
+        /// The address that `api.listen` names cannot be had.
+        AddressUnavailable { address: &'a str, error: &'a str },
+        /// `api.socket` or `api.listen` was changed, which a reload does not do.
+        AddressChangeIgnored,
+        /// Somebody has signed in at the desk. `name` is that of the token.
+        SignedIn { name: &'a str, role: &'a str },
+        /// A client has shown a token that is not known.
+        TokenUnknown { client: &'a str },
+        /// A stream cannot read the journal, and tries again.
+        StreamDelayed { error: &'a str },
+    }
+}
+
+impl ApiEvent<'_> {
+    pub(super) fn apply(self) {
+        match self {
+            Self::SocketListening { socket } => info!(socket, "API listening"),
+            Self::Listening { address, desk } => info!(address, desk, "API listening"),
+            Self::SocketUnavailable { error } => error!(error, hint = MOVE, "cannot create the API socket"),
+            Self::DefaultSocketUnavailable { error } => {
+                warn!(
+                    error,
+                    hint = "set api.socket to create it elsewhere",
+                    "cannot create the default API socket"
+                );
+            }
+            Self::AddressUnavailable { address, error } => {
+                error!(address, error, hint = MOVE, "cannot listen for the API, there is no desk");
+            }
+            Self::AddressChangeIgnored => {
+                let hint = "restart ringwire to use it";
+                warn!(hint, "api.socket or api.listen changed, the API still listens where it did");
+            }
+            Self::SignedIn { name, role } => info!(name, role, "signed in at the desk"),
+            Self::TokenUnknown { client } => debug!(client, "unknown token shown"),
+            Self::StreamDelayed { error } => debug!(error, "event stream delayed, journal unreadable"),
+        }
+    }
+}
+
+const MOVE: &str = "stop what is there, or set another address in [api]; then restart ringwire";
