@@ -124,7 +124,7 @@ impl AmiSession {
         let is_own_response = self.is_own_response(packet);
         match &mut self.state {
             SessionState::Up { last_received, ping_deadline } => {
-                (*last_received, *ping_deadline) = (now, None)
+                (*last_received, *ping_deadline) = (now, None);
             }
             SessionState::LoggingOff { .. }
                 if is_own_response && packet.kind() == PacketKind::Response(b"Goodbye") =>
@@ -133,7 +133,7 @@ impl AmiSession {
             }
             SessionState::LoggingOff { .. } => {}
             SessionState::Challenge { .. } | SessionState::Login { .. } if is_own_response => {
-                self.on_login_response(packet, now)
+                self.on_login_response(packet, now);
             }
             SessionState::AwaitingBanner { .. }
             | SessionState::Challenge { .. }

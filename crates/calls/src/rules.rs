@@ -1,24 +1,23 @@
-//! What an administrator configures for one PBX.
+//! What an administrator tells the tracker about one PBX.
 
 use std::{fmt, time::Duration};
 
 use wildmatch::WildMatch;
 
-use crate::directory::Directory;
-use crate::numbers::NumberPlan;
+use crate::{Directory, NumberPlan};
 
-/// What the tracker needs to know of a PBX to follow its calls.
+/// What the tracker needs to know of a PBX to tell its calls apart.
 #[derive(Clone, Debug)]
 pub struct Rules {
     /// The configured name of the PBX.
     pub pbx: String,
     /// Whether call ids stand behind the PBX's name; needed where there is more than one PBX.
     pub prefix_ids: bool,
-    /// Contexts in which calls from outside start.
+    /// Contexts in which calls from outside begin.
     pub inbound_contexts: Vec<Pattern>,
     /// Endpoints (`TECH/name`) that are trunks.
     pub trunks: Vec<Pattern>,
-    /// How long the phones of a ring round are collected before the call is announced.
+    /// How long a round of ringing is collected before the call is announced.
     pub gather: Duration,
     /// How numbers are written here.
     pub numbers: NumberPlan,
@@ -27,7 +26,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The contexts in which calls from outside start unless configured otherwise (call rules, section 2).
+    /// The contexts in which calls from outside begin unless told otherwise (translation rules, section 2).
     pub const INBOUND_CONTEXTS: [&str; 10] = [
         "from-trunk*",
         "from-pstn*",
@@ -41,7 +40,7 @@ impl Rules {
         "incoming*",
     ];
 
-    /// How long a ring round is collected unless configured otherwise.
+    /// How long a round of ringing is collected unless told otherwise.
     pub const GATHER: Duration = Duration::from_millis(250);
 
     /// The rules for a PBX of which nothing but its name is known.

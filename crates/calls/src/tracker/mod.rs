@@ -1,19 +1,18 @@
 //! Packets in, call events out.
 
-mod announcement;
-mod answering;
 mod bridging;
 mod channels;
 mod dialling;
+mod event;
 mod explaining;
-mod joining;
 mod masquerade;
-mod parties;
-mod publishing;
+mod membership;
+mod outline;
 mod queues;
 mod resume;
+mod saying;
 mod snapshot;
-mod summaries;
+mod talk;
 mod transfers;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -23,51 +22,52 @@ use ringwire_ami::{AmiVersion, Packet};
 use ringwire_event::CallEvent;
 use slotmap::SlotMap;
 
-use crate::event_headers::EventHeaders;
-use crate::model::{Call, CallIds, CallKey, Channel, ChannelKey, ChannelList};
+use self::event::Event;
+pub use self::outline::Outline;
+use crate::Rules;
+use crate::model::{Call, CallIds, CallKey, Ch, Channel};
 use crate::recorder::ExplanationRecorder;
-use crate::rules::Rules;
 
 /// Follows the calls of one PBX.
 ///
-/// Feed it the packets that [`ringwire_ami`] reads, tick it when [`Tracker::next_deadline`] is reached, and take out the
-/// events to publish. It copes with events that are unknown, incomplete, repeated, out of order or missing; what was missed is
+/// Feed it what [`ringwire_ami`] reads, tick it when [`Tracker::next_deadline`] says so, and take out what is to be
+/// said. It copes with events that are unknown, incomplete, repeated, out of order or missing; what was missed is
 /// made good by the next snapshot (`CoreShowChannels`).
 #[derive(Debug)]
 pub struct Tracker {
     rules: Rules,
-    channels: SlotMap<ChannelKey, Channel>,
+    channels: SlotMap<Ch, Channel>,
     /// Looked up, never walked: its order is not the same twice.
-    by_uniqueid: HashMap<String, ChannelKey>,
+    by_uniqueid: HashMap<String, Ch>,
     /// Channel names up to Asterisk 11, where some events give nothing else.
-    by_name: HashMap<String, ChannelKey>,
+    by_name: HashMap<String, Ch>,
     calls: SlotMap<CallKey, Call>,
-    /// Linkedids that calls are known by: the Uniqueids of the channels that started them.
+    /// Linkedids that calls are known by: the Uniqueids of the channels that began them.
     by_linkedid: HashMap<String, CallKey>,
     ids: CallIds,
     /// The calls that wait to be announced, by when that is due.
-    announcements_due: BTreeSet<(Timestamp, CallKey)>,
+    due: BTreeSet<(Timestamp, CallKey)>,
     /// Who is in which bridge; looked up, never walked.
-    bridges: HashMap<String, Vec<ChannelKey>>,
+    bridges: HashMap<String, Vec<Ch>>,
     /// Callers who wait in queues, longest first.
-    waiting: Vec<ChannelKey>,
-    events: VecDeque<CallEvent>,
+    waiting: Vec<Ch>,
+    said: VecDeque<CallEvent>,
     version: AmiVersion,
     /// Counts connections, channels and calls.
     connection: u32,
-    sequence: u64,
-    /// Counts full lists of channels; a channel that an event has named since the last one is not missing.
-    list_epoch: u32,
-    /// Calls of an earlier process that no snapshot has shown yet.
-    resumed_calls: Vec<CallKey>,
-    /// When the PBX was started, as it writes it.
+    born: u64,
+    /// Counts full lists of channels; what was heard of since the last one is not missing.
+    epoch: u32,
+    /// Calls of an earlier process that no snapshot has told of yet.
+    resumed: Vec<CallKey>,
+    /// When the PBX says that it was started, in its own words.
     started: Option<String>,
     /// The list that is coming in.
-    channel_list: ChannelList,
+    listing: snapshot::Listing,
     /// The time of the packet being applied.
     now: Option<Timestamp>,
     forged: u64,
-    /// Whether the events being published were learnt from a snapshot.
+    /// Whether what is being said was learnt from a snapshot.
     recovering: bool,
     recorder: ExplanationRecorder,
 }
@@ -84,17 +84,17 @@ impl Tracker {
             calls: SlotMap::with_key(),
             by_linkedid: HashMap::new(),
             ids: CallIds::default(),
-            announcements_due: BTreeSet::new(),
+            due: BTreeSet::new(),
             bridges: HashMap::new(),
             waiting: Vec::new(),
-            events: VecDeque::new(),
+            said: VecDeque::new(),
             version: AmiVersion::NEWEST,
             connection: 0,
-            sequence: 0,
-            list_epoch: 0,
-            resumed_calls: Vec::new(),
+            born: 0,
+            epoch: 0,
+            resumed: Vec::new(),
             started: None,
-            channel_list: ChannelList::default(),
+            listing: snapshot::Listing::default(),
             now: None,
             forged: 0,
             recovering: false,
@@ -102,19 +102,19 @@ impl Tracker {
         }
     }
 
-    /// Applies other rules from here on; calls already announced keep their facts.
+    /// Takes other rules from here on; calls already announced keep what was said of them.
     pub fn set_rules(&mut self, rules: Rules) {
         self.rules = rules;
     }
 
-    /// A connection begins, with `version` in its banner. What happened before it was missed, until a snapshot
-    /// shows what is left of it.
+    /// A connection begins: its banner said `version`. What happened before it was missed, until a snapshot
+    /// tells what is left of it.
     pub fn connected(&mut self, version: AmiVersion, now: Option<Timestamp>) {
         self.version = version;
         self.connection = self.connection.wrapping_add(1);
-        self.list_epoch = self.list_epoch.wrapping_add(1);
-        self.channel_list = ChannelList::default();
-        self.advance_clock(now);
+        self.epoch = self.epoch.wrapping_add(1);
+        self.listing = snapshot::Listing::default();
+        self.at(now);
     }
 
     /// Takes one packet, received at `now` (`None` where a recording has no clock: then nothing becomes due by
@@ -123,9 +123,9 @@ impl Tracker {
         let Some(handle) = packet.event_name().map_or(Some(Tracker::on_response as Handler), handler) else {
             return;
         };
-        self.advance_clock(now);
+        self.at(now);
         self.recorder.begin_packet(packet);
-        let event = EventHeaders::read(packet);
+        let event = Event::read(packet);
         if event.is_forged() {
             self.forged += 1;
             self.explain_forged();
@@ -137,11 +137,11 @@ impl Tracker {
 
     /// Does what is due at `now`.
     pub fn tick(&mut self, now: Timestamp) {
-        while let Some(&(due, key)) = self.announcements_due.first() {
+        while let Some(&(due, key)) = self.due.first() {
             if due > now {
                 break;
             }
-            self.announcements_due.pop_first();
+            self.due.pop_first();
             self.now = Some(due);
             let reason = self.gathered();
             self.announce(key, reason);
@@ -151,12 +151,12 @@ impl Tracker {
     /// When [`Tracker::tick`] is next needed.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.announcements_due.first().map(|(due, _)| *due)
+        self.due.first().map(|(due, _)| *due)
     }
 
-    /// The next event to publish, in order; `None` once all were taken.
+    /// The next event to be said, in order; `None` once all are.
     pub fn poll_event(&mut self) -> Option<CallEvent> {
-        self.events.pop_front()
+        self.said.pop_front()
     }
 
     /// How many calls are in progress, announced or not.
@@ -171,36 +171,36 @@ impl Tracker {
         self.channels.len()
     }
 
-    /// How many events were dropped because a caller had put headers into them: what they reported is missing, so a
-    /// snapshot is due when this grows (AMI notes, section 5).
+    /// How many events were dropped because a caller had put headers into them: what they told is missing, so a
+    /// snapshot is due when this grows (AMI contract, section 5).
     #[must_use]
     pub fn forged(&self) -> u64 {
         self.forged
     }
 
-    fn advance_clock(&mut self, now: Option<Timestamp>) {
+    fn at(&mut self, now: Option<Timestamp>) {
         if let Some(now) = now {
             self.tick(now);
         }
         self.now = now;
     }
 
-    fn channel_of(&self, packet: &EventHeaders<'_>, key: &str) -> Option<ChannelKey> {
+    fn channel_of(&self, packet: &Event<'_>, key: &str) -> Option<Ch> {
         self.by_uniqueid.get(&*packet.text(key)?).copied()
     }
 
-    fn call_of(&self, channel: ChannelKey) -> Option<CallKey> {
+    fn call_of(&self, channel: Ch) -> Option<CallKey> {
         self.channels.get(channel)?.call
     }
 
-    fn next_sequence(&mut self) -> u64 {
-        self.sequence += 1;
-        self.sequence
+    fn next_born(&mut self) -> u64 {
+        self.born += 1;
+        self.born
     }
 }
 
 /// What takes an event.
-type Handler = fn(&mut Tracker, &EventHeaders<'_>);
+type Handler = fn(&mut Tracker, &Event<'_>);
 
 /// What is to be done about an event of this name; nothing about most of what a PBX sends.
 fn handler(name: &[u8]) -> Option<Handler> {
