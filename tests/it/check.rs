@@ -16,7 +16,8 @@ fn check(place: &Place, journal: &str) -> (String, Option<i32>) {
     fs::write(place.path("url"), "https://desk.example.com/api/v1/cti/t0ken").unwrap();
     let output = place.run(&["check"]);
     let said = stdout(&output);
-    let (_, said) = said.split_once("\nJournal file\n").unwrap_or_else(|| panic!("{}", stderr(&output)));
+    let (_, said) =
+        said.split_once("\nThe journal's place\n").unwrap_or_else(|| panic!("{}", stderr(&output)));
     (said.replace(&format!("{}/", place.home.path().display()), ""), output.status.code())
 }
 
@@ -48,7 +49,7 @@ fn the_place_of_the_journal_is_looked_at() {
     assert_eq!(
         check(&place, "other.db"),
         (
-            "  ✗ fault        other.db: is not a journal of ringwire\n                 → set journal.path to another file\n".to_owned(),
+            "  ✗ fault        other.db: is not a journal of ringwire; name another file\n                 → set journal.path to another file\n".to_owned(),
             Some(78)
         )
     );
