@@ -50,10 +50,8 @@ pub(super) fn run(journal: &Journal, wanted: &Listing) -> Result<(), Failure> {
         }
     } else {
         match deliveries.as_slice() {
-            [] if wanted.state.is_empty() && wanted.call.is_none() => {
-                writeln!(out, "All events are delivered.")?
-            }
-            [] => writeln!(out, "No deliveries found.")?,
+            [] if wanted.state.is_empty() && wanted.call.is_none() => writeln!(out, "All is delivered.")?,
+            [] => writeln!(out, "No such delivery is in the journal.")?,
             deliveries => table(deliveries).print(&mut out)?,
         }
         writeln!(out)?;
@@ -61,7 +59,7 @@ pub(super) fn run(journal: &Journal, wanted: &Listing) -> Result<(), Failure> {
     }
     out.flush()?;
     if more {
-        writeln!(anstream::stderr(), "Only the newest {limit} are shown; use --limit N to see more.")?;
+        writeln!(anstream::stderr(), "There are older ones than these {limit}: --limit N shows more.")?;
     }
     Ok(())
 }
@@ -70,12 +68,12 @@ fn table(deliveries: &[DeliveryRecord]) -> Table {
     let mut table = Table::new(&[
         Column::right("ID"),
         Column::left("STATE"),
-        Column::left("TARGET"),
+        Column::left("ENDPOINT"),
         Column::left("EVENT"),
         Column::left("CALL"),
-        Column::left("TIME"),
-        Column::right("FAILURES"),
-        Column::left("NEXT ATTEMPT"),
+        Column::left("HAPPENED"),
+        Column::right("FAILED"),
+        Column::left("NEXT TRY"),
         Column::left("REASON"),
     ]);
     for delivery in deliveries {
@@ -99,19 +97,19 @@ fn summary(journal: &Journal, only: Option<&str>) -> Result<Table, Failure> {
     let tallies = journal.read(StoreReader::tallies)?;
     let standings = journal.read(StoreReader::targets)?;
     let mut table = Table::new(&[
-        Column::left("TARGET"),
-        Column::right("PENDING"),
+        Column::left("ENDPOINT"),
+        Column::right("WAITING"),
         Column::right("RETRYING"),
         Column::right("DEAD"),
         Column::right("EXPIRED"),
         Column::right("DROPPED"),
-        Column::left("STATUS"),
+        Column::left("STANDING"),
     ]);
     for endpoint in journal.endpoints()?.iter().filter(|name| only.is_none_or(|only| only == *name)) {
         let counted = |state: &str| Cell::new(counted(&tallies, endpoint, state).to_string());
-        let mut status = status(standings.iter().find(|standing| standing.target == *endpoint));
+        let mut standing = standing(standings.iter().find(|standing| standing.target == *endpoint));
         if journal.config.is_some() && !journal.configured().any(|name| name == endpoint) {
-            status.push_str("; no longer configured");
+            standing.push_str("; it is not configured any more");
         }
         table.row([
             Cell::new(endpoint),
@@ -120,7 +118,7 @@ fn summary(journal: &Journal, only: Option<&str>) -> Result<Table, Failure> {
             counted("dead"),
             counted("expired"),
             counted("dropped"),
-            Cell::new(status),
+            Cell::new(standing),
         ]);
     }
     Ok(table)
@@ -131,12 +129,12 @@ fn counted(tallies: &[DeliveryTally], endpoint: &str, state: &str) -> u64 {
     tallies.find(|tally| tally.target == endpoint && tally.state == state).map_or(0, |tally| tally.count)
 }
 
-/// The status of a target in words, as it was last stored.
-fn status(stored: Option<&TargetRecord>) -> String {
-    let Some(stored) = stored.filter(|stored| stored.state != "running") else {
-        return "OK".to_owned();
+/// Whether an endpoint is sent to.
+fn standing(noted: Option<&TargetRecord>) -> String {
+    let Some(noted) = noted.filter(|noted| noted.state != "running") else {
+        return "running".to_owned();
     };
-    let reason = stored.reason.as_deref().filter(|reason| !reason.is_empty());
+    let reason = noted.reason.as_deref().filter(|reason| !reason.is_empty());
     let reason = reason.map(|reason| format!(": {}", plain(reason))).unwrap_or_default();
-    format!("{} since {}{reason}", stored.state, when(stored.since))
+    format!("{} since {}{reason}", noted.state, when(noted.since))
 }

@@ -124,21 +124,23 @@ async fn tell<W: Write>(
             Some(News::Told(StreamFrame::Call(told))) => merge.event(*told, now),
             Some(News::Told(StreamFrame::Delivery(change))) => merge.change(change, now),
             Some(News::Told(StreamFrame::Reset)) => {
-                screen.remark("the daemon has a new journal: events may be missing")?;
+                screen.remark(
+                    "the daemon has another journal than before: what it told meanwhile is not known",
+                )?;
             }
             Some(News::Connected) => {
                 if std::mem::take(&mut lost) {
-                    screen.remark("reconnected")?;
+                    screen.remark("connected again")?;
                     catch_up(client, &mut merge, now).await;
                 }
             }
             Some(News::Lost(why)) => {
                 lost = true;
-                screen.remark(&format!("connection lost: {}; retrying", plain(&why)))?;
+                screen.remark(&format!("not connected: {}; trying again", plain(&why)))?;
             }
             Some(News::Unclear(why)) => {
                 screen.remark(&format!(
-                    "ignored a message that this version does not understand: {}",
+                    "something was said that this version does not understand: {}",
                     plain(&why)
                 ))?;
             }
