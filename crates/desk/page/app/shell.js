@@ -169,8 +169,8 @@ class Banner extends Component {
       );
     if (disconnected.length > 0) {
       const names = disconnected.map(
-        ({ part, state }) =>
-          html`<${Wire} text=${part.slice(4)} /> (${(words.health.pbx[state] ?? clean(state)).toLowerCase()})`,
+        ({ name, state }) =>
+          html`<${Wire} text=${name.slice(4)} /> (${(words.health.pbx[state] ?? clean(state)).toLowerCase()})`,
       );
       return banner(
         'warn',
