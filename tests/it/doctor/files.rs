@@ -32,8 +32,8 @@ async fn a_secret_that_the_daemons_user_cannot_read() {
     let mut bench = Bench::sound().await;
     bench.user = "nobody";
     bench.mode("", 0o777);
-    let cure = ["chgrp nobody", "chmod 640", "desk.url"];
-    check_broken(&bench, &["desk.url, cannot be read by nobody"], &cure, 78, Probe::Blind).await;
+    let cure = ["chgrp nobody", "chmod 640", "ami.secret"];
+    check_broken(&bench, &["ami.secret, cannot be read by nobody"], &cure, 78, Probe::Blind).await;
 }
 
 #[tokio::test]

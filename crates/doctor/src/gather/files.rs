@@ -108,7 +108,7 @@ mod tests {
         let named: Vec<_> = named.iter().map(|(key, file)| (key.as_str(), file.to_str().unwrap())).collect();
         assert_eq!(
             named,
-            [("endpoint.b.url_file", "/x/url"), ("pbx.a.secret_file", "s"), ("pbx.a.users_file", "u")]
+            [("pbx.a.secret_file", "s"), ("pbx.a.users_file", "u"), ("target.b.url_file", "/x/url")]
         );
     }
 }
