@@ -50,12 +50,12 @@ pub(super) fn story(args: &Args, call: &str) -> Result<ringwire_client::CallDeta
 }
 
 fn sent(delivery: CallDelivery) -> Sent {
-    let CallDelivery { endpoint, event, state, reason, attempts, .. } = delivery;
-    let tries = attempts.into_iter().map(|Attempt { took, outcome, status, reply, .. }| Try {
+    let CallDelivery { target, event, state, reason, attempts, .. } = delivery;
+    let tries = attempts.into_iter().map(|Attempt { duration_ms: took, outcome, status, reply, .. }| Try {
         took,
         outcome,
         status,
         reply,
     });
-    Sent { event, to: endpoint, fields: None, state: Some(state), reason, tries: tries.collect() }
+    Sent { event, to: target, fields: None, state: Some(state), reason, tries: tries.collect() }
 }

@@ -198,9 +198,9 @@ fn story() -> CallDetail {
     let alice = json!({ "endpoint": "PJSIP/alice", "extension": "101", "name": "Alice" });
     let delivery = |seq: u32, kind: &str, more: Value| {
         let mut delivery = json!({
-            "id": seq, "endpoint": "zammad", "event": format!("1795226702.0/{seq}"), "kind": kind, "call": "1795226702.0",
-            "state": "delivered", "failures": 0, "recorded": at(0), "changed": at(0),
-            "attempts": [{ "at": at(1), "took": 12, "outcome": "delivered", "status": 200, "reply": "{}" }],
+            "id": seq, "target": "zammad", "event": format!("1795226702.0/{seq}"), "kind": kind, "call": "1795226702.0",
+            "state": "delivered", "failures": 0, "recordedAt": at(0), "changedAt": at(0),
+            "attempts": [{ "at": at(1), "durationMs": 12, "outcome": "delivered", "status": 200, "reply": "{}" }],
         });
         delivery.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         delivery
@@ -215,8 +215,8 @@ fn story() -> CallDetail {
         "deliveries": [
             delivery(1, "newCall", json!({})),
             delivery(2, "answer", json!({ "state": "dead", "failures": 2, "reason": "HTTP 410: \u{1b}[2Jgone", "attempts": [
-                { "at": at(1), "took": 5012, "outcome": "no answer within 5 s" },
-                { "at": at(7), "took": 3, "outcome": "dead", "status": 410 },
+                { "at": at(1), "durationMs": 5012, "outcome": "no answer within 5 s" },
+                { "at": at(7), "durationMs": 3, "outcome": "dead", "status": 410 },
             ] })),
         ],
         "explanation": [

@@ -95,7 +95,7 @@ fn calls_are_chosen() {
 fn a_call_is_an_object() {
     history().says(
         &["calls", "--json", "--since", "2027-01-15", "--missed"],
-        r#"{"id":"1.2","pbx":"main","direction":"in","from":"4917612345678","fromName":"Erika Mustermann","to":"4930100","queue":"support","users":[{"endpoint":"PJSIP/alice","extension":"101","name":"Alice"}],"began":"2027-01-15T08:01:40Z","ended":"2027-01-15T08:02:10Z","cause":"cancel","rang":30}
+        r#"{"id":"1.2","pbx":"main","direction":"in","from":"4917612345678","fromName":"Erika Mustermann","to":"4930100","queue":"support","users":[{"endpoint":"PJSIP/alice","extension":"101","name":"Alice"}],"startedAt":"2027-01-15T08:01:40Z","endedAt":"2027-01-15T08:02:10Z","cause":"cancel","rang":30}
 "#,
     );
 }

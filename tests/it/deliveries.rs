@@ -119,7 +119,7 @@ It was not tried yet.
     );
     place.says(
         &["deliveries", "show", "7", "--json"],
-        r#"{"id":7,"endpoint":"desk","event":"1.3/1","kind":"newCall","call":"1.3","state":"expired","failures":1,"recorded":"2027-01-15T08:00:40Z","changed":"2027-01-15T08:01:00Z","reason":"no connection in time","told":{"id":"1.3/1","event":"newCall","users":[{"endpoint":"PJSIP/alice","extension":"101","name":"Alice"}],"call":"1.3","seq":1,"time":"2027-01-15T08:00:40Z","pbx":"main","direction":"in","from":"4917612345678","fromName":"Erika Mustermann","to":"4930100"},"attempts":[{"at":"2027-01-15T08:01:00Z","took":42,"outcome":"failed: no connection in time"}]}
+        r#"{"id":7,"target":"desk","event":"1.3/1","kind":"newCall","call":"1.3","state":"expired","failures":1,"recordedAt":"2027-01-15T08:00:40Z","changedAt":"2027-01-15T08:01:00Z","reason":"no connection in time","sentEvent":{"id":"1.3/1","event":"newCall","users":[{"endpoint":"PJSIP/alice","extension":"101","name":"Alice"}],"call":"1.3","seq":1,"time":"2027-01-15T08:00:40Z","pbx":"main","direction":"in","from":"4917612345678","fromName":"Erika Mustermann","to":"4930100"},"attempts":[{"at":"2027-01-15T08:01:00Z","durationMs":42,"outcome":"failed: no connection in time"}]}
 "#,
     );
 }

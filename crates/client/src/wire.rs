@@ -66,7 +66,6 @@ pub struct EventDelivery {
     /// The delivery's number.
     pub id: i64,
     /// The target.
-    #[serde(alias = "endpoint")]
     pub target: String,
     /// How far it has come: `pending`, `retry`, `paused`, `delivered`, `dead`, `expired`, `dropped`.
     pub state: String,
@@ -102,7 +101,6 @@ pub struct DeliveryProgress {
     /// Its number, by which it is known.
     pub id: i64,
     /// The target.
-    #[serde(alias = "endpoint")]
     pub target: String,
     /// The event, where it is owed only now, to an endpoint that comes late to the call.
     #[serde(default)]
@@ -340,8 +338,8 @@ pub struct CallDetail {
 pub struct CallDelivery {
     /// Its number.
     pub id: i64,
-    /// The endpoint.
-    pub endpoint: String,
+    /// The target.
+    pub target: String,
     /// The id of the event.
     pub event: String,
     /// What happened.
@@ -368,7 +366,7 @@ pub struct Attempt {
     pub at: Timestamp,
     /// How long it took, in milliseconds.
     #[serde(default)]
-    pub took: i64,
+    pub duration_ms: i64,
     /// What came of it.
     #[serde(default)]
     pub outcome: String,

@@ -33,13 +33,12 @@ pub struct CallRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answered_by: Option<AnsweredBy>,
     /// When it started.
-    #[serde(rename = "began")]
     pub started_at: Timestamp,
     /// When it was first answered.
-    #[serde(rename = "answered", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub answered_at: Option<Timestamp>,
     /// When it ended; `None` while it lives.
-    #[serde(rename = "ended", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
     /// Why it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,7 +80,6 @@ pub struct DeliveryRecord {
     /// Its number.
     pub id: i64,
     /// Its target.
-    #[serde(rename = "endpoint")]
     pub target: String,
     /// The id of the event.
     pub event: String,
@@ -95,13 +93,11 @@ pub struct DeliveryRecord {
     /// How many attempts have failed.
     pub failures: u32,
     /// When the next attempt is due.
-    #[serde(rename = "due", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Timestamp>,
     /// When the event was committed.
-    #[serde(rename = "recorded")]
     pub recorded_at: Timestamp,
     /// Since when it is in this state.
-    #[serde(rename = "changed")]
     pub changed_at: Timestamp,
     /// Why it is in this state.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -116,7 +112,6 @@ pub struct DeliveryDetail {
     #[serde(flatten)]
     pub delivery: DeliveryRecord,
     /// The event as it is sent.
-    #[serde(rename = "told")]
     pub sent_event: serde_json::Value,
     /// Each attempt, in order.
     pub attempts: Vec<AttemptRecord>,
@@ -130,7 +125,6 @@ pub struct AttemptRecord {
     /// When it started.
     pub at: Timestamp,
     /// How long it took, in milliseconds.
-    #[serde(rename = "took")]
     pub duration_ms: i64,
     /// The outcome.
     pub outcome: String,
@@ -148,7 +142,6 @@ pub struct AttemptRecord {
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryTally {
     /// The target.
-    #[serde(rename = "endpoint")]
     pub target: String,
     /// The state.
     pub state: String,
@@ -188,11 +181,9 @@ pub struct PendingCount {
 #[serde(rename_all = "camelCase")]
 pub struct TargetRecord {
     /// The target.
-    #[serde(rename = "endpoint")]
     pub target: String,
     /// `running`, `paused` (by the operator), `misconfigured` (a setting is wrong, here or there) or `disabled` (it
     /// replied that it no longer exists).
-    #[serde(rename = "standing")]
     pub state: String,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -82,13 +82,13 @@ fn happened(paint: Paint, story: &CallDetail, width: usize) -> Vec<Line<'static>
 /// Who was told of an event, and who was not.
 fn told_to(story: &CallDetail, event: &str) -> String {
     let of = story.deliveries.iter().filter(|delivery| delivery.event == event);
-    of.map(|delivery| format!("  {} {}", plain(&delivery.endpoint), plain(&delivery.state))).collect()
+    of.map(|delivery| format!("  {} {}", plain(&delivery.target), plain(&delivery.state))).collect()
 }
 
 fn deliveries(paint: Paint, story: &CallDetail, width: usize) -> Vec<Line<'static>> {
     let mut out = Vec::new();
     for delivery in &story.deliveries {
-        let CallDelivery { id, endpoint, event: _, kind, state, failures, reason, attempts } = delivery;
+        let CallDelivery { id, target, event: _, kind, state, failures, reason, attempts } = delivery;
         let mood = match state.as_str() {
             "delivered" => Mood::Well,
             "dead" | "expired" | "dropped" => Mood::Bad,
@@ -97,7 +97,7 @@ fn deliveries(paint: Paint, story: &CallDetail, width: usize) -> Vec<Line<'stati
         let mut text = format!(
             "{} {} {} {}",
             right(&id.to_string(), 6),
-            left(endpoint, 12),
+            left(target, 12),
             left(kind, 9),
             plain(state)
         );
@@ -114,7 +114,7 @@ fn deliveries(paint: Paint, story: &CallDetail, width: usize) -> Vec<Line<'stati
             let text = format!(
                 "       {} {:>5} ms  {status}{}",
                 time(Some(attempt.at)),
-                attempt.took,
+                attempt.duration_ms,
                 plain(&attempt.outcome)
             );
             out.extend(wrapped(&text, INDENT, width).into_iter().map(Line::raw));

@@ -155,8 +155,8 @@ fn what_settles_while_there_is_no_connection_is_asked_for() {
     let _stream = asked.stream(1);
     let asked = double.asked();
     assert_eq!(asked.path, "/api/v1/deliveries/1");
-    let detail = r#"{"id":1,"endpoint":"zammad","event":"1795226702.0/1","kind":"newCall","call":"1795226702.0",
-        "state":"dead","failures":3,"reason":"HTTP 410","told":{},"attempts":[]}"#;
+    let detail = r#"{"id":1,"target":"zammad","event":"1795226702.0/1","kind":"newCall","call":"1795226702.0",
+        "state":"dead","failures":3,"reason":"HTTP 410","sentEvent":{},"attempts":[]}"#;
     asked.answer("200 OK", "application/json", detail);
     let late = tail.json();
     assert_eq!((&late["event"], &late["state"]), (&"delivery".into(), &"dead".into()));

@@ -59,7 +59,8 @@ struct DeliveryDetail {
     delivery: Delivery,
     /// The event itself.
     #[schema(value_type = Object)]
-    content: Value,
+    #[serde(rename = "sentEvent")]
+    sent_event: Value,
 }
 
 pub(crate) fn agent() -> OpenApiRouter<ApiServer> {
@@ -102,7 +103,7 @@ async fn delivery(
     let found = server.journal().read(move |reader| reader.delivery(DeliveryId(id))).await?;
     let Some(found) = found else { return Err(unknown(id)) };
     let delivery = Delivery::shown_to(client.role, (found.delivery, found.attempts));
-    Ok(Json(DeliveryDetail { delivery, content: found.sent_event }))
+    Ok(Json(DeliveryDetail { delivery, sent_event: found.sent_event }))
 }
 
 /// Retry a delivery from the first attempt, or drop it

@@ -117,8 +117,8 @@ function LoadedCall({ record: { call, events = [], deliveries = [], explanation 
       <${Badge} state=${tone} icon=${icon} text=${outcome} />
     </div>
     <dl class="facts">
-      ${fact('began', time(call.began))}${fact('answered', time(call.answered))}
-        ${fact('ended', call.ended && html`${time(call.ended)}
+      ${fact('startedAt', time(call.startedAt))}${fact('answeredAt', time(call.answeredAt))}
+        ${fact('endedAt', call.endedAt && html`${time(call.endedAt)}
         ${call.cause && call.cause !== 'normalClearing' && html` <span class="dim">
         ${words.cause[call.cause] ?? clean(call.cause)}</span>`}`)}
       ${fact('rang', call.rang != null && timer(call.rang * 1000))}
@@ -134,7 +134,7 @@ function LoadedCall({ record: { call, events = [], deliveries = [], explanation 
     ${call.recovered && html`<p class="remark"><${Icon} name="warn" />${words.recoveredHint}</p>`}
     <h3>${text.events}</h3>
     <ol class="timeline">${events.map((event) => html`<${TimelineEvent} key=${event.id} event=${event}
-      began=${millis(call.began)} />`)}</ol>
+      startedAt=${millis(call.startedAt)} />`)}</ol>
     <h3>${text.deliveries}</h3>
     ${deliveries.length === 0 ? html`<p class="quiet">${text.noDeliveries}</p>` : html`<${Deliveries}
       deliveries=${deliveries} onChange=${onChange} />`}
@@ -145,12 +145,12 @@ function LoadedCall({ record: { call, events = [], deliveries = [], explanation 
     }`;
 }
 
-function TimelineEvent({ event, began }) {
+function TimelineEvent({ event, startedAt }) {
   const at = Number.isFinite(millis(event.time)) ? millis(event.time) : millis(event.recordedAt);
   return html`<li data-event=${event.event}>
     <time class="event-time" datetime=${event.time ?? event.recordedAt} title=${exactClock(at)}>
       ${exactClock(at).slice(0, 8)}</time>
-    <span class="event-offset">+${timer(at - began)}</span>
+    <span class="event-offset">+${timer(at - startedAt)}</span>
     <span class="event-text"><${Icon} name=${EVENT_ICONS[event.event] ?? 'wait'} /><span><bdi>${describeEvent(event)}</bdi>
       ${event.recovered && html` <span class="tag" title=${words.recoveredHint}>${words.recovered}</span>`}</span></span>
   </li>`;

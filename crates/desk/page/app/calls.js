@@ -92,7 +92,7 @@ export class Calls {
   recall(records) {
     const known = new Set(this.missed.map((call) => call.id));
     const unseen = records
-      .map((call) => ({ ...call, recalled: true, startedAt: millis(call.began), endedAt: millis(call.ended) }))
+      .map((call) => ({ ...call, recalled: true, startedAt: millis(call.startedAt), endedAt: millis(call.endedAt) }))
       .filter((call) => !known.has(call.id) && call.endedAt > this.cleared);
     this.missed = [...this.missed, ...unseen].sort((left, right) => right.endedAt - left.endedAt).slice(0, MOST_MISSED);
   }

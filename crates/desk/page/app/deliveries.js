@@ -30,7 +30,7 @@ const ICON = {
 export function Deliveries({ deliveries, onChange }) {
   const byTarget = new Map();
   for (const delivery of deliveries)
-    byTarget.set(delivery.endpoint, [...(byTarget.get(delivery.endpoint) ?? []), delivery]);
+    byTarget.set(delivery.target, [...(byTarget.get(delivery.target) ?? []), delivery]);
   return [...byTarget].map(
     ([target, list]) => html`<section class="target-deliveries" key=${target}>
     <h4><${Wire} text=${target} /> <span class="dim">
@@ -47,7 +47,7 @@ export class Delivery extends Component {
   toggle = () => this.setState(({ open }) => ({ open: !open }));
 
   render({ delivery, withCall, onChange }, { open }) {
-    const { id, state, kind, attempts = [], reason, due, changed } = delivery;
+    const { id, state, kind, attempts = [], reason, dueAt, changedAt } = delivery;
     const now = store.now();
     const attemptCount = attempts.length || delivery.failures + (state === 'delivered' ? 1 : 0);
     return html`<li class="delivery" data-delivery=${id} data-delivery-state=${state}>
@@ -55,19 +55,19 @@ export class Delivery extends Component {
         <${Badge} state=${TONE[state] ?? 'ended'} icon=${ICON[state] ?? 'wait'}
           text=${words.delivery[state] ?? clean(state)} />
         <span class="delivery-kind">${words.call.kind[kind] ?? clean(kind)}</span>
-        ${withCall && html`<span class="dim"><${Wire} text=${delivery.endpoint} /></span>`}
+        ${withCall && html`<span class="dim"><${Wire} text=${delivery.target} /></span>`}
         ${
           attempts.length > 0
             ? html`<button type="button" class="plain" aria-expanded=${open} onClick=${this.toggle}>
               ${words.call.attempts(attemptCount)}</button>`
             : html`<span class="dim">${attemptCount > 0 ? words.call.attempts(attemptCount) : words.call.notAttempted}</span>`
         }
-        <time class="delivery-time" datetime=${changed}>${when(millis(changed), now)}</time>
+        <time class="delivery-time" datetime=${changedAt}>${when(millis(changedAt), now)}</time>
       </div>
       <div class="delivery-more"><div>
           ${reason && state !== 'delivered' && html`<p class="reason"><bdi>${clean(reason, PROSE)}</bdi></p>`}
-          ${due && (state === 'retry' || state === 'pending') && html`<p class="dim">
-            ${words.call.nextAttempt(clock(millis(due)))}</p>`}
+          ${dueAt && (state === 'retry' || state === 'pending') && html`<p class="dim">
+            ${words.call.nextAttempt(clock(millis(dueAt)))}</p>`}
           ${withCall}</div>
         ${store.can('admin') && html`<${Commands} delivery=${delivery} onChange=${onChange} />`}</div>
       ${open && html`<ol class="attempts">${attempts.map((attempt) => html`<${Attempt} attempt=${attempt} />`)}</ol>`}
@@ -75,9 +75,9 @@ export class Delivery extends Component {
   }
 }
 
-function Attempt({ attempt: { at, took, outcome, status, reply } }) {
+function Attempt({ attempt: { at, durationMs, outcome, status, reply } }) {
   return html`<li><time>${clock(millis(at))}</time> <span>${clean(outcome, PROSE)}${status ? ` · HTTP ${status}` : ''}
-    </span> <span class="dim">${words.call.took(delay(took))}</span>
+    </span> <span class="dim">${words.call.took(delay(durationMs))}</span>
     ${
       reply &&
       html`<pre class="reply" tabIndex=${0} aria-label=${words.call.reply}>${reply
@@ -87,7 +87,7 @@ function Attempt({ attempt: { at, took, outcome, status, reply } }) {
     }</li>`;
 }
 
-function Commands({ delivery: { id, endpoint: target, kind, state }, onChange }) {
+function Commands({ delivery: { id, target, kind, state }, onChange }) {
   const event = words.call.kind[kind] ?? clean(kind);
   const path = (command) => `api/v1/deliveries/${encodeURIComponent(id)}/${command}`;
   const retry = () =>

@@ -215,8 +215,8 @@ function merge(first, second) {
 }
 
 function fingerprint(call) {
-  const { ended, answered, cause, answeredBy, users, queue, from, fromName } = call;
-  return [ended, answered, cause, answeredBy?.kind, answeredBy?.endpoint, users.length, queue, from, fromName].join('/');
+  const { endedAt, answeredAt, cause, answeredBy, users, queue, from, fromName } = call;
+  return [endedAt, answeredAt, cause, answeredBy?.kind, answeredBy?.endpoint, users.length, queue, from, fromName].join('/');
 }
 
 function userNames() {
@@ -251,9 +251,9 @@ class PastRow extends Pure {
   render({ call, selected }) {
     const row = rowProps(this.open);
     const { tone, text, icon } = result(call);
-    return html`<div role="row" tabIndex=${-1} ...${row} data-call=${call.id} data-state=${call.ended ? 'ended' : tone}
+    return html`<div role="row" tabIndex=${-1} ...${row} data-call=${call.id} data-state=${call.endedAt ? 'ended' : tone}
       data-missed=${call.missed || undefined} aria-selected=${selected}>
-      <span role="gridcell" class="c-time"><time datetime=${call.began}>${when(millis(call.began), store.now())}</time>
+      <span role="gridcell" class="c-time"><time datetime=${call.startedAt}>${when(millis(call.startedAt), store.now())}</time>
         </span>
       <span role="gridcell" class="c-way"><${Icon} name=${call.direction} label=${words.direction[call.direction]} /></span>
       <span role="gridcell" class="c-caller"><${Caller} call=${call} /></span>
@@ -281,9 +281,9 @@ function With({ call: { direction, answeredBy, to, users } }) {
 
 /** The outcome of a stored call: tone, text and icon. */
 export function result(call) {
-  if (!call.ended) return call.answered ? { tone: 'talking' } : { tone: call.queue ? 'waiting' : 'ringing' };
+  if (!call.endedAt) return call.answeredAt ? { tone: 'talking' } : { tone: call.queue ? 'waiting' : 'ringing' };
   if (call.missed) return { tone: 'missed', text: words.state.missed, icon: 'missed' };
   if (call.answeredBy?.kind === 'voicemail') return { tone: 'held', text: words.answeredBy.voicemail, icon: 'ended' };
-  if (call.answered) return { tone: 'ended', text: words.state.ended, icon: 'ended' };
+  if (call.answeredAt) return { tone: 'ended', text: words.state.ended, icon: 'ended' };
   return { tone: 'ended', text: words.cause[call.cause] ?? words.state.ended, icon: 'bad' };
 }

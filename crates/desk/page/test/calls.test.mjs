@@ -91,7 +91,7 @@ test('a missed call stays longer, and is remembered once', () => {
 
 test('earlier missed calls are recalled, unless they were cleared', () => {
   const calls = callsAfter([NEW, MISSED]);
-  const record = (id, ended) => ({ id, from: '1', began: ended, ended });
+  const record = (id, ended) => ({ id, from: '1', startedAt: ended, endedAt: ended });
   calls.recall([
     record('c', '2026-11-21T10:00:30Z'),
     record('b', '2026-11-21T09:00:00Z'),
