@@ -49,7 +49,7 @@ fn the_place_of_the_journal_is_looked_at() {
     assert_eq!(
         check(&place, "other.db"),
         (
-            "  ✗ fault        other.db: is not a journal of ringwire; name another file\n                 → set journal.path to another file\n".to_owned(),
+            "  ✗ fault        other.db: is not a journal of ringwire\n                 → set journal.path to another file\n".to_owned(),
             Some(78)
         )
     );

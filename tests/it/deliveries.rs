@@ -45,7 +45,7 @@ fn what_is_not_delivered_is_listed_with_how_each_endpoint_stands() {
  8  pending  desk      newCall  1.4   2027-01-15 08:00:50
 
 ENDPOINT  WAITING  RETRYING  DEAD  EXPIRED  DROPPED  STANDING
-crm             2         0     0        0        0  held since 2027-01-15 08:00:30: HTTP 401: who are you?; it is not configured any more
+crm             2         0     0        0        0  misconfigured since 2027-01-15 08:00:30: HTTP 401: who are you?; it is not configured any more
 desk            2         1     1        1        0  running
 ",
     );
