@@ -15,7 +15,7 @@ pub struct User {
     pub number: Option<String>,
     /// The user's e-mail address.
     pub email: Option<String>,
-    /// The user's login at the systems told of calls.
+    /// The user's login at the targets.
     pub login: Option<String>,
 }
 
@@ -56,7 +56,7 @@ impl Directory {
             .and_then(|index| self.users.get(*index))
     }
 
-    /// The party at a device: what the directory says of it, else what the device says of itself.
+    /// The party at a device: from the directory, else from the device's own number and name.
     #[must_use]
     pub fn party(&self, endpoint: &str, own_number: Option<&str>, own_name: Option<&str>) -> Party {
         let user = self.find(endpoint, own_number);

@@ -1,17 +1,20 @@
-//! The model: AMI packets in, call events out.
+//! The call model: AMI packets in, call events out.
 //!
-//! [`Tracker`] follows channels by Uniqueid, ties them into calls and says what happens to each call. It is pure:
+//! [`Tracker`] follows channels by Uniqueid, joins them into calls and reports what happens to each call. It is pure:
 //! time is an argument, nothing is read or written, so the same packets at the same times give the same events
 //! in production, in a replay and in a test.
 
+mod channel_summary;
 mod directory;
+mod event_headers;
 mod model;
 mod numbers;
 mod recorder;
 mod rules;
 mod tracker;
 
+pub use channel_summary::ChannelSummary;
 pub use directory::{Directory, User};
 pub use numbers::{NumberPlan, UnknownCountry};
 pub use rules::{Pattern, Rules};
-pub use tracker::{Outline, Tracker};
+pub use tracker::Tracker;

@@ -87,7 +87,7 @@ fn source_of(packet: &Packet, now: Option<Timestamp>, texts: &mut TextTable) -> 
     let kind = SourceEventKind::from_name(packet.event_name().unwrap_or(b"Response"));
     let keys = kind.map(SourceEventKind::headers).unwrap_or_default();
     let (mut channel, mut uniqueid, mut found) = (None, None, [None; DECIDING_HEADERS]);
-    // Most headers decide nothing, and most of these are told by their length.
+    // Most headers decide nothing, and most of these can be skipped by their length.
     let lengths = keys
         .iter()
         .fold(1 << "Channel".len() | 1 << "Uniqueid".len(), |set, key| set | 1_u64 << (key.len() % 64));
@@ -115,7 +115,7 @@ fn source_of(packet: &Packet, now: Option<Timestamp>, texts: &mut TextTable) -> 
     source.channel = text("Channel", channel);
     source.uniqueid = text("Uniqueid", uniqueid);
     for ((slot, key), value) in source.values.iter_mut().zip(keys).zip(found) {
-        // A Linkedid that is the channel's own says nothing.
+        // A Linkedid that is the channel's own adds nothing.
         *slot = text(key, value).filter(|value| *key != "Linkedid" || source.uniqueid != Some(*value));
     }
     source

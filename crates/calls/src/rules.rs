@@ -1,23 +1,24 @@
-//! What an administrator tells the tracker about one PBX.
+//! What an administrator configures for one PBX.
 
 use std::{fmt, time::Duration};
 
 use wildmatch::WildMatch;
 
-use crate::{Directory, NumberPlan};
+use crate::directory::Directory;
+use crate::numbers::NumberPlan;
 
-/// What the tracker needs to know of a PBX to tell its calls apart.
+/// What the tracker needs to know of a PBX to follow its calls.
 #[derive(Clone, Debug)]
 pub struct Rules {
     /// The configured name of the PBX.
     pub pbx: String,
     /// Whether call ids stand behind the PBX's name; needed where there is more than one PBX.
     pub prefix_ids: bool,
-    /// Contexts in which calls from outside begin.
+    /// Contexts in which calls from outside start.
     pub inbound_contexts: Vec<Pattern>,
     /// Endpoints (`TECH/name`) that are trunks.
     pub trunks: Vec<Pattern>,
-    /// How long a round of ringing is collected before the call is announced.
+    /// How long the phones of a ring round are collected before the call is announced.
     pub gather: Duration,
     /// How numbers are written here.
     pub numbers: NumberPlan,
@@ -26,7 +27,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The contexts in which calls from outside begin unless told otherwise (translation rules, section 2).
+    /// The contexts in which calls from outside start unless configured otherwise (call rules, section 2).
     pub const INBOUND_CONTEXTS: [&str; 10] = [
         "from-trunk*",
         "from-pstn*",
@@ -40,7 +41,7 @@ impl Rules {
         "incoming*",
     ];
 
-    /// How long a round of ringing is collected unless told otherwise.
+    /// How long a ring round is collected unless configured otherwise.
     pub const GATHER: Duration = Duration::from_millis(250);
 
     /// The rules for a PBX of which nothing but its name is known.

@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 use ringwire_api::{ApiQueries, Channel, ChannelKind};
-use ringwire_calls::{Outline, Tracker};
+use ringwire_calls::{ChannelSummary, Tracker};
 use ringwire_event::ExplanationStep;
 use tokio::sync::{mpsc, oneshot};
 
@@ -53,27 +53,27 @@ impl ApiQueries for Asking {
 
 /// The channels that `tracker` follows at `pbx`.
 pub(crate) fn channels(pbx: &str, tracker: &Tracker) -> Vec<Channel> {
-    tracker.outline().iter().map(|outline| channel(pbx, outline)).collect()
+    tracker.channel_summaries().iter().map(|summary| channel(pbx, summary)).collect()
 }
 
-fn channel(pbx: &str, outline: &Outline<'_>) -> Channel {
+fn channel(pbx: &str, summary: &ChannelSummary<'_>) -> Channel {
     Channel {
         pbx: pbx.to_owned(),
-        uniqueid: outline.uniqueid.to_owned(),
-        name: outline.name.to_owned(),
-        endpoint: outline.endpoint.to_owned(),
-        kind: match outline.kind {
+        uniqueid: summary.uniqueid.to_owned(),
+        name: summary.name.to_owned(),
+        endpoint: summary.endpoint.to_owned(),
+        kind: match summary.kind {
             "external" => ChannelKind::External,
             "device" => ChannelKind::Device,
             _ => ChannelKind::Auxiliary,
         },
-        state: outline.state.to_owned(),
-        call: outline.id.map(str::to_owned),
-        number: outline.number.map(str::to_owned),
-        context: outline.context.to_owned(),
-        exten: outline.exten.to_owned(),
-        bridge: outline.bridge.map(str::to_owned),
-        hold: outline.hold,
-        sequence: outline.born,
+        state: summary.state.to_owned(),
+        call: summary.id.map(str::to_owned),
+        number: summary.number.map(str::to_owned),
+        context: summary.context.to_owned(),
+        exten: summary.exten.to_owned(),
+        bridge: summary.bridge.map(str::to_owned),
+        hold: summary.hold,
+        sequence: summary.sequence,
     }
 }

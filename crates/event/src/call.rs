@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{AnsweredBy, Cause, Party, TransferKind};
+use crate::cause::Cause;
+use crate::party::{AnsweredBy, Party, TransferKind};
 
 /// The id of a call: the Uniqueid of the channel that began it, behind the PBX's name where there are several.
 ///

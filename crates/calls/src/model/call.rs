@@ -4,29 +4,30 @@ use jiff::Timestamp;
 use ringwire_event::explanation::{HangupReason, StepLog};
 use ringwire_event::{AnsweredBy, CallId, Cause, Direction, EventKind, Party};
 
-use super::{Ch, Round, cause_verdict};
+use super::keys::ChannelKey;
+use super::ring_round::{RingRound, cause_of_code};
 
 /// A call, from its first channel to its last.
 #[derive(Debug)]
 pub(crate) struct Call {
-    /// The Uniqueid of the channel that began it, which is its first Linkedid.
+    /// The Uniqueid of the channel that started it, which is its first Linkedid.
     pub root: String,
     /// The Linkedids it is known by: its own root, and those of calls it absorbed.
     pub linkedids: Vec<String>,
     /// Given when it is announced; empty before.
     pub id: CallId,
-    /// When it began, counted in calls.
-    pub born: u64,
-    pub stage: Stage,
-    /// The channel that began it: the external party of an inbound call, the calling device otherwise. `None`
-    /// once it is gone, or while a snapshot has not told of it yet.
-    pub beginner: Option<Ch>,
-    /// Whether it was ever known who began it.
-    pub begun: bool,
+    /// Its place in the order in which channels and calls were created.
+    pub sequence: u64,
+    pub stage: CallStage,
+    /// The channel that started it: the external party of an inbound call, the calling device otherwise. `None`
+    /// once it is gone, or while no snapshot has shown it yet.
+    pub originator: Option<ChannelKey>,
+    /// Whether the channel that started it was ever known.
+    pub has_originator: bool,
     /// The far party of an outbound call that was answered.
-    pub far: Option<Ch>,
-    pub members: Vec<Ch>,
-    /// What is said of it in every event; fixed when it is announced.
+    pub far_party: Option<ChannelKey>,
+    pub members: Vec<ChannelKey>,
+    /// The facts that every event carries; fixed when it is announced.
     pub direction: Direction,
     pub from: String,
     pub from_name: Option<String>,
@@ -38,65 +39,65 @@ pub(crate) struct Call {
     pub seq: u32,
     /// The caller waits in a queue.
     pub queued: bool,
-    pub round: Round,
-    /// When the present round began, where time is known.
+    pub round: RingRound,
+    /// When the present ring round started, where time is known.
     pub round_began: Option<Timestamp>,
     /// A phone or trunk was dialled for it.
     pub dialled: bool,
-    /// The caller hung up while the call could still have been taken.
+    /// The caller hung up while the call could still have been answered.
     pub gave_up: bool,
     /// Who talks with the caller, or did last, and at which endpoint.
     pub answered_by: Option<AnsweredBy>,
     pub answered_by_endpoint: Option<String>,
     /// Where the caller was moved to, until it is known by what.
     pub redirected: Option<String>,
-    /// Where a transfer that was said moves the caller to.
+    /// Where a transfer that was published moves the caller to.
     pub passed_to: Option<String>,
     /// The dialplan deflected the caller to another place.
     pub deflected: bool,
-    /// The phones that were said to ring before this process took the call up.
-    pub rung_before: Vec<String>,
+    /// The endpoints that an earlier process published as ringing.
+    pub rung_before_resume: Vec<String>,
     /// What was decided about it and why, while that is recorded.
     pub explanation: Option<Box<StepLog>>,
 }
 
 /// How far a call has come.
 #[derive(Debug)]
-pub(crate) enum Stage {
-    /// Nothing was said of it, and nothing rings yet.
-    Quiet,
+pub(crate) enum CallStage {
+    /// Nothing was published, and nothing rings yet.
+    Unannounced,
     /// Phones are being rung: the announcement waits for the rest of them.
-    Gathering(Pending),
+    Gathering(PendingAnnouncement),
     /// It was announced.
     Announced,
-    /// Its hangup was said, or it was absorbed by another call; its last channels are on their way out.
+    /// Its hangup was published, or another call absorbed it; its last channels are on their way out.
     Over,
 }
 
 /// An announcement that waits.
 #[derive(Debug)]
-pub(crate) struct Pending {
+pub(crate) struct PendingAnnouncement {
     /// When it is over.
     pub due: Option<Timestamp>,
-    /// When it began to wait.
+    /// Since when it waits.
     pub since: Option<Timestamp>,
     /// The phones rung, in the order of dialling, each with the sort key of its place.
-    pub users: Vec<(Vec<u64>, Ch, Party)>,
-    /// What is to be said right after it.
+    pub users: Vec<(Vec<u64>, ChannelKey, Party)>,
+    /// The events to publish right after it.
     pub then: Vec<(EventKind, Option<Timestamp>)>,
 }
 
 impl Call {
-    pub(crate) fn new(root: String, born: u64, beginner: Option<Ch>) -> Self {
+    pub(crate) fn new(root: String, sequence: u64, originator: Option<ChannelKey>) -> Self {
         Self {
             linkedids: vec![root.clone()],
             root,
             id: CallId::new(),
-            born,
-            stage: Stage::Quiet,
-            beginner,
-            begun: beginner.is_some(),
-            far: None,
+            sequence,
+            stage: CallStage::Unannounced,
+            originator,
+            has_originator: originator.is_some(),
+            far_party: None,
             members: Vec::new(),
             direction: Direction::Internal,
             from: String::new(),
@@ -108,7 +109,7 @@ impl Call {
             queue: None,
             seq: 0,
             queued: false,
-            round: Round::default(),
+            round: RingRound::default(),
             round_began: None,
             dialled: false,
             gave_up: false,
@@ -117,35 +118,35 @@ impl Call {
             redirected: None,
             passed_to: None,
             deflected: false,
-            rung_before: Vec::new(),
+            rung_before_resume: Vec::new(),
             explanation: None,
         }
     }
 
     pub(crate) fn is_announced(&self) -> bool {
-        matches!(self.stage, Stage::Announced)
+        matches!(self.stage, CallStage::Announced)
     }
 
     pub(crate) fn is_gathering(&self) -> bool {
-        matches!(self.stage, Stage::Gathering(_))
+        matches!(self.stage, CallStage::Gathering(_))
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        matches!(self.stage, Stage::Over)
+        matches!(self.stage, CallStage::Over)
     }
 
     pub(crate) fn is_answered(&self) -> bool {
         self.answered_by.is_some()
     }
 
-    /// Whether a caller who hangs up now gives up, rather than accept that nobody took the call
-    /// (translation rules, section 4.2).
+    /// Whether a caller who hangs up now gives up, rather than accept that nobody answered
+    /// (call rules, section 4.2).
     pub(crate) fn can_be_given_up(&self) -> bool {
         !self.is_answered()
             && (self.queued || self.round.is_open() || !self.dialled && !self.round.queue_gave_up)
     }
 
-    /// Why it ended, and how that is known; `own` is the Cause of the caller's own Hangup (translation rules, section 4).
+    /// Why it ended, and how that is known; `own` is the Cause of the caller's own Hangup (call rules, section 4).
     pub(crate) fn cause(&self, own: Option<u16>) -> (Cause, HangupReason) {
         if self.is_answered() {
             (Cause::NormalClearing, HangupReason::Answered)
@@ -155,10 +156,10 @@ impl Call {
             (Cause::Forwarded, HangupReason::Deflected)
         } else if own == Some(23) {
             (Cause::Forwarded, HangupReason::NumberChanged)
-        } else if let Some(cause) = self.round.verdict() {
+        } else if let Some(cause) = self.round.result() {
             (cause, if self.round.queue_gave_up { HangupReason::Queue } else { HangupReason::Legs })
         } else {
-            match own.and_then(|own| Some((cause_verdict(own)?, own))) {
+            match own.and_then(|own| Some((cause_of_code(own)?, own))) {
                 Some((cause, own)) => (cause, HangupReason::OwnCause(own)),
                 None => (Cause::Congestion, HangupReason::NothingKnown),
             }

@@ -2,7 +2,7 @@
 
 use ringwire_event::explanation::StepLog;
 
-use super::{CallKey, Ch};
+use super::keys::{CallKey, ChannelKey};
 
 /// One leg at the PBX, known by its Uniqueid.
 #[derive(Debug)]
@@ -12,11 +12,11 @@ pub(crate) struct Channel {
     pub name: String,
     /// `TECH/endpoint`, out of the name.
     pub endpoint: String,
-    pub kind: Kind,
-    pub state: State,
-    /// When it was created, counted in channels.
-    pub born: u64,
-    /// The connection that told of it.
+    pub kind: ChannelKind,
+    pub state: ChannelState,
+    /// Its place in the order in which channels and calls were created.
+    pub sequence: u64,
+    /// The connection on which it was first seen.
     pub connection: u32,
     /// The Exten it was created with: what was dialled.
     pub exten: String,
@@ -35,23 +35,23 @@ pub(crate) struct Channel {
     pub tenant: Option<String>,
     pub call: Option<CallKey>,
     /// The channel that dialled it; `None` while nobody did.
-    pub dialled_by: Option<Ch>,
+    pub dialled_by: Option<ChannelKey>,
     /// Whether it was dialled, be it by nobody (Originate).
     pub dialled: bool,
     /// The number dialled on it, where it is a trunk's.
     pub number: Option<String>,
     /// The other half of a Local pair.
-    pub pair: Option<Ch>,
+    pub pair: Option<ChannelKey>,
     /// Whether it ever had one: then its name, which is used again, finds it no second one.
     pub was_paired: bool,
-    pub bridge: Option<Bridge>,
+    pub bridge: Option<ChannelBridge>,
     pub on_hold: bool,
-    /// Whether its phone was said to ring.
+    /// Whether a ringing event was published for its phone.
     pub rang: bool,
     /// The dialplan application that has it is VoiceMail.
     pub in_voicemail: bool,
-    /// The list epoch in which it was last heard of.
-    pub heard: u32,
+    /// The list epoch in which an event last named it.
+    pub seen_in: u32,
     /// Whether the last full list missed it.
     pub missed: bool,
     /// What was decided about it and why while it is in no call, if that is recorded.
@@ -60,18 +60,18 @@ pub(crate) struct Channel {
 
 /// What stands behind a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ChannelKind {
     /// A trunk: the outside world.
     External,
     /// An agent's phone.
     Device,
-    /// Local halves and other helpers of the PBX: never a party.
-    Plumbing,
+    /// Local halves and other channels that the PBX makes for itself: never a party.
+    Auxiliary,
 }
 
 /// ChannelState, as far as it matters here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum State {
+pub(crate) enum ChannelState {
     Down,
     /// Calling in.
     Ring,
@@ -82,8 +82,8 @@ pub(crate) enum State {
     Busy,
 }
 
-impl State {
-    /// The state that `ChannelState` (a number) or `ChannelStateDesc`/`State` (a word) gives.
+impl ChannelState {
+    /// The state that `ChannelState` (a number) or `ChannelStateDesc`/`ChannelState` (a word) gives.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "0" | "1" | "2" | "Down" | "Rsrvd" | "OffHook" => Self::Down,
@@ -109,7 +109,7 @@ impl State {
 
 /// The bridge a channel is in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Bridge {
+pub(crate) struct ChannelBridge {
     /// BridgeUniqueid, or one made of the two Uniqueids (up to Asterisk 11).
     pub id: String,
     /// Whether those in it talk with each other: not in conferences and holding bridges.
@@ -117,14 +117,14 @@ pub(crate) struct Bridge {
 }
 
 impl Channel {
-    pub(crate) fn new(uniqueid: &str, name: &str, born: u64) -> Self {
+    pub(crate) fn new(uniqueid: &str, name: &str, sequence: u64) -> Self {
         Self {
             uniqueid: uniqueid.to_owned(),
             name: name.to_owned(),
             endpoint: endpoint_of(name).to_owned(),
-            kind: if plumbing(name) { Kind::Plumbing } else { Kind::Device },
-            state: State::Down,
-            born,
+            kind: if plumbing(name) { ChannelKind::Auxiliary } else { ChannelKind::Device },
+            state: ChannelState::Down,
+            sequence,
             connection: 0,
             exten: String::new(),
             exten_now: String::new(),
@@ -146,7 +146,7 @@ impl Channel {
             on_hold: false,
             rang: false,
             in_voicemail: false,
-            heard: 0,
+            seen_in: 0,
             missed: false,
             explanation: None,
         }
@@ -154,16 +154,16 @@ impl Channel {
 
     /// Whether it has a part of its own in a call: a phone or a trunk.
     pub(crate) fn is_party(&self) -> bool {
-        self.kind != Kind::Plumbing
+        self.kind != ChannelKind::Auxiliary
     }
 
-    /// Whether it was created to begin a call, rather than dialled: it has somewhere to go.
-    pub(crate) fn begins_call(&self) -> bool {
+    /// Whether it was created to start a call, rather than dialled: it has an extension to go to.
+    pub(crate) fn starts_call(&self) -> bool {
         self.is_party()
             && !self.dialled
             && match self.exten.as_str() {
                 "" => false,
-                "s" => self.state == State::Ring,
+                "s" => self.state == ChannelState::Ring,
                 _ => true,
             }
     }
@@ -191,7 +191,7 @@ pub(crate) fn endpoint_of(name: &str) -> &str {
     }
 }
 
-/// Whether a channel of this name is one of the PBX's helpers (translation rules, section 1).
+/// Whether a channel of this name is auxiliary (call rules, section 1).
 pub(crate) fn plumbing(name: &str) -> bool {
     const PREFIXES: [&str; 13] = [
         "Local/",
@@ -219,7 +219,7 @@ pub(crate) fn local_stem(name: &str) -> Option<(&str, u8)> {
     Some((stem, half.parse().ok()?))
 }
 
-/// A caller's number, unless it says in words that it is withheld.
+/// A caller's number, unless it is a word for a withheld one.
 pub(crate) fn known_number(number: &str) -> Option<&str> {
     const WITHHELD: [&str; 6] =
         ["anonymous", "restricted", "private", "unavailable", "withheld", "<anonymous>"];

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-/// How many ids are remembered: far more calls than begin in the second that a restarted PBX could count again.
+/// How many ids are remembered: far more calls than start in the second that a restarted PBX could count again.
 const REMEMBERED: usize = 16_384;
 
 /// The longest id an endpoint is given (Zammad keeps 250 characters).
@@ -19,7 +19,7 @@ pub(crate) struct CallIds {
 }
 
 impl CallIds {
-    /// An id for the call that the channel `uniqueid` began, behind `prefix` where there is one.
+    /// An id for the call that the channel `uniqueid` started, behind `prefix` where there is one.
     pub(crate) fn give(&mut self, prefix: Option<&str>, uniqueid: &str) -> String {
         let mut id = prefix.map_or_else(|| uniqueid.to_owned(), |prefix| format!("{prefix}-{uniqueid}"));
         let hash = fnv(id.as_bytes());

@@ -2,19 +2,18 @@
 
 mod call;
 mod channel;
+mod channel_list;
 mod dial_string;
 mod ids;
-mod round;
+mod keys;
+mod ring_round;
 
-pub(crate) use call::{Call, Pending, Stage};
-pub(crate) use channel::{Bridge, Channel, Kind, State, endpoint_of, known_number, local_stem};
+pub(crate) use call::{Call, CallStage, PendingAnnouncement};
+pub(crate) use channel::{
+    Channel, ChannelBridge, ChannelKind, ChannelState, endpoint_of, known_number, local_stem,
+};
+pub(crate) use channel_list::{ChannelList, ListedChannel};
 pub(crate) use dial_string::number_apart;
 pub(crate) use ids::CallIds;
-pub(crate) use round::{Leg, Round, cause_verdict};
-
-slotmap::new_key_type! {
-    /// A channel, for as long as it lives.
-    pub(crate) struct Ch;
-    /// A call, for as long as any of its channels lives.
-    pub(crate) struct CallKey;
-}
+pub(crate) use keys::{CallKey, ChannelKey};
+pub(crate) use ring_round::RingLeg;

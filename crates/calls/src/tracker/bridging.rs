@@ -2,12 +2,13 @@
 
 use ringwire_event::EventKind;
 
-use super::{Event, Tracker};
-use crate::model::{Bridge, Ch};
+use super::Tracker;
+use crate::event_headers::EventHeaders;
+use crate::model::{ChannelBridge, ChannelKey};
 
 impl Tracker {
-    pub(super) fn on_bridge_enter(&mut self, packet: &Event<'_>) {
-        let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
+    pub(super) fn on_bridge_enter(&mut self, packet: &EventHeaders<'_>) {
+        let Some(ch) = self.resolve_channel(packet, "Uniqueid") else { return };
         let Some(id) = packet.text("BridgeUniqueid") else { return };
         if let (Some(channel), Some(exten)) = (self.channels.get_mut(ch), packet.text("Exten")) {
             channel.exten_now = exten.into_owned();
@@ -15,8 +16,8 @@ impl Tracker {
         self.enter_bridge(ch, &id, is_talk(packet));
     }
 
-    pub(super) fn on_bridge_leave(&mut self, packet: &Event<'_>) {
-        let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
+    pub(super) fn on_bridge_leave(&mut self, packet: &EventHeaders<'_>) {
+        let Some(ch) = self.resolve_channel(packet, "Uniqueid") else { return };
         let id = packet.text("BridgeUniqueid");
         let left = self
             .channels
@@ -25,23 +26,24 @@ impl Tracker {
             .map(|bridge| bridge.id.as_str());
         if left.is_some() && left == id.as_deref() {
             self.leave_bridge(ch);
-            self.note_redirect(ch, packet);
+            self.detect_redirect(ch, packet);
         }
     }
 
     /// `Bridge` (1.6 to 11), `Link` and `Unlink` (1.4, some of 1.6 to 1.8): two channels and no bridge of its own.
-    pub(super) fn on_old_bridge(&mut self, packet: &Event<'_>) {
+    pub(super) fn on_old_bridge(&mut self, packet: &EventHeaders<'_>) {
         let state = packet.text("Bridgestate").unwrap_or_else(|| match packet.name() {
             b"Unlink" => "Unlink".into(),
             _ => "Link".into(),
         });
-        let (Some(one), Some(two)) = (self.heard_of(packet, "Uniqueid1"), self.heard_of(packet, "Uniqueid2"))
+        let (Some(one), Some(two)) =
+            (self.resolve_channel(packet, "Uniqueid1"), self.resolve_channel(packet, "Uniqueid2"))
         else {
             return;
         };
-        let id = self.link_id(one, two);
+        let id = self.old_bridge_id(one, two);
         if state == "Link" {
-            self.link(one, two, &id);
+            self.enter_old_bridge(one, two, &id);
         } else {
             for ch in [one, two] {
                 if self
@@ -57,7 +59,7 @@ impl Tracker {
     }
 
     /// Up to 11 a bridge has no id of its own: it is known by the two who are in it.
-    pub(super) fn link_id(&self, one: Ch, two: Ch) -> String {
+    pub(super) fn old_bridge_id(&self, one: ChannelKey, two: ChannelKey) -> String {
         let mut pair: Vec<_> = [one, two]
             .iter()
             .filter_map(|ch| self.channels.get(*ch))
@@ -67,7 +69,7 @@ impl Tracker {
         pair.join("+")
     }
 
-    pub(super) fn link(&mut self, one: Ch, two: Ch, id: &str) {
+    pub(super) fn enter_old_bridge(&mut self, one: ChannelKey, two: ChannelKey, id: &str) {
         if one != two {
             self.enter_bridge(one, id, true);
             self.enter_bridge(two, id, true);
@@ -75,7 +77,7 @@ impl Tracker {
     }
 
     /// A channel joins a bridge; those who talk in one bridge are one call.
-    pub(super) fn enter_bridge(&mut self, ch: Ch, id: &str, talk: bool) {
+    pub(super) fn enter_bridge(&mut self, ch: ChannelKey, id: &str, talk: bool) {
         if self
             .channels
             .get(ch)
@@ -85,7 +87,7 @@ impl Tracker {
             self.leave_bridge(ch);
         }
         let Some(channel) = self.channels.get_mut(ch) else { return };
-        channel.bridge = Some(Bridge { id: id.to_owned(), talk });
+        channel.bridge = Some(ChannelBridge { id: id.to_owned(), talk });
         let members = self.bridges.entry(id.to_owned()).or_default();
         if !members.contains(&ch) {
             members.push(ch);
@@ -95,15 +97,15 @@ impl Tracker {
         }
         for other in members.clone() {
             if other != ch {
-                self.tie(ch, other);
+                self.join(ch, other);
             }
         }
         if let Some(key) = self.call_of(ch) {
-            self.note_talk(key);
+            self.detect_answer(key);
         }
     }
 
-    pub(super) fn leave_bridge(&mut self, ch: Ch) {
+    pub(super) fn leave_bridge(&mut self, ch: ChannelKey) {
         let Some(bridge) = self.channels.get_mut(ch).and_then(|channel| channel.bridge.take()) else {
             return;
         };
@@ -115,24 +117,28 @@ impl Tracker {
         }
     }
 
-    pub(super) fn on_local_bridge(&mut self, packet: &Event<'_>) {
-        let one = self.heard_of(packet, "LocalOneUniqueid").or_else(|| self.heard_of(packet, "Uniqueid1"));
-        let two = self.heard_of(packet, "LocalTwoUniqueid").or_else(|| self.heard_of(packet, "Uniqueid2"));
+    pub(super) fn on_local_bridge(&mut self, packet: &EventHeaders<'_>) {
+        let one = self
+            .resolve_channel(packet, "LocalOneUniqueid")
+            .or_else(|| self.resolve_channel(packet, "Uniqueid1"));
+        let two = self
+            .resolve_channel(packet, "LocalTwoUniqueid")
+            .or_else(|| self.resolve_channel(packet, "Uniqueid2"));
         if let (Some(one), Some(two)) = (one, two) {
             self.set_pair(one, two);
         }
     }
 
-    pub(super) fn on_hold(&mut self, packet: &Event<'_>) {
-        self.hold(packet, packet.text("Status").is_none_or(|status| status != "Off"));
+    pub(super) fn on_hold(&mut self, packet: &EventHeaders<'_>) {
+        self.set_hold(packet, packet.text("Status").is_none_or(|status| status != "Off"));
     }
 
-    pub(super) fn on_unhold(&mut self, packet: &Event<'_>) {
-        self.hold(packet, false);
+    pub(super) fn on_unhold(&mut self, packet: &EventHeaders<'_>) {
+        self.set_hold(packet, false);
     }
 
-    fn hold(&mut self, packet: &Event<'_>, on: bool) {
-        let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
+    fn set_hold(&mut self, packet: &EventHeaders<'_>, on: bool) {
+        let Some(ch) = self.resolve_channel(packet, "Uniqueid") else { return };
         let Some(channel) = self.channels.get_mut(ch) else { return };
         if std::mem::replace(&mut channel.on_hold, on) == on {
             return;
@@ -142,14 +148,14 @@ impl Tracker {
         self.explain_hold(key, ch, on, answered);
         if answered {
             let user = self.party(ch);
-            self.say(key, if on { EventKind::Hold { user } } else { EventKind::Unhold { user } });
+            self.publish(key, if on { EventKind::Hold { user } } else { EventKind::Unhold { user } });
         }
     }
 }
 
-/// Whether those in the bridge talk with each other: conferences and holding bridges tie nothing together
-/// (translation rules, section 1).
-fn is_talk(packet: &Event<'_>) -> bool {
+/// Whether those in the bridge talk with each other: conferences and holding bridges join nothing
+/// (call rules, section 1).
+fn is_talk(packet: &EventHeaders<'_>) -> bool {
     let creator = packet.text("BridgeCreator");
     let conference = match creator.as_deref() {
         Some(creator) => creator.eq_ignore_ascii_case("ConfBridge"),

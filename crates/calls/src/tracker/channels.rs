@@ -2,17 +2,18 @@
 
 use ringwire_event::{AnsweredBy, Direction};
 
-use super::{Event, Tracker};
-use crate::model::{Call, CallKey, Ch, Channel, Kind, State, local_stem};
+use super::Tracker;
+use crate::event_headers::EventHeaders;
+use crate::model::{Call, CallKey, Channel, ChannelKey, ChannelKind, ChannelState, local_stem};
 
 impl Tracker {
-    pub(super) fn on_newchannel(&mut self, packet: &Event<'_>) {
+    pub(super) fn on_newchannel(&mut self, packet: &EventHeaders<'_>) {
         let (Some(uniqueid), Some(name)) = (packet.text("Uniqueid"), packet.text("Channel")) else { return };
         if let Some(known) = self.by_uniqueid.get(&*uniqueid).copied() {
             if self.channels.get(known).is_some_and(|channel| channel.connection == self.connection) {
-                return; // told twice, or a list ran ahead of it
+                return; // sent twice, or a list ran ahead of it
             }
-            // A channel is told of once, so this is another one: the PBX began to count again.
+            // A channel is created once, so this is another one: the PBX counts Uniqueids anew.
             self.recovering = true;
             self.explain_restart(known);
             self.end_channel(known, None);
@@ -23,13 +24,19 @@ impl Tracker {
         self.place_new(ch, linkedid.as_deref());
     }
 
-    /// Makes a channel of what a Newchannel or a list says of it; `exten` is the header that says what was dialled.
-    pub(super) fn add_channel(&mut self, uniqueid: &str, name: &str, packet: &Event<'_>, exten: &str) -> Ch {
-        let mut channel = Channel::new(uniqueid, name, self.next_born());
+    /// Adds a channel from a Newchannel or a list item; `exten` names the header with the number that was dialled.
+    pub(super) fn add_channel(
+        &mut self,
+        uniqueid: &str,
+        name: &str,
+        packet: &EventHeaders<'_>,
+        exten: &str,
+    ) -> ChannelKey {
+        let mut channel = Channel::new(uniqueid, name, self.next_sequence());
         let own = |key: &str| packet.text(key).map(|text| text.into_owned());
         channel.connection = self.connection;
-        channel.heard = self.epoch;
-        channel.state = state_of(packet).unwrap_or(State::Down);
+        channel.seen_in = self.list_epoch;
+        channel.state = packet.channel_state().unwrap_or(ChannelState::Down);
         channel.exten = own(exten).unwrap_or_default();
         channel.exten_now.clone_from(&channel.exten);
         channel.context = own("Context").unwrap_or_default();
@@ -39,13 +46,13 @@ impl Tracker {
         channel.caller_name.clone_from(&channel.own_name);
         channel.account = own("AccountCode");
         channel.tenant = own("Tenantid");
-        if channel.kind == Kind::Device && self.is_outside(&channel) {
-            channel.kind = Kind::External;
+        if channel.kind == ChannelKind::Device && self.is_outside(&channel) {
+            channel.kind = ChannelKind::External;
         }
         let ch = self.channels.insert(channel);
         self.by_uniqueid.insert(uniqueid.to_owned(), ch);
         self.by_name.insert(name.to_owned(), ch);
-        self.explain_class(ch);
+        self.explain_classified(ch);
         self.pair_local(ch);
         ch
     }
@@ -55,68 +62,69 @@ impl Tracker {
             || self.rules.inbound_contexts.iter().any(|pattern| pattern.matches(&channel.context))
     }
 
-    /// Finds the other half of a Local channel by its name: releases before 11 say it nowhere else.
-    fn pair_local(&mut self, ch: Ch) {
+    /// Finds the other half of a Local channel by its name: releases before 11 send it nowhere else.
+    fn pair_local(&mut self, ch: ChannelKey) {
         let Some((stem, half)) = self.channels.get(ch).and_then(|channel| local_stem(&channel.name)) else {
             return;
         };
         let other = format!("Local/{stem};{}", 3 - half.clamp(1, 2));
-        let single = |other: &Ch| self.channels.get(*other).is_some_and(|channel| !channel.was_paired);
+        let single =
+            |other: &ChannelKey| self.channels.get(*other).is_some_and(|channel| !channel.was_paired);
         if let Some(other) = self.by_name.get(&other).copied().filter(single) {
             self.set_pair(ch, other);
         }
     }
 
     /// Two channels are the halves of a Local pair, whatever either was paired with before.
-    pub(super) fn set_pair(&mut self, one: Ch, two: Ch) {
+    pub(super) fn set_pair(&mut self, one: ChannelKey, two: ChannelKey) {
         if one == two {
             return;
         }
         for (ch, other) in [(one, two), (two, one)] {
             if self.channels.get(ch).is_some_and(|channel| channel.pair != Some(other)) {
-                self.part(ch);
+                self.unpair(ch);
             }
             if let Some(channel) = self.channels.get_mut(ch) {
                 channel.pair = Some(other);
                 channel.was_paired = true;
             }
         }
-        self.tie(one, two);
+        self.join(one, two);
     }
 
     /// Parts a channel from the other half of its Local pair: neither may be left with a partner that is not its own.
-    pub(super) fn part(&mut self, ch: Ch) {
+    pub(super) fn unpair(&mut self, ch: ChannelKey) {
         let former = self.channels.get_mut(ch).and_then(|channel| channel.pair.take());
         if let Some(former) = former.and_then(|former| self.channels.get_mut(former)) {
             former.pair = None;
         }
     }
 
-    pub(super) fn on_newstate(&mut self, packet: &Event<'_>) {
-        let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
-        if let Some(state) = state_of(packet) {
+    pub(super) fn on_newstate(&mut self, packet: &EventHeaders<'_>) {
+        let Some(ch) = self.resolve_channel(packet, "Uniqueid") else { return };
+        if let Some(state) = packet.channel_state() {
             self.set_state(ch, state);
         }
         self.take_caller_id(ch, packet);
         match self.channels.get(ch).map(|channel| channel.state) {
-            Some(State::Ringing) => {
-                self.match_queue_leg(ch, packet);
-                self.note_ringing(ch);
+            Some(ChannelState::Ringing) => {
+                self.join_queue_leg(ch, packet);
+                self.publish_ringing(ch);
             }
-            Some(State::Ring) => self.note_calling(ch, packet),
-            Some(State::Up) => {
-                self.note_voicemail(ch);
-                self.explain_up(ch);
+            Some(ChannelState::Ring) => self.start_call_if_calling(ch, packet),
+            Some(ChannelState::Up) => {
+                self.detect_voicemail(ch);
+                self.explain_pbx_answer(ch);
             }
-            Some(State::Busy) => self.note_busy(ch),
+            Some(ChannelState::Busy) => self.detect_busy_played(ch),
             _ => {}
         }
     }
 
     /// The PBX plays Busy() or Congestion() to a caller: the request to hang up that came before, as it may on Asterisk
     /// 16, was the PBX's own.
-    fn note_busy(&mut self, ch: Ch) {
-        if let Some(key) = self.beginner_call(ch)
+    fn detect_busy_played(&mut self, ch: ChannelKey) {
+        if let Some(key) = self.originated_call(ch)
             && let Some(call) = self.calls.get_mut(key)
         {
             call.gave_up = false;
@@ -125,9 +133,9 @@ impl Tracker {
     }
 
     /// A channel that calls in may do so only after it was created or listed; `Dialing` is one that calls out.
-    fn note_calling(&mut self, ch: Ch, packet: &Event<'_>) {
+    fn start_call_if_calling(&mut self, ch: ChannelKey, packet: &EventHeaders<'_>) {
         let begins =
-            self.channels.get(ch).is_some_and(|channel| channel.call.is_none() && channel.begins_call());
+            self.channels.get(ch).is_some_and(|channel| channel.call.is_none() && channel.starts_call());
         if begins
             && packet
                 .text("ChannelState")
@@ -139,17 +147,17 @@ impl Tracker {
         }
     }
 
-    /// Moves a channel on; never from Up back to Ringing, which only an event older than a list could say.
-    pub(super) fn set_state(&mut self, ch: Ch, state: State) {
+    /// Moves a channel on; never from Up back to Ringing, which only an event older than a list could claim.
+    pub(super) fn set_state(&mut self, ch: ChannelKey, state: ChannelState) {
         if let Some(channel) = self.channels.get_mut(ch)
-            && !(channel.state == State::Up && state < State::Up)
+            && !(channel.state == ChannelState::Up && state < ChannelState::Up)
         {
             channel.state = state;
         }
     }
 
-    pub(super) fn on_new_caller_id(&mut self, packet: &Event<'_>) {
-        let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
+    pub(super) fn on_new_caller_id(&mut self, packet: &EventHeaders<'_>) {
+        let Some(ch) = self.resolve_channel(packet, "Uniqueid") else { return };
         self.take_caller_id(ch, packet);
         let presentation = packet.text("CID-CallingPres").and_then(|text| {
             text.split(|c: char| !c.is_ascii_digit()).next().and_then(|digits| digits.parse::<u32>().ok())
@@ -162,7 +170,7 @@ impl Tracker {
         }
     }
 
-    pub(super) fn take_caller_id(&mut self, ch: Ch, packet: &Event<'_>) {
+    pub(super) fn take_caller_id(&mut self, ch: ChannelKey, packet: &EventHeaders<'_>) {
         let Some(channel) = self.channels.get_mut(ch) else { return };
         for (key, slot) in
             [("CallerIDNum", &mut channel.caller_number), ("CallerIDName", &mut channel.caller_name)]
@@ -177,18 +185,18 @@ impl Tracker {
         }
     }
 
-    pub(super) fn on_newexten(&mut self, packet: &Event<'_>) {
-        let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
+    pub(super) fn on_newexten(&mut self, packet: &EventHeaders<'_>) {
+        let Some(ch) = self.resolve_channel(packet, "Uniqueid") else { return };
         let application = packet.text("Application");
         let application = application.as_deref().unwrap_or_default();
         if let Some(channel) = self.channels.get_mut(ch) {
             channel.in_voicemail = application.eq_ignore_ascii_case("VoiceMail");
         }
-        self.note_voicemail(ch);
+        self.detect_voicemail(ch);
         let exten = packet.text("Extension").or_else(|| packet.text("Exten"));
         // `h` runs when the call is over: what it does changes nothing about how.
         if exten.as_deref() != Some("h")
-            && let Some(key) = self.beginner_call(ch)
+            && let Some(key) = self.originated_call(ch)
             && let Some(call) = self.calls.get_mut(key)
         {
             let before = call.deflected;
@@ -201,27 +209,29 @@ impl Tracker {
         }
     }
 
-    fn note_voicemail(&mut self, ch: Ch) {
-        let taken =
-            self.channels.get(ch).is_some_and(|channel| channel.in_voicemail && channel.state == State::Up);
-        if taken && let Some(key) = self.beginner_call(ch) {
-            self.answered(key, AnsweredBy::Voicemail, "voicemail");
+    fn detect_voicemail(&mut self, ch: ChannelKey) {
+        let taken = self
+            .channels
+            .get(ch)
+            .is_some_and(|channel| channel.in_voicemail && channel.state == ChannelState::Up);
+        if taken && let Some(key) = self.originated_call(ch) {
+            self.publish_answer(key, AnsweredBy::Voicemail, "voicemail");
         }
     }
 
-    pub(super) fn on_conference(&mut self, packet: &Event<'_>) {
-        if let Some(ch) = self.heard_of(packet, "Uniqueid")
-            && let Some(key) = self.beginner_call(ch)
+    pub(super) fn on_conference(&mut self, packet: &EventHeaders<'_>) {
+        if let Some(ch) = self.resolve_channel(packet, "Uniqueid")
+            && let Some(key) = self.originated_call(ch)
         {
-            self.answered(key, AnsweredBy::Conference, "conference");
+            self.publish_answer(key, AnsweredBy::Conference, "conference");
         }
     }
 
-    pub(super) fn on_hangup_request(&mut self, packet: &Event<'_>) {
-        let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
+    pub(super) fn on_hangup_request(&mut self, packet: &EventHeaders<'_>) {
+        let Some(ch) = self.resolve_channel(packet, "Uniqueid") else { return };
         let cause = cause_of(packet);
-        let busy = self.channels.get(ch).is_some_and(|channel| channel.state == State::Busy);
-        if let Some(key) = self.beginner_call(ch)
+        let busy = self.channels.get(ch).is_some_and(|channel| channel.state == ChannelState::Busy);
+        if let Some(key) = self.originated_call(ch)
             && let Some(call) = self.calls.get_mut(key)
         {
             call.gave_up |= !busy && call.can_be_given_up();
@@ -233,13 +243,13 @@ impl Tracker {
         self.close_leg(ch);
     }
 
-    pub(super) fn on_hangup(&mut self, packet: &Event<'_>) {
+    pub(super) fn on_hangup(&mut self, packet: &EventHeaders<'_>) {
         let Some(ch) = self.channel_of(packet, "Uniqueid") else { return };
         self.end_channel(ch, cause_of(packet));
     }
 
     /// A channel is gone; `cause` is the Cause of its Hangup.
-    pub(super) fn end_channel(&mut self, ch: Ch, cause: Option<u16>) {
+    pub(super) fn end_channel(&mut self, ch: ChannelKey, cause: Option<u16>) {
         if let Some(cause) = cause {
             self.leg_cause(ch, cause);
         }
@@ -250,10 +260,10 @@ impl Tracker {
             self.end_if_over(key, ch, cause);
         }
         self.explain_left(ch);
-        self.explain_end(ch);
+        self.explain_unused_channel(ch);
         self.leave_bridge(ch);
         self.detach(ch);
-        self.part(ch);
+        self.unpair(ch);
         if let Some(channel) = self.channels.remove(ch) {
             if self.by_uniqueid.get(&channel.uniqueid) == Some(&ch) {
                 self.by_uniqueid.remove(&channel.uniqueid);
@@ -267,24 +277,24 @@ impl Tracker {
         }
     }
 
-    /// Says the hangup if the call is over for its external party, or for both (translation rules, section 3).
-    fn end_if_over(&mut self, key: CallKey, ch: Ch, cause: Option<u16>) {
+    /// Publishes the hangup if the call is over for its external party, or for both (call rules, section 3).
+    fn end_if_over(&mut self, key: CallKey, ch: ChannelKey, cause: Option<u16>) {
         let Some(call) = self.calls.get(key) else { return };
-        let is_beginner = call.beginner == Some(ch);
+        let is_originator = call.originator == Some(ch);
         let over = if !call.is_answered() {
-            is_beginner
+            is_originator
         } else {
             match call.direction {
-                Direction::In => is_beginner,
-                Direction::Out => call.far == Some(ch),
+                Direction::In => is_originator,
+                Direction::Out => call.far_party == Some(ch),
                 Direction::Internal => false,
             }
         };
         if over {
-            self.say_hangup(key, |call| call.cause(cause));
+            self.publish_hangup(key, |call| call.cause(cause));
         }
-        if is_beginner && let Some(call) = self.calls.get_mut(key) {
-            call.beginner = None;
+        if is_originator && let Some(call) = self.calls.get_mut(key) {
+            call.originator = None;
         }
     }
 
@@ -294,30 +304,26 @@ impl Tracker {
             call.members.iter().filter_map(|member| self.channels.get(*member)).any(Channel::is_party)
         };
         if self.calls.get(key).is_some_and(|call| !call.is_over() && !parties_left(call)) {
-            self.say_hangup(key, |call| call.cause(cause));
+            self.publish_hangup(key, |call| call.cause(cause));
         }
         if self.calls.get(key).is_some_and(|call| call.is_over() && call.members.is_empty()) {
             self.forget_call(key);
         }
     }
 
-    /// The channel a live event is about; that it is heard of keeps the next list from missing it.
-    pub(super) fn heard_of(&mut self, packet: &Event<'_>, key: &str) -> Option<Ch> {
+    /// The channel that a live event names, which the next list can then not miss.
+    pub(super) fn resolve_channel(&mut self, packet: &EventHeaders<'_>, key: &str) -> Option<ChannelKey> {
         let ch = self.channel_of(packet, key)?;
-        let epoch = self.epoch;
+        let epoch = self.list_epoch;
         if let Some(channel) = self.channels.get_mut(ch) {
-            channel.heard = epoch;
+            channel.seen_in = epoch;
             channel.missed = false;
         }
         Some(ch)
     }
 }
 
-pub(super) fn state_of(packet: &Event<'_>) -> Option<State> {
-    ["ChannelState", "State", "ChannelStateDesc"].iter().find_map(|key| State::parse(&packet.text(key)?))
-}
-
-/// Whether a step of the dialplan shows that the call was not deflected after all: it offers it to somebody, or tells
+/// Whether a step of the dialplan shows that the call was not deflected after all: it offers it to somebody, or plays
 /// the caller something. What only notes something, a PBX may have been asked to keep to itself.
 fn goes_on(application: &str) -> bool {
     const STEPS: [&str; 8] =
@@ -325,6 +331,6 @@ fn goes_on(application: &str) -> bool {
     STEPS.iter().any(|step| application.eq_ignore_ascii_case(step))
 }
 
-fn cause_of(packet: &Event<'_>) -> Option<u16> {
+fn cause_of(packet: &EventHeaders<'_>) -> Option<u16> {
     packet.text("Cause")?.trim().parse().ok()
 }

@@ -4,22 +4,28 @@ use ringwire_ami::AmiVersion;
 use ringwire_event::EventKind;
 use ringwire_event::explanation::AnnounceReason;
 
-use super::{Event, Tracker};
-use crate::model::{Call, CallKey, Ch, Kind, Leg, Stage, State, number_apart};
+use super::Tracker;
+use crate::event_headers::EventHeaders;
+use crate::model::{Call, CallKey, CallStage, ChannelKey, ChannelKind, ChannelState, RingLeg, number_apart};
 
 impl Tracker {
     /// DialBegin (12 and newer), `Dial` with `SubEvent: Begin` (1.6 to 11).
-    pub(super) fn on_dial_begin(&mut self, packet: &Event<'_>) {
-        let Some(dest) = self.heard_of(packet, "DestUniqueid") else { return };
-        let caller = self.heard_of(packet, "Uniqueid");
+    pub(super) fn on_dial_begin(&mut self, packet: &EventHeaders<'_>) {
+        let Some(dest) = self.resolve_channel(packet, "DestUniqueid") else { return };
+        let caller = self.resolve_channel(packet, "Uniqueid");
         if let Some(caller) = caller {
             self.take_caller_id(caller, packet);
         }
-        self.dialled(caller, dest, packet.text("DialString").as_deref());
+        self.add_dialled_channel(caller, dest, packet.text("DialString").as_deref());
     }
 
     /// `caller` dials `dest`; nobody does, for an Originate.
-    pub(super) fn dialled(&mut self, caller: Option<Ch>, dest: Ch, dial_string: Option<&str>) {
+    pub(super) fn add_dialled_channel(
+        &mut self,
+        caller: Option<ChannelKey>,
+        dest: ChannelKey,
+        dial_string: Option<&str>,
+    ) {
         let exten = caller.and_then(|ch| self.channels.get(ch)).map(|channel| channel.exten_now.clone());
         let Some(channel) = self.channels.get_mut(dest) else { return };
         channel.dialled = true;
@@ -28,46 +34,47 @@ impl Tracker {
         }
         if channel.is_party() {
             if let Some(number) = dial_string.and_then(|text| number_apart(text, &channel.endpoint)) {
-                let was = std::mem::replace(&mut channel.kind, Kind::External);
+                let was = std::mem::replace(&mut channel.kind, ChannelKind::External);
                 channel.number = Some(number.to_owned());
-                if was != Kind::External {
-                    self.explain_number_apart(dest, dial_string.unwrap_or_default());
+                if was != ChannelKind::External {
+                    self.explain_trunk_by_number(dest, dial_string.unwrap_or_default());
                 }
-            } else if channel.kind == Kind::External && channel.number.is_none() {
+            } else if channel.kind == ChannelKind::External && channel.number.is_none() {
                 channel.number = exten.filter(|exten| exten.bytes().any(|byte| byte.is_ascii_digit()));
             }
         }
         let Some(caller) = caller.filter(|caller| *caller != dest) else { return };
         let key = self.dialling_call(caller);
-        self.tie(caller, dest);
-        // Tying may have absorbed the call.
+        self.join(caller, dest);
+        // Joining may have absorbed the call.
         let key = self.call_of(caller).unwrap_or(key);
         self.add_leg(key, Some(caller), dest);
-        if self.calls.get(key).is_some_and(|call| call.beginner == Some(caller)) {
-            self.say_redirect(key);
+        if self.calls.get(key).is_some_and(|call| call.originator == Some(caller)) {
+            self.publish_redirect(key);
         }
     }
 
     /// The call that a dialling channel dials for; a new one if it has none that lives.
-    fn dialling_call(&mut self, caller: Ch) -> CallKey {
+    fn dialling_call(&mut self, caller: ChannelKey) -> CallKey {
         if let Some(key) = self.living_call(caller) {
             return key;
         }
-        // Dialled by nobody and now acting for itself: an Originate. Of a Local pair the first half began it.
-        let beginner = self
+        // Dialled by nobody and now acting for itself: an Originate. Of a Local pair the first half started it.
+        let originator = self
             .channels
             .get(caller)
-            .filter(|channel| channel.kind == Kind::Plumbing)
+            .filter(|channel| channel.kind == ChannelKind::Auxiliary)
             .and_then(|channel| channel.pair)
             .filter(|pair| {
-                self.channels.get(*pair).map(|pair| pair.born) < self.channels.get(caller).map(|own| own.born)
+                self.channels.get(*pair).map(|pair| pair.sequence)
+                    < self.channels.get(caller).map(|own| own.sequence)
             })
             .unwrap_or(caller);
-        self.begin_call(beginner)
+        self.start_call(originator)
     }
 
-    /// A leg begins to be rung for the call.
-    pub(super) fn add_leg(&mut self, key: CallKey, caller: Option<Ch>, dest: Ch) {
+    /// A leg starts to be rung for the call.
+    pub(super) fn add_leg(&mut self, key: CallKey, caller: Option<ChannelKey>, dest: ChannelKey) {
         let now = self.now;
         let gather = self.rules.gather;
         let party = self.channels.get(dest).is_some_and(|channel| channel.is_party());
@@ -82,7 +89,7 @@ impl Tracker {
             call.round = call.round.next();
             call.round_began = now;
         }
-        call.round.legs.push(Leg::new(dest, caller, party));
+        call.round.legs.push(RingLeg::new(dest, caller, party));
         if !party {
             return;
         }
@@ -93,19 +100,22 @@ impl Tracker {
         }
         self.gather(key);
         self.gather_user(key, dest);
-        self.note_ringing(dest);
+        self.publish_ringing(dest);
     }
 
-    /// Says that a phone rings, once it was dialled and does.
-    pub(super) fn note_ringing(&mut self, ch: Ch) {
+    /// Publishes that a phone rings, once it was dialled and does.
+    pub(super) fn publish_ringing(&mut self, ch: ChannelKey) {
         let Some(channel) = self.channels.get(ch) else { return };
-        if channel.rang || channel.state != State::Ringing || channel.kind != Kind::Device || !channel.dialled
+        if channel.rang
+            || channel.state != ChannelState::Ringing
+            || channel.kind != ChannelKind::Device
+            || !channel.dialled
         {
             return;
         }
         let Some(key) = channel.call else { return };
         let Some(call) = self.calls.get(key) else { return };
-        if matches!(call.stage, Stage::Quiet | Stage::Over) || self.is_callers_own(call, ch) {
+        if matches!(call.stage, CallStage::Unannounced | CallStage::Over) || self.is_callers_own(call, ch) {
             return;
         }
         let Some(user) = self.party(ch) else { return };
@@ -113,21 +123,22 @@ impl Tracker {
             channel.rang = true;
         }
         if let Some(call) = self.calls.get_mut(key)
-            && let Some(place) = call.rung_before.iter().position(|endpoint| *endpoint == user.endpoint)
+            && let Some(place) =
+                call.rung_before_resume.iter().position(|endpoint| *endpoint == user.endpoint)
         {
-            call.rung_before.swap_remove(place);
-            return self.explain_rings(key, &user, true);
+            call.rung_before_resume.swap_remove(place);
+            return self.explain_ringing(key, &user, true);
         }
-        self.explain_rings(key, &user, false);
-        self.say(key, EventKind::Ringing { user });
+        self.explain_ringing(key, &user, false);
+        self.publish(key, EventKind::Ringing { user });
     }
 
     /// DialEnd (12 and newer): one leg is no longer rung.
-    pub(super) fn on_dial_end(&mut self, packet: &Event<'_>) {
-        let Some(dest) = self.heard_of(packet, "DestUniqueid") else { return };
+    pub(super) fn on_dial_end(&mut self, packet: &EventHeaders<'_>) {
+        let Some(dest) = self.resolve_channel(packet, "DestUniqueid") else { return };
         let forwarded = packet.text("Forward").is_some();
-        if let Some(leg) = self.leg(dest) {
-            let before = leg.verdict();
+        if let Some(leg) = self.leg_of(dest) {
+            let before = leg.result();
             leg.forwarded |= forwarded;
             if let Some(status) = packet.text("DialStatus") {
                 leg.take_status(&status);
@@ -135,23 +146,23 @@ impl Tracker {
             if forwarded {
                 self.explain_forwarded(dest);
             }
-            self.explain_verdict(dest, before);
+            self.explain_leg_result(dest, before);
         }
         self.close_leg(dest);
     }
 
     /// `Dial` (1.6 to 11): its End comes once for all legs, when Dial() returns.
-    pub(super) fn on_old_dial(&mut self, packet: &Event<'_>) {
+    pub(super) fn on_old_dial(&mut self, packet: &EventHeaders<'_>) {
         if packet.text("SubEvent").is_none_or(|kind| kind.eq_ignore_ascii_case("Begin")) {
             return self.on_dial_begin(packet);
         }
-        let Some(caller) = self.heard_of(packet, "Uniqueid") else { return };
+        let Some(caller) = self.resolve_channel(packet, "Uniqueid") else { return };
         let Some(key) = self.call_of(caller) else { return };
         let status = packet.text("DialStatus").unwrap_or_default();
-        // Before 10 nothing else tells that the caller hung up (translation rules, section 4.2).
+        // Before 10 nothing else shows that the caller hung up (call rules, section 4.2).
         let caller_hung_up = status == "CANCEL" && self.version < AmiVersion { major: 1, minor: 2, patch: 0 };
         let Some(call) = self.calls.get_mut(key) else { return };
-        if caller_hung_up && call.beginner == Some(caller) {
+        if caller_hung_up && call.originator == Some(caller) {
             call.gave_up |= !call.is_answered();
             self.explain_hangup_request(key, false);
         }
@@ -159,7 +170,7 @@ impl Tracker {
         let (mut closed, mut said) = (Vec::new(), Vec::new());
         for leg in call.round.legs.iter_mut().filter(|leg| leg.dialler == Some(caller)) {
             if !leg.has_status() {
-                said.push((leg.channel, leg.verdict()));
+                said.push((leg.channel, leg.result()));
                 leg.take_status(&status);
             }
             if leg.open {
@@ -167,32 +178,32 @@ impl Tracker {
             }
         }
         for (ch, before) in said {
-            self.explain_verdict(ch, before);
+            self.explain_leg_result(ch, before);
         }
         for ch in closed {
             self.close_leg(ch);
         }
     }
 
-    pub(super) fn leg_cause(&mut self, ch: Ch, cause: u16) {
-        if let Some(leg) = self.leg(ch) {
-            let before = leg.verdict();
+    pub(super) fn leg_cause(&mut self, ch: ChannelKey, cause: u16) {
+        if let Some(leg) = self.leg_of(ch) {
+            let before = leg.result();
             leg.take_cause(cause);
-            self.explain_verdict(ch, before);
+            self.explain_leg_result(ch, before);
         }
     }
 
     /// A leg is no longer rung: the round that is being gathered is complete.
-    pub(super) fn close_leg(&mut self, ch: Ch) {
+    pub(super) fn close_leg(&mut self, ch: ChannelKey) {
         let Some(key) = self.call_of(ch) else { return };
-        let Some(leg) = self.leg(ch) else { return };
+        let Some(leg) = self.leg_of(ch) else { return };
         let ends_round = std::mem::replace(&mut leg.open, false) && leg.party;
         if ends_round && self.calls.get(key).is_some_and(Call::is_gathering) {
             self.announce(key, AnnounceReason::LegClosed);
         }
     }
 
-    fn leg(&mut self, ch: Ch) -> Option<&mut Leg> {
+    fn leg_of(&mut self, ch: ChannelKey) -> Option<&mut RingLeg> {
         let key = self.call_of(ch)?;
         self.calls.get_mut(key)?.round.leg(ch)
     }

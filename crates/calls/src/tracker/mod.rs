@@ -1,18 +1,19 @@
 //! Packets in, call events out.
 
+mod announcement;
+mod answering;
 mod bridging;
 mod channels;
 mod dialling;
-mod event;
 mod explaining;
+mod joining;
 mod masquerade;
-mod membership;
-mod outline;
+mod parties;
+mod publishing;
 mod queues;
 mod resume;
-mod saying;
 mod snapshot;
-mod talk;
+mod summaries;
 mod transfers;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -22,52 +23,51 @@ use ringwire_ami::{AmiVersion, Packet};
 use ringwire_event::CallEvent;
 use slotmap::SlotMap;
 
-use self::event::Event;
-pub use self::outline::Outline;
-use crate::Rules;
-use crate::model::{Call, CallIds, CallKey, Ch, Channel};
+use crate::event_headers::EventHeaders;
+use crate::model::{Call, CallIds, CallKey, Channel, ChannelKey, ChannelList};
 use crate::recorder::ExplanationRecorder;
+use crate::rules::Rules;
 
 /// Follows the calls of one PBX.
 ///
-/// Feed it what [`ringwire_ami`] reads, tick it when [`Tracker::next_deadline`] says so, and take out what is to be
-/// said. It copes with events that are unknown, incomplete, repeated, out of order or missing; what was missed is
+/// Feed it the packets that [`ringwire_ami`] reads, tick it when [`Tracker::next_deadline`] is reached, and take out the
+/// events to publish. It copes with events that are unknown, incomplete, repeated, out of order or missing; what was missed is
 /// made good by the next snapshot (`CoreShowChannels`).
 #[derive(Debug)]
 pub struct Tracker {
     rules: Rules,
-    channels: SlotMap<Ch, Channel>,
+    channels: SlotMap<ChannelKey, Channel>,
     /// Looked up, never walked: its order is not the same twice.
-    by_uniqueid: HashMap<String, Ch>,
+    by_uniqueid: HashMap<String, ChannelKey>,
     /// Channel names up to Asterisk 11, where some events give nothing else.
-    by_name: HashMap<String, Ch>,
+    by_name: HashMap<String, ChannelKey>,
     calls: SlotMap<CallKey, Call>,
-    /// Linkedids that calls are known by: the Uniqueids of the channels that began them.
+    /// Linkedids that calls are known by: the Uniqueids of the channels that started them.
     by_linkedid: HashMap<String, CallKey>,
     ids: CallIds,
     /// The calls that wait to be announced, by when that is due.
-    due: BTreeSet<(Timestamp, CallKey)>,
+    announcements_due: BTreeSet<(Timestamp, CallKey)>,
     /// Who is in which bridge; looked up, never walked.
-    bridges: HashMap<String, Vec<Ch>>,
+    bridges: HashMap<String, Vec<ChannelKey>>,
     /// Callers who wait in queues, longest first.
-    waiting: Vec<Ch>,
-    said: VecDeque<CallEvent>,
+    waiting: Vec<ChannelKey>,
+    events: VecDeque<CallEvent>,
     version: AmiVersion,
     /// Counts connections, channels and calls.
     connection: u32,
-    born: u64,
-    /// Counts full lists of channels; what was heard of since the last one is not missing.
-    epoch: u32,
-    /// Calls of an earlier process that no snapshot has told of yet.
-    resumed: Vec<CallKey>,
-    /// When the PBX says that it was started, in its own words.
+    sequence: u64,
+    /// Counts full lists of channels; a channel that an event has named since the last one is not missing.
+    list_epoch: u32,
+    /// Calls of an earlier process that no snapshot has shown yet.
+    resumed_calls: Vec<CallKey>,
+    /// When the PBX was started, as it writes it.
     started: Option<String>,
     /// The list that is coming in.
-    listing: snapshot::Listing,
+    channel_list: ChannelList,
     /// The time of the packet being applied.
     now: Option<Timestamp>,
     forged: u64,
-    /// Whether what is being said was learnt from a snapshot.
+    /// Whether the events being published were learnt from a snapshot.
     recovering: bool,
     recorder: ExplanationRecorder,
 }
@@ -84,17 +84,17 @@ impl Tracker {
             calls: SlotMap::with_key(),
             by_linkedid: HashMap::new(),
             ids: CallIds::default(),
-            due: BTreeSet::new(),
+            announcements_due: BTreeSet::new(),
             bridges: HashMap::new(),
             waiting: Vec::new(),
-            said: VecDeque::new(),
+            events: VecDeque::new(),
             version: AmiVersion::NEWEST,
             connection: 0,
-            born: 0,
-            epoch: 0,
-            resumed: Vec::new(),
+            sequence: 0,
+            list_epoch: 0,
+            resumed_calls: Vec::new(),
             started: None,
-            listing: snapshot::Listing::default(),
+            channel_list: ChannelList::default(),
             now: None,
             forged: 0,
             recovering: false,
@@ -102,19 +102,19 @@ impl Tracker {
         }
     }
 
-    /// Takes other rules from here on; calls already announced keep what was said of them.
+    /// Applies other rules from here on; calls already announced keep their facts.
     pub fn set_rules(&mut self, rules: Rules) {
         self.rules = rules;
     }
 
-    /// A connection begins: its banner said `version`. What happened before it was missed, until a snapshot
-    /// tells what is left of it.
+    /// A connection begins, with `version` in its banner. What happened before it was missed, until a snapshot
+    /// shows what is left of it.
     pub fn connected(&mut self, version: AmiVersion, now: Option<Timestamp>) {
         self.version = version;
         self.connection = self.connection.wrapping_add(1);
-        self.epoch = self.epoch.wrapping_add(1);
-        self.listing = snapshot::Listing::default();
-        self.at(now);
+        self.list_epoch = self.list_epoch.wrapping_add(1);
+        self.channel_list = ChannelList::default();
+        self.advance_clock(now);
     }
 
     /// Takes one packet, received at `now` (`None` where a recording has no clock: then nothing becomes due by
@@ -123,9 +123,9 @@ impl Tracker {
         let Some(handle) = packet.event_name().map_or(Some(Tracker::on_response as Handler), handler) else {
             return;
         };
-        self.at(now);
+        self.advance_clock(now);
         self.recorder.begin_packet(packet);
-        let event = Event::read(packet);
+        let event = EventHeaders::read(packet);
         if event.is_forged() {
             self.forged += 1;
             self.explain_forged();
@@ -137,11 +137,11 @@ impl Tracker {
 
     /// Does what is due at `now`.
     pub fn tick(&mut self, now: Timestamp) {
-        while let Some(&(due, key)) = self.due.first() {
+        while let Some(&(due, key)) = self.announcements_due.first() {
             if due > now {
                 break;
             }
-            self.due.pop_first();
+            self.announcements_due.pop_first();
             self.now = Some(due);
             let reason = self.gathered();
             self.announce(key, reason);
@@ -151,12 +151,12 @@ impl Tracker {
     /// When [`Tracker::tick`] is next needed.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.due.first().map(|(due, _)| *due)
+        self.announcements_due.first().map(|(due, _)| *due)
     }
 
-    /// The next event to be said, in order; `None` once all are.
+    /// The next event to publish, in order; `None` once all were taken.
     pub fn poll_event(&mut self) -> Option<CallEvent> {
-        self.said.pop_front()
+        self.events.pop_front()
     }
 
     /// How many calls are in progress, announced or not.
@@ -171,36 +171,36 @@ impl Tracker {
         self.channels.len()
     }
 
-    /// How many events were dropped because a caller had put headers into them: what they told is missing, so a
-    /// snapshot is due when this grows (AMI contract, section 5).
+    /// How many events were dropped because a caller had put headers into them: what they reported is missing, so a
+    /// snapshot is due when this grows (AMI notes, section 5).
     #[must_use]
     pub fn forged(&self) -> u64 {
         self.forged
     }
 
-    fn at(&mut self, now: Option<Timestamp>) {
+    fn advance_clock(&mut self, now: Option<Timestamp>) {
         if let Some(now) = now {
             self.tick(now);
         }
         self.now = now;
     }
 
-    fn channel_of(&self, packet: &Event<'_>, key: &str) -> Option<Ch> {
+    fn channel_of(&self, packet: &EventHeaders<'_>, key: &str) -> Option<ChannelKey> {
         self.by_uniqueid.get(&*packet.text(key)?).copied()
     }
 
-    fn call_of(&self, channel: Ch) -> Option<CallKey> {
+    fn call_of(&self, channel: ChannelKey) -> Option<CallKey> {
         self.channels.get(channel)?.call
     }
 
-    fn next_born(&mut self) -> u64 {
-        self.born += 1;
-        self.born
+    fn next_sequence(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
     }
 }
 
 /// What takes an event.
-type Handler = fn(&mut Tracker, &Event<'_>);
+type Handler = fn(&mut Tracker, &EventHeaders<'_>);
 
 /// What is to be done about an event of this name; nothing about most of what a PBX sends.
 fn handler(name: &[u8]) -> Option<Handler> {

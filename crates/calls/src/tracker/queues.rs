@@ -2,21 +2,22 @@
 
 use ringwire_event::explanation::AnnounceReason;
 
-use super::{Event, Tracker};
-use crate::model::{Ch, State, local_stem};
+use super::Tracker;
+use crate::event_headers::EventHeaders;
+use crate::model::{ChannelKey, ChannelState, local_stem};
 
 impl Tracker {
-    pub(super) fn on_queue_join(&mut self, packet: &Event<'_>) {
-        let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
+    pub(super) fn on_queue_join(&mut self, packet: &EventHeaders<'_>) {
+        let Some(ch) = self.resolve_channel(packet, "Uniqueid") else { return };
         self.take_caller_id_if_known(ch, packet);
         self.enter_queue(ch, packet.text("Queue").as_deref());
     }
 
     /// A caller waits in a queue.
-    pub(super) fn enter_queue(&mut self, ch: Ch, queue: Option<&str>) {
+    pub(super) fn enter_queue(&mut self, ch: ChannelKey, queue: Option<&str>) {
         let key = match self.call_of(ch) {
             Some(key) => key,
-            None => self.begin_call(ch),
+            None => self.start_call(ch),
         };
         let Some(call) = self.calls.get_mut(key).filter(|call| !call.is_over()) else { return };
         if !call.round.is_open() {
@@ -34,8 +35,8 @@ impl Tracker {
     }
 
     /// A caller leaves a queue: to an agent, or because the queue or the caller gave up.
-    pub(super) fn on_queue_leave(&mut self, packet: &Event<'_>) {
-        let Some(ch) = self.heard_of(packet, "Uniqueid") else { return };
+    pub(super) fn on_queue_leave(&mut self, packet: &EventHeaders<'_>) {
+        let Some(ch) = self.resolve_channel(packet, "Uniqueid") else { return };
         self.unqueue(ch);
         let Some(key) = self.call_of(ch) else { return };
         let Some(call) = self.calls.get_mut(key).filter(|call| !call.is_over()) else { return };
@@ -45,9 +46,9 @@ impl Tracker {
         self.announce(key, AnnounceReason::LeftQueue);
     }
 
-    pub(super) fn unqueue(&mut self, ch: Ch) {
+    pub(super) fn unqueue(&mut self, ch: ChannelKey) {
         self.waiting.retain(|waiting| *waiting != ch);
-        if let Some(key) = self.beginner_call(ch)
+        if let Some(key) = self.originated_call(ch)
             && let Some(call) = self.calls.get_mut(key)
         {
             call.queued = false;
@@ -55,27 +56,29 @@ impl Tracker {
     }
 
     /// AgentCalled names both legs: always from 12 on, up to 11 with `eventwhencalled=yes`.
-    pub(super) fn on_agent_called(&mut self, packet: &Event<'_>) {
-        let Some(caller) = self.heard_of(packet, "Uniqueid") else { return };
+    pub(super) fn on_agent_called(&mut self, packet: &EventHeaders<'_>) {
+        let Some(caller) = self.resolve_channel(packet, "Uniqueid") else { return };
         let agent = self
-            .heard_of(packet, "DestUniqueid")
+            .resolve_channel(packet, "DestUniqueid")
             .or_else(|| self.by_name.get(&*packet.text("DestinationChannel")?).copied());
         if let Some(agent) = agent {
-            self.dialled(Some(caller), agent, None);
+            self.add_dialled_channel(Some(caller), agent, None);
         }
     }
 
     /// AgentConnect names both legs; up to 11 `BridgedChannel` is the agent's Uniqueid.
-    pub(super) fn on_agent_connect(&mut self, packet: &Event<'_>) {
-        let agent = self.heard_of(packet, "DestUniqueid").or_else(|| self.heard_of(packet, "BridgedChannel"));
-        if let (Some(caller), Some(agent)) = (self.heard_of(packet, "Uniqueid"), agent) {
-            self.tie(caller, agent);
+    pub(super) fn on_agent_connect(&mut self, packet: &EventHeaders<'_>) {
+        let agent = self
+            .resolve_channel(packet, "DestUniqueid")
+            .or_else(|| self.resolve_channel(packet, "BridgedChannel"));
+        if let (Some(caller), Some(agent)) = (self.resolve_channel(packet, "Uniqueid"), agent) {
+            self.join(caller, agent);
         }
     }
 
     /// Up to 11 nothing names the leg that a queue rings: it is one dialled by nobody, which starts to ring with the
-    /// number of a caller who waits, longest first (translation rules, section 1).
-    pub(super) fn match_queue_leg(&mut self, ch: Ch, packet: &Event<'_>) {
+    /// number of a caller who waits, longest first (call rules, section 1).
+    pub(super) fn join_queue_leg(&mut self, ch: ChannelKey, packet: &EventHeaders<'_>) {
         if self.version.has_channel_snapshots() || self.waiting.is_empty() {
             return;
         }
@@ -83,7 +86,7 @@ impl Tracker {
         let first_half = local_stem(&channel.name).is_some_and(|(_, half)| half == 1);
         let dialled_by_nobody =
             !channel.dialled && (channel.exten.is_empty() && channel.is_party() || first_half);
-        if channel.state != State::Ringing || !dialled_by_nobody {
+        if channel.state != ChannelState::Ringing || !dialled_by_nobody {
             return;
         }
         let Some(connected) = packet.text("ConnectedLineNum") else { return };
@@ -93,11 +96,11 @@ impl Tracker {
                 .is_some_and(|caller| caller.caller_number.as_deref() == Some(&*connected))
         });
         if let Some(caller) = caller {
-            self.dialled(Some(caller), ch, None);
+            self.add_dialled_channel(Some(caller), ch, None);
         }
     }
 
-    fn take_caller_id_if_known(&mut self, ch: Ch, packet: &Event<'_>) {
+    fn take_caller_id_if_known(&mut self, ch: ChannelKey, packet: &EventHeaders<'_>) {
         // Up to 11 the queue's own words for an unknown name would replace a known one.
         if self.version.has_channel_snapshots() {
             self.take_caller_id(ch, packet);

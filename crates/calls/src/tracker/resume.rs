@@ -1,6 +1,6 @@
-//! Taking up calls that another process announced.
+//! Resuming calls that another process announced.
 //!
-//! The events that were said of a call are all that is left of it. They give what is said of it on from here; its
+//! The events that were published are all that is left of a call. Its facts are taken from them; its
 //! channels come with the first snapshot, and a call that has none there ended while nobody watched.
 
 use std::collections::BTreeMap;
@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use ringwire_event::{AnsweredBy, CallEvent, CallId, EventKind, Party};
 
 use super::Tracker;
-use crate::model::{Call, CallIds, CallKey, Stage};
+use crate::model::{Call, CallIds, CallKey, CallStage};
 
 impl Tracker {
-    /// Takes up the calls that `events` were said of and whose hangup is not among them, each under its old id:
-    /// the next thing said of it has the next place. Events of one call come in their order.
+    /// Resumes the calls that `events` are of and whose hangup is not among them, each under its old id:
+    /// its next event has the next sequence number. Events of one call come in their order.
     ///
     /// No id of `used` is given again. To be called before the first packet.
     pub fn resume(&mut self, events: &[CallEvent], used: &[CallId]) {
@@ -35,11 +35,11 @@ impl Tracker {
         let Some(last) = said.last() else { return };
         let prefix = self.rules.prefix_ids.then_some(self.rules.pbx.as_str());
         let root = CallIds::root(prefix, &last.call).to_owned();
-        let mut call = Call::new(root.clone(), self.next_born(), None);
+        let mut call = Call::new(root.clone(), self.next_sequence(), None);
         call.id = last.call.clone();
         call.seq = last.seq;
-        call.stage = Stage::Announced;
-        call.begun = true;
+        call.stage = CallStage::Announced;
+        call.has_originator = true;
         call.direction = last.direction;
         call.from = last.from.clone();
         call.from_name = last.from_name.clone();
@@ -50,7 +50,7 @@ impl Tracker {
         call.queue = last.queue.clone();
         for event in said {
             match &event.kind {
-                EventKind::Ringing { user } => call.rung_before.push(user.endpoint.clone()),
+                EventKind::Ringing { user } => call.rung_before_resume.push(user.endpoint.clone()),
                 EventKind::Answer { answered_by } => {
                     call.answered_by_endpoint = endpoint(answered_by);
                     call.answered_by = Some(answered_by.clone());
@@ -67,15 +67,15 @@ impl Tracker {
         }
         let key = self.calls.insert(call);
         self.by_linkedid.insert(root, key);
-        self.explain_taken_up(key);
-        self.resumed.push(key);
+        self.explain_resumed(key);
+        self.resumed_calls.push(key);
     }
 
     /// A full list has come in: the resumed calls that have no channel in it are over.
-    pub(super) fn end_unclaimed(&mut self) {
-        for key in std::mem::take(&mut self.resumed) {
+    pub(super) fn end_unlisted_resumed_calls(&mut self) {
+        for key in std::mem::take(&mut self.resumed_calls) {
             if self.is_unclaimed(key) {
-                self.say_hangup(key, |call| call.cause(None));
+                self.publish_hangup(key, |call| call.cause(None));
                 self.forget_call(key);
             }
         }
@@ -86,7 +86,7 @@ impl Tracker {
     }
 }
 
-/// The endpoint that a answered_by talks at, as far as what was said tells.
+/// The endpoint at which a party answered, as far as the published event has it.
 fn endpoint(answered_by: &AnsweredBy) -> Option<String> {
     match answered_by {
         AnsweredBy::User(Party { endpoint, .. }) => Some(endpoint.clone()),

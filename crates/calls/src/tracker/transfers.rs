@@ -2,11 +2,12 @@
 
 use ringwire_event::{EventKind, TransferKind};
 
-use super::{Event, Tracker};
-use crate::model::{CallKey, Ch, Kind};
+use super::Tracker;
+use crate::event_headers::EventHeaders;
+use crate::model::{CallKey, ChannelKey, ChannelKind};
 
 impl Tracker {
-    pub(super) fn on_blind_transfer(&mut self, packet: &Event<'_>) {
+    pub(super) fn on_blind_transfer(&mut self, packet: &EventHeaders<'_>) {
         let transferer = self.channel_of(packet, "TransfererUniqueid");
         let transferee = self.channel_of(packet, "TransfereeUniqueid");
         if !succeeded(packet) {
@@ -22,10 +23,10 @@ impl Tracker {
                 call.passed_to.clone_from(&target);
             }
         }
-        self.say_transfer(key, TransferKind::Blind, transferer, target);
+        self.publish_transfer(key, TransferKind::Blind, transferer, target);
     }
 
-    pub(super) fn on_attended_transfer(&mut self, packet: &Event<'_>) {
+    pub(super) fn on_attended_transfer(&mut self, packet: &EventHeaders<'_>) {
         let transferer = self.channel_of(packet, "OrigTransfererUniqueid");
         if !succeeded(packet) {
             return self.explain_failed_transfer(transferer);
@@ -33,16 +34,16 @@ impl Tracker {
         let target = self.channel_of(packet, "TransferTargetUniqueid");
         let transferee = self.channel_of(packet, "TransfereeUniqueid");
         if let (Some(transferee), Some(target)) = (transferee, target) {
-            self.tie(transferee, target);
+            self.join(transferee, target);
         }
         let Some(key) = transferee.or(transferer).and_then(|ch| self.call_of(ch)) else { return };
         let extension = target.and_then(|ch| self.extension_behind(ch));
-        self.say_transfer(key, TransferKind::Attended, transferer, extension);
+        self.publish_transfer(key, TransferKind::Attended, transferer, extension);
     }
 
     /// Transfer (chan_sip, up to 11).
-    pub(super) fn on_old_transfer(&mut self, packet: &Event<'_>) {
-        let Some(transferer) = self.heard_of(packet, "Uniqueid") else { return };
+    pub(super) fn on_old_transfer(&mut self, packet: &EventHeaders<'_>) {
+        let Some(transferer) = self.resolve_channel(packet, "Uniqueid") else { return };
         let Some(key) = self.call_of(transferer) else { return };
         let attended = packet.text("TransferType").is_some_and(|kind| kind.eq_ignore_ascii_case("Attended"));
         let kind = if attended { TransferKind::Attended } else { TransferKind::Blind };
@@ -50,19 +51,25 @@ impl Tracker {
             Some(exten) => Some(exten.into_owned()),
             None => self.channel_of(packet, "TargetUniqueid").and_then(|ch| self.extension_behind(ch)),
         };
-        self.say_transfer(key, kind, Some(transferer), target);
+        self.publish_transfer(key, kind, Some(transferer), target);
     }
 
-    fn say_transfer(&mut self, key: CallKey, kind: TransferKind, by: Option<Ch>, target: Option<String>) {
+    fn publish_transfer(
+        &mut self,
+        key: CallKey,
+        kind: TransferKind,
+        by: Option<ChannelKey>,
+        target: Option<String>,
+    ) {
         let user = by.and_then(|ch| self.party(ch));
         self.explain_transfer(key, kind, user.as_ref(), target.as_deref());
-        self.say(key, EventKind::Transfer { kind, user, target });
+        self.publish(key, EventKind::Transfer { kind, user, target });
     }
 
-    /// The caller leaves a bridge for another place: a redirect, unless a transfer says otherwise.
-    pub(super) fn note_redirect(&mut self, ch: Ch, packet: &Event<'_>) {
+    /// The caller leaves a bridge for another place: a redirect, unless a transfer explains it.
+    pub(super) fn detect_redirect(&mut self, ch: ChannelKey, packet: &EventHeaders<'_>) {
         let Some(exten) = packet.text("Exten") else { return };
-        let key = self.beginner_call(ch);
+        let key = self.originated_call(ch);
         let Some(channel) = self.channels.get_mut(ch) else { return };
         if channel.exten_now == *exten || exten == "h" {
             return;
@@ -74,32 +81,35 @@ impl Tracker {
         }
     }
 
-    /// Says a redirect that nothing else explained.
-    pub(super) fn say_redirect(&mut self, key: CallKey) {
+    /// Publishes a redirect that nothing else explained.
+    pub(super) fn publish_redirect(&mut self, key: CallKey) {
         let Some(target) = self.calls.get_mut(key).and_then(|call| call.redirected.take()) else { return };
         self.explain_redirect(key, &target);
-        self.say(key, EventKind::Transfer { kind: TransferKind::Redirect, user: None, target: Some(target) });
+        self.publish(
+            key,
+            EventKind::Transfer { kind: TransferKind::Redirect, user: None, target: Some(target) },
+        );
     }
 
     /// Pickup: a phone takes a call that rings elsewhere. Up to 11 it gives names only.
-    pub(super) fn on_pickup(&mut self, packet: &Event<'_>) {
+    pub(super) fn on_pickup(&mut self, packet: &EventHeaders<'_>) {
         let by_name = |key: &str| self.by_name.get(&*packet.text(key)?).copied();
         let picker = self.channel_of(packet, "Uniqueid").or_else(|| by_name("Channel"));
         let target = self.channel_of(packet, "TargetUniqueid").or_else(|| by_name("TargetChannel"));
         if let (Some(picker), Some(target)) = (picker, target) {
-            self.tie(picker, target);
+            self.join(picker, target);
         }
     }
 
     /// The extension of the phone at a channel, or behind it if it is a Local half.
-    fn extension_behind(&self, ch: Ch) -> Option<String> {
+    fn extension_behind(&self, ch: ChannelKey) -> Option<String> {
         let phone = match self.channels.get(ch)?.kind {
-            Kind::Device | Kind::External => Some(ch),
-            Kind::Plumbing => {
+            ChannelKind::Device | ChannelKind::External => Some(ch),
+            ChannelKind::Auxiliary => {
                 let other = self.channels.get(ch)?.pair?;
                 self.partners(other).into_iter().find(|partner| {
                     self.channels.get(*partner).is_some_and(|channel| {
-                        channel.kind == Kind::Device && channel.dialled_by == Some(other)
+                        channel.kind == ChannelKind::Device && channel.dialled_by == Some(other)
                     })
                 })
             }
@@ -109,6 +119,6 @@ impl Tracker {
     }
 }
 
-fn succeeded(packet: &Event<'_>) -> bool {
+fn succeeded(packet: &EventHeaders<'_>) -> bool {
     packet.text("Result").is_none_or(|result| result.eq_ignore_ascii_case("Success"))
 }

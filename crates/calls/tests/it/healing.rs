@@ -73,12 +73,12 @@ impl Follower {
 
     /// The states of all channels.
     fn states(&self) -> BTreeMap<&str, &str> {
-        self.tracker.outline().iter().map(|leg| (leg.uniqueid, leg.state)).collect()
+        self.tracker.channel_summaries().iter().map(|leg| (leg.uniqueid, leg.state)).collect()
     }
 
     /// The phones and trunks of each call whose beginner is still there, and whether it was answered.
     fn calls(&self) -> BTreeMap<BTreeSet<&str>, bool> {
-        let outline = self.tracker.outline();
+        let outline = self.tracker.channel_summaries();
         let mut calls: BTreeMap<_, (BTreeSet<&str>, bool)> = BTreeMap::new();
         for leg in outline.iter().filter(|leg| leg.party) {
             if let Some(call) = leg.call {

@@ -9,11 +9,11 @@ use ringwire_event::{AnsweredBy, Cause, Direction, Party, TransferKind};
 
 use super::super::Tracker;
 use super::{answered_by, person};
-use crate::model::{Call, CallKey, Ch, Kind, State, known_number};
+use crate::model::{Call, CallKey, ChannelKey, ChannelKind, ChannelState, known_number};
 
 impl Tracker {
     /// A phone or trunk is dialled for the call.
-    pub(in crate::tracker) fn explain_dialled(&mut self, key: CallKey, ch: Ch, own: bool) {
+    pub(in crate::tracker) fn explain_dialled(&mut self, key: CallKey, ch: ChannelKey, own: bool) {
         self.record(key, |tracker, texts| {
             if own {
                 return RecordedDecision::OwnLeg { channel: texts.intern(tracker.shown(ch)) };
@@ -35,7 +35,7 @@ impl Tracker {
         });
     }
 
-    pub(in crate::tracker) fn explain_rings(&mut self, key: CallKey, user: &Party, again: bool) {
+    pub(in crate::tracker) fn explain_ringing(&mut self, key: CallKey, user: &Party, again: bool) {
         self.record(key, |_, texts| RecordedDecision::Ringing { user: person(texts, user), again });
     }
 
@@ -44,7 +44,7 @@ impl Tracker {
         if !self.recorder.is_on {
             return;
         }
-        self.record(key, |tracker, texts| tracker.why_direction(key, texts));
+        self.record(key, |tracker, texts| tracker.direction_reason(key, texts));
         self.explain_caller(key);
         self.record(key, |tracker, texts| {
             let call = tracker.calls.get(key);
@@ -62,12 +62,12 @@ impl Tracker {
         AnnounceReason::Gathered(milliseconds(self.rules.gather))
     }
 
-    fn why_direction(&self, key: CallKey, texts: &mut TextTable) -> RecordedDecision {
+    fn direction_reason(&self, key: CallKey, texts: &mut TextTable) -> RecordedDecision {
         let call = self.calls.get(key);
-        let beginner = call.and_then(|call| call.beginner);
-        let originator = beginner.map(|ch| texts.intern(self.shown(ch)));
-        let beginner = beginner.and_then(|ch| self.channels.get(ch));
-        let outside = beginner.is_some_and(|channel| channel.kind == Kind::External);
+        let known = call.and_then(|call| call.originator);
+        let originator = known.map(|ch| texts.intern(self.shown(ch)));
+        let known = known.and_then(|ch| self.channels.get(ch));
+        let outside = known.is_some_and(|channel| channel.kind == ChannelKind::External);
         match (call.map(|call| call.direction), originator) {
             (Some(Direction::In), Some(originator)) => RecordedDecision::Inbound { originator },
             (Some(Direction::Out), Some(originator)) if outside => {
@@ -75,11 +75,11 @@ impl Tracker {
             }
             (Some(Direction::Out), originator) => RecordedDecision::Outbound {
                 originator,
-                trunks: texts.intern_list(self.dialled_for(call, Kind::External)),
+                trunks: texts.intern_list(self.dialled_for(call, ChannelKind::External)),
             },
             _ => {
-                let phones = self.dialled_for(call, Kind::Device);
-                let context = beginner.map_or("", |channel| &channel.context);
+                let phones = self.dialled_for(call, ChannelKind::Device);
+                let context = known.map_or("", |channel| &channel.context);
                 RecordedDecision::Internal {
                     originator,
                     context: (!context.is_empty()).then(|| texts.intern(context)),
@@ -90,11 +90,12 @@ impl Tracker {
     }
 
     /// The phones or trunks that are dialled for a call, by name.
-    fn dialled_for(&self, call: Option<&Call>, kind: Kind) -> Vec<&str> {
+    fn dialled_for(&self, call: Option<&Call>, kind: ChannelKind) -> Vec<&str> {
         let Some(call) = call else { return Vec::new() };
-        let is_dialled =
-            |ch: &&Ch| self.channels.get(**ch).is_some_and(|channel| channel.kind == kind && channel.dialled);
-        let members = call.members.iter().filter(|ch| Some(**ch) != call.beginner);
+        let is_dialled = |ch: &&ChannelKey| {
+            self.channels.get(**ch).is_some_and(|channel| channel.kind == kind && channel.dialled)
+        };
+        let members = call.members.iter().filter(|ch| Some(**ch) != call.originator);
         let mut names: Vec<_> = members.filter(is_dialled).map(|ch| self.shown(*ch)).collect();
         names.sort_unstable();
         names.dedup();
@@ -104,19 +105,20 @@ impl Tracker {
     /// Why the caller is not just the number that was shown.
     fn explain_caller(&mut self, key: CallKey) {
         let Some(call) = self.calls.get(key) else { return };
-        let Some(beginner) = call.beginner.and_then(|ch| self.channels.get(ch)) else { return };
-        let shown = beginner.caller_number.as_deref();
+        let Some(originator) = call.originator.and_then(|ch| self.channels.get(ch)) else { return };
+        let shown = originator.caller_number.as_deref();
         let inbound = call.direction == Direction::In;
         if call.direction == Direction::Internal {
-        } else if beginner.withheld {
+        } else if originator.withheld {
             self.record(key, |_, _| RecordedDecision::CallerWithheld);
         } else if inbound && shown.and_then(known_number).is_none() {
             self.record(key, |_, _| RecordedDecision::CallerUnknown);
         } else if inbound && shown != Some(&call.from) {
             self.record(key, |tracker, texts| {
                 let call = tracker.calls.get(key);
-                let beginner = call.and_then(|call| call.beginner).and_then(|ch| tracker.channels.get(ch));
-                let shown = beginner.and_then(|channel| channel.caller_number.as_deref());
+                let originator =
+                    call.and_then(|call| call.originator).and_then(|ch| tracker.channels.get(ch));
+                let shown = originator.and_then(|channel| channel.caller_number.as_deref());
                 RecordedDecision::CallerNormalised {
                     shown: texts.intern(shown.unwrap_or_default()),
                     published: texts.intern(call.map_or("", |call| &call.from)),
@@ -149,8 +151,8 @@ impl Tracker {
         });
     }
 
-    /// Somebody is with the caller, and who had taken the call still is.
-    pub(in crate::tracker) fn explain_joined_in(&mut self, key: CallKey, partners: &[Ch]) {
+    /// Somebody joins the caller, and who had answered is still there.
+    pub(in crate::tracker) fn explain_joined_in(&mut self, key: CallKey, partners: &[ChannelKey]) {
         if !self.recorder.is_on {
             return;
         }
@@ -171,13 +173,14 @@ impl Tracker {
         });
     }
 
-    /// The caller's channel is up, and nobody has taken the call (call rules, section 3).
-    pub(in crate::tracker) fn explain_up(&mut self, ch: Ch) {
+    /// The caller's channel is up, and nobody has answered (call rules, section 3).
+    pub(in crate::tracker) fn explain_pbx_answer(&mut self, ch: ChannelKey) {
         if !self.recorder.is_on {
             return;
         }
-        let Some(call) = self.beginner_call(ch).and_then(|key| self.calls.get(key)) else { return };
-        let up = |ch: &Ch| self.channels.get(*ch).is_some_and(|channel| channel.state == State::Up);
+        let Some(call) = self.originated_call(ch).and_then(|key| self.calls.get(key)) else { return };
+        let up =
+            |ch: &ChannelKey| self.channels.get(*ch).is_some_and(|channel| channel.state == ChannelState::Up);
         if !call.is_answered() && !call.members.iter().any(|member| *member != ch && up(member)) {
             self.record(ch, |tracker, texts| RecordedDecision::PbxAnswered {
                 channel: texts.intern(tracker.shown(ch)),
@@ -186,13 +189,19 @@ impl Tracker {
     }
 
     /// A bridge in which nobody talks with the caller.
-    pub(in crate::tracker) fn explain_no_talk(&mut self, ch: Ch) {
+    pub(in crate::tracker) fn explain_no_talk(&mut self, ch: ChannelKey) {
         self.record(ch, |tracker, texts| RecordedDecision::NoTalk {
             channel: texts.intern(tracker.shown(ch)),
         });
     }
 
-    pub(in crate::tracker) fn explain_hold(&mut self, key: CallKey, ch: Ch, on: bool, published: bool) {
+    pub(in crate::tracker) fn explain_hold(
+        &mut self,
+        key: CallKey,
+        ch: ChannelKey,
+        on: bool,
+        published: bool,
+    ) {
         self.record(key, |tracker, texts| {
             let by = match tracker.party(ch) {
                 Some(party) => person(texts, &party),
@@ -219,7 +228,7 @@ impl Tracker {
         });
     }
 
-    pub(in crate::tracker) fn explain_failed_transfer(&mut self, ch: Option<Ch>) {
+    pub(in crate::tracker) fn explain_failed_transfer(&mut self, ch: Option<ChannelKey>) {
         if let Some(ch) = ch {
             self.record(ch, |_, _| RecordedDecision::TransferFailed);
         }
@@ -236,19 +245,19 @@ impl Tracker {
         }
     }
 
-    pub(in crate::tracker) fn explain_forwarded(&mut self, ch: Ch) {
+    pub(in crate::tracker) fn explain_forwarded(&mut self, ch: ChannelKey) {
         self.record(ch, |tracker, texts| RecordedDecision::Forwarded {
             channel: texts.intern(tracker.shown(ch)),
         });
     }
 
     /// The result of a leg by now; `before` is what it was until now.
-    pub(in crate::tracker) fn explain_verdict(&mut self, ch: Ch, before: Option<Cause>) {
+    pub(in crate::tracker) fn explain_leg_result(&mut self, ch: ChannelKey, before: Option<Cause>) {
         if !self.recorder.is_on {
             return;
         }
         let Some(call) = self.call_of(ch).and_then(|key| self.calls.get_mut(key)) else { return };
-        let result = call.round.leg(ch).and_then(|leg| leg.verdict());
+        let result = call.round.leg(ch).and_then(|leg| leg.result());
         if result == before || call.is_answered() {
             return;
         }
@@ -260,7 +269,7 @@ impl Tracker {
         }
     }
 
-    /// The caller hangs up before anybody took the call; `echo`: the request is the PBX's own.
+    /// The caller hangs up before anybody answered; `echo`: the request is the PBX's own.
     pub(in crate::tracker) fn explain_hangup_request(&mut self, key: CallKey, echo: bool) {
         let Some(call) = self.calls.get(key).filter(|call| !call.is_answered()) else { return };
         let decision = if echo {
@@ -279,7 +288,7 @@ impl Tracker {
     }
 
     /// The call is over.
-    pub(in crate::tracker) fn explain_over(&mut self, key: CallKey, cause: Cause, reason: HangupReason) {
+    pub(in crate::tracker) fn explain_ended(&mut self, key: CallKey, cause: Cause, reason: HangupReason) {
         self.record(key, |tracker, _| RecordedDecision::Ended { by: tracker.ended_by(key), cause, reason });
     }
 
@@ -292,8 +301,8 @@ impl Tracker {
         let ch = self.by_uniqueid.get(&*uniqueid).copied();
         let Some(call) = self.calls.get(key) else { return EndedBy::Unknown };
         match ch {
-            Some(_) if ch == call.beginner => EndedBy::Caller,
-            Some(_) if ch == call.far => EndedBy::FarParty,
+            Some(_) if ch == call.originator => EndedBy::Caller,
+            Some(_) if ch == call.far_party => EndedBy::FarParty,
             _ => EndedBy::LastParty,
         }
     }
@@ -305,7 +314,7 @@ impl Tracker {
     }
 
     /// Another call is part of this one; `log` is what was recorded about it, unless it was announced itself.
-    pub(in crate::tracker) fn explain_merge(
+    pub(in crate::tracker) fn explain_merged(
         &mut self,
         key: CallKey,
         absorbed: &str,
@@ -326,7 +335,7 @@ impl Tracker {
     }
 
     /// The call was announced by an earlier process.
-    pub(in crate::tracker) fn explain_taken_up(&mut self, key: CallKey) {
+    pub(in crate::tracker) fn explain_resumed(&mut self, key: CallKey) {
         self.record(key, |tracker, _| RecordedDecision::Resumed {
             published: tracker.calls.get(key).map_or(0, |call| call.seq),
         });

@@ -5,27 +5,27 @@ use ringwire_event::explanation::{
 };
 
 use super::super::Tracker;
-use crate::model::{CallKey, Ch, Channel, Kind};
+use crate::model::{CallKey, Channel, ChannelKey, ChannelKind};
 
 impl Tracker {
     /// What a new channel is (call rules, section 2).
-    pub(in crate::tracker) fn explain_class(&mut self, ch: Ch) {
+    pub(in crate::tracker) fn explain_classified(&mut self, ch: ChannelKey) {
         self.record(ch, |tracker, texts| {
             let channel = texts.intern(tracker.shown(ch));
             let Some(known) = tracker.channels.get(ch) else {
                 return RecordedDecision::Auxiliary { channel };
             };
             match known.kind {
-                Kind::Plumbing => RecordedDecision::Auxiliary { channel },
-                Kind::External => tracker.why_outside(channel, known, texts),
-                Kind::Device => {
+                ChannelKind::Auxiliary => RecordedDecision::Auxiliary { channel },
+                ChannelKind::External => tracker.trunk_reason(channel, known, texts),
+                ChannelKind::Device => {
                     RecordedDecision::Phone { channel, context: unless_empty(texts, &known.context) }
                 }
             }
         });
     }
 
-    fn why_outside(&self, channel: TextRef, known: &Channel, texts: &mut TextTable) -> RecordedDecision {
+    fn trunk_reason(&self, channel: TextRef, known: &Channel, texts: &mut TextTable) -> RecordedDecision {
         let trunk = self.rules.trunks.iter().find(|pattern| pattern.matches(&known.endpoint));
         if let Some(pattern) = trunk {
             let pattern = texts.intern(&pattern.to_string());
@@ -42,21 +42,21 @@ impl Tracker {
     }
 
     /// A dialled channel turns out to be a trunk.
-    pub(in crate::tracker) fn explain_number_apart(&mut self, ch: Ch, dial_string: &str) {
+    pub(in crate::tracker) fn explain_trunk_by_number(&mut self, ch: ChannelKey, dial_string: &str) {
         self.record(ch, |tracker, texts| RecordedDecision::TrunkByNumber {
             channel: texts.intern(tracker.shown(ch)),
             dial_string: Some(texts.intern(dial_string)),
         });
     }
 
-    /// The PBX began to count again, or says that it was started anew.
-    pub(in crate::tracker) fn explain_restart(&mut self, ch: Ch) {
+    /// The PBX counts Uniqueids anew, or reports another start time.
+    pub(in crate::tracker) fn explain_restart(&mut self, ch: ChannelKey) {
         self.record(ch, |tracker, texts| RecordedDecision::Restarted {
             channel: texts.intern(tracker.shown(ch)),
         });
     }
 
-    pub(in crate::tracker) fn explain_listed(&mut self, ch: Ch, application: &str) {
+    pub(in crate::tracker) fn explain_listed(&mut self, ch: ChannelKey, application: &str) {
         self.record(ch, |tracker, texts| {
             let state = tracker.channels.get(ch).map_or("", |channel| channel.state.as_str());
             RecordedDecision::Listed {
@@ -67,18 +67,18 @@ impl Tracker {
         });
     }
 
-    pub(in crate::tracker) fn explain_missing(&mut self, ch: Ch) {
+    pub(in crate::tracker) fn explain_missing(&mut self, ch: ChannelKey) {
         self.record(ch, |tracker, texts| RecordedDecision::Missing {
             channel: texts.intern(tracker.shown(ch)),
         });
     }
 
-    pub(in crate::tracker) fn explain_withheld(&mut self, ch: Ch) {
+    pub(in crate::tracker) fn explain_withheld(&mut self, ch: ChannelKey) {
         self.record(ch, |_, _| RecordedDecision::CallerWithholds);
     }
 
-    /// A channel begins a call.
-    pub(in crate::tracker) fn explain_begin(&mut self, key: CallKey, ch: Ch) {
+    /// A channel starts a call.
+    pub(in crate::tracker) fn explain_start(&mut self, key: CallKey, ch: ChannelKey) {
         if !self.recorder.is_on {
             return;
         }
@@ -99,22 +99,22 @@ impl Tracker {
         });
     }
 
-    /// A leg tells of a call of which nothing else is known.
-    pub(in crate::tracker) fn explain_unseen(&mut self, key: CallKey) {
+    /// A leg names a call of which nothing else is known.
+    pub(in crate::tracker) fn explain_unseen_start(&mut self, key: CallKey) {
         self.record(key, |tracker, texts| RecordedDecision::StartUnseen {
             call: texts.intern(tracker.root_of(key)),
         });
     }
 
-    /// Who began the call is known at last.
-    pub(in crate::tracker) fn explain_beginner(&mut self, key: CallKey, ch: Ch) {
+    /// The originator of the call is known at last.
+    pub(in crate::tracker) fn explain_originator(&mut self, key: CallKey, ch: ChannelKey) {
         self.record(key, |tracker, texts| RecordedDecision::OriginatorKnown {
             channel: texts.intern(tracker.shown(ch)),
         });
     }
 
     /// A channel without a call belongs to one from here on, and what was recorded about it is part of that explanation.
-    pub(in crate::tracker) fn explain_tie(&mut self, ch: Ch, key: CallKey) {
+    pub(in crate::tracker) fn explain_joined(&mut self, ch: ChannelKey, key: CallKey) {
         if !self.recorder.is_on {
             return;
         }
@@ -123,8 +123,8 @@ impl Tracker {
             return self.explain_no_call(ch, NoCallReason::CallIsOver);
         }
         let (party, names_the_call) = (channel.is_party(), call.root == channel.uniqueid);
-        if names_the_call && call.beginner == Some(ch) {
-            return; // recorded when it began
+        if names_the_call && call.originator == Some(ch) {
+            return; // recorded when it started the call
         }
         self.absorb_channel_log(key, ch);
         let reason = if names_the_call { JoinReason::NamesTheCall } else { self.join_reason(key) };
@@ -136,7 +136,7 @@ impl Tracker {
         });
     }
 
-    /// By what two channels become one call, told by the event that did it.
+    /// Why two channels become one call: it follows from the event that joined them.
     pub(super) fn join_reason(&self, key: CallKey) -> JoinReason {
         let linked = || {
             let linkedid = self.recorder.packet().and_then(|packet| packet.text("Linkedid"));
@@ -159,13 +159,13 @@ impl Tracker {
     }
 
     /// A channel that is in no call is gone: its explanation ends, and nothing was published.
-    pub(in crate::tracker) fn explain_end(&mut self, ch: Ch) {
+    pub(in crate::tracker) fn explain_unused_channel(&mut self, ch: ChannelKey) {
         let Some(channel) = self.channels.get(ch).filter(|channel| channel.call.is_none()) else { return };
         let reason = if channel.dialled { NoCallReason::OnlyDialled } else { NoCallReason::WentNowhere };
         self.explain_no_call(ch, reason);
     }
 
-    fn explain_no_call(&mut self, ch: Ch, reason: NoCallReason) {
+    fn explain_no_call(&mut self, ch: ChannelKey, reason: NoCallReason) {
         self.record(ch, |tracker, texts| RecordedDecision::NoCall {
             channel: texts.intern(tracker.shown(ch)),
             reason,
@@ -175,7 +175,7 @@ impl Tracker {
     }
 
     /// The endpoint of one channel and its part in the call move to another.
-    pub(in crate::tracker) fn explain_masquerade(&mut self, from: Ch, to: Ch) {
+    pub(in crate::tracker) fn explain_masquerade(&mut self, from: ChannelKey, to: ChannelKey) {
         self.record(to, |tracker, texts| {
             let uniqueid = |ch| tracker.channels.get(ch).map_or("?", |channel: &Channel| &channel.uniqueid);
             RecordedDecision::Masqueraded {
@@ -187,7 +187,7 @@ impl Tracker {
     }
 
     /// A party leaves a call that goes on.
-    pub(in crate::tracker) fn explain_left(&mut self, ch: Ch) {
+    pub(in crate::tracker) fn explain_left(&mut self, ch: ChannelKey) {
         if !self.recorder.is_on {
             return;
         }

@@ -10,7 +10,7 @@ use ringwire_event::explanation::{
 use ringwire_event::{AnsweredBy, CallEvent, EventKind, Party};
 
 use super::Tracker;
-use crate::model::{CallKey, Ch};
+use crate::model::{CallKey, ChannelKey};
 use crate::recorder::ExplanationRecorder;
 
 /// What a decision is about.
@@ -18,7 +18,7 @@ use crate::recorder::ExplanationRecorder;
 enum Subject {
     Call(CallKey),
     /// The call of a channel, or the channel alone while it has none.
-    Channel(Ch),
+    Channel(ChannelKey),
 }
 
 impl From<CallKey> for Subject {
@@ -27,8 +27,8 @@ impl From<CallKey> for Subject {
     }
 }
 
-impl From<Ch> for Subject {
-    fn from(ch: Ch) -> Self {
+impl From<ChannelKey> for Subject {
+    fn from(ch: ChannelKey) -> Self {
         Self::Channel(ch)
     }
 }
@@ -60,7 +60,7 @@ impl Tracker {
         Some(Explanation::new(None, channel.uniqueid.clone(), channel.explanation.clone()?))
     }
 
-    /// Takes out the explanations of what is not over, as they stand, in the order in which they began; for those who stop.
+    /// Takes out the explanations of what is not over, as they stand, oldest first; for a recording that ends.
     pub fn take_unfinished_explanations(&mut self) -> Vec<Explanation> {
         let calls = self
             .calls
@@ -124,7 +124,7 @@ impl Tracker {
     }
 
     /// What was recorded about a channel is part of a call's explanation from here on.
-    fn absorb_channel_log(&mut self, key: CallKey, ch: Ch) {
+    fn absorb_channel_log(&mut self, key: CallKey, ch: ChannelKey) {
         if let Some(log) = self.channels.get_mut(ch).and_then(|channel| channel.explanation.take()) {
             self.absorb_log(key, log);
         }
@@ -164,7 +164,7 @@ impl Tracker {
     }
 
     /// The name of a channel, as far as people need it: without its serial.
-    fn shown(&self, ch: Ch) -> &str {
+    fn shown(&self, ch: ChannelKey) -> &str {
         self.channels.get(ch).map_or("a channel that is gone", |channel| match channel.is_party() {
             true => &channel.endpoint,
             false => &channel.name,

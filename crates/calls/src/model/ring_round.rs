@@ -1,36 +1,36 @@
-//! A round of ringing, and what its legs say about why nobody took the call.
+//! A ring round, and why its legs did not answer.
 
 use ringwire_event::Cause;
 
-use super::Ch;
+use super::keys::ChannelKey;
 
 /// The legs rung together, and what became of them.
 #[derive(Debug, Default)]
-pub(crate) struct Round {
-    pub legs: Vec<Leg>,
-    /// What the legs of earlier rounds said.
+pub(crate) struct RingRound {
+    pub legs: Vec<RingLeg>,
+    /// The result of earlier rounds.
     earlier: Option<Cause>,
     /// A queue gave the call up.
     pub queue_gave_up: bool,
 }
 
-/// A phone or trunk that was dialled. It outlives its channel, for its verdict counts to the end of the call.
+/// A phone or trunk that was dialled. It outlives its channel, for its result counts to the end of the call.
 #[derive(Debug)]
-pub(crate) struct Leg {
-    pub channel: Ch,
-    pub dialler: Option<Ch>,
+pub(crate) struct RingLeg {
+    pub channel: ChannelKey,
+    pub dialler: Option<ChannelKey>,
     /// Whether it is a phone or a trunk; a Local channel only keeps the round open.
     pub party: bool,
     /// Still ringing, or about to.
     pub open: bool,
-    /// Sent on elsewhere by its own phone: gives no verdict.
+    /// Sent on elsewhere by its own phone: gives no result.
     pub forwarded: bool,
     cause: Option<u16>,
     status: Option<Cause>,
 }
 
-impl Leg {
-    pub(crate) fn new(channel: Ch, dialler: Option<Ch>, party: bool) -> Self {
+impl RingLeg {
+    pub(crate) fn new(channel: ChannelKey, dialler: Option<ChannelKey>, party: bool) -> Self {
         Self { channel, dialler, party, open: true, forwarded: false, cause: None, status: None }
     }
 
@@ -44,27 +44,27 @@ impl Leg {
     /// Takes a DialStatus: the first that the table knows counts.
     pub(crate) fn take_status(&mut self, status: &str) {
         if self.status.is_none() {
-            self.status = status_verdict(status);
+            self.status = cause_of_dial_status(status);
         }
     }
 
-    /// Whether a DialStatus was taken.
+    /// Whether it has a DialStatus.
     pub(crate) fn has_status(&self) -> bool {
         self.status.is_some()
     }
 
-    /// What this leg says (translation rules, section 4.3): its cause, or its DialStatus where the cause is 0 or 16.
-    pub(crate) fn verdict(&self) -> Option<Cause> {
+    /// Why this leg did not answer (call rules, section 4.3): its cause, or its DialStatus where the cause is 0 or 16.
+    pub(crate) fn result(&self) -> Option<Cause> {
         match self.cause {
             _ if self.forwarded || !self.party => None,
             None | Some(0 | 16) => self.status,
-            Some(cause) => cause_verdict(cause),
+            Some(cause) => cause_of_code(cause),
         }
     }
 }
 
-impl Round {
-    pub(crate) fn leg(&mut self, channel: Ch) -> Option<&mut Leg> {
+impl RingRound {
+    pub(crate) fn leg(&mut self, channel: ChannelKey) -> Option<&mut RingLeg> {
         self.legs.iter_mut().rev().find(|leg| leg.channel == channel)
     }
 
@@ -72,16 +72,16 @@ impl Round {
         self.legs.iter().any(|leg| leg.open)
     }
 
-    /// The round after this one: its legs are still to be rung, but what was said counts on.
+    /// The round after this one: it has no legs yet, but the results so far still count.
     pub(crate) fn next(&self) -> Self {
-        Self { legs: Vec::new(), earlier: self.verdict(), queue_gave_up: false }
+        Self { legs: Vec::new(), earlier: self.result(), queue_gave_up: false }
     }
 
-    /// What the legs say together, those of earlier rounds too: one that rang out or declined outweighs a busy
+    /// The result of all legs, with those of earlier rounds: one that rang out or declined outweighs a busy
     /// one, and so on.
-    pub(crate) fn verdict(&self) -> Option<Cause> {
+    pub(crate) fn result(&self) -> Option<Cause> {
         let queue = self.queue_gave_up.then_some(Cause::NoAnswer);
-        let legs = self.legs.iter().filter_map(Leg::verdict);
+        let legs = self.legs.iter().filter_map(RingLeg::result);
         legs.chain(queue).chain(self.earlier).min_by_key(|cause| weight(*cause))
     }
 }
@@ -96,8 +96,8 @@ fn weight(cause: Cause) -> u8 {
     }
 }
 
-/// What a Q.850 cause says of a call that was not answered.
-pub(crate) fn cause_verdict(cause: u16) -> Option<Cause> {
+/// The cause that a Q.850 code gives a call that was not answered.
+pub(crate) fn cause_of_code(cause: u16) -> Option<Cause> {
     Some(match cause {
         17 => Cause::Busy,
         18 | 19 | 21 => Cause::NoAnswer,
@@ -107,8 +107,8 @@ pub(crate) fn cause_verdict(cause: u16) -> Option<Cause> {
     })
 }
 
-/// What a DialStatus says of a call that was not answered.
-pub(crate) fn status_verdict(status: &str) -> Option<Cause> {
+/// The cause that a DialStatus gives a call that was not answered.
+pub(crate) fn cause_of_dial_status(status: &str) -> Option<Cause> {
     Some(match status {
         "BUSY" => Cause::Busy,
         "NOANSWER" | "DONTCALL" | "TORTURE" => Cause::NoAnswer,
@@ -122,15 +122,15 @@ pub(crate) fn status_verdict(status: &str) -> Option<Cause> {
 mod tests {
     use super::*;
 
-    fn leg(causes: &[u16], statuses: &[&str]) -> Leg {
-        let mut leg = Leg::new(Ch::default(), None, true);
+    fn leg(causes: &[u16], statuses: &[&str]) -> RingLeg {
+        let mut leg = RingLeg::new(ChannelKey::default(), None, true);
         causes.iter().for_each(|cause| leg.take_cause(*cause));
         statuses.iter().for_each(|status| leg.take_status(status));
         leg
     }
 
-    fn check(legs: Vec<Leg>, expected: Option<Cause>) {
-        assert_eq!(Round { legs, ..Round::default() }.verdict(), expected);
+    fn check(legs: Vec<RingLeg>, expected: Option<Cause>) {
+        assert_eq!(RingRound { legs, ..RingRound::default() }.result(), expected);
     }
 
     #[test]
@@ -156,9 +156,9 @@ mod tests {
 
     #[test]
     fn earlier_rounds_count_too() {
-        let first = Round { legs: vec![leg(&[17], &[]), leg(&[21], &[])], ..Round::default() };
-        let second = Round { legs: vec![leg(&[17], &[])], ..first.next() };
-        assert_eq!(second.verdict(), Some(Cause::NoAnswer));
+        let first = RingRound { legs: vec![leg(&[17], &[]), leg(&[21], &[])], ..RingRound::default() };
+        let second = RingRound { legs: vec![leg(&[17], &[])], ..first.next() };
+        assert_eq!(second.result(), Some(Cause::NoAnswer));
     }
 
     #[test]

@@ -1,22 +1,24 @@
-//! One event, its headers found once.
+//! The headers of one event, found once.
 
 use std::borrow::Cow;
 
 use ringwire_ami::Packet;
 
+use crate::model::ChannelState;
+
 /// How many headers are kept at hand; an event of a channel has about twenty, with variables some more.
 const AT_HAND: usize = 48;
 
 /// An event whose headers are looked up many times.
-pub(super) struct Event<'a> {
+pub(crate) struct EventHeaders<'a> {
     packet: &'a Packet,
     headers: [(&'a [u8], &'a [u8]); AT_HAND],
     count: usize,
     forged: bool,
 }
 
-impl<'a> Event<'a> {
-    pub(super) fn read(packet: &'a Packet) -> Self {
+impl<'a> EventHeaders<'a> {
+    pub(crate) fn read(packet: &'a Packet) -> Self {
         let mut event = Self { packet, headers: [(b"", b""); AT_HAND], count: 0, forged: false };
         let mut identity = [false; 4];
         let mut block = Block::default();
@@ -33,19 +35,19 @@ impl<'a> Event<'a> {
         event
     }
 
-    /// Whether a header that tells whose event this is comes twice, or the block of another channel ends that did not begin:
+    /// Whether a header that identifies the event comes twice, or the block of another channel ends that did not begin:
     /// Asterisk writes each header once and blocks whole, so a caller has put in another header, or the beginning of an
-    /// event that the rest of the true one follows (AMI contract, section 5).
-    pub(super) fn is_forged(&self) -> bool {
+    /// event that the rest of the true one follows (AMI notes, section 5).
+    pub(crate) fn is_forged(&self) -> bool {
         self.forged
     }
 
-    pub(super) fn name(&self) -> &[u8] {
+    pub(crate) fn name(&self) -> &[u8] {
         self.packet.event_name().unwrap_or_default()
     }
 
     /// The value of the first header named `key`, case ignored.
-    pub(super) fn get(&self, key: &str) -> Option<&'a [u8]> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'a [u8]> {
         let at_hand = self.headers.get(..self.count.min(AT_HAND)).unwrap_or_default();
         let found = at_hand.iter().find(|(name, _)| name.eq_ignore_ascii_case(key.as_bytes()));
         match found {
@@ -56,8 +58,15 @@ impl<'a> Event<'a> {
     }
 
     /// The same as text; `None` where it is not known.
-    pub(super) fn text(&self, key: &str) -> Option<Cow<'a, str>> {
+    pub(crate) fn text(&self, key: &str) -> Option<Cow<'a, str>> {
         self.packet.decode(key, self.get(key)?)
+    }
+
+    /// The channel's state, by number or by name.
+    pub(crate) fn channel_state(&self) -> Option<ChannelState> {
+        ["ChannelState", "State", "ChannelStateDesc"]
+            .iter()
+            .find_map(|key| ChannelState::parse(&self.text(key)?))
     }
 }
 
@@ -66,7 +75,7 @@ impl<'a> Event<'a> {
 #[derive(Default)]
 struct Block {
     prefix: usize,
-    begun: u8,
+    headers_read: u8,
 }
 
 impl Block {
@@ -80,13 +89,15 @@ impl Block {
         match key.last() {
             Some(b'e') => {
                 if let Some(prefix) = prefix(b"ChannelState") {
-                    *self = Self { prefix, begun: 1 };
+                    *self = Self { prefix, headers_read: 1 };
                 }
             }
-            Some(b'm') if self.begun == 1 && prefix(b"CallerIDNum") == Some(self.prefix) => self.begun = 2,
+            Some(b'm') if self.headers_read == 1 && prefix(b"CallerIDNum") == Some(self.prefix) => {
+                self.headers_read = 2;
+            }
             Some(b'd') => {
                 if let Some(prefix) = prefix(b"Linkedid") {
-                    return prefix > 0 && (self.begun != 2 || self.prefix != prefix);
+                    return prefix > 0 && (self.headers_read != 2 || self.prefix != prefix);
                 }
             }
             _ => {}

@@ -23,7 +23,7 @@ fn each_channel_is_shown_as_it_stands() {
         }
     }
     let shown: Vec<_> = tracker
-        .outline()
+        .channel_summaries()
         .into_iter()
         .map(|row| {
             assert!(row.uniqueid.starts_with("pbx1-") && row.call.is_some() && row.answered);

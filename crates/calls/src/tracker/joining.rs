@@ -4,62 +4,62 @@ use ringwire_event::explanation::HangupReason;
 use ringwire_event::{Cause, Direction};
 
 use super::Tracker;
-use crate::model::{Call, CallKey, Ch, Kind, Leg, Pending, Stage};
+use crate::model::{Call, CallKey, CallStage, ChannelKey, ChannelKind, PendingAnnouncement, RingLeg};
 
 impl Tracker {
-    /// Finds the call of a new channel, or makes one if the channel begins one.
-    pub(super) fn place_new(&mut self, ch: Ch, linkedid: Option<&str>) {
+    /// Finds the call of a new channel, or makes one if the channel starts one.
+    pub(super) fn place_new(&mut self, ch: ChannelKey, linkedid: Option<&str>) {
         let Some(channel) = self.channels.get(ch) else { return };
         let uniqueid = channel.uniqueid.clone();
-        let begins = channel.begins_call();
+        let begins = channel.starts_call();
         match linkedid {
             Some(linkedid) if linkedid != uniqueid => {
                 if let Some(key) = self.by_linkedid.get(linkedid).copied() {
-                    self.join(ch, key);
-                } else if let Some(beginner) = self.by_uniqueid.get(linkedid).copied() {
+                    self.add_to_call(ch, key);
+                } else if let Some(originator) = self.by_uniqueid.get(linkedid).copied() {
                     // Dialled by nobody and now acting for itself (Originate): its call forms when it dials.
-                    if let Some(key) = self.call_of(beginner) {
-                        self.join(ch, key);
+                    if let Some(key) = self.call_of(originator) {
+                        self.add_to_call(ch, key);
                     }
                 } else {
-                    // A leg of a call that began before this was watched; a snapshot may yet tell of its beginner.
+                    // A leg of a call that started unseen; a snapshot may yet show its originator.
                     let key = self.new_call(linkedid, None);
-                    self.explain_unseen(key);
-                    self.join(ch, key);
+                    self.explain_unseen_start(key);
+                    self.add_to_call(ch, key);
                 }
             }
             _ => {
-                // A leg may have told of this channel's call before the channel itself was known.
+                // A leg may have named this channel's call before the channel itself was known.
                 if let Some(key) = self.by_linkedid.get(&uniqueid).copied() {
-                    let key = self.join(ch, key);
-                    self.set_beginner(key, ch);
+                    let key = self.add_to_call(ch, key);
+                    self.set_originator(key, ch);
                 } else if begins {
-                    self.begin_call(ch);
+                    self.start_call(ch);
                 }
             }
         }
     }
 
-    pub(super) fn new_call(&mut self, root: &str, beginner: Option<Ch>) -> CallKey {
-        let born = self.next_born();
-        let key = self.calls.insert(Call::new(root.to_owned(), born, beginner));
+    pub(super) fn new_call(&mut self, root: &str, originator: Option<ChannelKey>) -> CallKey {
+        let sequence = self.next_sequence();
+        let key = self.calls.insert(Call::new(root.to_owned(), sequence, originator));
         self.by_linkedid.insert(root.to_owned(), key);
         key
     }
 
-    /// A channel begins a call.
-    pub(super) fn begin_call(&mut self, beginner: Ch) -> CallKey {
-        let root = self.channels.get(beginner).map(|channel| channel.uniqueid.clone()).unwrap_or_default();
-        let key = self.new_call(&root, Some(beginner));
-        self.explain_begin(key, beginner);
-        self.join(beginner, key)
+    /// A channel starts a call.
+    pub(super) fn start_call(&mut self, originator: ChannelKey) -> CallKey {
+        let root = self.channels.get(originator).map(|channel| channel.uniqueid.clone()).unwrap_or_default();
+        let key = self.new_call(&root, Some(originator));
+        self.explain_start(key, originator);
+        self.add_to_call(originator, key)
     }
 
-    pub(super) fn set_beginner(&mut self, key: CallKey, ch: Ch) {
-        let Some(call) = self.calls.get_mut(key).filter(|call| call.beginner.is_none()) else { return };
-        call.beginner = Some(ch);
-        call.begun = true;
-        self.explain_beginner(key, ch);
+    pub(super) fn set_originator(&mut self, key: CallKey, ch: ChannelKey) {
+        let Some(call) = self.calls.get_mut(key).filter(|call| call.originator.is_none()) else { return };
+        call.originator = Some(ch);
+        call.has_originator = true;
+        self.explain_originator(key, ch);
         let Some(call) = self.calls.get(key) else { return };
         let ringing: Vec<_> =
             call.round.legs.iter().filter(|leg| leg.open && leg.party).map(|leg| leg.channel).collect();
@@ -68,26 +68,26 @@ impl Tracker {
         }
         for ch in ringing {
             self.gather_user(key, ch);
-            self.note_ringing(ch);
+            self.publish_ringing(ch);
         }
     }
 
-    /// The call that this channel began, while it is not over.
-    pub(super) fn beginner_call(&self, ch: Ch) -> Option<CallKey> {
+    /// The call that this channel started, while it is not over.
+    pub(super) fn originated_call(&self, ch: ChannelKey) -> Option<CallKey> {
         let key = self.call_of(ch)?;
         let call = self.calls.get(key)?;
-        (call.beginner == Some(ch) && !call.is_over()).then_some(key)
+        (call.originator == Some(ch) && !call.is_over()).then_some(key)
     }
 
     /// The call that a channel is a member of, while it is not over.
-    pub(super) fn living_call(&self, ch: Ch) -> Option<CallKey> {
+    pub(super) fn living_call(&self, ch: ChannelKey) -> Option<CallKey> {
         self.call_of(ch).filter(|key| self.calls.get(*key).is_some_and(|call| !call.is_over()))
     }
 
-    /// Makes a channel a member of a call, and the other half of its Local pair with it. A member of another living
-    /// call ties the two: nobody is taken out of a call, which might be left with nobody to end it. Returns the call
+    /// Adds a channel to a call, and the other half of its Local pair with it. A member of another living
+    /// call joins the two: nobody is taken out of a call, which might be left with nobody to end it. Returns the call
     /// that the channel is then a member of.
-    pub(super) fn join(&mut self, ch: Ch, key: CallKey) -> CallKey {
+    pub(super) fn add_to_call(&mut self, ch: ChannelKey, key: CallKey) -> CallKey {
         let former = self.call_of(ch);
         if former == Some(key) {
             return key;
@@ -96,7 +96,7 @@ impl Tracker {
             return self.merge(key, living);
         }
         self.detach(ch);
-        self.explain_tie(ch, key);
+        self.explain_joined(ch, key);
         let (Some(channel), Some(call)) = (self.channels.get_mut(ch), self.calls.get_mut(key)) else {
             return key;
         };
@@ -108,10 +108,10 @@ impl Tracker {
         {
             self.forget_call(former);
         }
-        other_half.map_or(key, |other| self.join(other, key))
+        other_half.map_or(key, |other| self.add_to_call(other, key))
     }
 
-    pub(super) fn detach(&mut self, ch: Ch) {
+    pub(super) fn detach(&mut self, ch: ChannelKey) {
         let Some(channel) = self.channels.get_mut(ch) else { return };
         if let Some(call) = channel.call.take().and_then(|key| self.calls.get_mut(key)) {
             call.members.retain(|member| *member != ch);
@@ -119,34 +119,34 @@ impl Tracker {
     }
 
     /// Two channels belong to one call from now on.
-    pub(super) fn tie(&mut self, one: Ch, two: Ch) {
+    pub(super) fn join(&mut self, one: ChannelKey, two: ChannelKey) {
         match (self.call_of(one), self.call_of(two)) {
             (Some(left), Some(right)) if left != right => {
                 self.merge(left, right);
             }
             (Some(key), None) => {
-                self.join(two, key);
+                self.add_to_call(two, key);
             }
             (None, Some(key)) => {
-                self.join(one, key);
+                self.add_to_call(one, key);
             }
             _ => {}
         }
     }
 
     /// Two calls become one: the older external call keeps its id and its history, the other is absorbed
-    /// (translation rules, section 1).
+    /// (call rules, section 1).
     pub(super) fn merge(&mut self, left: CallKey, right: CallKey) -> CallKey {
         let rank = |key: CallKey| {
             let Some(call) = self.calls.get(key) else { return (true, true, true, u64::MAX) };
-            (call.is_over(), !self.is_external(call), !call.begun, call.born)
+            (call.is_over(), !self.is_external(call), !call.has_originator, call.sequence)
         };
         let (keep, absorb) = if rank(left) <= rank(right) { (left, right) } else { (right, left) };
         if self.calls.get(absorb).is_some_and(|call| !call.is_over()) {
             self.absorb(absorb);
         }
         let Some(absorbed) = self.calls.remove(absorb) else { return keep };
-        self.explain_merge(keep, &absorbed.root, absorbed.explanation);
+        self.explain_merged(keep, &absorbed.root, absorbed.explanation);
         for member in &absorbed.members {
             if let Some(channel) = self.channels.get_mut(*member) {
                 channel.call = Some(keep);
@@ -166,7 +166,7 @@ impl Tracker {
     }
 
     /// What rings for an absorbed call rings for the call that absorbed it.
-    fn take_over_legs(&mut self, key: CallKey, legs: Vec<Leg>) {
+    fn take_over_legs(&mut self, key: CallKey, legs: Vec<RingLeg>) {
         let open: Vec<_> = legs.into_iter().filter(|leg| leg.open).collect();
         let parties: Vec<_> = open.iter().filter(|leg| leg.party).map(|leg| leg.channel).collect();
         let Some(call) = self.calls.get_mut(key).filter(|call| !call.is_over()) else { return };
@@ -174,15 +174,15 @@ impl Tracker {
         call.round.legs.extend(open);
         for ch in parties {
             self.gather_user(key, ch);
-            self.note_ringing(ch);
+            self.publish_ringing(ch);
         }
     }
 
-    /// A helper call ends: one that was announced gets its one hangup, one that was not never will be.
+    /// An absorbed call ends: one that was announced gets its one hangup, one that was not never will be.
     fn absorb(&mut self, key: CallKey) {
         let Some(call) = self.calls.get(key) else { return };
         if call.is_announced() {
-            self.say_hangup(key, |call| {
+            self.publish_hangup(key, |call| {
                 (
                     if call.is_answered() { Cause::NormalClearing } else { Cause::Cancel },
                     HangupReason::Absorbed,
@@ -195,10 +195,10 @@ impl Tracker {
 
     pub(super) fn drop_pending(&mut self, key: CallKey) {
         if let Some(call) = self.calls.get_mut(key)
-            && let Stage::Gathering(Pending { due: Some(due), .. }) =
-                std::mem::replace(&mut call.stage, Stage::Over)
+            && let CallStage::Gathering(PendingAnnouncement { due: Some(due), .. }) =
+                std::mem::replace(&mut call.stage, CallStage::Over)
         {
-            self.due.remove(&(due, key));
+            self.announcements_due.remove(&(due, key));
         }
     }
 
@@ -207,8 +207,10 @@ impl Tracker {
         if call.is_announced() {
             return call.direction != Direction::Internal;
         }
-        let outside = |ch: &Ch| self.channels.get(*ch).is_some_and(|channel| channel.kind == Kind::External);
-        call.beginner.as_ref().is_some_and(outside) || call.members.iter().any(outside)
+        let outside = |ch: &ChannelKey| {
+            self.channels.get(*ch).is_some_and(|channel| channel.kind == ChannelKind::External)
+        };
+        call.originator.as_ref().is_some_and(outside) || call.members.iter().any(outside)
     }
 
     pub(super) fn forget_call(&mut self, key: CallKey) {

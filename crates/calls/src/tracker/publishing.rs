@@ -1,0 +1,74 @@
+//! Call events, handed out one by one.
+
+use jiff::Timestamp;
+use ringwire_event::explanation::{AnnounceReason, HangupReason};
+use ringwire_event::{CallEvent, Cause, EventKind};
+
+use super::Tracker;
+use crate::model::{Call, CallKey, CallStage};
+
+impl Tracker {
+    /// Publishes what happened between the announcement and the hangup; before the announcement it waits for it.
+    pub(super) fn publish(&mut self, key: CallKey, kind: EventKind) {
+        let now = self.now;
+        let Some(call) = self.calls.get_mut(key) else { return };
+        match &mut call.stage {
+            CallStage::Gathering(pending) => pending.then.push((kind, now)),
+            CallStage::Announced => self.push_event(key, kind, now),
+            CallStage::Unannounced | CallStage::Over => {}
+        }
+    }
+
+    /// Publishes the hangup, once; a call whose originator was never known ends without an event.
+    pub(super) fn publish_hangup(
+        &mut self,
+        key: CallKey,
+        cause: impl FnOnce(&Call) -> (Cause, HangupReason),
+    ) {
+        let Some(call) = self.calls.get(key) else { return };
+        if call.is_over() {
+            return;
+        }
+        if !call.has_originator && !call.is_announced() {
+            self.explain_unannounced(key);
+            return self.drop_pending(key);
+        }
+        self.announce(key, AnnounceReason::Ended);
+        self.publish_redirect(key);
+        let Some(call) = self.calls.get(key) else { return };
+        let (cause, why) = match self.recovering && !call.is_answered() {
+            true => (Cause::Cancel, HangupReason::Unseen),
+            false => cause(call),
+        };
+        let kind = EventKind::Hangup { cause, answered_by: call.answered_by.clone() };
+        self.explain_ended(key, cause, why);
+        self.push_event(key, kind, self.now);
+        if let Some(call) = self.calls.get_mut(key) {
+            call.stage = CallStage::Over;
+        }
+    }
+
+    pub(super) fn push_event(&mut self, key: CallKey, kind: EventKind, time: Option<Timestamp>) {
+        let Some(call) = self.calls.get_mut(key) else { return };
+        call.seq += 1;
+        let event = CallEvent {
+            id: format!("{}/{}", call.id, call.seq),
+            kind,
+            call: call.id.clone(),
+            seq: call.seq,
+            time,
+            pbx: self.rules.pbx.clone(),
+            recovered: self.recovering,
+            direction: call.direction,
+            from: call.from.clone(),
+            from_name: call.from_name.clone(),
+            to: call.to.clone(),
+            queue: call.queue.clone(),
+            trunk: call.trunk.clone(),
+            account: call.account.clone(),
+            tenant: call.tenant.clone(),
+        };
+        self.explain_published(key, &event);
+        self.events.push_back(event);
+    }
+}
