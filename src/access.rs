@@ -58,7 +58,7 @@ impl Access {
             |why: String| Failure::new(Code::NoInput, anyhow!("--token-file {}: {why}", path.display()));
         read.map_err(|error| failed(error.to_string()))?;
         match text.trim() {
-            "" => Err(failed("there is nothing in it".to_owned())),
+            "" => Err(failed("the file is empty".to_owned())),
             token => Ok(Some(token.into())),
         }
     }
@@ -92,7 +92,7 @@ fn configured(api: Option<&Api>) -> Result<Address, Failure> {
         (None, None) => {
             let error =
                 anyhow!("the configuration has no API: api.socket is empty and api.listen is not set");
-            Err(Failure::new(Code::Config, error).hint("take `socket = \"\"` out of [api]"))
+            Err(Failure::new(Code::Config, error).hint("remove `socket = \"\"` from [api]"))
         }
     }
 }

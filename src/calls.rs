@@ -108,13 +108,13 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             writeln!(out)?;
         }
     } else if calls.is_empty() {
-        writeln!(out, "No such call is in the journal.")?;
+        writeln!(out, "No calls found.")?;
     } else {
         table(&calls).print(&mut out)?;
     }
     out.flush()?;
     if more {
-        writeln!(anstream::stderr(), "There are older ones than these {limit}: --limit N shows more.")?;
+        writeln!(anstream::stderr(), "Only the newest {limit} are shown; use --limit N to see more.")?;
     }
     Ok(())
 }
@@ -125,8 +125,10 @@ fn numbers(number: &str, journal: &Journal) -> Result<Vec<String>, Failure> {
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
     let international = digits.strip_prefix("00").unwrap_or(&digits);
     if international.is_empty() {
-        let error = anyhow!("--number {number:?}: there are no digits in it");
-        return Err(Failure::new(Code::Usage, error).hint("expected a number or a part of one: 0176 123456"));
+        let error = anyhow!("--number {number:?}: contains no digits");
+        return Err(
+            Failure::new(Code::Usage, error).hint("expected a number or a part of one, such as 0176 123456")
+        );
     }
     let mut numbers = vec![international.to_owned()];
     let pbxs = journal.config.iter().flat_map(|config| &config.pbxs);
@@ -143,13 +145,13 @@ fn numbers(number: &str, journal: &Journal) -> Result<Vec<String>, Failure> {
 
 fn table(calls: &[CallRecord]) -> Table {
     let mut table = Table::new(&[
-        Column::left("BEGAN"),
-        Column::left("WAY"),
+        Column::left("STARTED"),
+        Column::left("DIRECTION"),
         Column::left("FROM"),
         Column::left("TO"),
         Column::right("RANG"),
         Column::right("TALKED"),
-        Column::left("TAKEN BY"),
+        Column::left("ANSWERED BY"),
         Column::left("OUTCOME"),
         Column::left("QUEUE"),
     ]);

@@ -157,7 +157,7 @@ impl Tape {
             more => line.push_str(&format!(" and {more} more files")),
         }
         if self.lost > 0 {
-            line.push_str(&format!("; {} parts that are no packets were left out", self.lost));
+            line.push_str(&format!("; skipped {} parts that are not packets", self.lost));
         }
         Ok(writeln!(anstream::stderr(), "{line}")?)
     }
@@ -169,13 +169,12 @@ fn seed(file: Option<&Path>) -> Result<AnonymiserSeed, Failure> {
     };
     let text = fs::read_to_string(file).map_err(|error| {
         let error = anyhow::Error::from(error).context(format!("{}: cannot be read", file.display()));
-        Failure::new(Code::NoInput, error).hint("make one: head -c 32 /dev/urandom | base64 > FILE")
+        Failure::new(Code::NoInput, error).hint("create one: head -c 32 /dev/urandom | base64 > FILE")
     })?;
     let text = text.trim();
     if text.chars().count() < AnonymiserSeed::SHORTEST_TEXT {
-        let error = anyhow::anyhow!("{}: it can be guessed", file.display());
-        let hint =
-            format!("expected at least {} characters that nobody knows", AnonymiserSeed::SHORTEST_TEXT);
+        let error = anyhow::anyhow!("{}: the secret is too short", file.display());
+        let hint = format!("expected at least {} random characters", AnonymiserSeed::SHORTEST_TEXT);
         return Err(Failure::new(Code::Data, error).hint(hint));
     }
     Ok(AnonymiserSeed::from_text(text))
@@ -187,7 +186,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         |text: &str| text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
     match seconds(text).or_else(|| friendly(text)) {
         Some(time) if !time.is_zero() => Ok(time),
-        _ => Err("expected a time above 0, as in 90s, 10m or 1h30m".to_owned()),
+        _ => Err("expected a time above 0, such as 90s, 10m or 1h30m".to_owned()),
     }
 }
 
@@ -205,19 +204,21 @@ fn size(text: &str) -> Result<u64, String> {
     match size {
         Some(size) if size >= SMALLEST => Ok(size),
         Some(_) => Err(format!("expected at least {SMALLEST} bytes")),
-        None => Err("expected a number of bytes, as in 500k, 100M or 2G".to_owned()),
+        None => Err("expected a number of bytes, such as 500k, 100M or 2G".to_owned()),
     }
 }
 
 /// The recording cannot be written.
 fn unwritable(error: RecordingWriteError) -> Failure {
     let hint = match &error {
-        RecordingWriteError::Exists { .. } => "choose another name, or replace it with --force",
+        RecordingWriteError::Exists { .. } => "choose another name, or overwrite it with --force",
         RecordingWriteError::Irregular { .. } => {
-            "choose another name: links, pipes and directories are not written to"
+            "choose another name: links, pipes and directories are not supported"
         }
-        RecordingWriteError::Create { .. } => "the directory must be there, and writable",
-        RecordingWriteError::Write { .. } => "is the disk full? What was recorded until then can be replayed",
+        RecordingWriteError::Create { .. } => "the directory must exist and be writable",
+        RecordingWriteError::Write { .. } => {
+            "check whether the disk is full; what was recorded so far can be replayed"
+        }
     };
     Failure::new(Code::Io, error).hint(hint)
 }

@@ -69,9 +69,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut faults = 0;
     if let Some(journal) = &config.journal {
         let (found, is_setting) = ringwire_doctor::judge_place(&ringwire_doctor::place_of(&journal.path));
-        let good = print("The journal's place", &found, &mut out)?;
+        let good = print("Journal file", &found, &mut out)?;
         if is_setting {
-            return Err(Failure::new(Code::Config, anyhow!("the daemon does not start with this journal")));
+            return Err(Failure::new(Code::Config, anyhow!("the daemon cannot start with this journal")));
         }
         faults += usize::from(!good);
     }
@@ -81,8 +81,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     faults += super::run::block_on(async { Ok(probe(&config, args.limits(), &mut out).await) })??;
     match faults {
         0 => Ok(()),
-        1 => Err(Failure::new(Code::Unavailable, anyhow!("something is wrong at 1 of them"))),
-        several => Err(Failure::new(Code::Unavailable, anyhow!("something is wrong at {several} of them"))),
+        1 => Err(Failure::new(Code::Unavailable, anyhow!("1 component has a fault"))),
+        several => Err(Failure::new(Code::Unavailable, anyhow!("{several} components have faults"))),
     }
 }
 

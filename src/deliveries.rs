@@ -144,8 +144,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     };
     let Listing { target, state, call, limit, json } = &args.list;
     if target.is_some() || !state.is_empty() || call.is_some() || limit.is_some() || *json {
-        let error = anyhow!("what to list is said, and a command after it");
-        let hint = "options of a command stand behind it: ringwire deliveries retry --target NAME";
+        let error = anyhow!("options of the list cannot be combined with a command");
+        let hint = "put the options after the command: ringwire deliveries retry --target NAME";
         return Err(Failure::new(Code::Usage, error).hint(hint));
     }
     let journal = args.place.open()?;
@@ -161,8 +161,19 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 
 /// There is no delivery `id`.
 fn no_delivery(id: i64) -> Failure {
-    Failure::new(Code::Usage, anyhow!("there is no delivery {id} in the journal"))
-        .hint("ringwire deliveries lists what is not delivered, and with --state delivered the rest")
+    Failure::new(Code::Usage, anyhow!("delivery {id} not found in the journal"))
+        .hint("run `ringwire deliveries` to list undelivered events, with --state delivered the others")
+}
+
+/// A state in words.
+fn describe(state: &str) -> &str {
+    match state {
+        "retry" => "failed, will be retried",
+        "dead" => "permanently failed",
+        "expired" => "not delivered in time",
+        "dropped" => "dropped by an operator",
+        state => state,
+    }
 }
 
 /// How a state looks.

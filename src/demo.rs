@@ -102,8 +102,13 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 
 /// An address that others cannot reach.
 fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address = text.parse::<SocketAddr>().map_err(|_| "an address and a port, as in 127.0.0.1:8480")?;
-    if address.ip().is_loopback() { Ok(address) } else { Err("an address of the loopback interface".into()) }
+    let address =
+        text.parse::<SocketAddr>().map_err(|_| "expected an address and a port, such as 127.0.0.1:8480")?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err("expected an address of the loopback interface".into())
+    }
 }
 
 /// A free port for the desk.
@@ -204,7 +209,7 @@ fn counter(listen: SocketAddr, token: String) -> Api {
 /// A token for the desk, another one each time.
 fn token() -> Result<String, Failure> {
     let mut random = [0_u8; 12];
-    let fault = |_| Failure::new(Code::Software, anyhow!("the system gives no random numbers"));
+    let fault = |_| Failure::new(Code::Software, anyhow!("cannot get random numbers from the system"));
     SystemRandom::new().fill(&mut random).map_err(fault)?;
     Ok(random.iter().fold(String::new(), |mut token, byte| {
         let _ = write!(token, "{byte:02x}");
@@ -246,7 +251,7 @@ impl<W: Write> Screen<W> {
             }
         }
         if let Some(agent) = &post.screen_pop {
-            let _ = write!(line, "  (brings up the screen of {})", plain(agent));
+            let _ = write!(line, "  (screen pop for {})", plain(agent));
         }
         Ok(writeln!(self.out, "{line}")?)
     }

@@ -94,8 +94,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     out.flush()?;
     match (report.code(), report.faults()) {
         (None, _) => Ok(()),
-        (Some(code), 1) => Err(Failure::new(code, anyhow!("there is 1 fault"))),
-        (Some(code), faults) => Err(Failure::new(code, anyhow!("there are {faults} faults"))),
+        (Some(code), 1) => Err(Failure::new(code, anyhow!("1 fault found"))),
+        (Some(code), faults) => Err(Failure::new(code, anyhow!("{faults} faults found"))),
     }
 }
 

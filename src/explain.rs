@@ -89,7 +89,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             if given {
                 return Err(Failure::new(
                     Code::Usage,
-                    anyhow!("{option} is for recordings, and there is no file {}", args.what),
+                    anyhow!("{option} applies to recordings only, and there is no file {}", args.what),
                 ));
             }
         }
@@ -144,12 +144,12 @@ fn machine(known: &Known, record: Option<&serde_json::Value>) -> serde_json::Val
                 .tries
                 .iter()
                 .map(|tried| {
-                    json!({"took": tried.took, "outcome": tried.outcome, "status": tried.status, "reply": tried.reply})
+                    json!({"durationMs": tried.took, "outcome": tried.outcome, "status": tried.status, "reply": tried.reply})
                 })
                 .collect();
             json!({
                 "event": sent.event,
-                "endpoint": sent.to,
+                "target": sent.to,
                 "state": sent.state,
                 "reason": sent.reason,
                 "request": sent.fields.clone().flatten(),
@@ -163,7 +163,7 @@ fn machine(known: &Known, record: Option<&serde_json::Value>) -> serde_json::Val
         "call": record,
         "events": known.events,
         "deliveries": sent,
-        "story": known.notes,
+        "explanation": known.notes,
         "remarks": known.remarks,
     })
 }

@@ -108,7 +108,7 @@ impl<'a> Story<'a> {
         if !names.is_empty() {
             let dim = Style::new().dimmed();
             let names = names.join(", ");
-            self.lines.push(format!("{:>10}  {dim}helpers of the PBX, never a party: {names}{dim:#}", ""));
+            self.lines.push(format!("{:>10}  {dim}auxiliary channels, never a party: {names}{dim:#}", ""));
         }
     }
 }

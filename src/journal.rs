@@ -14,7 +14,7 @@ use ringwire_terminal::{Code, Failure};
 use rusqlite::ErrorCode;
 
 /// What to do where the journal may not be read or written.
-const OTHER_USER: &str = "run it as the daemon's user or root: sudo -u ringwire ringwire …";
+const OTHER_USER: &str = "run the command as the daemon's user or as root: sudo -u ringwire ringwire …";
 
 /// Where the journal is.
 #[derive(Debug, clap::Args)]
@@ -61,10 +61,13 @@ impl Place {
         if let Err(error) = File::open(&path) {
             let at = path.display();
             return Err(match error.kind() {
-                ErrorKind::NotFound => Failure::new(Code::NoInput, anyhow!("{at}: there is no journal yet"))
-                    .hint("the daemon makes it when it starts; --config or --journal names another one"),
+                ErrorKind::NotFound => {
+                    Failure::new(Code::NoInput, anyhow!("{at}: the journal does not exist")).hint(
+                        "the daemon creates it when it starts; use --config or --journal to name another one",
+                    )
+                }
                 ErrorKind::PermissionDenied => {
-                    Failure::new(Code::NoInput, anyhow!("{at}: this user may not read it")).hint(OTHER_USER)
+                    Failure::new(Code::NoInput, anyhow!("{at}: permission denied")).hint(OTHER_USER)
                 }
                 _ => Failure::new(Code::NoInput, anyhow!("{at}: {error}")),
             });
@@ -86,7 +89,7 @@ impl Place {
             Err(_) if self.journal.is_some() && self.config.is_none() => Ok(None),
             Err(error) => Err(Failure::from(error).hint(match may_not_read(&path) {
                 true => OTHER_USER,
-                false => "--journal FILE names the journal itself",
+                false => "use --journal FILE to name the journal directly",
             })),
         }
     }
@@ -128,10 +131,10 @@ impl Journal {
         let known = Vec::from_iter(self.endpoints()?).join(", ");
         let failure = Failure::new(
             Code::Usage,
-            anyhow!("{name:?}: neither the configuration nor the journal knows this endpoint"),
+            anyhow!("unknown target {name:?}: neither in the configuration nor in the journal"),
         );
         Ok(failure.hint(match known.as_str() {
-            "" => "they know none; --config names the configuration".to_owned(),
+            "" => "there are no targets; use --config to name the configuration".to_owned(),
             known => format!("expected one of: {known}"),
         }))
     }
@@ -143,7 +146,7 @@ fn may_not_read(path: &Path) -> bool {
 
 /// Why a journal is of no use here.
 pub(super) fn unusable(error: &StoreError) -> Failure {
-    const ANOTHER: &str = "--config or --journal names another one";
+    const ANOTHER: &str = "use --config or --journal to name another one";
     let (code, hint) = match error {
         StoreError::Sqlite { source, .. } => match source.sqlite_error_code() {
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
@@ -155,7 +158,7 @@ pub(super) fn unusable(error: &StoreError) -> Failure {
         StoreError::Empty { .. } => (Code::NoInput, ANOTHER),
         StoreError::Foreign { .. } => (Code::Data, ANOTHER),
         StoreError::Damaged { .. } => {
-            (Code::Data, "the daemon sets it aside when it starts; sqlite3 FILE .recover may read it")
+            (Code::Data, "the daemon sets it aside when it starts; `sqlite3 FILE .recover` may still read it")
         }
         StoreError::Newer { .. } | StoreError::Network { .. } | StoreError::Locked { .. } => {
             (Code::Data, error.hint())

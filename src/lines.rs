@@ -125,9 +125,9 @@ pub(crate) fn style_of(call: &str) -> Style {
 pub(crate) fn why(cause: Option<&str>) -> &'static str {
     match cause {
         Some("busy") => "busy",
-        Some("cancel") => "given up by the caller",
+        Some("cancel") => "caller gave up",
         Some("noAnswer") => "no answer",
-        Some("congestion") => "could not be carried",
+        Some("congestion") => "could not be connected",
         Some("notFound") => "no such number, or offline",
         Some("forwarded") => "forwarded elsewhere",
         _ => "ended",

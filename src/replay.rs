@@ -91,7 +91,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     for path in &args.files {
         let mut recording = Recording::open(path, start).map_err(playback::unreadable)?;
         let progress = progress(&recording);
-        let oddities = match args.speed {
+        let errors = match args.speed {
             Some(speed) => pace(&mut replay, &mut recording, speed, &mut teller)?,
             None => replay.play(&mut recording, |event, recording| {
                 progress.set_position(recording.position());
@@ -99,8 +99,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             })?,
         };
         progress.finish_and_clear();
-        if oddities.lost_packets() > 0 {
-            tracing::warn!(file = %path.display(), ?oddities, "parts of the recording could not be understood and were skipped");
+        if errors.lost_packets() > 0 {
+            tracing::warn!(file = %path.display(), ?errors, "skipped invalid parts of the recording");
         }
         start = recording.last_time().unwrap_or(start);
     }
@@ -230,7 +230,7 @@ pub(super) fn recipient(config: &Config, name: &str) -> Result<Recipient, Failur
     dialect.map(|dialect| Recipient { name: name.to_owned(), dialect }).ok_or_else(|| {
         let endpoints: Vec<_> = config.targets.iter().map(|endpoint| endpoint.name.as_str()).collect();
         let known = [ringwire_dialects::dialect_names(), endpoints.as_slice()].concat().join(", ");
-        Failure::new(Code::Usage, anyhow::anyhow!("--to {name}: neither a dialect nor a configured endpoint"))
+        Failure::new(Code::Usage, anyhow::anyhow!("--to {name}: neither a dialect nor a configured target"))
             .hint(format!("expected one of: {known}"))
     })
 }
@@ -238,11 +238,10 @@ pub(super) fn recipient(config: &Config, name: &str) -> Result<Recipient, Failur
 fn pusher(config: &Config, name: &str) -> Result<Pusher, Failure> {
     match config.targets.iter().find(|endpoint| endpoint.name == name) {
         Some(endpoint) => Pusher::start(endpoint),
-        None => Err(Failure::new(
-            Code::Usage,
-            anyhow::anyhow!("--to {name}: not an endpoint of the configuration"),
-        )
-        .hint("only a configured endpoint has an address to push to")),
+        None => {
+            Err(Failure::new(Code::Usage, anyhow::anyhow!("--to {name}: not a target of the configuration"))
+                .hint("only a configured target has a URL"))
+        }
     }
 }
 
@@ -257,7 +256,7 @@ pub(super) fn rules(config: &Config, name: Option<&str>) -> Result<Rules, Failur
         (None, []) => return Ok(Rules::new("pbx")),
         (None, _) => {
             return Err(Failure::new(Code::Usage, anyhow::anyhow!("the configuration has several PBXs"))
-                .hint(format!("say whose recording it is: --pbx NAME, one of: {}", names())));
+                .hint(format!("use --pbx NAME to choose one of: {}", names())));
         }
     };
     Ok(pbx.rules.clone())

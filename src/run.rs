@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let config = Config::load(&ringwire_config::path(args.config.clone()), Purpose::Run)?;
     let logging = Logging::start(config.log).map_err(|error| Failure::new(Code::Config, error))?;
     block_on(async {
-        let signals = ringwire_daemon::signals().context("signals cannot be caught")?;
+        let signals = ringwire_daemon::signals().context("cannot install signal handlers")?;
         Ok(ringwire_daemon::run(config, signals, Some(logging), LiveState::new(Timestamp::now())).await)
     })?
 }
@@ -52,7 +52,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 /// That of the future, or no thread to run it on.
 pub(super) fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.context("no threads can be started").map_err(software)?;
+    let runtime = runtime.context("cannot start threads").map_err(software)?;
     runtime.block_on(future).map_err(software)
 }
 

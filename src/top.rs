@@ -53,8 +53,8 @@ pub(crate) struct Args {
 /// There is no terminal, or no daemon that answers.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if !stdout().is_terminal() || !stdin().is_terminal() {
-        let error = anyhow!("this is no terminal, and there is no screen to fill");
-        return Err(Failure::new(Code::Usage, error).hint("ringwire tail prints line by line"));
+        let error = anyhow!("ringwire top needs a terminal");
+        return Err(Failure::new(Code::Usage, error).hint("use `ringwire tail` to print events line by line"));
     }
     let client = args.access.client(args.config.as_deref())?;
     let colours = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());

@@ -32,7 +32,7 @@ pub(super) fn parse(text: &str, now: &Zoned) -> Result<Timestamp, String> {
     if let Ok(passed) = text.parse::<Span>() {
         return Ok(now.checked_sub(passed.abs()).map_err(wrong)?.timestamp());
     }
-    Err(format!("{text:?} is no time"))
+    Err(format!("{text:?} is not a valid time"))
 }
 
 #[cfg(test)]

@@ -30,8 +30,8 @@ pub(super) fn all(from: &[PathBuf], tape: &mut Tape) -> Result<(), Failure> {
     copy.write()?;
     if tape.writer.is_none() {
         let names: Vec<_> = from.iter().map(|path| path.display().to_string()).collect();
-        let error = anyhow::anyhow!("{}: nothing in it is of a manager connection", names.join(", "));
-        return Err(Failure::new(Code::Data, error).hint("expected what `ringwire capture` writes"));
+        let error = anyhow::anyhow!("{}: not a recording of a manager connection", names.join(", "));
+        return Err(Failure::new(Code::Data, error).hint("expected a file written by `ringwire capture`"));
     }
     Ok(())
 }

@@ -32,7 +32,7 @@ pub(super) fn record(args: &Args, tape: &mut Tape) -> Result<(), Failure> {
         return Err(Failure::new(Code::Config, error).hint("set username and secret_file"));
     };
     block_on(async {
-        let signals = ringwire_daemon::signals().context("signals cannot be caught")?;
+        let signals = ringwire_daemon::signals().context("cannot install signal handlers")?;
         Ok(connect(&settings, args.duration, signals, tape).await)
     })?
 }
@@ -60,8 +60,8 @@ async fn connect(
     match ended? {
         None => Ok(()),
         Some(error) => {
-            let error = anyhow::Error::from(error).context("the recording has ended");
-            Err(Failure::new(Code::Unavailable, error).hint("what was recorded until then can be replayed"))
+            let error = anyhow::Error::from(error).context("the recording ended early");
+            Err(Failure::new(Code::Unavailable, error).hint("what was recorded so far can be replayed"))
         }
     }
 }
@@ -142,7 +142,7 @@ async fn stopped(signals: &mut mpsc::Receiver<Signal>) {
 fn pbx<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a Pbx, Failure> {
     let found = match (name, config.pbxs.as_slice()) {
         (None, [only]) => Ok(only),
-        (None, _) => Err(anyhow::anyhow!("the configuration has several PBXs: say which with --pbx NAME")),
+        (None, _) => Err(anyhow::anyhow!("the configuration has several PBXs: choose one with --pbx NAME")),
         (Some(name), pbxs) => pbxs
             .iter()
             .find(|pbx| pbx.name == name)

@@ -50,8 +50,10 @@ pub(super) fn run(journal: &Journal, wanted: &Listing) -> Result<(), Failure> {
         }
     } else {
         match deliveries.as_slice() {
-            [] if wanted.state.is_empty() && wanted.call.is_none() => writeln!(out, "All is delivered.")?,
-            [] => writeln!(out, "No such delivery is in the journal.")?,
+            [] if wanted.state.is_empty() && wanted.call.is_none() => {
+                writeln!(out, "All events are delivered.")?
+            }
+            [] => writeln!(out, "No deliveries found.")?,
             deliveries => table(deliveries).print(&mut out)?,
         }
         writeln!(out)?;
@@ -59,7 +61,7 @@ pub(super) fn run(journal: &Journal, wanted: &Listing) -> Result<(), Failure> {
     }
     out.flush()?;
     if more {
-        writeln!(anstream::stderr(), "There are older ones than these {limit}: --limit N shows more.")?;
+        writeln!(anstream::stderr(), "Only the newest {limit} are shown; use --limit N to see more.")?;
     }
     Ok(())
 }
@@ -68,12 +70,12 @@ fn table(deliveries: &[DeliveryRecord]) -> Table {
     let mut table = Table::new(&[
         Column::right("ID"),
         Column::left("STATE"),
-        Column::left("ENDPOINT"),
+        Column::left("TARGET"),
         Column::left("EVENT"),
         Column::left("CALL"),
-        Column::left("HAPPENED"),
-        Column::right("FAILED"),
-        Column::left("NEXT TRY"),
+        Column::left("TIME"),
+        Column::right("FAILURES"),
+        Column::left("NEXT ATTEMPT"),
         Column::left("REASON"),
     ]);
     for delivery in deliveries {
@@ -97,19 +99,19 @@ fn summary(journal: &Journal, only: Option<&str>) -> Result<Table, Failure> {
     let tallies = journal.read(StoreReader::tallies)?;
     let standings = journal.read(StoreReader::targets)?;
     let mut table = Table::new(&[
-        Column::left("ENDPOINT"),
-        Column::right("WAITING"),
+        Column::left("TARGET"),
+        Column::right("PENDING"),
         Column::right("RETRYING"),
         Column::right("DEAD"),
         Column::right("EXPIRED"),
         Column::right("DROPPED"),
-        Column::left("STANDING"),
+        Column::left("STATUS"),
     ]);
     for endpoint in journal.endpoints()?.iter().filter(|name| only.is_none_or(|only| only == *name)) {
         let counted = |state: &str| Cell::new(counted(&tallies, endpoint, state).to_string());
-        let mut standing = standing(standings.iter().find(|standing| standing.target == *endpoint));
+        let mut status = status(standings.iter().find(|standing| standing.target == *endpoint));
         if journal.config.is_some() && !journal.configured().any(|name| name == endpoint) {
-            standing.push_str("; it is not configured any more");
+            status.push_str("; no longer configured");
         }
         table.row([
             Cell::new(endpoint),
@@ -118,7 +120,7 @@ fn summary(journal: &Journal, only: Option<&str>) -> Result<Table, Failure> {
             counted("dead"),
             counted("expired"),
             counted("dropped"),
-            Cell::new(standing),
+            Cell::new(status),
         ]);
     }
     Ok(table)
@@ -129,12 +131,12 @@ fn counted(tallies: &[DeliveryTally], endpoint: &str, state: &str) -> u64 {
     tallies.find(|tally| tally.target == endpoint && tally.state == state).map_or(0, |tally| tally.count)
 }
 
-/// Whether an endpoint is sent to.
-fn standing(noted: Option<&TargetRecord>) -> String {
-    let Some(noted) = noted.filter(|noted| noted.state != "running") else {
-        return "running".to_owned();
+/// The status of a target in words, as it was last stored.
+fn status(stored: Option<&TargetRecord>) -> String {
+    let Some(stored) = stored.filter(|stored| stored.state != "running") else {
+        return "OK".to_owned();
     };
-    let reason = noted.reason.as_deref().filter(|reason| !reason.is_empty());
+    let reason = stored.reason.as_deref().filter(|reason| !reason.is_empty());
     let reason = reason.map(|reason| format!(": {}", plain(reason))).unwrap_or_default();
-    format!("{} since {}{reason}", noted.state, when(noted.since))
+    format!("{} since {}{reason}", stored.state, when(stored.since))
 }

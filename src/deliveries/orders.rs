@@ -17,9 +17,9 @@ use crate::journal::{Journal, unusable};
 /// # Errors
 /// One of them is not there or delivered: then none is. Or the journal cannot be written.
 pub(super) fn retry(journal: &Journal, ids: &[i64]) -> Result<(), Failure> {
-    expect(journal, ids, &["delivered"], "tried again")?;
+    expect(journal, ids, &["delivered"], "retried")?;
     let wanted: Vec<_> = ids.iter().map(|id| OperatorCommand::Retry(DeliveryId(*id))).collect();
-    let (one, several) = ("delivery is tried again", "deliveries are tried again");
+    let (one, several) = ("delivery will be retried", "deliveries will be retried");
     order(journal, &wanted, &count(ids.len(), one, several))
 }
 
@@ -36,10 +36,9 @@ pub(super) fn retry_all(journal: &Journal, endpoint: &str) -> Result<(), Failure
         .map(|tally| usize::try_from(tally.count).unwrap_or(usize::MAX))
         .sum();
     if given_up == 0 {
-        return Ok(writeln!(anstream::stdout(), "Nothing was given up for {endpoint}.")?);
+        return Ok(writeln!(anstream::stdout(), "No delivery to {endpoint} is dead, expired or dropped.")?);
     }
-    let (one, several) =
-        ("delivery that was given up is tried again", "deliveries that were given up are tried again");
+    let (one, several) = ("failed delivery will be retried", "failed deliveries will be retried");
     let what = count(given_up, one, several);
     order(journal, &[OperatorCommand::RetryAll(TargetName::from(endpoint))], &format!("{endpoint}: {what}"))
 }
@@ -49,9 +48,9 @@ pub(super) fn retry_all(journal: &Journal, endpoint: &str) -> Result<(), Failure
 /// # Errors
 /// One of them is not there, or done with: then none is. Or the journal cannot be written.
 pub(super) fn take_out(journal: &Journal, ids: &[i64]) -> Result<(), Failure> {
-    expect(journal, ids, &["delivered", "dropped"], "taken out")?;
+    expect(journal, ids, &["delivered", "dropped"], "dropped")?;
     let wanted: Vec<_> = ids.iter().map(|id| OperatorCommand::Drop(DeliveryId(*id))).collect();
-    order(journal, &wanted, &count(ids.len(), "delivery is taken out", "deliveries are taken out"))
+    order(journal, &wanted, &count(ids.len(), "delivery is dropped", "deliveries are dropped"))
 }
 
 /// Has nothing sent to `endpoint`.
@@ -64,7 +63,7 @@ pub(super) fn pause(journal: &Journal, endpoint: &str) -> Result<(), Failure> {
     order(
         journal,
         &[wanted],
-        &format!("nothing is sent to {endpoint} until: ringwire deliveries resume {endpoint}"),
+        &format!("{endpoint} is paused until you run `ringwire deliveries resume {endpoint}`"),
     )
 }
 
@@ -75,19 +74,19 @@ pub(super) fn pause(journal: &Journal, endpoint: &str) -> Result<(), Failure> {
 pub(super) fn resume(journal: &Journal, endpoint: &str) -> Result<(), Failure> {
     expect_endpoint(journal, endpoint)?;
     let wanted = OperatorCommand::Resume(TargetName::from(endpoint));
-    order(journal, &[wanted], &format!("{endpoint} is sent to again"))
+    order(journal, &[wanted], &format!("{endpoint} is resumed"))
 }
 
 /// Leaves the orders, and says what has come of them.
 fn order(journal: &Journal, wanted: &[OperatorCommand], what: &str) -> Result<(), Failure> {
     let taken = submit_commands(&journal.path, wanted, Timestamp::now()).map_err(|error| unusable(&error))?;
     let said = match taken {
-        CommandReceipt::ByDaemon => format!("The daemon has taken it up: {what}."),
+        CommandReceipt::ByDaemon => format!("Accepted by the daemon: {what}."),
         CommandReceipt::AtNextStart => {
-            format!("No daemon runs; it stands in the journal, and holds from the next start: {what}.")
+            format!("The daemon is not running; queued until it starts: {what}.")
         }
         CommandReceipt::NotYet => {
-            format!("The daemon has not taken it up yet; it will, or its log says why not. Then {what}.")
+            format!("Queued, not yet accepted by the daemon (see its log): {what}.")
         }
     };
     Ok(writeln!(anstream::stdout(), "{said}")?)
@@ -100,7 +99,7 @@ fn expect(journal: &Journal, ids: &[i64], done: &[&str], wanted: &str) -> Result
         let state = detail.ok_or_else(|| no_delivery(*id))?.delivery.state;
         if done.contains(&state.as_str()) {
             let error = anyhow!("delivery {id} is {state} and cannot be {wanted}");
-            return Err(Failure::new(Code::Usage, error).hint("nothing was done with the others either"));
+            return Err(Failure::new(Code::Usage, error).hint("none of the given deliveries was changed"));
         }
     }
     Ok(())

@@ -11,7 +11,7 @@ use ringwire_terminal::Failure;
 use ringwire_terminal::plain;
 use ringwire_terminal::when;
 
-use super::{no_delivery, style};
+use super::{describe, no_delivery, style};
 use crate::journal::Journal;
 use crate::lines;
 
@@ -36,33 +36,28 @@ fn print(detail: &DeliveryDetail, out: &mut impl Write) -> Result<(), Failure> {
     let colour = style(&delivery.state);
     writeln!(
         out,
-        "Delivery {} to {}: {colour}{}{colour:#} since {}",
+        "Delivery {} to {}: {colour}{}{colour:#}, since {}",
         delivery.id,
         plain(&delivery.target),
-        delivery.state,
+        describe(&delivery.state),
         when(delivery.changed_at)
     )?;
     if let Some(reason) = &delivery.reason {
-        writeln!(out, "  Because:  {}", plain(reason))?;
+        writeln!(out, "  Reason:        {}", plain(reason))?;
     }
-    writeln!(
-        out,
-        "  Event:    {}, in the journal since {}",
-        plain(&delivery.event),
-        when(delivery.recorded_at)
-    )?;
+    writeln!(out, "  Event ID:      {}, recorded {}", plain(&delivery.event), when(delivery.recorded_at))?;
     match serde_json::from_value::<CallEvent>(told.clone()) {
-        Ok(event) => writeln!(out, "  Told:     {}", lines::event(&event).trim_start())?,
-        Err(_) => writeln!(out, "  Told:     {}", plain(&told.to_string()))?,
+        Ok(event) => writeln!(out, "  Event:         {}", lines::event(&event).trim_start())?,
+        Err(_) => writeln!(out, "  Event:         {}", plain(&told.to_string()))?,
     }
     if let Some(due) = delivery.due_at {
-        writeln!(out, "  Next try: {}", when(due))?;
+        writeln!(out, "  Next attempt:  {}", when(due))?;
     }
     if attempts.is_empty() {
-        writeln!(out, "\nIt was not tried yet.")?;
+        writeln!(out, "\nNot attempted yet.")?;
         return Ok(());
     }
-    writeln!(out, "\nTries")?;
+    writeln!(out, "\nAttempts")?;
     for attempt in attempts {
         let AttemptRecord { at, duration_ms: took, outcome, status, reply } = attempt;
         let at = at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S%.3f");
@@ -70,7 +65,7 @@ fn print(detail: &DeliveryDetail, out: &mut impl Write) -> Result<(), Failure> {
         writeln!(out, "  {at}  {took:>6} ms  {status:<9}  {}", plain(outcome))?;
         if let Some(reply) = reply.as_deref().filter(|reply| !reply.is_empty()) {
             let dim = Style::new().dimmed();
-            writeln!(out, "    {dim}answered:{dim:#} {}", plain(reply))?;
+            writeln!(out, "    {dim}reply:{dim:#} {}", plain(reply))?;
         }
     }
     Ok(())

@@ -17,25 +17,19 @@ pub(super) fn tell<W: Write>(args: &Args, out: &mut Out<W>) -> Result<(), Failur
     let story = story(args, &args.what)?;
     let mut remarks = Vec::new();
     if story.explanation.is_empty() {
-        remarks.push(
-            "What was concluded is not kept, or the daemon took the call up from an earlier process."
-                .to_owned(),
-        );
+        remarks.push("The explanation was not kept, or the call started before the daemon did.".to_owned());
     }
     let events: Vec<_> = story.events.into_iter().map(|told| told.event).collect();
     let call = events.first().map(|event| event.call.clone());
-    let known =
-        Known {
-            call: Some(call.ok_or_else(|| {
-                Failure::new(Code::NoInput, anyhow!("{}: nothing is known of it", args.what))
-            })?),
-            root: None,
-            notes: story.explanation,
-            events,
-            sent: story.deliveries.into_iter().map(sent).collect(),
-            remarks,
-            knows_owed: true,
-        };
+    let known = Known {
+        call: Some(call.ok_or_else(|| Failure::new(Code::NoInput, anyhow!("{}: unknown call", args.what)))?),
+        root: None,
+        notes: story.explanation,
+        events,
+        sent: story.deliveries.into_iter().map(sent).collect(),
+        remarks,
+        knows_owed: true,
+    };
     Ok(out.tell(&known, Some(&story.call))?)
 }
 

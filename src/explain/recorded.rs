@@ -51,12 +51,8 @@ pub(super) fn tell<W: Write>(args: &Args, out: &mut Out<W>) -> Result<(), Failur
         teller.story(story, false)?;
     }
     if recording.stream_errors().lost_packets() > 0 {
-        let oddities = recording.stream_errors();
-        tracing::warn!(
-            file = args.what,
-            ?oddities,
-            "parts of the recording could not be understood and were skipped"
-        );
+        let errors = recording.stream_errors();
+        tracing::warn!(file = args.what, ?errors, "skipped invalid parts of the recording");
     }
     teller.finish(&args.what)
 }
@@ -100,7 +96,7 @@ impl<W: Write> Teller<'_, W> {
         } += 1;
         let mut remarks = Vec::new();
         if !over {
-            remarks.push("The recording ends while this goes on.".to_owned());
+            remarks.push("The recording ends before the call does.".to_owned());
         }
         let sent = self.to.iter().flat_map(|to| events.iter().map(|event| would_be_sent(to, event)));
         let known = Known {
@@ -120,10 +116,9 @@ impl<W: Write> Teller<'_, W> {
         if let Some(wanted) = wanted
             && calls + unannounced + unfinished == 0
         {
-            let error = anyhow!("{file}: no call {wanted} is in it");
-            return Err(
-                Failure::new(Code::Usage, error).hint("ringwire explain --brief FILE shows which calls are")
-            );
+            let error = anyhow!("{file}: contains no call {wanted}");
+            return Err(Failure::new(Code::Usage, error)
+                .hint("run `ringwire explain --brief FILE` to list its calls"));
         }
         if wanted.is_none() {
             let blank = if out.told { "\n" } else { "" };
@@ -143,7 +138,7 @@ impl<W: Write> Teller<'_, W> {
                 found.push(format!("{unfinished} not announced when the recording ends"));
             }
             if helpers > 0 {
-                found.push(count(helpers, "helper of the PBX in no call", "helpers of the PBX in no call"));
+                found.push(count(helpers, "auxiliary channel in no call", "auxiliary channels in no call"));
             }
             out.remark(&format!("{blank}{}.", found.join(", ")))?;
         }

@@ -35,15 +35,15 @@ pub(super) fn tell<W: Write>(args: &Args, out: &mut Out<W>) -> Result<(), Failur
         Some(notes) => notes,
         None if call.ended_at.is_some() => {
             remarks.push(
-                "What was concluded is not kept: it happened before this release, while the disk could not be written, or it \
-                 went with the numbers and names."
+                "The explanation was not kept: the call is older than this release, the disk could not be written, or the \
+                 explanation was deleted together with numbers and names."
                     .to_owned(),
             );
             Vec::new()
         }
         None => living(args, &call.id).unwrap_or_else(|why| {
             remarks.push(format!(
-                "The call is not over, so what was concluded is with the daemon, which does not tell it ({why})."
+                "The call is in progress, and the daemon has not given its explanation ({why})."
             ));
             Vec::new()
         }),
@@ -69,7 +69,7 @@ fn living(args: &Args, call: &str) -> Result<Vec<ExplanationStep>, String> {
         said.split("\n\n").next().unwrap_or_default().to_owned()
     })?;
     if story.explanation.is_empty() {
-        Err("it took the call up from an earlier process".to_owned())
+        Err("the call started before the daemon did".to_owned())
     } else {
         Ok(story.explanation)
     }
@@ -88,8 +88,8 @@ fn find(journal: &Journal, what: &str) -> Result<CallRecord, Failure> {
         let at = journal.path.display();
         let error = anyhow!("{what}: neither a file nor a call in the journal {at}");
         Failure::new(Code::NoInput, error).hint(
-            "ringwire calls --json shows the ids of stored calls; a call that was never announced is in no journal, only in a \
-             recording: ringwire capture, then ringwire explain FILE",
+            "run `ringwire calls --json` to list the ids of calls; a call that was never announced is only in a recording: \
+             ringwire capture, then ringwire explain FILE",
         )
     })
 }
@@ -97,7 +97,7 @@ fn find(journal: &Journal, what: &str) -> Result<CallRecord, Failure> {
 /// Where there is no journal, what was named may have been meant as a file.
 fn unless_file(what: &str, failure: Failure) -> Failure {
     let looks_so = what.contains('/') || what.ends_with(".ami") || what.ends_with(".gz");
-    if looks_so { Failure::new(Code::NoInput, anyhow!("{what}: there is no such file")) } else { failure }
+    if looks_so { Failure::new(Code::NoInput, anyhow!("{what}: no such file")) } else { failure }
 }
 
 /// Who was told of the call, what exactly, and what they replied.

@@ -22,8 +22,8 @@ pub(super) fn lines(known: &Known) -> Vec<String> {
         _ => {}
     }
     match known.began() {
-        Some(began) => facts.push(format!("began {}", moment(began))),
-        None => facts.push("there is no clock, so nothing happens by the passing of time".to_owned()),
+        Some(began) => facts.push(format!("started {}", moment(began))),
+        None => facts.push("the recording has no clock, so no timer expires".to_owned()),
     }
     lines.push(format!("{dim}{}{dim:#}", facts.join(", ")));
     let remark = AnsiColor::Yellow.on_default();
@@ -34,7 +34,7 @@ pub(super) fn lines(known: &Known) -> Vec<String> {
 /// The whole call in one line.
 #[must_use]
 pub(crate) fn in_a_line(known: &Known) -> String {
-    format!("{}  ({} conclusions)", summary(known), known.notes.len())
+    format!("{}  ({} steps)", summary(known), known.notes.len())
 }
 
 fn summary(known: &Known) -> String {
@@ -65,15 +65,15 @@ fn summary(known: &Known) -> String {
             words.push(match (known.began(), ended) {
                 (Some(began), Some(ended)) => {
                     let passed = ended.duration_since(began).as_secs_f64();
-                    format!("over after {passed:.1} s: {}", cause.as_str())
+                    format!("ended after {passed:.1} s: {}", cause.as_str())
                 }
-                _ => format!("over: {}", cause.as_str()),
+                _ => format!("ended: {}", cause.as_str()),
             });
         }
-        _ => words.push("not over".to_owned()),
+        _ => words.push("in progress".to_owned()),
     }
     if known.events.iter().any(|event| event.recovered) {
-        words.push("partly learnt from a list of channels".to_owned());
+        words.push("partly recovered from a list of channels".to_owned());
     }
     format!("{}: {}", plain(id), words.join(", "))
 }
@@ -81,7 +81,7 @@ fn summary(known: &Known) -> String {
 /// A moment: in UTC, as logs of two machines are held against each other; or in a recording.
 fn moment(time: Timestamp) -> String {
     if is_relative_time(time) {
-        return format!("{}.{:03} s after the recording did", time.as_second(), time.subsec_millisecond());
+        return format!("{}.{:03} s into the recording", time.as_second(), time.subsec_millisecond());
     }
     time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S%.3f UTC").to_string()
 }

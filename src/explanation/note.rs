@@ -27,7 +27,7 @@ pub(super) fn heard(note: &ExplanationStep, time: &str) -> String {
             line
         }
         None if note.decision == Decision::Omitted => format!("{:>10}  {dim}…{dim:#}", ""),
-        None => format!("{time:>10}  {bold}(time passes){bold:#}"),
+        None => format!("{time:>10}  {bold}(timer){bold:#}"),
     }
 }
 
@@ -75,5 +75,5 @@ pub(super) fn said(event: &CallEvent, time: &str, of: Option<&str>) -> String {
 /// Nobody hears of an event.
 pub(super) fn nobody() -> String {
     let dim = Style::new().dimmed();
-    format!("{:>16}{dim}no endpoint is owed this: none is told of such calls or events{dim:#}", "")
+    format!("{:>16}{dim}no target is sent this event{dim:#}", "")
 }

@@ -60,7 +60,7 @@ impl Sent {
                 }
             }
             Some(None) => {
-                let _ = write!(first, "  {dim}is not told of this{dim:#}");
+                let _ = write!(first, "  {dim}is not sent this event{dim:#}");
             }
             None => {}
         }
@@ -74,7 +74,7 @@ impl Try {
     fn line(&self, number: usize) -> String {
         let dim = Style::new().dimmed();
         let mut line =
-            format!("{:>18}{dim}try {number}, {} ms:{dim:#} {}", "", self.took, plain(&self.outcome));
+            format!("{:>18}{dim}attempt {number}, {} ms:{dim:#} {}", "", self.took, plain(&self.outcome));
         if let Some(status) = self.status {
             let _ = write!(line, "  {dim}HTTP{dim:#} {status}");
         }

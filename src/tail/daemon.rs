@@ -124,23 +124,21 @@ async fn tell<W: Write>(
             Some(News::Told(StreamFrame::Call(told))) => merge.event(*told, now),
             Some(News::Told(StreamFrame::Delivery(change))) => merge.change(change, now),
             Some(News::Told(StreamFrame::Reset)) => {
-                screen.remark(
-                    "the daemon has another journal than before: what it told meanwhile is not known",
-                )?;
+                screen.remark("the daemon has a new journal: events may be missing")?;
             }
             Some(News::Connected) => {
                 if std::mem::take(&mut lost) {
-                    screen.remark("connected again")?;
+                    screen.remark("reconnected")?;
                     catch_up(client, &mut merge, now).await;
                 }
             }
             Some(News::Lost(why)) => {
                 lost = true;
-                screen.remark(&format!("not connected: {}; trying again", plain(&why)))?;
+                screen.remark(&format!("connection lost: {}; retrying", plain(&why)))?;
             }
             Some(News::Unclear(why)) => {
                 screen.remark(&format!(
-                    "something was said that this version does not understand: {}",
+                    "ignored a message that this version does not understand: {}",
                     plain(&why)
                 ))?;
             }

@@ -72,7 +72,7 @@ impl Writing {
         );
         let tries = delivery.failures + u32::from(delivery.state == "delivered");
         if tries > 1 {
-            let _ = write!(line, " after {tries} tries");
+            let _ = write!(line, " after {tries} attempts");
         }
         if let Some(reason) = delivery.reason.as_ref().filter(|_| delivery.state != "delivered") {
             let _ = write!(line, ": {}", plain(reason));
@@ -88,7 +88,7 @@ impl Writing {
             "expired" => ("\u{2013}", "-", "expired", AnsiColor::Yellow.on_default()),
             "dropped" => ("\u{2013}", "-", "dropped", AnsiColor::Yellow.on_default()),
             "pending" => ("\u{2026}", "...", "", Style::new().dimmed()),
-            "retry" => ("\u{2026}", "...", "tried in vain", AnsiColor::Yellow.on_default()),
+            "retry" => ("\u{2026}", "...", "retrying", AnsiColor::Yellow.on_default()),
             "paused" => ("\u{2026}", "...", "paused", AnsiColor::Yellow.on_default()),
             _ => ("?", "?", "", Style::new().dimmed()),
         };
@@ -212,8 +212,8 @@ mod tests {
         check(
             false,
             &shown(EventKind::Hangup { cause: Cause::Cancel, answered_by: None }, |_| {}),
-            "           -  6702.0        hangup    in          491761234567 -> 4930100         missed: given up by \
-             the caller, rang 12s  zammad ok  crm ...",
+            "           -  6702.0        hangup    in          491761234567 -> 4930100         missed: caller gave \
+             up, rang 12s  zammad ok  crm ...",
         );
         let mut answered = shown(
             EventKind::Hangup { cause: Cause::NormalClearing, answered_by: Some(AnsweredBy::User(alice)) },
@@ -252,12 +252,12 @@ mod tests {
         check(
             delivery("zammad", "delivered", 2),
             Some("answer"),
-            "6702.0        zammad \u{2713}  answer of 1795226702.0 after 3 tries",
+            "6702.0        zammad \u{2713}  answer of 1795226702.0 after 3 attempts",
         );
         check(
             delivery("zammad", "dead", 3),
             None,
-            "6702.0        zammad \u{2717} dead  an earlier event of 1795226702.0 after 3 tries: 410 gone\\u{1b}[2J",
+            "6702.0        zammad \u{2717} dead  an earlier event of 1795226702.0 after 3 attempts: 410 gone\\u{1b}[2J",
         );
     }
 }

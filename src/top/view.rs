@@ -88,10 +88,10 @@ fn footer(state: &State, frame: &mut Frame<'_>, area: Rect) {
         let typed = cut(&state.filter, usize::from(area.width).saturating_sub(3));
         Line::from(vec![Span::styled("/", state.paint.style(Mood::Strong)), Span::raw(typed), Span::raw("_")])
     } else if state.open.is_some() {
-        Line::styled("j k scroll  d deliveries or story  p pause  q back  ? help", faint)
+        Line::styled("j k scroll  d deliveries or explanation  p pause  q back  ? help", faint)
     } else {
         Line::styled(
-            "j k choose  Enter story  d deliveries  / filter  s sort  p pause  q quit  ? help",
+            "j k move  Enter explain  d deliveries  / filter  s sort  p pause  q quit  ? help",
             faint,
         )
     };

@@ -45,13 +45,13 @@ fn history() -> Place {
     place
 }
 
-const TABLE: &str = r"BEGAN                WAY  FROM                                   TO       RANG  TALKED  TAKEN BY     OUTCOME                         QUEUE
-2027-01-15 08:00:00  in   4917612345678 Erika Mustermann         4930100   12s   1m05s  Alice (101)  answered
-2027-01-15 08:01:40  in   4917612345678 Erika Mustermann         4930100   30s                       missed: given up by the caller  support
-2027-01-15 08:03:20  out  101                                    43155      5s                       busy
-2027-01-15 08:05:00  in   anonymous \u{1b}[2JBobby\u{202e}\u{a}  4930100  ~20s  ~1h06m  voicemail    answered
-2027-01-15 09:56:40  in   4917612345678 Erika Mustermann         4930100                             ringing
-2027-01-15 09:56:50  in   4917612345678 Erika Mustermann         4930100   10s          Alice (101)  talking
+const TABLE: &str = r"STARTED              DIRECTION  FROM                                   TO       RANG  TALKED  ANSWERED BY  OUTCOME                 QUEUE
+2027-01-15 08:00:00  in         4917612345678 Erika Mustermann         4930100   12s   1m05s  Alice (101)  answered
+2027-01-15 08:01:40  in         4917612345678 Erika Mustermann         4930100   30s                       missed: caller gave up  support
+2027-01-15 08:03:20  out        101                                    43155      5s                       busy
+2027-01-15 08:05:00  in         anonymous \u{1b}[2JBobby\u{202e}\u{a}  4930100  ~20s  ~1h06m  voicemail    answered
+2027-01-15 09:56:40  in         4917612345678 Erika Mustermann         4930100                             ringing
+2027-01-15 09:56:50  in         4917612345678 Erika Mustermann         4930100   10s          Alice (101)  talking
 ";
 
 #[test]
@@ -88,7 +88,7 @@ fn calls_are_chosen() {
         assert_eq!(told, ids, "{args:?}");
     }
     let output = place.run(&["calls", "--limit", "2"]);
-    assert_eq!(stderr(&output), "There are older ones than these 2: --limit N shows more.\n");
+    assert_eq!(stderr(&output), "Only the newest 2 are shown; use --limit N to see more.\n");
 }
 
 #[test]
@@ -108,22 +108,26 @@ fn what_is_wrong_is_said_with_what_to_do() {
     place.fails(
         &["calls"],
         66,
-        "journal.db: there is no journal yet\n\nhint: the daemon makes it when it starts; --config or --journal names another one",
+        "journal.db: the journal does not exist\n\nhint: the daemon creates it when it starts; use --config or --journal to name another one",
     );
-    place.fails(&["calls", "--since", "soon"], 64, &format!("--since: \"soon\" is no time\n\n{TIMES}"));
+    place.fails(
+        &["calls", "--since", "soon"],
+        64,
+        &format!("--since: \"soon\" is not a valid time\n\n{TIMES}"),
+    );
     let place = history();
     place.fails(
         &["calls", "--number", "anonymous"],
         64,
-        "--number \"anonymous\": there are no digits in it\n\nhint: expected a number or a part of one: 0176 123456",
+        "--number \"anonymous\": contains no digits\n\nhint: expected a number or a part of one, such as 0176 123456",
     );
-    place.says(&["calls", "--user", "nobody"], "No such call is in the journal.\n");
+    place.says(&["calls", "--user", "nobody"], "No calls found.\n");
     let output = run(["calls", "--missed", "--living"]);
     assert_eq!(output.status.code(), Some(64));
     let output = run(["calls", "--config", "/nowhere/ringwire.toml"]);
     assert_eq!(output.status.code(), Some(78));
     assert!(
-        stderr(&output).ends_with("\nhint: --journal FILE names the journal itself\n"),
+        stderr(&output).ends_with("\nhint: use --journal FILE to name the journal directly\n"),
         "{}",
         stderr(&output)
     );
@@ -134,7 +138,7 @@ fn the_journal_can_be_named_itself() {
     let place = history();
     let journal = place.path("journal.db");
     let output = run(["calls", "--missed", "--journal", journal.to_str().unwrap()]);
-    assert!(stdout(&output).contains("missed: given up by the caller"), "{}", stderr(&output));
+    assert!(stdout(&output).contains("missed: caller gave up"), "{}", stderr(&output));
 }
 
 #[test]
@@ -153,7 +157,7 @@ fn colours_are_for_terminals_and_can_be_refused() {
         let output = place.command(&["calls", "--missed"]).env(variable, "1").output().unwrap();
         stdout(&output)
     };
-    assert!(said("CLICOLOR_FORCE").contains("\u{1b}[1m\u{1b}[31mmissed: given up by the caller\u{1b}[0m"));
+    assert!(said("CLICOLOR_FORCE").contains("\u{1b}[1m\u{1b}[31mmissed: caller gave up\u{1b}[0m"));
     assert!(!said("NO_COLOR").contains('\u{1b}'));
 }
 

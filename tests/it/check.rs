@@ -16,8 +16,7 @@ fn check(place: &Place, journal: &str) -> (String, Option<i32>) {
     fs::write(place.path("url"), "https://desk.example.com/api/v1/cti/t0ken").unwrap();
     let output = place.run(&["check"]);
     let said = stdout(&output);
-    let (_, said) =
-        said.split_once("\nThe journal's place\n").unwrap_or_else(|| panic!("{}", stderr(&output)));
+    let (_, said) = said.split_once("\nJournal file\n").unwrap_or_else(|| panic!("{}", stderr(&output)));
     (said.replace(&format!("{}/", place.home.path().display()), ""), output.status.code())
 }
 

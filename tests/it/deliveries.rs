@@ -35,18 +35,18 @@ fn left() -> Place {
 fn what_is_not_delivered_is_listed_with_how_each_endpoint_stands() {
     left().says(
         &["deliveries"],
-        r"ID  STATE    ENDPOINT  EVENT    CALL  HAPPENED             FAILED  NEXT TRY             REASON
- 2  paused   crm       newCall  1.1   2027-01-15 08:00:00
- 3  retry    desk      answer   1.1   2027-01-15 08:00:10       1  2027-01-15 08:01:30  HTTP 503: back soon\u{1b}[2J
- 4  paused   crm       answer   1.1   2027-01-15 08:00:10
- 5  pending  desk      hangup   1.1   2027-01-15 08:00:20
- 6  dead     desk      newCall  1.2   2027-01-15 08:00:30       1                       HTTP 422: no
- 7  expired  desk      newCall  1.3   2027-01-15 08:00:40       1                       no connection in time
- 8  pending  desk      newCall  1.4   2027-01-15 08:00:50
+        r"ID  STATE    TARGET  EVENT    CALL  TIME                 FAILURES  NEXT ATTEMPT         REASON
+ 2  paused   crm     newCall  1.1   2027-01-15 08:00:00
+ 3  retry    desk    answer   1.1   2027-01-15 08:00:10         1  2027-01-15 08:01:30  HTTP 503: back soon\u{1b}[2J
+ 4  paused   crm     answer   1.1   2027-01-15 08:00:10
+ 5  pending  desk    hangup   1.1   2027-01-15 08:00:20
+ 6  dead     desk    newCall  1.2   2027-01-15 08:00:30         1                       HTTP 422: no
+ 7  expired  desk    newCall  1.3   2027-01-15 08:00:40         1                       no connection in time
+ 8  pending  desk    newCall  1.4   2027-01-15 08:00:50
 
-ENDPOINT  WAITING  RETRYING  DEAD  EXPIRED  DROPPED  STANDING
-crm             2         0     0        0        0  misconfigured since 2027-01-15 08:00:30: HTTP 401: who are you?; it is not configured any more
-desk            2         1     1        1        0  running
+TARGET  PENDING  RETRYING  DEAD  EXPIRED  DROPPED  STATUS
+crm           2         0     0        0        0  misconfigured since 2027-01-15 08:00:30: HTTP 401: who are you?; no longer configured
+desk          2         1     1        1        0  OK
 ",
     );
 }
@@ -75,7 +75,7 @@ fn deliveries_are_chosen() {
         assert_eq!(told, ids, "{args:?}");
     }
     let output = place.run(&["deliveries", "--limit", "2"]);
-    assert_eq!(stderr(&output), "There are older ones than these 2: --limit N shows more.\n");
+    assert_eq!(stderr(&output), "Only the newest 2 are shown; use --limit N to see more.\n");
 }
 
 #[test]
@@ -84,10 +84,10 @@ fn nothing_is_told_plainly_too() {
     place.close();
     place.says(
         &["deliveries"],
-        "All is delivered.
+        "All events are delivered.
 
-ENDPOINT  WAITING  RETRYING  DEAD  EXPIRED  DROPPED  STANDING
-desk            0         0     0        0        0  running
+TARGET  PENDING  RETRYING  DEAD  EXPIRED  DROPPED  STATUS
+desk          0         0     0        0        0  OK
 ",
     );
 }
@@ -97,24 +97,24 @@ fn a_delivery_tells_each_of_its_tries() {
     let place = left();
     place.says(
         &["deliveries", "show", "3"],
-        r"Delivery 3 to desk: retry since 2027-01-15 08:01:00
-  Because:  HTTP 503: back soon\u{1b}[2J
-  Event:    1.1/2, in the journal since 2027-01-15 08:00:10
-  Told:     08:00:10.000  answer    1.1                     in         4917612345678 → 4930100         Alice (101)
-  Next try: 2027-01-15 08:01:30
+        r"Delivery 3 to desk: failed, will be retried, since 2027-01-15 08:01:00
+  Reason:        HTTP 503: back soon\u{1b}[2J
+  Event ID:      1.1/2, recorded 2027-01-15 08:00:10
+  Event:         08:00:10.000  answer    1.1                     in         4917612345678 → 4930100         Alice (101)
+  Next attempt:  2027-01-15 08:01:30
 
-Tries
+Attempts
   2027-01-15 08:01:00.000      42 ms  HTTP 503   failed: HTTP 503: back soon\u{1b}[2J
-    answered: HTTP 503: back soon\u{1b}[2J
+    reply: HTTP 503: back soon\u{1b}[2J
 ",
     );
     place.says(
         &["deliveries", "show", "8"],
-        r"Delivery 8 to desk: pending since 2027-01-15 08:00:50
-  Event:    1.4/1, in the journal since 2027-01-15 08:00:50
-  Told:     08:00:50.000  newCall   1.4                     in         4917612345678 → 4930100         Alice (101)
+        r"Delivery 8 to desk: pending, since 2027-01-15 08:00:50
+  Event ID:      1.4/1, recorded 2027-01-15 08:00:50
+  Event:         08:00:50.000  newCall   1.4                     in         4917612345678 → 4930100         Alice (101)
 
-It was not tried yet.
+Not attempted yet.
 ",
     );
     place.says(
@@ -127,29 +127,38 @@ It was not tried yet.
 #[test]
 fn orders_hold_from_the_next_start_where_no_daemon_runs() {
     let mut place = left();
-    place.says(&["deliveries", "retry", "6", "7"], "No daemon runs; it stands in the journal, and holds from the next start: 2 deliveries are tried again.\n");
+    place.says(
+        &["deliveries", "retry", "6", "7"],
+        "The daemon is not running; queued until it starts: 2 deliveries will be retried.\n",
+    );
     place.says(
         &["deliveries", "drop", "8"],
-        "No daemon runs; it stands in the journal, and holds from the next start: 1 delivery is taken out.\n",
+        "The daemon is not running; queued until it starts: 1 delivery is dropped.\n",
     );
     place.says(
         &["deliveries", "resume", "crm"],
-        "No daemon runs; it stands in the journal, and holds from the next start: crm is sent to again.\n",
+        "The daemon is not running; queued until it starts: crm is resumed.\n",
     );
-    place.says(&["deliveries", "pause", "desk"], "No daemon runs; it stands in the journal, and holds from the next start: nothing is sent to desk until: ringwire deliveries resume desk.\n");
+    place.says(&["deliveries", "pause", "desk"], "The daemon is not running; queued until it starts: desk is paused until you run `ringwire deliveries resume desk`.\n");
     assert_eq!(
         states(&place),
         ["pending", "paused", "pending", "paused", "paused", "paused", "dropped"],
         "of 2 to 8"
     );
-    place.says(&["deliveries", "retry", "--target", "desk"], "No daemon runs; it stands in the journal, and holds from the next start: desk: 1 delivery that was given up is tried again.\n");
-    place.says(&["deliveries", "retry", "--target", "desk"], "Nothing was given up for desk.\n");
+    place.says(
+        &["deliveries", "retry", "--target", "desk"],
+        "The daemon is not running; queued until it starts: desk: 1 failed delivery will be retried.\n",
+    );
+    place.says(
+        &["deliveries", "retry", "--target", "desk"],
+        "No delivery to desk is dead, expired or dropped.\n",
+    );
     assert_eq!(states(&place).last().unwrap(), "paused");
-    let desk = "\ndesk            4         1     0        0        0  paused since 20";
+    let desk = "\ndesk          4         1     0        0        0  paused since 20";
     let said = stdout(&place.run(&["deliveries"]));
     assert!(said.contains(desk) && said.ends_with(": by the operator\n"), "{said}");
     place.open();
-    place.says(&["deliveries", "resume", "desk"], "The daemon has taken it up: desk is sent to again.\n");
+    place.says(&["deliveries", "resume", "desk"], "Accepted by the daemon: desk is resumed.\n");
 }
 
 /// The states of what is listed.
@@ -164,15 +173,12 @@ fn states(place: &Place) -> Vec<String> {
 fn a_daemon_that_runs_takes_orders_up() {
     let place = owed();
     place.commit(new_call("1.5", 60), &[]);
-    place.says(
-        &["deliveries", "retry", "5", "8"],
-        "The daemon has taken it up: 2 deliveries are tried again.\n",
-    );
+    place.says(&["deliveries", "retry", "5", "8"], "Accepted by the daemon: 2 deliveries will be retried.\n");
     assert!(matches!(place.applied(), AppliedCommand::Retry(_, owed) if owed.id == DeliveryId(5)));
     assert!(matches!(place.applied(), AppliedCommand::Retry(_, owed) if owed.id == DeliveryId(8)));
     place.says(
         &["deliveries", "pause", "desk"],
-        "The daemon has taken it up: nothing is sent to desk until: ringwire deliveries resume desk.\n",
+        "Accepted by the daemon: desk is paused until you run `ringwire deliveries resume desk`.\n",
     );
     assert!(matches!(place.applied(), AppliedCommand::Pause(endpoint) if endpoint.as_str() == "desk"));
 }
@@ -184,13 +190,13 @@ fn what_is_wrong_is_said_with_what_to_do() {
         place.fails(
             args,
             66,
-            "journal.db: there is no journal yet\n\nhint: the daemon makes it when it starts; --config or --journal names another one",
+            "journal.db: the journal does not exist\n\nhint: the daemon creates it when it starts; use --config or --journal to name another one",
         );
     }
     assert!(!place.path("journal.db").exists());
     let place = left();
-    let no_delivery = "there is no delivery 99 in the journal\n\nhint: ringwire deliveries lists what is not delivered, and with --state delivered the rest";
-    let no_endpoint = "\"zamad\": neither the configuration nor the journal knows this endpoint\n\nhint: expected one of: crm, desk";
+    let no_delivery = "delivery 99 not found in the journal\n\nhint: run `ringwire deliveries` to list undelivered events, with --state delivered the others";
+    let no_endpoint = "unknown target \"zamad\": neither in the configuration nor in the journal\n\nhint: expected one of: crm, desk";
     for (args, said) in [
         (&["show", "99"][..], no_delivery),
         (&["retry", "6", "99"], no_delivery),
@@ -201,15 +207,15 @@ fn what_is_wrong_is_said_with_what_to_do() {
         (&["--target", "zamad"], no_endpoint),
         (
             &["retry", "6", "1"],
-            "delivery 1 is delivered and cannot be tried again\n\nhint: nothing was done with the others either",
+            "delivery 1 is delivered and cannot be retried\n\nhint: none of the given deliveries was changed",
         ),
         (
             &["drop", "1"],
-            "delivery 1 is delivered and cannot be taken out\n\nhint: nothing was done with the others either",
+            "delivery 1 is delivered and cannot be dropped\n\nhint: none of the given deliveries was changed",
         ),
         (
             &["--target", "desk", "pause", "desk"],
-            "what to list is said, and a command after it\n\nhint: options of a command stand behind it: ringwire deliveries retry --target NAME",
+            "options of the list cannot be combined with a command\n\nhint: put the options after the command: ringwire deliveries retry --target NAME",
         ),
     ] {
         place.fails(&[&["deliveries"], args].concat(), 64, said);

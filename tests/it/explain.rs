@@ -107,7 +107,8 @@ fn machines_get_the_notes_as_the_journal_has_them() {
     assert_eq!(told["id"], "pbx1-1795226714.6");
     assert_eq!(told["events"][2]["cause"], "busy");
     assert_eq!(told["deliveries"][0]["request"]["event"], "newCall");
-    let over = told["story"].as_array().unwrap().iter().find(|note| note["decision"] == "ended").unwrap();
+    let over =
+        told["explanation"].as_array().unwrap().iter().find(|note| note["decision"] == "ended").unwrap();
     assert_eq!((&over["rule"], &over["source"]["event"]), (&"rules 4.3".into(), &"Hangup".into()));
 }
 
@@ -120,14 +121,10 @@ fn what_is_wrong_is_said_with_what_to_do_and_an_exit_code() {
     let journal = journal.to_str().unwrap();
     for (args, code, said) in [
         (vec!["explain"], 64, "CALL|FILE"),
-        (
-            vec!["explain", "/nowhere/call.ami", "--journal", journal],
-            66,
-            "/nowhere/call.ami: there is no such file",
-        ),
-        (vec!["explain", "1795226702.0", "--journal", journal], 66, "there is no journal yet"),
-        (vec!["explain", "1795226702.0", "--to", "zammad"], 64, "--to is for recordings"),
-        (vec!["explain", file, "--call", "1.1"], 64, "no call 1.1 is in it"),
+        (vec!["explain", "/nowhere/call.ami", "--journal", journal], 66, "/nowhere/call.ami: no such file"),
+        (vec!["explain", "1795226702.0", "--journal", journal], 66, "the journal does not exist"),
+        (vec!["explain", "1795226702.0", "--to", "zammad"], 64, "--to applies to recordings only"),
+        (vec!["explain", file, "--call", "1.1"], 64, "contains no call 1.1"),
         (vec!["explain", file, "--to", "zamad"], 64, "expected one of: zammad"),
         (vec!["explain", file, "--json", "--brief"], 64, "cannot be used with"),
     ] {
@@ -184,7 +181,7 @@ fn a_stored_call_is_told_with_who_was_told_and_what_they_replied() {
         serde_json::from_str(&stdout(&place.run(&["explain", "--json", "1.1"]))).unwrap();
     assert_eq!(json["call"]["cause"], "normalClearing");
     assert_eq!(json["deliveries"][0]["attempts"][1]["status"], 200);
-    assert_eq!(json["story"][0]["decision"], "ended");
+    assert_eq!(json["explanation"][0]["decision"], "ended");
 }
 
 #[test]
@@ -203,8 +200,8 @@ fn a_call_that_is_not_stored_is_an_error_that_says_what_to_do() {
         66,
         "1.4: neither a file nor a call in the journal journal.db
 
-hint: ringwire calls --json shows the ids of stored calls; a call that was never announced is in no journal, only in a \
-         recording: ringwire capture, then ringwire explain FILE",
+hint: run `ringwire calls --json` to list the ids of calls; a call that was never announced is only in a recording: \
+         ringwire capture, then ringwire explain FILE",
     );
 }
 
@@ -251,11 +248,11 @@ async fn the_daemon_keeps_the_story_for_those_who_ask_later() {
     let story = run(["explain", "pbx1-1795226702.1", "--config", config.to_str().unwrap()]);
     let (story, errors) = (stdout(&story), stderr(&story));
     let told = [
-        "pbx1-1795226702.0: inbound, 491761234567 → 4930100, answered by Alice Adams (101), over after",
+        "pbx1-1795226702.0: inbound, 491761234567 → 4930100, answered by Alice Adams (101), ended after",
         "PJSIP/trunk is a trunk: its context from-trunk matches from-trunk*  [rules 2]",
         "» newCall  in  491761234567 → 4930100  Alice Adams (101)",
         "→ zammad: delivered  event=newCall",
-        "try 1,",
+        "attempt 1,",
         "» hangup  normalClearing",
     ];
     let mut rest = story.as_str();

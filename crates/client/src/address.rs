@@ -39,21 +39,19 @@ impl Address {
         }
         let url: Url = text.parse().map_err(|error| wrong(&format!("{error}")))?;
         if url.scheme() != "http" {
-            return Err(wrong("the API speaks http, within this machine"));
+            return Err(wrong("the scheme must be http, because the API is local"));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong("a token is given with --token-file or $RINGWIRE_TOKEN"));
+            return Err(wrong("credentials are not allowed here; use --token-file or $RINGWIRE_TOKEN"));
         }
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
         let loopback = host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
         if !loopback {
-            return Err(wrong(
-                "the API is within this machine: a token would be sent through the network in clear",
-            )
-            .hint("expected http://127.0.0.1:PORT; ssh -L brings another machine's here"));
+            return Err(wrong("not a loopback address, so the token would cross the network unencrypted")
+                .hint("expected http://127.0.0.1:PORT; use `ssh -L` to reach another machine"));
         }
         if !matches!(url.path(), "" | "/") || url.query().is_some() {
-            return Err(wrong("there is more in it than an address"));
+            return Err(wrong("expected no path and no query"));
         }
         Ok(Self::Http(url))
     }
@@ -82,11 +80,11 @@ mod tests {
         check("http://127.0.0.1:8480/", Ok("http://127.0.0.1:8480"));
         check("http://[::1]:8480", Ok("http://[::1]:8480"));
         check("http://localhost:8480", Ok("http://localhost:8480"));
-        check("https://127.0.0.1:8480", Err("speaks http"));
+        check("https://127.0.0.1:8480", Err("must be http"));
         check("http://192.0.2.1:8480", Err("ssh -L"));
-        check("http://pbx.example:8480", Err("in clear"));
+        check("http://pbx.example:8480", Err("unencrypted"));
         check("http://anna:token@127.0.0.1", Err("--token-file"));
-        check("http://127.0.0.1:8480/api/v1", Err("more in it"));
+        check("http://127.0.0.1:8480/api/v1", Err("no path"));
         check("http://127.0.0.1:99999", Err("port"));
     }
 }

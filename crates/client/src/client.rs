@@ -89,7 +89,7 @@ impl Client {
         }
         let told = response.status().is_success();
         self.body(response, told).await?;
-        Err(self.nonsense("/events: it is no stream of events".to_owned()))
+        Err(self.nonsense("/events: not an event stream".to_owned()))
     }
 
     fn request(&self, path: &str, query: &[(&str, &str)]) -> RequestBuilder {
@@ -112,7 +112,7 @@ impl Client {
         let failed = |error| ApiError::unreachable(&self.address, &error);
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > LONGEST_ANSWER {
-                return Err(self.nonsense(format!("it answered more than {LONGEST_ANSWER} bytes")));
+                return Err(self.nonsense(format!("longer than {LONGEST_ANSWER} bytes")));
             }
             body.extend_from_slice(&chunk);
         }

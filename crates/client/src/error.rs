@@ -17,7 +17,7 @@ const LONGEST_TEXT: usize = 500;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
     /// Nobody answers.
-    #[error("no daemon answers at {address}: {why}")]
+    #[error("cannot reach the daemon at {address}: {why}")]
     Unreachable {
         /// Where.
         address: Address,
@@ -27,7 +27,7 @@ pub enum ApiError {
         hint: &'static str,
     },
     /// It takes too long, or a stream has fallen silent.
-    #[error("the daemon at {address} does not answer in time")]
+    #[error("the daemon at {address} did not answer in time")]
     Silent {
         /// Where.
         address: Address,
@@ -48,7 +48,7 @@ pub enum ApiError {
         hint: Option<String>,
     },
     /// The answer is not what it should be.
-    #[error("{address} does not answer as ringwire does: {what}")]
+    #[error("unexpected response from {address}: {what}")]
     Nonsense {
         /// Who answers.
         address: Address,
@@ -90,16 +90,14 @@ impl ApiError {
         }
         let kind = kind(error);
         let (why, hint) = match (kind, &address) {
-            (Some(io::ErrorKind::NotFound), _) => ("there is no such socket".to_owned(), RUNNING),
+            (Some(io::ErrorKind::NotFound), _) => ("no such socket".to_owned(), RUNNING),
             (Some(io::ErrorKind::ConnectionRefused), Address::Socket(_)) => {
-                ("the socket is there, but nobody listens".to_owned(), RUNNING)
+                ("nothing listens on the socket".to_owned(), RUNNING)
             }
             (Some(io::ErrorKind::ConnectionRefused), Address::Http(_)) => {
-                ("nobody listens there".to_owned(), LISTENING)
+                ("connection refused".to_owned(), LISTENING)
             }
-            (Some(io::ErrorKind::PermissionDenied), _) => {
-                ("this user may not open the socket".to_owned(), MEMBER)
-            }
+            (Some(io::ErrorKind::PermissionDenied), _) => ("permission denied".to_owned(), MEMBER),
             _ => (innermost(error), RUNNING),
         };
         Self::Unreachable { address, why, hint }
@@ -115,10 +113,10 @@ impl ApiError {
     fn hint(&self) -> Option<&str> {
         match self {
             Self::Unreachable { hint, .. } => Some(hint),
-            Self::Silent { .. } => Some("look at its log: journalctl -u ringwire"),
+            Self::Silent { .. } => Some("check its log: journalctl -u ringwire"),
             Self::Refused { hint, .. } => hint.as_deref(),
             Self::Nonsense { .. } => {
-                Some("--api ADDRESS names the API of a ringwire; both should be of the same version")
+                Some("use --api ADDRESS to name the API of a ringwire daemon of the same version")
             }
             Self::Ended(_) => None,
         }
@@ -126,17 +124,17 @@ impl ApiError {
 }
 
 const RUNNING: &str =
-    "is it running? systemctl status ringwire; --api ADDRESS or --config FILE names another one";
-const LISTENING: &str = "is it running, and is api.listen in its configuration? systemctl status ringwire; --api names another one";
+    "check that it runs: systemctl status ringwire; use --api ADDRESS or --config FILE to name another one";
+const LISTENING: &str = "check that it runs and that api.listen is configured: systemctl status ringwire; use --api ADDRESS to name another one";
 const MEMBER: &str =
-    "be in the group of the socket (usermod -aG ringwire USER, then log in again), or use sudo";
+    "join the group of the socket (usermod -aG ringwire USER, then log in again), or use sudo";
 
 fn own_hint(status: StatusCode) -> Option<&'static str> {
     match status {
         StatusCode::UNAUTHORIZED => {
-            Some("--token-file FILE or $RINGWIRE_TOKEN gives a token of [api.token.NAME]")
+            Some("use --token-file FILE or $RINGWIRE_TOKEN to give the token of an [api.token.NAME]")
         }
-        StatusCode::FORBIDDEN => Some("this needs a token with another role, or the socket"),
+        StatusCode::FORBIDDEN => Some("use a token with another role, or the socket"),
         _ => None,
     }
 }
@@ -174,7 +172,7 @@ fn kind(error: &reqwest::Error) -> Option<io::ErrorKind> {
 
 fn innermost(error: &reqwest::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| (*cause).source());
-    causes.last().map_or_else(|| "it cannot be reached".to_owned(), ToString::to_string)
+    causes.last().map_or_else(|| "cannot connect".to_owned(), ToString::to_string)
 }
 
 #[cfg(test)]
@@ -197,6 +195,6 @@ mod tests {
         let error = ApiError::refused(&address, StatusCode::UNAUTHORIZED, b"<html>");
         assert!(!error.may_pass());
         let said = Failure::from(error).to_string();
-        assert!(said.starts_with("/run/x.sock: 401 Unauthorized\n\nhint: --token-file"), "{said}");
+        assert!(said.starts_with("/run/x.sock: 401 Unauthorized\n\nhint: use --token-file"), "{said}");
     }
 }

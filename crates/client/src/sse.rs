@@ -64,7 +64,7 @@ impl Parser {
             }
             self.length += line.len();
             if self.length > LONGEST_FRAME {
-                return Err(format!("a frame is longer than {LONGEST_FRAME} bytes"));
+                return Err(format!("frame longer than {LONGEST_FRAME} bytes"));
             }
             let (name, value) = line.split_once(':').unwrap_or((&line, ""));
             let value = value.strip_prefix(' ').unwrap_or(value);
@@ -110,11 +110,11 @@ impl Frames {
             }
             match tokio::time::timeout(self.silence, self.response.chunk()).await {
                 Ok(Ok(Some(chunk))) => self.parser.take(&chunk),
-                Ok(Ok(None)) => return Err(ApiError::Ended("the daemon has ended the stream".to_owned())),
-                Ok(Err(_)) => return Err(ApiError::Ended("the connection has ended".to_owned())),
+                Ok(Ok(None)) => return Err(ApiError::Ended("the daemon closed the stream".to_owned())),
+                Ok(Err(_)) => return Err(ApiError::Ended("the connection was lost".to_owned())),
                 Err(_) => {
                     let silence = self.silence.as_secs();
-                    return Err(ApiError::Ended(format!("the daemon has said nothing for {silence} s")));
+                    return Err(ApiError::Ended(format!("no data for {silence} s")));
                 }
             }
         }

@@ -38,7 +38,7 @@ pub(super) fn draw(state: &State, clock: Timestamp, frame: &mut Frame<'_>, area:
         rows.push(if at == place { line.patch_style(Paint::chosen()) } else { line });
     }
     if rows.is_empty() {
-        let text = if all == 0 { "no call is going on" } else { "no call has this in it; Esc shows all" };
+        let text = if all == 0 { "no calls" } else { "no call matches; Esc shows all" };
         rows.push(Line::styled(text, paint.style(Mood::Faint)));
     }
     frame.render_widget(Paragraph::new(rows), inner);
@@ -49,14 +49,14 @@ pub(super) fn legs(state: &State, frame: &mut Frame<'_>, area: Rect) {
     let paint = state.paint;
     let calls = state.calls();
     let Some(call) = calls.get(state.place()) else {
-        return block(paint, "Legs ".to_owned(), Vec::new(), frame, area);
+        return block(paint, "Channels ".to_owned(), Vec::new(), frame, area);
     };
     let width = usize::from(area.width);
     let lines = match &state.picture.legs {
         Some((of, channels)) if *of == call.id => channels.iter().map(|leg| self::leg(leg, width)).collect(),
         _ => Vec::new(),
     };
-    block(paint, format!("Legs of {} ", cut(&call.id, 60)), lines, frame, area);
+    block(paint, format!("Channels of {} ", cut(&call.id, 60)), lines, frame, area);
 }
 
 fn row(paint: Paint, call: &LiveCall, clock: Timestamp, width: usize) -> Line<'static> {

@@ -10,6 +10,7 @@ use ratatui::{
 };
 use ringwire_client::{ChartMinute, LiveQueue, PbxStatus, TargetStatus};
 use ringwire_terminal::{count, cut, plain};
+use unicode_width::UnicodeWidthStr;
 
 use super::block::{WIDE, block, left, right, since};
 use crate::lines;
@@ -72,9 +73,9 @@ pub(super) fn rates(state: &State, clock: Timestamp, width: usize) -> String {
     let missed: u64 = minutes.iter().map(|minute| minute.missed).sum();
     // As much as there is room for.
     let more = [
-        lately.map(|(median, _)| format!(" | told in {median} ms")),
-        lately.map(|(_, max)| format!(", at most {max}")),
-        Some(format!(" | {missed} missed in an hour")),
+        lately.map(|(median, _)| format!(" | delivered in {median} ms")),
+        lately.map(|(_, max)| format!(", max {max}")),
+        Some(format!(" | {missed} missed in the last hour")),
     ];
     for more in more.into_iter().flatten() {
         if said.len() + more.len() <= width {
@@ -122,7 +123,7 @@ fn queues(state: &State, clock: Timestamp, frame: &mut Frame<'_>, area: Rect) {
         }
     }
     if lines.is_empty() {
-        lines.push(Line::styled("nobody waits", paint.style(Mood::Faint)));
+        lines.push(Line::styled("no callers waiting", paint.style(Mood::Faint)));
     }
     block(paint, format!("Queues {} ", queues.len()), lines, frame, area);
 }
@@ -132,7 +133,7 @@ fn parts(state: &State, clock: Timestamp, frame: &mut Frame<'_>, area: Rect) {
     let pbxs = state.picture.pbxs.iter().map(|part| pbx(paint, part, clock, width));
     let endpoints = state.picture.endpoints.iter().map(|part| endpoint(paint, part, width));
     let lines = pbxs.chain(endpoints).collect();
-    block(paint, "PBXs and endpoints ".to_owned(), lines, frame, area);
+    block(paint, "PBXs and targets ".to_owned(), lines, frame, area);
 }
 
 fn pbx(paint: Paint, pbx: &PbxStatus, clock: Timestamp, width: usize) -> Line<'static> {
@@ -144,7 +145,7 @@ fn pbx(paint: Paint, pbx: &PbxStatus, clock: Timestamp, width: usize) -> Line<'s
     let mut rest =
         format!("{}, {}", count(pbx.channels, "channel", "channels"), count(pbx.calls, "call", "calls"));
     if let Some(last) = pbx.last_event {
-        rest = format!("{rest}, heard {} ago", since(last, clock));
+        rest = format!("{rest}, last event {} ago", since(last, clock));
     }
     if let Some(detail) = &pbx.detail {
         rest = plain(detail);
@@ -160,24 +161,25 @@ fn endpoint(paint: Paint, endpoint: &TargetStatus, width: usize) -> Line<'static
         _ => Mood::Bad,
     };
     let more = if endpoint.more_on_disk { "+" } else { "" };
-    let mut rest = format!("{}{more} to tell", endpoint.pending);
+    let mut rest = format!("{}{more} pending", endpoint.pending);
     if endpoint.retrying > 0 {
-        rest = format!("{rest} ({} again)", endpoint.retrying);
+        rest = format!("{rest} ({} retrying)", endpoint.retrying);
     }
-    rest = format!("{rest}, {} told", endpoint.delivered);
+    rest = format!("{rest}, {} delivered", endpoint.delivered);
     let given_up = endpoint.dead + endpoint.expired;
     if given_up > 0 {
-        rest = format!("{rest}, {given_up} given up");
+        rest = format!("{rest}, {given_up} failed");
     }
     if let Some(reason) = &endpoint.reason {
         rest = format!("{rest}: {}", plain(reason));
     }
-    part(paint.style(mood), &endpoint.name, &endpoint.state, &rest, width)
+    let state = if endpoint.state == "ok" { "OK" } else { &endpoint.state };
+    part(paint.style(mood), &endpoint.name, state, &rest, width)
 }
 
 fn part(style: Style, name: &str, state: &str, rest: &str, width: usize) -> Line<'static> {
     let before = format!("{} ", left(name, 10));
-    let state = left(state, 11);
-    let rest = cut(rest, width.saturating_sub(23));
+    let state = left(state, state.width().clamp(11, 13));
+    let rest = cut(rest, width.saturating_sub(12 + state.width()));
     Line::from(vec![Span::raw(before), Span::styled(state, style), Span::raw(" "), Span::raw(rest)])
 }

@@ -10,15 +10,15 @@ use ratatui::{
 use crate::top::paint::{Mood, Paint};
 
 const KEYS: &[(&str, &str)] = &[
-    ("up down k j", "choose a call, or scroll"),
-    ("PgUp PgDn Home End", "the same, further"),
-    ("Enter", "the story of the call"),
-    ("d", "its deliveries, with each try"),
-    ("/", "only calls with this text in them"),
-    ("s", "sort in another way"),
-    ("p", "keep the picture; again: go on"),
-    ("q Esc", "back, and out"),
-    ("ctrl-c", "out"),
+    ("Up Down k j", "select a call, or scroll"),
+    ("PgUp PgDn Home End", "move further"),
+    ("Enter", "explain the call"),
+    ("d", "show its deliveries, with each attempt"),
+    ("/", "show only calls that contain a text"),
+    ("s", "change the order"),
+    ("p", "pause and resume updates"),
+    ("q Esc", "back, or quit"),
+    ("Ctrl-C", "quit"),
 ];
 
 /// Draws it over what is there.
@@ -28,7 +28,7 @@ pub(super) fn draw(paint: Paint, frame: &mut Frame<'_>, area: Rect) {
     let [area] = Layout::horizontal([Constraint::Length(58)]).flex(Flex::Center).areas(area);
     let mut lines: Vec<_> =
         KEYS.iter().map(|(keys, what)| Line::raw(format!(" {keys:<20} {what}"))).collect();
-    lines.push(Line::styled(" any key: go on", paint.style(Mood::Faint)));
+    lines.push(Line::styled(" press any key to continue", paint.style(Mood::Faint)));
     let block = paint.block(" Keys ".to_owned());
     let inner = block.inner(area);
     frame.render_widget(Clear, area);

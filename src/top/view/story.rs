@@ -21,7 +21,7 @@ pub(super) fn draw(state: &State, open: &Open, frame: &mut Frame<'_>, area: Rect
     let paint = state.paint;
     let lines = lines(paint, open, area.width.into());
     let count = lines.len();
-    let what = if open.deliveries { "Deliveries" } else { "Story" };
+    let what = if open.deliveries { "Deliveries" } else { "Explanation" };
     let title = format!("{what} of {} ", cut(&open.call, 60));
     let block = paint.block(title);
     let inner = block.inner(area);
@@ -34,7 +34,7 @@ pub(super) fn draw(state: &State, open: &Open, frame: &mut Frame<'_>, area: Rect
 /// The lines of a story, none wider than `width`.
 pub(in crate::top) fn lines(paint: Paint, open: &Open, width: usize) -> Vec<Line<'static>> {
     match &open.story {
-        None => vec![Line::styled("the daemon is asked", paint.style(Mood::Faint))],
+        None => vec![Line::styled("loading", paint.style(Mood::Faint))],
         Some(Err(why)) => wrapped(why, 0, width)
             .into_iter()
             .map(|line| Line::styled(line, paint.style(Mood::Bad)))
@@ -46,7 +46,7 @@ pub(in crate::top) fn lines(paint: Paint, open: &Open, width: usize) -> Vec<Line
 
 fn happened(paint: Paint, story: &CallDetail, width: usize) -> Vec<Line<'static>> {
     let heading = |text: &str| Line::styled(text.to_owned(), paint.style(Mood::Strong));
-    let mut out = vec![heading("What happened")];
+    let mut out = vec![heading("Events")];
     for told in &story.events {
         let event = &told.event;
         let told_to = told_to(story, &event.id);
@@ -62,7 +62,7 @@ fn happened(paint: Paint, story: &CallDetail, width: usize) -> Vec<Line<'static>
         out.extend(wrapped(text.trim_end(), INDENT, width).into_iter().map(Line::raw));
     }
     if !story.explanation.is_empty() {
-        out.extend([Line::raw(""), heading("Explanation")]);
+        out.extend([Line::raw(""), heading("Decisions")]);
     }
     for note in &story.explanation {
         let rule = note.rule.map(|rule| format!(" ({rule})")).unwrap_or_default();
@@ -70,7 +70,7 @@ fn happened(paint: Paint, story: &CallDetail, width: usize) -> Vec<Line<'static>
         out.extend(wrapped(&text, INDENT, width).into_iter().map(Line::raw));
         if let Some(source) = &note.source {
             let channel = source.channel.as_deref().unwrap_or_default();
-            let text = format!("from: {} {channel} {}", source.event, source.with);
+            let text = format!("received: {} {channel} {}", source.event, source.with);
             let text = format!("{}{}", " ".repeat(INDENT), plain(text.trim_end()));
             let faint = paint.style(Mood::Faint);
             out.extend(wrapped(&text, INDENT, width).into_iter().map(|line| Line::styled(line, faint)));
@@ -121,7 +121,7 @@ fn deliveries(paint: Paint, story: &CallDetail, width: usize) -> Vec<Line<'stati
         }
     }
     if out.is_empty() {
-        out.push(Line::styled("nobody is told of this call", paint.style(Mood::Faint)));
+        out.push(Line::styled("no target is sent this call", paint.style(Mood::Faint)));
     }
     out
 }

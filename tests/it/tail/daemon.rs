@@ -80,7 +80,7 @@ fn each_event_is_told_once_and_in_order_over_twenty_restarts() {
             assert_eq!(places, (1..=EVENTS).collect::<Vec<_>>());
             let (rest, output) = tail.interrupt();
             assert_eq!((rest.as_str(), output.status.code()), ("", Some(0)));
-            assert_eq!(stderr(&output).matches("(not connected: ").count(), 20, "{}", stderr(&output));
+            assert_eq!(stderr(&output).matches("(connection lost: ").count(), 20, "{}", stderr(&output));
             return;
         }
         if restart % 3 == 0 {
@@ -110,7 +110,7 @@ fn a_place_is_known_from_the_first_moment() {
     drop(stream);
     assert_eq!(double.asked().last, Some(1));
     let (_, output) = tail.interrupt();
-    assert!(stderr(&output).contains("another journal"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("new journal"), "{}", stderr(&output));
 }
 
 #[test]
@@ -129,9 +129,9 @@ fn a_line_has_what_became_of_its_deliveries() {
     stream.call(&event(2, "pending"));
     assert!(tail.line().ends_with("Alice  zammad \u{2026}"));
     stream.delivery(2, "delivered", 2);
-    assert!(tail.line().ends_with("6702.0        zammad \u{2713}  ringing of 1795226702.0 after 3 tries"));
+    assert!(tail.line().ends_with("6702.0        zammad \u{2713}  ringing of 1795226702.0 after 3 attempts"));
     stream.call(&event(3, "expired"));
-    assert!(tail.line().ends_with("missed: given up by the caller, rang 14s  zammad \u{2013} expired"));
+    assert!(tail.line().ends_with("missed: caller gave up, rang 14s  zammad \u{2013} expired"));
     stream.call(&event(4, "pending"));
     // One more frame that it must have read, so that the one before is there.
     stream.call(&event(5, "pending"));
@@ -162,7 +162,7 @@ fn what_settles_while_there_is_no_connection_is_asked_for() {
     assert_eq!((&late["event"], &late["state"]), (&"delivery".into(), &"dead".into()));
     assert_eq!((&late["of"], &late["failures"]), (&"1795226702.0/1".into(), &3.into()));
     let (_, output) = tail.interrupt();
-    assert!(stderr(&output).ends_with("(connected again)\n"), "{}", stderr(&output));
+    assert!(stderr(&output).ends_with("(reconnected)\n"), "{}", stderr(&output));
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn what_is_not_understood_is_said_and_passed_over() {
     assert_eq!((&told["cursor"], &told["deliveries"]), (&3.into(), &serde_json::json!([])));
     let (_, output) = tail.interrupt();
     let said = stderr(&output);
-    assert!(said.starts_with("(something was said that this version does not understand: call: "), "{said}");
+    assert!(said.starts_with("(ignored a message that this version does not understand: call: "), "{said}");
     assert!(!said.contains('\u{1b}'), "{said}");
 }
 
@@ -228,7 +228,7 @@ fn another_program_is_not_taken_for_a_daemon() {
     double.asked().answer("200 OK", "text/html", "<html>");
     let output = tail.child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(65));
-    assert!(stderr(&output).contains("does not answer as ringwire does"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("unexpected response"), "{}", stderr(&output));
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn where_no_daemon_is_it_says_what_to_do() {
         let said = stderr(&output);
         assert!(said.contains(what) && said.contains("systemctl status ringwire"), "{said}");
     };
-    check("there is no such socket");
+    check("no such socket");
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-    check("the socket is there, but nobody listens");
+    check("nothing listens on the socket");
 }
