@@ -1,6 +1,4 @@
-//! `ringwire calls`: the history of calls.
-
-mod since;
+//! `ringwire calls`: list calls, past and in progress.
 
 use std::io::Write;
 
@@ -8,11 +6,13 @@ use anstyle::{AnsiColor, Style};
 use anyhow::anyhow;
 use jiff::Zoned;
 use ringwire_outbox::{CallFilter, CallRecord};
-use ringwire_terminal::{Cell, Code, Column, Failure, Table, duration, when};
+use ringwire_terminal::{
+    Cell, Code, Column, Failure, PAST_TIME_FORMS, Table, duration, parse_past_time, when,
+};
 use serde::Serialize;
 
-use super::journal::{Journal, Place};
-use crate::lines;
+use super::journal::{JournalArgs, JournalReader};
+use crate::event_text;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -61,12 +61,12 @@ pub(crate) struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    place: Place,
+    journal: JournalArgs,
 }
 
-/// A call, as it is told to machines.
+/// A call as JSON.
 #[derive(Serialize)]
-struct Told<'a> {
+struct CallJson<'a> {
     #[serde(flatten)]
     call: &'a CallRecord,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,20 +78,23 @@ struct Told<'a> {
 /// Runs the command.
 ///
 /// # Errors
-/// The journal cannot be read, or what was asked for has no meaning.
+/// The journal cannot be read, or an option is invalid.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let since =
-        args.since.as_deref().map(|text| since::parse(text, &Zoned::now())).transpose().map_err(
-            |reason| Failure::new(Code::Usage, anyhow!("--since: {reason}")).hint(since::EXPECTED),
+        args.since.as_deref().map(|text| parse_past_time(text, &Zoned::now())).transpose().map_err(
+            |reason| Failure::new(Code::Usage, anyhow!("--since: {reason}")).hint(PAST_TIME_FORMS),
         )?;
-    let journal = args.place.open()?;
+    let journal = args.journal.open()?;
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
     let filter = CallFilter {
         since,
         missed: args.missed,
         live: args.living,
         user: args.user.clone(),
-        numbers: args.number.as_deref().map_or_else(|| Ok(Vec::new()), |number| numbers(number, &journal))?,
+        numbers: args
+            .number
+            .as_deref()
+            .map_or_else(|| Ok(Vec::new()), |number| number_variants(number, &journal))?,
         limit: limit.saturating_add(1),
         ..CallFilter::default()
     };
@@ -103,14 +106,14 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();
     if args.json {
         for call in &calls {
-            let told = Told { call, rang: call.ring_seconds(), talked: call.talk_seconds() };
-            serde_json::to_writer(&mut out, &told).map_err(std::io::Error::from)?;
+            let json = CallJson { call, rang: call.ring_seconds(), talked: call.talk_seconds() };
+            serde_json::to_writer(&mut out, &json).map_err(std::io::Error::from)?;
             writeln!(out)?;
         }
     } else if calls.is_empty() {
         writeln!(out, "No calls found.")?;
     } else {
-        table(&calls).print(&mut out)?;
+        call_table(&calls).print(&mut out)?;
     }
     out.flush()?;
     if more {
@@ -119,9 +122,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The ways in which the journal may have what was typed as `number`: with the country code, as the PBX's rules make
-/// of it, and of the beginning of a number what comes after its zeros.
-fn numbers(number: &str, journal: &Journal) -> Result<Vec<String>, Failure> {
+/// The forms in which the journal may contain `number`: with the country code, as the PBX's rules normalise it, and
+/// for the start of a number the digits after its leading zeros.
+fn number_variants(number: &str, journal: &JournalReader) -> Result<Vec<String>, Failure> {
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
     let international = digits.strip_prefix("00").unwrap_or(&digits);
     if international.is_empty() {
@@ -134,7 +137,7 @@ fn numbers(number: &str, journal: &Journal) -> Result<Vec<String>, Failure> {
     let pbxs = journal.config.iter().flat_map(|config| &config.pbxs);
     for pbx in pbxs.filter(|pbx| pbx.written.country.is_some()) {
         let whole = pbx.rules.numbers.normalise(number);
-        // What is no whole number may be the beginning of one; in E.164 form most have lost their zero.
+        // An incomplete number may be the start of one; most lose their leading zero in E.164 form.
         let meant = if whole == digits { digits.trim_start_matches('0').to_owned() } else { whole };
         if !meant.is_empty() && meant.chars().all(|c| c.is_ascii_digit()) && !numbers.contains(&meant) {
             numbers.push(meant);
@@ -143,7 +146,7 @@ fn numbers(number: &str, journal: &Journal) -> Result<Vec<String>, Failure> {
     Ok(numbers)
 }
 
-fn table(calls: &[CallRecord]) -> Table {
+fn call_table(calls: &[CallRecord]) -> Table {
     let mut table = Table::new(&[
         Column::left("STARTED"),
         Column::left("DIRECTION"),
@@ -162,7 +165,7 @@ fn table(calls: &[CallRecord]) -> Table {
             _ => call.from.clone(),
         };
         let caller = if call.is_missed() { style } else { Style::new() };
-        let lasted = |seconds: Option<i64>| {
+        let duration_cell = |seconds: Option<i64>| {
             let about = if call.recovered { "~" } else { "" };
             Cell::maybe(seconds.map(|seconds| format!("{about}{}", duration(seconds))))
         };
@@ -171,9 +174,9 @@ fn table(calls: &[CallRecord]) -> Table {
             Cell::new(&call.direction),
             Cell::new(from).styled(caller),
             Cell::new(&call.to),
-            lasted(call.ring_seconds()),
-            lasted(call.talk_seconds()),
-            Cell::maybe(call.answered_by.as_ref().map(lines::took)),
+            duration_cell(call.ring_seconds()),
+            duration_cell(call.talk_seconds()),
+            Cell::maybe(call.answered_by.as_ref().map(event_text::answered_by_text)),
             Cell::new(outcome).styled(style),
             Cell::maybe(call.queue.as_ref()),
         ]);
@@ -181,7 +184,7 @@ fn table(calls: &[CallRecord]) -> Table {
     table
 }
 
-/// What became of a call.
+/// The outcome of a call, and its style.
 fn outcome(call: &CallRecord) -> (String, Style) {
     let bold = |colour: AnsiColor| colour.on_default().bold();
     match (call.answered_at, call.ended_at) {
@@ -189,7 +192,7 @@ fn outcome(call: &CallRecord) -> (String, Style) {
         (Some(_), None) => ("talking".to_owned(), bold(AnsiColor::Green)),
         (Some(_), Some(_)) => ("answered".to_owned(), AnsiColor::Green.on_default()),
         (None, Some(_)) => {
-            let why = lines::why(call.cause.as_deref());
+            let why = event_text::cause_text(call.cause.as_deref());
             match call.is_missed() {
                 true => (format!("missed: {why}"), bold(AnsiColor::Red)),
                 false => (why.to_owned(), Style::new().dimmed()),

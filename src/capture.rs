@@ -1,23 +1,21 @@
-//! `ringwire capture`: what a PBX says, in a file.
+//! `ringwire capture`: record the manager interface of a PBX.
 
+mod capture_file;
 mod copy;
 mod live;
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use bytes::Bytes;
 use jiff::SignedDuration;
-use ringwire_ami::Packet;
-use ringwire_recording::{
-    Anonymiser, AnonymiserSeed, RecordingWriteError, RecordingWriter, RecordingWriterOptions, SeedError,
-};
+use ringwire_recording::{Anonymiser, AnonymiserSeed, RecordingWriterOptions, SeedError};
 use ringwire_terminal::{Code, Failure};
 
-/// The smallest size of a file: with less, most of each would be the lists it begins with.
-const SMALLEST: u64 = 64 << 10;
+use self::capture_file::CaptureFile;
+
+/// The smallest size of a file: less would mostly hold the lists that each file starts with.
+const MIN_FILE_SIZE: u64 = 64 << 10;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,10 +54,10 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Stop after this time: 90, 90s, 10m, 1h30m
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     duration: Option<Duration>,
     /// Start a new file before one exceeds this size: 500k, 100M, 2G
-    #[arg(long, value_name = "SIZE", value_parser = size)]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     rotate: Option<u64>,
     /// Overwrite existing files
     #[arg(long)]
@@ -87,83 +85,20 @@ pub(crate) struct Args {
 /// # Errors
 /// The configuration or a file cannot be used, or the PBX cannot be reached or ends the connection.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let anonymiser = args.anonymise.then(|| seed(args.seed_file.as_deref())).transpose()?;
-    let mut tape = Tape {
-        path: args.output.clone(),
-        options: RecordingWriterOptions { replace: args.force, rotate: args.rotate },
-        anonymiser: anonymiser.map(|seed| Anonymiser::new(&seed)),
-        writer: None,
-        began: Instant::now(),
-        packets: 0,
-        lost: 0,
+    let anonymiser_seed = args.anonymise.then(|| read_seed(args.seed_file.as_deref())).transpose()?;
+    let options = RecordingWriterOptions { replace: args.force, rotate: args.rotate };
+    let anonymiser = anonymiser_seed.map(|seed| Anonymiser::new(&seed));
+    let mut file = CaptureFile::new(args.output.clone(), options, anonymiser);
+    let result = if args.from.is_empty() {
+        live::record(args.config.clone(), args.pbx.as_deref(), args.duration, &mut file)
+    } else {
+        copy::anonymise_recordings(&args.from, &mut file)
     };
-    let done =
-        if args.from.is_empty() { live::record(args, &mut tape) } else { copy::all(&args.from, &mut tape) };
-    tape.sum_up()?;
-    done
+    file.print_summary()?;
+    result
 }
 
-/// The recording being written, and what is told of it at the end.
-struct Tape {
-    path: PathBuf,
-    options: RecordingWriterOptions,
-    anonymiser: Option<Anonymiser>,
-    /// None until the server has greeted.
-    writer: Option<RecordingWriter>,
-    began: Instant,
-    packets: u64,
-    /// What was no packet.
-    lost: u64,
-}
-
-impl Tape {
-    /// A server of this version greets, `at` the time on the recording's clock, if it has one.
-    fn connected(&mut self, version: ringwire_ami::AmiVersion, at: Option<Duration>) -> Result<(), Failure> {
-        match &mut self.writer {
-            Some(writer) => writer.write_banner(version, at).map_err(unwritable),
-            none => {
-                *none =
-                    Some(RecordingWriter::create(&self.path, version, at, self.options).map_err(unwritable)?);
-                Ok(())
-            }
-        }
-    }
-
-    /// Writes packets that came together. Gives whether another file was begun.
-    fn write(&mut self, at: Option<Duration>, packets: &[Packet]) -> Result<bool, Failure> {
-        let Some(writer) = &mut self.writer else { return Ok(false) };
-        self.packets += packets.len() as u64;
-        let written = match &mut self.anonymiser {
-            Some(anonymiser) => {
-                let shown: Vec<Bytes> =
-                    packets.iter().map(|packet| anonymiser.anonymise_packet(packet)).collect();
-                writer.write_packets(at, shown.iter().map(|packet| &packet[..]))
-            }
-            None => writer.write_packets(at, packets.iter().map(|packet| &packet.bytes()[..])),
-        };
-        written.map_err(unwritable)
-    }
-
-    /// Tells the person what was recorded.
-    fn sum_up(&self) -> Result<(), Failure> {
-        let Some(writer) = &self.writer else { return Ok(()) };
-        let (packets, bytes) = (self.packets, writer.written_bytes());
-        let seconds = self.began.elapsed().as_secs_f64();
-        let mut line =
-            format!("{packets} packets, {bytes} bytes in {seconds:.1} seconds: {}", self.path.display());
-        match writer.file_count() - 1 {
-            0 => {}
-            1 => line.push_str(" and 1 more file"),
-            more => line.push_str(&format!(" and {more} more files")),
-        }
-        if self.lost > 0 {
-            line.push_str(&format!("; skipped {} parts that are not packets", self.lost));
-        }
-        Ok(writeln!(anstream::stderr(), "{line}")?)
-    }
-}
-
-fn seed(file: Option<&Path>) -> Result<AnonymiserSeed, Failure> {
+fn read_seed(file: Option<&Path>) -> Result<AnonymiserSeed, Failure> {
     let Some(file) = file else {
         return AnonymiserSeed::random().map_err(|error: SeedError| Failure::new(Code::Software, error));
     };
@@ -180,7 +115,7 @@ fn seed(file: Option<&Path>) -> Result<AnonymiserSeed, Failure> {
     Ok(AnonymiserSeed::from_text(text))
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+fn parse_duration(text: &str) -> Result<Duration, String> {
     let seconds = |text: &str| text.parse().ok().map(Duration::from_secs);
     let friendly =
         |text: &str| text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
@@ -190,7 +125,7 @@ fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-fn size(text: &str) -> Result<u64, String> {
+fn parse_size(text: &str) -> Result<u64, String> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (count, unit) = text.split_at(digits);
     let unit: Option<u64> = match unit.to_ascii_lowercase().trim_end_matches('b') {
@@ -202,25 +137,10 @@ fn size(text: &str) -> Result<u64, String> {
     };
     let size = count.parse::<u64>().ok().zip(unit).and_then(|(count, unit)| count.checked_mul(unit));
     match size {
-        Some(size) if size >= SMALLEST => Ok(size),
-        Some(_) => Err(format!("expected at least {SMALLEST} bytes")),
+        Some(size) if size >= MIN_FILE_SIZE => Ok(size),
+        Some(_) => Err(format!("expected at least {MIN_FILE_SIZE} bytes")),
         None => Err("expected a number of bytes, such as 500k, 100M or 2G".to_owned()),
     }
-}
-
-/// The recording cannot be written.
-fn unwritable(error: RecordingWriteError) -> Failure {
-    let hint = match &error {
-        RecordingWriteError::Exists { .. } => "choose another name, or overwrite it with --force",
-        RecordingWriteError::Irregular { .. } => {
-            "choose another name: links, pipes and directories are not supported"
-        }
-        RecordingWriteError::Create { .. } => "the directory must exist and be writable",
-        RecordingWriteError::Write { .. } => {
-            "check whether the disk is full; what was recorded so far can be replayed"
-        }
-    };
-    Failure::new(Code::Io, error).hint(hint)
 }
 
 #[cfg(test)]
@@ -228,24 +148,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_written_as_people_do() {
+    fn durations_have_units() {
         for (text, seconds) in [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("2 hours", 7200)] {
-            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+            assert_eq!(parse_duration(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
         for text in ["", "0", "-5", "-5s", "x", "1y"] {
-            duration(text).unwrap_err();
+            parse_duration(text).unwrap_err();
         }
     }
 
     #[test]
-    fn sizes_are_written_as_people_do() {
+    fn sizes_have_units() {
         for (text, bytes) in
             [("65536", 65_536), ("500k", 500_000), ("100M", 100_000_000), ("2GB", 2_000_000_000)]
         {
-            assert_eq!(size(text), Ok(bytes), "{text}");
+            assert_eq!(parse_size(text), Ok(bytes), "{text}");
         }
         for text in ["", "M", "1x", "-1k", "1", "99999999999999999999", "99999999999999G", "5\u{fc}"] {
-            size(text).unwrap_err();
+            parse_size(text).unwrap_err();
         }
     }
 }

@@ -78,7 +78,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if !args.probe {
         return Ok(());
     }
-    faults += super::run::block_on(async { Ok(probe(&config, args.limits(), &mut out).await) })??;
+    faults += crate::runtime::block_on(async { Ok(probe(&config, args.limits(), &mut out).await) })??;
     match faults {
         0 => Ok(()),
         1 => Err(Failure::new(Code::Unavailable, anyhow!("1 component has a fault"))),

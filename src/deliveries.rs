@@ -1,15 +1,16 @@
-//! `ringwire deliveries`: what is owed to endpoints, and orders about it.
+//! `ringwire deliveries`: list undelivered events and give commands about them.
 
+mod commands;
 mod list;
-mod orders;
+mod list_args;
 mod show;
+mod state_text;
 
-use anstyle::{AnsiColor, Style};
 use anyhow::anyhow;
-use ringwire_outbox::StoredDeliveryState;
 use ringwire_terminal::{Code, Failure};
 
-use super::journal::Place;
+use self::list_args::ListArgs;
+use super::journal::JournalArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,31 +43,11 @@ otherwise the next one does when it starts. Delivered events are kept as long as
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
-    list: Listing,
+    list: ListArgs,
     #[command(flatten)]
-    place: Place,
+    journal: JournalArgs,
     #[command(subcommand)]
     command: Option<Command>,
-}
-
-/// What to list.
-#[derive(Debug, clap::Args)]
-struct Listing {
-    /// Only deliveries to this target
-    #[arg(long, value_name = "NAME", alias = "endpoint")]
-    target: Option<String>,
-    /// Only deliveries in these states [default: all but delivered]
-    #[arg(long, value_name = "STATE", value_delimiter = ',')]
-    state: Vec<State>,
-    /// Only events of this call
-    #[arg(long, value_name = "CALL")]
-    call: Option<String>,
-    /// Show at most N deliveries, the newest [default: 100]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    limit: Option<u32>,
-    /// Print one JSON object per line, times in UTC
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -107,83 +88,26 @@ enum Command {
     },
 }
 
-/// A state, as the list shows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum State {
-    Pending,
-    Retry,
-    Paused,
-    Delivered,
-    Dead,
-    Expired,
-    Dropped,
-}
-
-impl State {
-    /// The state as it is stored; `None` for what an endpoint makes of it.
-    fn stored(self) -> Option<StoredDeliveryState> {
-        match self {
-            Self::Pending => Some(StoredDeliveryState::Pending),
-            Self::Retry => Some(StoredDeliveryState::Retry),
-            Self::Paused => None,
-            Self::Delivered => Some(StoredDeliveryState::Delivered),
-            Self::Dead => Some(StoredDeliveryState::Dead),
-            Self::Expired => Some(StoredDeliveryState::Expired),
-            Self::Dropped => Some(StoredDeliveryState::Dropped),
-        }
-    }
-}
-
 /// Runs the command.
 ///
 /// # Errors
-/// The journal cannot be read or written, or what was asked for is not there.
+/// The journal cannot be read or written, or a delivery or target does not exist.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let Some(command) = &args.command else {
-        return list::run(&args.place.open()?, &args.list);
+        return list::run(&args.journal.open()?, &args.list);
     };
-    let Listing { target, state, call, limit, json } = &args.list;
-    if target.is_some() || !state.is_empty() || call.is_some() || limit.is_some() || *json {
+    if args.list.is_given() {
         let error = anyhow!("options of the list cannot be combined with a command");
         let hint = "put the options after the command: ringwire deliveries retry --target NAME";
         return Err(Failure::new(Code::Usage, error).hint(hint));
     }
-    let journal = args.place.open()?;
+    let journal = args.journal.open()?;
     match command {
         Command::Show { id, json } => show::run(&journal, *id, *json),
-        Command::Retry { target: Some(target), .. } => orders::retry_all(&journal, target),
-        Command::Retry { ids, target: None } => orders::retry(&journal, ids),
-        Command::Drop { ids } => orders::take_out(&journal, ids),
-        Command::Pause { target } => orders::pause(&journal, target),
-        Command::Resume { target } => orders::resume(&journal, target),
-    }
-}
-
-/// There is no delivery `id`.
-fn no_delivery(id: i64) -> Failure {
-    Failure::new(Code::Usage, anyhow!("delivery {id} not found in the journal"))
-        .hint("run `ringwire deliveries` to list undelivered events, with --state delivered the others")
-}
-
-/// A state in words.
-fn describe(state: &str) -> &str {
-    match state {
-        "retry" => "failed, will be retried",
-        "dead" => "permanently failed",
-        "expired" => "not delivered in time",
-        "dropped" => "dropped by an operator",
-        state => state,
-    }
-}
-
-/// How a state looks.
-fn style(state: &str) -> Style {
-    match state {
-        "retry" => AnsiColor::Yellow.on_default(),
-        "paused" => AnsiColor::Magenta.on_default(),
-        "delivered" => AnsiColor::Green.on_default(),
-        "dead" | "expired" => AnsiColor::Red.on_default().bold(),
-        "dropped" => Style::new().dimmed(),
-        _ => Style::new(),
+        Command::Retry { target: Some(target), .. } => commands::retry_all(&journal, target),
+        Command::Retry { ids, target: None } => commands::retry(&journal, ids),
+        Command::Drop { ids } => commands::drop_deliveries(&journal, ids),
+        Command::Pause { target } => commands::pause(&journal, target),
+        Command::Resume { target } => commands::resume(&journal, target),
     }
 }

@@ -23,7 +23,7 @@ use ringwire_terminal::{Code, Failure, plain};
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
-use crate::lines;
+use crate::event_text;
 
 /// The manager user of the PBX that plays, and the token of the helpdesk: both live as long as the demo.
 const USERNAME: &str = "ringwire";
@@ -82,7 +82,7 @@ struct Call {
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Play at a multiple of real time
-    #[arg(long, value_name = "N", default_value = "1", value_parser = super::replay::speed)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = super::replay::parse_speed)]
     speed: f64,
     /// Repeat until Ctrl-C
     #[arg(long)]
@@ -97,7 +97,7 @@ pub(crate) struct Args {
 /// # Errors
 /// No port can be had, or nobody reads on.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    super::run::block_on(async { Ok(show(args).await) })?
+    crate::runtime::block_on(async { Ok(show(args).await) })?
 }
 
 /// An address that others cannot reach.
@@ -239,7 +239,7 @@ impl<W: Write> Screen<W> {
             let dim = Style::new().dimmed();
             writeln!(self.out, "\n{dim}{}{dim:#}", call.title)?;
         }
-        Ok(writeln!(self.out, "{}", lines::event(event))?)
+        Ok(writeln!(self.out, "{}", event_text::event_line(event))?)
     }
 
     fn post(&mut self, post: &ReceivedRequest) -> Result<(), Failure> {

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use jiff::Timestamp;
-use ringwire_client::{Address, Client};
+use ringwire_client::{ApiAddress, ApiClient};
 use ringwire_config::Api;
 use ringwire_doctor::{Asked, Report};
 use ringwire_terminal::{Code, Failure};
 
-use crate::access::Access;
+use crate::access::ApiAccess;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -57,7 +57,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "UNIT", default_value = "ringwire.service")]
     unit: String,
     #[command(flatten)]
-    access: Access,
+    access: ApiAccess,
 }
 
 /// Runs the command.
@@ -71,7 +71,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         Ok(client) => Some(client),
         // What is wrong with the configuration is told among all else.
         Err(failure) if failure.code() == Code::Config => {
-            Some(Client::new(Address::Socket(Api::default_socket()), None)?)
+            Some(ApiClient::new(ApiAddress::Socket(Api::default_socket()), None)?)
         }
         Err(failure) => return Err(failure),
     };
@@ -83,7 +83,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         listen: args.listen.map(Duration::from_secs),
         step: Duration::from_secs(args.timeout),
     };
-    let facts = super::run::block_on(async { Ok(ringwire_doctor::gather(&asked, tell).await) })?;
+    let facts = crate::runtime::block_on(async { Ok(ringwire_doctor::gather(&asked, tell).await) })?;
     let report = Report::new(ringwire_doctor::judge(&facts), Timestamp::now());
     let mut out = anstream::stdout();
     if args.json {

@@ -1,106 +1,114 @@
-//! The story of a call, for people: what was heard, what was concluded and by which rule, what was said to whom, and what
-//! they replied.
+//! The explanation of a call as text: the events received, the decisions and their rules, the events sent to each
+//! target and the replies.
 //!
-//! Pure: what is known of a call goes in, lines come out. Times are relative to the beginning of the call. What came from
-//! outside is spelt out where it could reach a terminal as anything but text.
+//! Pure: a [`CallExplanation`] goes in, lines come out. Times are relative to the start of the call. Text from outside
+//! is escaped for the terminal.
 
-mod heading;
-mod known;
-mod note;
-mod sent;
+mod call;
+mod delivery;
+mod step;
+mod summary;
 
 use anstyle::Style;
 use jiff::Timestamp;
 use ringwire_event::{CallEvent, Decision, ExplanationStep};
 
-pub(crate) use self::heading::in_a_line;
-pub(crate) use self::known::Known;
-pub(crate) use self::sent::{Sent, Try};
+pub(crate) use self::{
+    call::CallExplanation,
+    delivery::{ExplainedAttempt, ExplainedDelivery},
+    summary::one_line,
+};
 use ringwire_terminal::plain;
 
-/// The story of a call, line by line.
+/// The explanation of a call, line by line.
 #[must_use]
-pub(crate) fn lines(known: &Known) -> Vec<String> {
-    let mut story = Story { known, began: known.began(), lines: heading::lines(known), said: Vec::new() };
-    let mut group: &[ExplanationStep] = &known.notes;
+pub(crate) fn lines(explanation: &CallExplanation) -> Vec<String> {
+    let mut writer = ExplanationWriter {
+        explanation,
+        started_at: explanation.started_at(),
+        lines: summary::heading_lines(explanation),
+        written_events: Vec::new(),
+    };
+    let mut group: &[ExplanationStep] = &explanation.steps;
     while let Some(first) = group.first() {
-        let same =
-            |note: &&ExplanationStep| note.source == first.source && (at(note) == at(first) || is_said(note));
+        let same = |step: &&ExplanationStep| {
+            step.source == first.source && (step.time == first.time || step.event.is_some())
+        };
         let count = group.iter().take_while(same).count();
         let (now, rest) = group.split_at(count.max(1));
-        story.group(now);
+        writer.write_group(now);
         group = rest;
     }
-    story.unexplained(|_| true);
-    story.helpers();
-    story.lines
+    writer.write_unexplained_events(|_| true);
+    writer.write_auxiliary_channels();
+    writer.lines
 }
 
-/// The story so far of one that is being written.
-struct Story<'a> {
-    known: &'a Known,
-    began: Option<Timestamp>,
+/// The lines written so far.
+struct ExplanationWriter<'a> {
+    explanation: &'a CallExplanation,
+    started_at: Option<Timestamp>,
     lines: Vec<String>,
-    /// The events that have their lines.
-    said: Vec<&'a str>,
+    /// The ids of the events that have lines.
+    written_events: Vec<&'a str>,
 }
 
-impl<'a> Story<'a> {
-    /// What was concluded from one event, or from the passing of time.
-    fn group(&mut self, notes: &'a [ExplanationStep]) {
-        let told = |note: &&ExplanationStep| note.decision != Decision::Auxiliary;
-        let Some(first) = notes.iter().find(told) else { return };
-        let heard_at = notes.iter().find(|note| !is_said(note)).map_or(first.time, |note| note.time);
-        self.unexplained(|event| heard_at.is_some() && event.time < heard_at);
-        self.lines.push(note::heard(first, &since(self.began, heard_at)));
-        for note in notes.iter().filter(told) {
-            match self.event(note) {
-                Some(event) => self.said(event, heard_at, false),
-                None => self.lines.push(note::concluded(note)),
+impl<'a> ExplanationWriter<'a> {
+    /// Writes the decisions from one manager event or timer.
+    fn write_group(&mut self, steps: &'a [ExplanationStep]) {
+        let is_shown = |step: &&ExplanationStep| step.decision != Decision::Auxiliary;
+        let Some(first) = steps.iter().find(is_shown) else { return };
+        let source_time = steps.iter().find(|step| step.event.is_none()).map_or(first.time, |step| step.time);
+        self.write_unexplained_events(|event| source_time.is_some() && event.time < source_time);
+        self.lines.push(step::source_line(first, &since(self.started_at, source_time)));
+        for step in steps.iter().filter(is_shown) {
+            match self.event(step) {
+                Some(event) => self.write_event(event, source_time, false),
+                None => self.lines.push(step::decision_line(step)),
             }
         }
     }
 
-    /// The event that a note says was said.
-    fn event(&self, note: &ExplanationStep) -> Option<&'a CallEvent> {
-        let id = note.event.as_deref()?;
-        self.known.events.iter().find(|event| event.id == id)
+    /// The call event that a step refers to.
+    fn event(&self, step: &ExplanationStep) -> Option<&'a CallEvent> {
+        let id = step.event.as_deref()?;
+        self.explanation.events.iter().find(|event| event.id == id)
     }
 
-    /// An event, and who was told; `alone` where nothing stands above it that has its time.
-    fn said(&mut self, event: &'a CallEvent, heard_at: Option<Timestamp>, alone: bool) {
-        let of = (event.time != heard_at).then(|| since(self.began, event.time));
-        let alone = if alone { since(self.began, event.time) } else { String::new() };
-        self.lines.push(note::said(event, &alone, of.as_deref()));
-        let mut nobody = true;
-        for sent in self.known.sent_of(&event.id) {
-            nobody = false;
-            self.lines.extend(sent.lines());
+    /// Writes a call event and its deliveries; `alone` if no line above it shows its time.
+    fn write_event(&mut self, event: &'a CallEvent, source_time: Option<Timestamp>, alone: bool) {
+        let of = (event.time != source_time).then(|| since(self.started_at, event.time));
+        let alone = if alone { since(self.started_at, event.time) } else { String::new() };
+        self.lines.push(step::event_line(event, &alone, of.as_deref()));
+        let mut has_delivery = false;
+        for delivery in self.explanation.deliveries_of(&event.id) {
+            has_delivery = true;
+            self.lines.extend(delivery.lines());
         }
-        if nobody && self.known.knows_owed {
-            self.lines.push(note::nobody());
+        if !has_delivery && self.explanation.is_from_journal {
+            self.lines.push(step::no_delivery_line());
         }
-        self.said.push(&event.id);
+        self.written_events.push(&event.id);
     }
 
-    /// The events, of those that are `due`, that no conclusion led to: the story was cut, or there is none.
-    fn unexplained(&mut self, due: impl Fn(&CallEvent) -> bool) {
-        let known = self.known;
-        for event in known.events.iter().filter(|event| due(event)) {
-            let explained = known.notes.iter().any(|note| note.event.as_deref() == Some(&event.id));
-            if !explained && !self.said.contains(&event.id.as_str()) {
-                self.said(event, event.time, true);
+    /// Writes the events that are `due` and that no step refers to, because the explanation is cut or missing.
+    fn write_unexplained_events(&mut self, due: impl Fn(&CallEvent) -> bool) {
+        let explanation = self.explanation;
+        for event in explanation.events.iter().filter(|event| due(event)) {
+            let is_explained = explanation.steps.iter().any(|step| step.event.as_deref() == Some(&event.id));
+            if !is_explained && !self.written_events.contains(&event.id.as_str()) {
+                self.write_event(event, event.time, true);
             }
         }
     }
 
-    /// The helpers of the PBX in one line: they are never a party.
-    fn helpers(&mut self) {
-        let helpers = self.known.notes.iter().filter(|note| note.decision == Decision::Auxiliary);
-        let mut names: Vec<_> = helpers
-            .filter_map(|note| note.source.as_ref())
-            .filter(|heard| matches!(heard.event.as_str(), "Newchannel" | "CoreShowChannel" | "Status"))
-            .filter_map(|heard| heard.channel.as_deref())
+    /// Writes the auxiliary channels in one line: they are never a party.
+    fn write_auxiliary_channels(&mut self) {
+        let auxiliary = self.explanation.steps.iter().filter(|step| step.decision == Decision::Auxiliary);
+        let mut names: Vec<_> = auxiliary
+            .filter_map(|step| step.source.as_ref())
+            .filter(|source| matches!(source.event.as_str(), "Newchannel" | "CoreShowChannel" | "Status"))
+            .filter_map(|source| source.channel.as_deref())
             .map(plain)
             .collect();
         names.sort();
@@ -113,19 +121,11 @@ impl<'a> Story<'a> {
     }
 }
 
-fn at(note: &ExplanationStep) -> Option<Timestamp> {
-    note.time
-}
-
-fn is_said(note: &ExplanationStep) -> bool {
-    note.event.is_some()
-}
-
-/// What passed since the beginning of the call.
-fn since(began: Option<Timestamp>, time: Option<Timestamp>) -> String {
-    match (began, time) {
-        (Some(began), Some(time)) => {
-            let passed = time.as_millisecond() - began.as_millisecond();
+/// The time since the start of the call.
+fn since(started_at: Option<Timestamp>, time: Option<Timestamp>) -> String {
+    match (started_at, time) {
+        (Some(started_at), Some(time)) => {
+            let passed = time.as_millisecond() - started_at.as_millisecond();
             let sign = if passed < 0 { '-' } else { '+' };
             format!("{sign}{}.{:03}", passed.abs() / 1000, passed.abs() % 1000)
         }

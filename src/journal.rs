@@ -1,4 +1,4 @@
-//! The journal, as the command line reads it: beside a daemon that writes it, or without one.
+//! The journal as commands read it, whether a daemon is writing it or not.
 
 use std::{
     collections::BTreeSet,
@@ -13,12 +13,12 @@ use ringwire_outbox::{StoreError, StoreReader};
 use ringwire_terminal::{Code, Failure};
 use rusqlite::ErrorCode;
 
-/// What to do where the journal may not be read or written.
+/// The hint where the permissions of the journal are not sufficient.
 const OTHER_USER: &str = "run the command as the daemon's user or as root: sudo -u ringwire ringwire …";
 
-/// Where the journal is.
+/// Options that locate the journal.
 #[derive(Debug, clap::Args)]
-pub(super) struct Place {
+pub(super) struct JournalArgs {
     /// Configuration file [default: $RINGWIRE_CONFIG, or /etc/ringwire/ringwire.toml]
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
@@ -27,34 +27,35 @@ pub(super) struct Place {
     journal: Option<PathBuf>,
 }
 
-/// A journal that is open to be read.
-pub(super) struct Journal {
-    /// Where it is.
+/// A journal that is open for reading.
+pub(super) struct JournalReader {
+    /// The path of the journal.
     pub(super) path: PathBuf,
-    /// The configuration, if there is one.
+    /// The configuration, if it exists.
     pub(super) config: Option<Config>,
     reader: StoreReader,
 }
 
-impl Place {
-    /// The configuration that was named on the command line.
-    pub(super) fn named(&self) -> Option<&Path> {
+impl JournalArgs {
+    /// The configuration file given on the command line.
+    pub(super) fn config_path(&self) -> Option<&Path> {
         self.config.as_deref()
     }
 
-    /// Whether the command line says where the journal is.
-    pub(super) fn is_named(&self) -> bool {
+    /// Whether the command line locates the journal.
+    pub(super) fn is_given(&self) -> bool {
         self.config.is_some() || self.journal.is_some()
     }
 
     /// Opens the journal.
     ///
     /// # Errors
-    /// There is none, or this user may not read it, or it is none; or the configuration cannot be used.
-    pub(super) fn open(&self) -> Result<Journal, Failure> {
+    /// It does not exist, is not readable or not a journal; or the configuration is invalid.
+    pub(super) fn open(&self) -> Result<JournalReader, Failure> {
         let config = self.config()?;
-        let named = config.as_ref().and_then(|config| config.journal.as_ref()).map(|journal| &journal.path);
-        let path = match (&self.journal, named) {
+        let configured =
+            config.as_ref().and_then(|config| config.journal.as_ref()).map(|journal| &journal.path);
+        let path = match (&self.journal, configured) {
             (Some(path), _) | (None, Some(path)) => path.clone(),
             (None, None) => ringwire_config::Journal::default_path(),
         };
@@ -72,12 +73,11 @@ impl Place {
                 _ => Failure::new(Code::NoInput, anyhow!("{at}: {error}")),
             });
         }
-        let reader = StoreReader::open(&path).map_err(|error| unusable(&error))?;
-        Ok(Journal { path, config, reader })
+        let reader = StoreReader::open(&path).map_err(|error| store_failure(&error))?;
+        Ok(JournalReader { path, config, reader })
     }
 
-    /// The configuration. One that nobody named need not be there, and where the journal is named it need not be
-    /// right.
+    /// The configuration. The default one need not exist, and if the journal is given it need not be valid.
     fn config(&self) -> Result<Option<Config>, Failure> {
         let path = ringwire_config::path(self.config.clone());
         let absent = fs::metadata(&path).is_err_and(|error| error.kind() == ErrorKind::NotFound);
@@ -87,7 +87,7 @@ impl Place {
         match Config::load(&path, Purpose::Inspect) {
             Ok(config) => Ok(Some(config)),
             Err(_) if self.journal.is_some() && self.config.is_none() => Ok(None),
-            Err(error) => Err(Failure::from(error).hint(match may_not_read(&path) {
+            Err(error) => Err(Failure::from(error).hint(match is_unreadable(&path) {
                 true => OTHER_USER,
                 false => "use --journal FILE to name the journal directly",
             })),
@@ -95,8 +95,8 @@ impl Place {
     }
 }
 
-impl Journal {
-    /// What `read` finds.
+impl JournalReader {
+    /// The result of `read`.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -108,27 +108,27 @@ impl Journal {
         read(&self.reader).map_err(failed)
     }
 
-    /// The endpoints of the configuration.
-    pub(super) fn configured(&self) -> impl Iterator<Item = &str> {
+    /// The targets of the configuration.
+    pub(super) fn configured_targets(&self) -> impl Iterator<Item = &str> {
         self.config.iter().flat_map(|config| &config.targets).map(|endpoint| endpoint.name.as_str())
     }
 
-    /// The endpoints that the configuration names, that are owed something or of which something was noted.
+    /// The targets of the configuration, of deliveries and of stored states.
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub(super) fn endpoints(&self) -> Result<BTreeSet<String>, Failure> {
-        let owed = self.read(StoreReader::tallies)?.into_iter().map(|tally| tally.target);
-        let noted = self.read(StoreReader::targets)?.into_iter().map(|standing| standing.target);
-        Ok(self.configured().map(str::to_owned).chain(owed).chain(noted).collect())
+    pub(super) fn targets(&self) -> Result<BTreeSet<String>, Failure> {
+        let delivered = self.read(StoreReader::tallies)?.into_iter().map(|tally| tally.target);
+        let stored = self.read(StoreReader::targets)?.into_iter().map(|standing| standing.target);
+        Ok(self.configured_targets().map(str::to_owned).chain(delivered).chain(stored).collect())
     }
 
-    /// `name` is no endpoint.
+    /// The failure for `name`, which is not a target.
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub(super) fn no_endpoint(&self, name: &str) -> Result<Failure, Failure> {
-        let known = Vec::from_iter(self.endpoints()?).join(", ");
+    pub(super) fn unknown_target(&self, name: &str) -> Result<Failure, Failure> {
+        let known = Vec::from_iter(self.targets()?).join(", ");
         let failure = Failure::new(
             Code::Usage,
             anyhow!("unknown target {name:?}: neither in the configuration nor in the journal"),
@@ -140,12 +140,18 @@ impl Journal {
     }
 }
 
-fn may_not_read(path: &Path) -> bool {
+fn is_unreadable(path: &Path) -> bool {
     File::open(path).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
 }
 
-/// Why a journal is of no use here.
-pub(super) fn unusable(error: &StoreError) -> Failure {
+/// The delivery `id` is not in the journal.
+pub(super) fn unknown_delivery(id: i64) -> Failure {
+    Failure::new(Code::Usage, anyhow!("delivery {id} not found in the journal"))
+        .hint("run `ringwire deliveries` to list undelivered events, with --state delivered the others")
+}
+
+/// The failure for a journal that cannot be opened or written.
+pub(super) fn store_failure(error: &StoreError) -> Failure {
     const ANOTHER: &str = "use --config or --journal to name another one";
     let (code, hint) = match error {
         StoreError::Sqlite { source, .. } => match source.sqlite_error_code() {
@@ -164,6 +170,6 @@ pub(super) fn unusable(error: &StoreError) -> Failure {
             (Code::Data, error.hint())
         }
     };
-    // It tells its cause itself.
+    // The message includes its cause.
     Failure::new(code, anyhow!("{error}")).hint(hint)
 }

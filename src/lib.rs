@@ -1,7 +1,6 @@
-//! ringwire: joins an Asterisk PBX to the systems people work in.
+//! ringwire reports calls on Asterisk to helpdesks and CRMs.
 //!
-//! The program is [`main`]. [`serve`] is the daemon alone, for whoever wants it inside another process, as the
-//! end-to-end tests do.
+//! The program is [`main`]. [`serve`] runs the daemon inside another process, as the end-to-end tests do.
 
 mod access;
 mod calls;
@@ -11,13 +10,15 @@ mod cli;
 mod deliveries;
 mod demo;
 mod doctor;
+mod event_text;
 mod explain;
 mod explanation;
 mod journal;
-mod lines;
 mod playback;
 mod replay;
+mod request_target;
 mod run;
+mod runtime;
 mod tail;
 mod top;
 
@@ -27,15 +28,15 @@ use clap::Parser;
 
 pub use ringwire_daemon::{Signal, serve};
 
-/// The whole program: reads the command line, does what it says, and tells what went wrong.
+/// The whole program: parses the command line, runs the command and reports its failure.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
-        Err(asked) => {
-            // Help and the version are asked for the same way; nobody may be left to read it.
-            let _ = asked.print();
-            return if asked.use_stderr() {
+        Err(error) => {
+            // Help and version come this way too. A closed output is not a failure.
+            let _ = error.print();
+            return if error.use_stderr() {
                 ringwire_terminal::Code::Usage.into()
             } else {
                 ExitCode::SUCCESS

@@ -1,25 +1,24 @@
-//! `ringwire replay`: what the bridge would say of recordings.
+//! `ringwire replay`: print the call events of recordings.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
-use ringwire_calls::Rules;
 use ringwire_config::{Config, Purpose};
 use ringwire_daemon::Pusher;
-use ringwire_dialects::{Dialect, RequestBody};
+use ringwire_dialects::RequestBody;
 use ringwire_event::CallEvent;
 use ringwire_recording::Recording;
 use ringwire_terminal::{Code, Failure};
 
-use crate::lines;
-use crate::playback::{self, Replay};
+use crate::event_text;
+use crate::playback::{self, RecordingReplay, tracker_rules};
+use crate::request_target::RequestTarget;
 
-/// Files of this size and more show how far they are.
-const LONG: u64 = 16 * 1024 * 1024;
+/// The size from which a progress bar is shown.
+const PROGRESS_BAR_BYTES: u64 = 16 * 1024 * 1024;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -53,7 +52,7 @@ pub(crate) struct Args {
     #[arg(long)]
     json: bool,
     /// Replay at a multiple of real time, instead of as fast as possible
-    #[arg(long, value_name = "N", value_parser = speed)]
+    #[arg(long, value_name = "N", value_parser = parse_speed)]
     speed: Option<f64>,
     /// Send the requests to the configured target that --to names, and wait until all are delivered or failed
     #[arg(long, requires_all = ["to", "config"])]
@@ -69,33 +68,33 @@ pub(crate) struct Args {
 /// Runs the command.
 ///
 /// # Errors
-/// A file, the configuration or the endpoint cannot be used.
+/// A file, the configuration or the target cannot be used.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let config = match &args.config {
         Some(path) => Config::load(path, if args.push { Purpose::Run } else { Purpose::Replay })?,
         None => Config::embedded(),
     };
-    let mut teller = Teller {
-        to: args.to.as_deref().map(|name| recipient(&config, name)).transpose()?,
+    let mut printer = EventPrinter {
+        target: args.to.as_deref().map(|name| RequestTarget::find(&config, name)).transpose()?,
         push: None,
         json: args.json,
-        out: Out::new(),
+        out: ReplayOutput::new(),
     };
     if args.push
         && let Some(name) = &args.to
     {
-        teller.push = Some(pusher(&config, name)?);
+        printer.push = Some(start_pusher(&config, name)?);
     }
-    let mut replay = Replay::new(rules(&config, args.pbx.as_deref())?);
+    let mut replay = RecordingReplay::new(tracker_rules(&config, args.pbx.as_deref())?);
     let mut start = Timestamp::UNIX_EPOCH;
     for path in &args.files {
-        let mut recording = Recording::open(path, start).map_err(playback::unreadable)?;
-        let progress = progress(&recording);
+        let mut recording = Recording::open(path, start).map_err(playback::recording_failure)?;
+        let progress = progress_bar(&recording);
         let errors = match args.speed {
-            Some(speed) => pace(&mut replay, &mut recording, speed, &mut teller)?,
+            Some(speed) => replay_at_speed(&mut replay, &mut recording, speed, &mut printer)?,
             None => replay.play(&mut recording, |event, recording| {
                 progress.set_position(recording.position());
-                teller.tell(&event)
+                printer.print(&event)
             })?,
         };
         progress.finish_and_clear();
@@ -104,86 +103,80 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         }
         start = recording.last_time().unwrap_or(start);
     }
-    teller.finish()
+    printer.finish()
 }
 
-/// Plays a recording at `speed` times its own pace.
-fn pace(
-    replay: &mut Replay,
+/// Replays a recording at a multiple of real time.
+fn replay_at_speed(
+    replay: &mut RecordingReplay,
     recording: &mut Recording,
     speed: f64,
-    teller: &mut Teller,
+    printer: &mut EventPrinter,
 ) -> Result<ringwire_ami::StreamErrors, Failure> {
-    let mut pacer = Pacer { began: None, speed };
+    let mut clock = ReplayClock { started: None, speed };
     loop {
-        let Some((frame, time)) = playback::next(recording)? else { break };
+        let Some((frame, time)) = playback::next_frame(recording)? else { break };
         while let Some(due) = replay.next_deadline().filter(|due| time.is_some_and(|time| *due < time)) {
-            pacer.wait_for(due);
+            clock.wait_until(due);
             replay.tick(due);
-            teller.tell_all(replay)?;
+            printer.print_pending(replay)?;
         }
         if let Some(time) = time {
-            pacer.wait_for(time);
+            clock.wait_until(time);
         }
-        replay.take(&frame, time);
-        teller.tell_all(replay)?;
+        replay.apply_frame(&frame, time);
+        printer.print_pending(replay)?;
     }
-    replay.run_out(recording.last_time());
-    teller.tell_all(replay)?;
+    replay.expire_timers(recording.last_time());
+    printer.print_pending(replay)?;
     Ok(*recording.stream_errors())
 }
 
-struct Pacer {
-    began: Option<(Instant, Timestamp)>,
+struct ReplayClock {
+    started: Option<(Instant, Timestamp)>,
     speed: f64,
 }
 
-impl Pacer {
-    fn wait_for(&mut self, time: Timestamp) {
-        let (real, recorded) = *self.began.get_or_insert_with(|| (Instant::now(), time));
+impl ReplayClock {
+    fn wait_until(&mut self, time: Timestamp) {
+        let (real, recorded) = *self.started.get_or_insert_with(|| (Instant::now(), time));
         let passed = time.duration_since(recorded).max(SignedDuration::ZERO).as_secs_f64() / self.speed;
         let due = Duration::try_from_secs_f64(passed).unwrap_or(Duration::MAX);
         std::thread::sleep(due.saturating_sub(real.elapsed()));
     }
 }
 
-/// Prints events, or the posts they become, and sends them where that was asked for.
-struct Teller {
-    to: Option<Recipient>,
+/// Prints events, or the requests for them, and sends the requests if there is a pusher.
+struct EventPrinter {
+    target: Option<RequestTarget>,
     push: Option<Pusher>,
     json: bool,
-    out: Out,
+    out: ReplayOutput,
 }
 
-/// For whom posts are made.
-pub(super) struct Recipient {
-    pub(super) name: String,
-    pub(super) dialect: Arc<dyn Dialect>,
-}
-
-impl Teller {
-    fn tell_all(&mut self, replay: &mut Replay) -> Result<(), Failure> {
+impl EventPrinter {
+    fn print_pending(&mut self, replay: &mut RecordingReplay) -> Result<(), Failure> {
         while let Some(event) = replay.poll_event() {
-            self.tell(&event)?;
+            self.print(&event)?;
         }
         Ok(self.out.flush()?)
     }
 
-    fn tell(&mut self, event: &CallEvent) -> Result<(), Failure> {
-        let Some(recipient) = &self.to else {
+    fn print(&mut self, event: &CallEvent) -> Result<(), Failure> {
+        let Some(target) = &self.target else {
             if self.json {
                 self.out.json(event)?;
             } else {
-                self.out.line(&lines::event(event))?;
+                self.out.line(&event_text::event_line(event))?;
             }
             return Ok(());
         };
-        let Some(request) = recipient.dialect.build_request(event) else { return Ok(()) };
+        let Some(request) = target.dialect.build_request(event) else { return Ok(()) };
         let (RequestBody::Json(fields) | RequestBody::Form(fields)) = &request.body;
         if self.json {
             self.out.json(fields)?;
         } else {
-            self.out.line(&lines::post(event.time, &recipient.name, fields))?;
+            self.out.line(&event_text::request_line(event.time, &target.name, fields))?;
         }
         if let Some(push) = &self.push {
             push.push(event.clone());
@@ -197,12 +190,12 @@ impl Teller {
     }
 }
 
-/// Standard output, in colour where it is a terminal.
-struct Out {
+/// Buffered standard output, with colours on a terminal.
+struct ReplayOutput {
     writer: BufWriter<Box<dyn Write>>,
 }
 
-impl Out {
+impl ReplayOutput {
     fn new() -> Self {
         Self { writer: BufWriter::with_capacity(64 * 1024, Box::new(anstream::stdout())) }
     }
@@ -222,20 +215,7 @@ impl Out {
     }
 }
 
-pub(super) fn recipient(config: &Config, name: &str) -> Result<Recipient, Failure> {
-    let configured = config.targets.iter().find(|endpoint| endpoint.name == name);
-    let dialect = configured
-        .map(|endpoint| Arc::clone(&endpoint.dialect))
-        .or_else(|| ringwire_dialects::dialect_by_name(name).map(Arc::from));
-    dialect.map(|dialect| Recipient { name: name.to_owned(), dialect }).ok_or_else(|| {
-        let endpoints: Vec<_> = config.targets.iter().map(|endpoint| endpoint.name.as_str()).collect();
-        let known = [ringwire_dialects::dialect_names(), endpoints.as_slice()].concat().join(", ");
-        Failure::new(Code::Usage, anyhow::anyhow!("--to {name}: neither a dialect nor a configured target"))
-            .hint(format!("expected one of: {known}"))
-    })
-}
-
-fn pusher(config: &Config, name: &str) -> Result<Pusher, Failure> {
+fn start_pusher(config: &Config, name: &str) -> Result<Pusher, Failure> {
     match config.targets.iter().find(|endpoint| endpoint.name == name) {
         Some(endpoint) => Pusher::start(endpoint),
         None => {
@@ -245,25 +225,8 @@ fn pusher(config: &Config, name: &str) -> Result<Pusher, Failure> {
     }
 }
 
-pub(super) fn rules(config: &Config, name: Option<&str>) -> Result<Rules, Failure> {
-    let names = || config.pbxs.iter().map(|pbx| pbx.name.as_str()).collect::<Vec<_>>().join(", ");
-    let pbx = match (name, config.pbxs.as_slice()) {
-        (Some(name), pbxs) => pbxs.iter().find(|pbx| pbx.name == name).ok_or_else(|| {
-            Failure::new(Code::Usage, anyhow::anyhow!("--pbx {name}: not in the configuration"))
-                .hint(format!("expected one of: {}", names()))
-        })?,
-        (None, [pbx]) => pbx,
-        (None, []) => return Ok(Rules::new("pbx")),
-        (None, _) => {
-            return Err(Failure::new(Code::Usage, anyhow::anyhow!("the configuration has several PBXs"))
-                .hint(format!("use --pbx NAME to choose one of: {}", names())));
-        }
-    };
-    Ok(pbx.rules.clone())
-}
-
-fn progress(recording: &Recording) -> ProgressBar {
-    let length = recording.length().filter(|length| *length >= LONG);
+fn progress_bar(recording: &Recording) -> ProgressBar {
+    let length = recording.length().filter(|length| *length >= PROGRESS_BAR_BYTES);
     let Some(length) = length.filter(|_| io::stderr().is_terminal() && !io::stdout().is_terminal()) else {
         return ProgressBar::hidden();
     };
@@ -272,7 +235,7 @@ fn progress(recording: &Recording) -> ProgressBar {
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-pub(super) fn speed(text: &str) -> Result<f64, String> {
+pub(super) fn parse_speed(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(speed) if f64::is_finite(speed) && speed > 0.0 => Ok(speed),
         _ => Err("expected a number above 0".to_owned()),

@@ -9,6 +9,8 @@ use ringwire_daemon::Logging;
 use ringwire_live::LiveState;
 use ringwire_terminal::{Code, Failure};
 
+use crate::runtime::block_on;
+
 const EXAMPLES: &str = "\
 Examples:
   ringwire run                          use /etc/ringwire/ringwire.toml
@@ -33,10 +35,10 @@ pub(crate) struct Args {
     config: Option<PathBuf>,
 }
 
-/// Runs the command, until it is told to stop.
+/// Runs the command until it is stopped.
 ///
 /// # Errors
-/// The configuration cannot be used, or the system refuses what the daemon needs.
+/// The configuration is invalid, or the system denies a resource.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let config = Config::load(&ringwire_config::path(args.config.clone()), Purpose::Run)?;
     let logging = Logging::start(config.log).map_err(|error| Failure::new(Code::Config, error))?;
@@ -44,18 +46,4 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         let signals = ringwire_daemon::signals().context("cannot install signal handlers")?;
         Ok(ringwire_daemon::run(config, signals, Some(logging), LiveState::new(Timestamp::now())).await)
     })?
-}
-
-/// Runs `future` to its end.
-///
-/// # Errors
-/// That of the future, or no thread to run it on.
-pub(super) fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.context("cannot start threads").map_err(software)?;
-    runtime.block_on(future).map_err(software)
-}
-
-fn software(error: anyhow::Error) -> Failure {
-    Failure::new(Code::Software, error)
 }

@@ -1,16 +1,21 @@
-//! `ringwire tail`: what happens, a line an event: from the daemon, or of a recording that grows.
+//! `ringwire tail`: follow the events of the daemon, or of a recording that is being written.
 
 mod daemon;
+mod event_merger;
 mod file;
 mod filter;
+mod filter_args;
 mod line;
-mod merge;
+mod output;
+#[cfg(test)]
+mod test_events;
 
 use std::path::PathBuf;
 
 use ringwire_terminal::Failure;
 
-use crate::access::Access;
+use self::filter_args::FilterArgs;
+use crate::access::ApiAccess;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,18 +57,18 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", requires = "config", requires = "file")]
     pbx: Option<String>,
     #[command(flatten)]
-    daemon: daemon::Wanted,
+    filter: FilterArgs,
     #[command(flatten)]
-    access: Access,
+    access: ApiAccess,
 }
 
-/// Runs the command, until it is interrupted or nobody reads on.
+/// Runs the command until it is interrupted or the output is closed.
 ///
 /// # Errors
 /// The daemon, the file or the configuration cannot be used.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     match &args.file {
-        Some(file) => file::follow(file, args),
-        None => daemon::follow(args),
+        Some(file) => file::follow(file, args.config.as_deref(), args.pbx.as_deref(), args.json),
+        None => daemon::follow(&args.access.client(args.config.as_deref())?, &args.filter, args.json),
     }
 }

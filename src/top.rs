@@ -1,9 +1,12 @@
 //! `ringwire top`: what is going on, on the whole screen.
 
 mod data;
-mod paint;
+mod explanation_lines;
+mod layout;
+mod open_call;
 mod state;
 mod terminal;
+mod theme;
 mod view;
 
 #[cfg(test)]
@@ -16,8 +19,8 @@ use anyhow::anyhow;
 use ringwire_terminal::terminal_is_unicode;
 use ringwire_terminal::{Code, Failure};
 
-use self::{paint::Paint, state::State};
-use crate::access::Access;
+use self::{state::TopState, theme::Theme};
+use crate::access::ApiAccess;
 
 const EXAMPLES: &str = "\
 Keys:
@@ -44,7 +47,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
-    access: Access,
+    access: ApiAccess,
 }
 
 /// Runs the command, until it is told to stop.
@@ -58,14 +61,14 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
     let client = args.access.client(args.config.as_deref())?;
     let colours = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let paint = Paint { colours, unicode: terminal_is_unicode() };
-    crate::run::block_on(async {
-        // Before the screen is taken: that nobody answers is said like any other failure.
-        let first = match data::picture(&client, None).await {
+    let theme = Theme { colours, unicode: terminal_is_unicode() };
+    crate::runtime::block_on(async {
+        // Before the screen is taken_at: that nobody answers is said like any other failure.
+        let first = match data::snapshot(&client, None).await {
             Ok(first) => first,
             Err(error) => return Ok(Err(error.into())),
         };
-        let mut state = State::new(client.address().to_string(), paint);
+        let mut state = TopState::new(client.address().to_string(), theme);
         state.on_data(Ok(first), jiff::Timestamp::now());
         Ok(terminal::show(client, state).await.map_err(Failure::from))
     })?

@@ -1,6 +1,6 @@
 //! Recording a PBX.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use ringwire_ami::{AmiClient, DisconnectError, IncomingPackets, resync_actions};
@@ -11,29 +11,34 @@ use ringwire_terminal::{Code, Failure};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
-use super::{Args, Tape};
-use crate::run::block_on;
+use super::capture_file::CaptureFile;
+use crate::runtime::block_on;
 
-/// All classes of events that the user may read, of any release.
-const EVERYTHING: &str = "on";
+/// The event mask for all classes that the user may read, in any release.
+const ALL_EVENTS: &str = "on";
 
-/// How long the lists are not asked for again, however often another file is begun.
-const PAUSE: Duration = Duration::from_secs(60);
+/// The shortest time between two requests for the lists, however often a new file is started.
+const RESYNC_INTERVAL: Duration = Duration::from_secs(60);
 
-/// How long a farewell may take.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// How long the logoff may take.
+const LOGOFF_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Records the configured PBX until it is enough.
-pub(super) fn record(args: &Args, tape: &mut Tape) -> Result<(), Failure> {
-    let config = Config::load(&ringwire_config::path(args.config.clone()), Purpose::Record)?;
-    let pbx = pbx(&config, args.pbx.as_deref())?;
+/// Records the configured PBX for `duration`, or until it is stopped or the connection ends.
+pub(super) fn record(
+    config: Option<PathBuf>,
+    pbx: Option<&str>,
+    duration: Option<Duration>,
+    file: &mut CaptureFile,
+) -> Result<(), Failure> {
+    let config = Config::load(&ringwire_config::path(config), Purpose::Record)?;
+    let pbx = find_pbx(&config, pbx)?;
     let Some(settings) = ConnectionSettings::of(pbx) else {
         let error = anyhow::anyhow!("pbx.{}: no login is configured", pbx.name);
         return Err(Failure::new(Code::Config, error).hint("set username and secret_file"));
     };
     block_on(async {
         let signals = ringwire_daemon::signals().context("cannot install signal handlers")?;
-        Ok(connect(&settings, args.duration, signals, tape).await)
+        Ok(connect(&settings, duration, signals, file).await)
     })?
 }
 
@@ -41,22 +46,22 @@ async fn connect(
     settings: &ConnectionSettings,
     duration: Option<Duration>,
     mut signals: mpsc::Receiver<Signal>,
-    tape: &mut Tape,
+    file: &mut CaptureFile,
 ) -> Result<(), Failure> {
     let mut options = settings.options();
-    EVERYTHING.clone_into(&mut options.login.events);
+    ALL_EVENTS.clone_into(&mut options.login.events);
     let connected = tokio::select! {
-        () = stopped(&mut signals) => return Ok(()),
+        () = stop_signal(&mut signals) => return Ok(()),
         connected = AmiClient::connect(&options) => connected,
     };
     let (client, mut incoming) = connected.map_err(|error| {
         let hint = error.hint();
         Failure::new(Code::Unavailable, error).hint(hint)
     })?;
-    tape.began = std::time::Instant::now();
-    tape.connected(incoming.version(), Some(Duration::ZERO))?;
-    let ended = follow(&client, &mut incoming, duration, signals, tape).await;
-    tape.lost = incoming.stream_errors().lost_packets();
+    file.start_clock();
+    file.write_banner(incoming.version(), Some(Duration::ZERO))?;
+    let ended = record_packets(&client, &mut incoming, duration, signals, file).await;
+    file.add_lost_packets(incoming.stream_errors().lost_packets());
     match ended? {
         None => Ok(()),
         Some(error) => {
@@ -66,72 +71,73 @@ async fn connect(
     }
 }
 
-/// Records until it is stopped, or the connection ends; gives why that was.
-async fn follow(
+/// Records until it is stopped or the connection ends; returns why the connection ended.
+async fn record_packets(
     client: &AmiClient,
     incoming: &mut IncomingPackets,
     duration: Option<Duration>,
     mut signals: mpsc::Receiver<Signal>,
-    tape: &mut Tape,
+    file: &mut CaptureFile,
 ) -> Result<Option<DisconnectError>, Failure> {
-    let began = Instant::now();
-    let enough = async {
-        match duration.and_then(|duration| began.checked_add(duration)) {
+    let started = Instant::now();
+    let time_limit = async {
+        match duration.and_then(|duration| started.checked_add(duration)) {
             Some(end) => sleep_until(end).await,
             None => std::future::pending().await,
         }
     };
-    let wish = Notify::new();
-    let mut asking = std::pin::pin!(keep_asking(client, &wish));
-    let mut enough = std::pin::pin!(enough);
+    let resync_wanted = Notify::new();
+    let mut resyncing = std::pin::pin!(resync_on_request(client, &resync_wanted));
+    let mut time_limit = std::pin::pin!(time_limit);
     loop {
         let batch = tokio::select! {
-            () = stopped(&mut signals) => break,
-            () = &mut enough => break,
-            () = &mut asking => continue,
+            () = stop_signal(&mut signals) => break,
+            () = &mut time_limit => break,
+            () = &mut resyncing => continue,
             batch = incoming.next_batch() => batch,
         };
         match batch {
             Some(Ok(packets)) => {
-                if tape.write(Some(began.elapsed()), &packets)? {
-                    wish.notify_one();
+                if file.write_packets(Some(started.elapsed()), &packets)? {
+                    resync_wanted.notify_one();
                 }
             }
             Some(Err(error)) => return Ok(Some(error)),
             None => return Ok(Some(DisconnectError::Closed)),
         }
     }
-    // What comes until the farewell belongs to it. Whoever does not answer is left alone.
-    let end = Instant::now() + FAREWELL;
+    // Packets until the logoff belong to the recording. A server that does not reply is not waited for.
+    let end = Instant::now() + LOGOFF_TIMEOUT;
     let mut logoff = std::pin::pin!(timeout_at(end, client.logoff()));
-    let mut said = false;
+    let mut is_logged_off = false;
     loop {
         let batch = tokio::select! {
-            _ = &mut logoff, if !said => {
-                said = true;
+            _ = &mut logoff, if !is_logged_off => {
+                is_logged_off = true;
                 continue;
             }
             batch = timeout_at(end, incoming.next_batch()) => batch,
         };
         let Ok(Some(Ok(packets))) = batch else { return Ok(None) };
-        tape.write(Some(began.elapsed()), &packets)?;
+        file.write_packets(Some(started.elapsed()), &packets)?;
     }
 }
 
-/// Asks what is going on, now and when it is wished for. What is answered comes with all that comes. Never returns.
-async fn keep_asking(client: &AmiClient, wish: &Notify) {
+/// Requests the lists of channels and queues now and whenever they are `wanted`. Their events arrive with all others.
+/// Never returns.
+async fn resync_on_request(client: &AmiClient, wanted: &Notify) {
     loop {
         for action in resync_actions() {
-            // What is refused or late is missing in the recording too.
+            // A list that is refused or late is missing in the recording too.
             let _ = client.send(&action).await;
         }
-        sleep(PAUSE).await;
-        wish.notified().await;
+        sleep(RESYNC_INTERVAL).await;
+        wanted.notified().await;
     }
 }
 
-/// Returns when the process is told to stop.
-async fn stopped(signals: &mut mpsc::Receiver<Signal>) {
+/// Returns when the process is asked to stop.
+async fn stop_signal(signals: &mut mpsc::Receiver<Signal>) {
     while let Some(signal) = signals.recv().await {
         if signal == Signal::Stop {
             return;
@@ -139,7 +145,7 @@ async fn stopped(signals: &mut mpsc::Receiver<Signal>) {
     }
 }
 
-fn pbx<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a Pbx, Failure> {
+fn find_pbx<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a Pbx, Failure> {
     let found = match (name, config.pbxs.as_slice()) {
         (None, [only]) => Ok(only),
         (None, _) => Err(anyhow::anyhow!("the configuration has several PBXs: choose one with --pbx NAME")),

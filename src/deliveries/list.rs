@@ -1,4 +1,4 @@
-//! The list, and how each endpoint stands.
+//! The list of deliveries, and the status of each target.
 
 use std::io::Write;
 
@@ -7,57 +7,64 @@ use ringwire_terminal::Failure;
 use ringwire_terminal::plain;
 use ringwire_terminal::{Cell, Column, Table, when};
 
-use super::{Listing, State, style};
-use crate::journal::Journal;
+use super::{
+    list_args::{ListArgs, StateArg},
+    state_text::state_style,
+};
+use crate::journal::JournalReader;
 
-/// How many are listed unless told otherwise.
-const LIMIT: u32 = 100;
+/// How many deliveries are listed by default.
+const DEFAULT_LIMIT: u32 = 100;
 
-/// What is listed unless told otherwise.
-const UNDELIVERED: [State; 6] =
-    [State::Pending, State::Retry, State::Paused, State::Dead, State::Expired, State::Dropped];
+/// The states that are listed by default.
+const UNDELIVERED: [StateArg; 6] = [
+    StateArg::Pending,
+    StateArg::Retry,
+    StateArg::Paused,
+    StateArg::Dead,
+    StateArg::Expired,
+    StateArg::Dropped,
+];
 
-/// Prints what `wanted` asks for.
+/// Prints the deliveries that `args` selects, and the status of their targets.
 ///
 /// # Errors
-/// The journal cannot be read, or knows no such endpoint.
-pub(super) fn run(journal: &Journal, wanted: &Listing) -> Result<(), Failure> {
-    let limit = usize::try_from(wanted.limit.unwrap_or(LIMIT)).unwrap_or(usize::MAX);
-    let states = if wanted.state.is_empty() { &UNDELIVERED[..] } else { &wanted.state };
+/// The journal cannot be read, or the target is unknown.
+pub(super) fn run(journal: &JournalReader, args: &ListArgs) -> Result<(), Failure> {
+    let limit = usize::try_from(args.limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(usize::MAX);
+    let states = if args.state.is_empty() { &UNDELIVERED[..] } else { &args.state };
     let filter = DeliveryFilter {
-        target: wanted.target.clone(),
-        states: states.iter().filter_map(|state| state.stored()).collect(),
-        paused: states.contains(&State::Paused),
-        call: wanted.call.clone(),
+        target: args.target.clone(),
+        states: states.iter().filter_map(|state| state.to_stored()).collect(),
+        paused: states.contains(&StateArg::Paused),
+        call: args.call.clone(),
         limit: limit.saturating_add(1),
     };
     let mut deliveries = journal.read(|reader| reader.deliveries(&filter))?;
-    if let Some(endpoint) = &wanted.target
+    if let Some(target) = &args.target
         && deliveries.is_empty()
-        && !journal.endpoints()?.contains(endpoint)
+        && !journal.targets()?.contains(target)
     {
-        return Err(journal.no_endpoint(endpoint)?);
+        return Err(journal.unknown_target(target)?);
     }
     let more = deliveries.len() > limit;
     if more {
         deliveries.remove(0);
     }
     let mut out = anstream::stdout().lock();
-    if wanted.json {
+    if args.json {
         for delivery in &deliveries {
             serde_json::to_writer(&mut out, delivery).map_err(std::io::Error::from)?;
             writeln!(out)?;
         }
     } else {
         match deliveries.as_slice() {
-            [] if wanted.state.is_empty() && wanted.call.is_none() => {
-                writeln!(out, "All events are delivered.")?
-            }
+            [] if args.state.is_empty() && args.call.is_none() => writeln!(out, "All events are delivered.")?,
             [] => writeln!(out, "No deliveries found.")?,
-            deliveries => table(deliveries).print(&mut out)?,
+            deliveries => delivery_table(deliveries).print(&mut out)?,
         }
         writeln!(out)?;
-        summary(journal, wanted.target.as_deref())?.print(&mut out)?;
+        target_table(journal, args.target.as_deref())?.print(&mut out)?;
     }
     out.flush()?;
     if more {
@@ -66,7 +73,7 @@ pub(super) fn run(journal: &Journal, wanted: &Listing) -> Result<(), Failure> {
     Ok(())
 }
 
-fn table(deliveries: &[DeliveryRecord]) -> Table {
+fn delivery_table(deliveries: &[DeliveryRecord]) -> Table {
     let mut table = Table::new(&[
         Column::right("ID"),
         Column::left("STATE"),
@@ -81,7 +88,7 @@ fn table(deliveries: &[DeliveryRecord]) -> Table {
     for delivery in deliveries {
         table.row([
             Cell::new(delivery.id.to_string()),
-            Cell::new(&delivery.state).styled(style(&delivery.state)),
+            Cell::new(&delivery.state).styled(state_style(&delivery.state)),
             Cell::new(&delivery.target),
             Cell::new(&delivery.kind),
             Cell::new(&delivery.call),
@@ -94,8 +101,8 @@ fn table(deliveries: &[DeliveryRecord]) -> Table {
     table
 }
 
-/// A line for each endpoint, or for the one that is asked for.
-fn summary(journal: &Journal, only: Option<&str>) -> Result<Table, Failure> {
+/// A line for each target, or for the selected one.
+fn target_table(journal: &JournalReader, only: Option<&str>) -> Result<Table, Failure> {
     let tallies = journal.read(StoreReader::tallies)?;
     let standings = journal.read(StoreReader::targets)?;
     let mut table = Table::new(&[
@@ -107,32 +114,32 @@ fn summary(journal: &Journal, only: Option<&str>) -> Result<Table, Failure> {
         Column::right("DROPPED"),
         Column::left("STATUS"),
     ]);
-    for endpoint in journal.endpoints()?.iter().filter(|name| only.is_none_or(|only| only == *name)) {
-        let counted = |state: &str| Cell::new(counted(&tallies, endpoint, state).to_string());
-        let mut status = status(standings.iter().find(|standing| standing.target == *endpoint));
-        if journal.config.is_some() && !journal.configured().any(|name| name == endpoint) {
+    for endpoint in journal.targets()?.iter().filter(|name| only.is_none_or(|only| only == *name)) {
+        let count_cell = |state: &str| Cell::new(tally_count(&tallies, endpoint, state).to_string());
+        let mut status = status_text(standings.iter().find(|standing| standing.target == *endpoint));
+        if journal.config.is_some() && !journal.configured_targets().any(|name| name == endpoint) {
             status.push_str("; no longer configured");
         }
         table.row([
             Cell::new(endpoint),
-            counted("pending"),
-            counted("retry"),
-            counted("dead"),
-            counted("expired"),
-            counted("dropped"),
+            count_cell("pending"),
+            count_cell("retry"),
+            count_cell("dead"),
+            count_cell("expired"),
+            count_cell("dropped"),
             Cell::new(status),
         ]);
     }
     Ok(table)
 }
 
-fn counted(tallies: &[DeliveryTally], endpoint: &str, state: &str) -> u64 {
+fn tally_count(tallies: &[DeliveryTally], endpoint: &str, state: &str) -> u64 {
     let mut tallies = tallies.iter();
     tallies.find(|tally| tally.target == endpoint && tally.state == state).map_or(0, |tally| tally.count)
 }
 
 /// The status of a target in words, as it was last stored.
-fn status(stored: Option<&TargetRecord>) -> String {
+fn status_text(stored: Option<&TargetRecord>) -> String {
     let Some(stored) = stored.filter(|stored| stored.state != "running") else {
         return "OK".to_owned();
     };

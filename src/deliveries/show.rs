@@ -11,16 +11,17 @@ use ringwire_terminal::Failure;
 use ringwire_terminal::plain;
 use ringwire_terminal::when;
 
-use super::{describe, no_delivery, style};
-use crate::journal::Journal;
-use crate::lines;
+use super::state_text::{describe_state, state_style};
+use crate::event_text;
+use crate::journal::{JournalReader, unknown_delivery};
 
 /// Prints the delivery `id`.
 ///
 /// # Errors
 /// There is none, or the journal cannot be read.
-pub(super) fn run(journal: &Journal, id: i64, json: bool) -> Result<(), Failure> {
-    let detail = journal.read(|reader| reader.delivery(DeliveryId(id)))?.ok_or_else(|| no_delivery(id))?;
+pub(super) fn run(journal: &JournalReader, id: i64, json: bool) -> Result<(), Failure> {
+    let detail =
+        journal.read(|reader| reader.delivery(DeliveryId(id)))?.ok_or_else(|| unknown_delivery(id))?;
     let mut out = anstream::stdout().lock();
     if json {
         serde_json::to_writer(&mut out, &detail).map_err(std::io::Error::from)?;
@@ -33,13 +34,13 @@ pub(super) fn run(journal: &Journal, id: i64, json: bool) -> Result<(), Failure>
 
 fn print(detail: &DeliveryDetail, out: &mut impl Write) -> Result<(), Failure> {
     let DeliveryDetail { delivery, sent_event: told, attempts } = detail;
-    let colour = style(&delivery.state);
+    let colour = state_style(&delivery.state);
     writeln!(
         out,
         "Delivery {} to {}: {colour}{}{colour:#}, since {}",
         delivery.id,
         plain(&delivery.target),
-        describe(&delivery.state),
+        describe_state(&delivery.state),
         when(delivery.changed_at)
     )?;
     if let Some(reason) = &delivery.reason {
@@ -47,7 +48,7 @@ fn print(detail: &DeliveryDetail, out: &mut impl Write) -> Result<(), Failure> {
     }
     writeln!(out, "  Event ID:      {}, recorded {}", plain(&delivery.event), when(delivery.recorded_at))?;
     match serde_json::from_value::<CallEvent>(told.clone()) {
-        Ok(event) => writeln!(out, "  Event:         {}", lines::event(&event).trim_start())?,
+        Ok(event) => writeln!(out, "  Event:         {}", event_text::event_line(&event).trim_start())?,
         Err(_) => writeln!(out, "  Event:         {}", plain(&told.to_string()))?,
     }
     if let Some(due) = delivery.due_at {

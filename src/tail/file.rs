@@ -1,4 +1,4 @@
-//! The translated events of a recording that grows.
+//! The events of a recording that is being written.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -9,42 +9,46 @@ use ringwire_config::{Config, Purpose};
 use ringwire_recording::Recording;
 use ringwire_terminal::Failure;
 
-use super::Args;
-use crate::lines;
-use crate::playback::{self, Replay};
-use crate::replay::rules;
+use crate::event_text;
+use crate::playback::{self, RecordingReplay, tracker_rules};
 
-/// How often a file that has not grown is looked at again.
-const LOOK: Duration = Duration::from_millis(200);
+/// How often a file is checked for new data.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Follows the recording in `file`, until it is interrupted or nobody reads on.
+/// Prints the events of the recording `file` until it is interrupted or the output is closed.
 ///
 /// # Errors
 /// The file or the configuration cannot be used.
-pub(super) fn follow(file: &Path, args: &Args) -> Result<(), Failure> {
-    let config = match &args.config {
+pub(super) fn follow(
+    file: &Path,
+    config: Option<&Path>,
+    pbx: Option<&str>,
+    json: bool,
+) -> Result<(), Failure> {
+    let config = match config {
         Some(path) => Config::load(path, Purpose::Replay)?,
         None => Config::embedded(),
     };
-    let rules = rules(&config, args.pbx.as_deref())?;
+    let rules = tracker_rules(&config, pbx)?;
     let mut out = anstream::stdout();
     loop {
-        let mut recording = Recording::open(file, Timestamp::UNIX_EPOCH).map_err(playback::unreadable)?;
-        let mut replay = Replay::new(rules.clone());
+        let mut recording =
+            Recording::open(file, Timestamp::UNIX_EPOCH).map_err(playback::recording_failure)?;
+        let mut replay = RecordingReplay::new(rules.clone());
         let mut caught_up = false;
         loop {
-            while let Some((frame, time)) = recording.next_frame().map_err(playback::unreadable)? {
-                replay.take(&frame, if caught_up { Some(Timestamp::now()) } else { time });
-                print(&mut replay, &mut out, args.json)?;
+            while let Some((frame, time)) = recording.next_frame().map_err(playback::recording_failure)? {
+                replay.apply_frame(&frame, if caught_up { Some(Timestamp::now()) } else { time });
+                print(&mut replay, &mut out, json)?;
             }
             if !caught_up {
-                replay.run_out(recording.last_time());
+                replay.expire_timers(recording.last_time());
                 caught_up = true;
             }
             replay.tick(Timestamp::now());
-            print(&mut replay, &mut out, args.json)?;
+            print(&mut replay, &mut out, json)?;
             out.flush()?;
-            std::thread::sleep(LOOK);
+            std::thread::sleep(POLL_INTERVAL);
             if was_replaced(file, &recording) {
                 break;
             }
@@ -52,13 +56,13 @@ pub(super) fn follow(file: &Path, args: &Args) -> Result<(), Failure> {
     }
 }
 
-fn print(replay: &mut Replay, out: &mut impl Write, json: bool) -> io::Result<()> {
+fn print(replay: &mut RecordingReplay, out: &mut impl Write, json: bool) -> io::Result<()> {
     while let Some(event) = replay.poll_event() {
         if json {
             serde_json::to_writer(&mut *out, &event)?;
             writeln!(out)?;
         } else {
-            writeln!(out, "{}", lines::event(&event))?;
+            writeln!(out, "{}", event_text::event_line(&event))?;
         }
     }
     Ok(())

@@ -1,31 +1,32 @@
-//! Which events are shown.
+//! Which events are printed.
 
 use ringwire_event::{CallEvent, Direction, EventKind, Party};
 
-/// Which events are shown. A call that came to match is shown from there on, to its end.
+/// Which events are printed. A call that matches once matches until its end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Filter {
+pub(super) struct EventFilter {
     /// Part of an endpoint, extension, name, login or e-mail address, in lower case.
     pub(super) user: Option<String>,
-    /// Names of queues; none: whatever queue.
+    /// Names of queues; empty for all.
     pub(super) queues: Vec<String>,
-    /// Names of events; none: all.
+    /// Names of events; empty for all.
     pub(super) events: Vec<String>,
-    /// Only ends of calls from outside that nobody took.
+    /// Only the ends of missed calls.
     pub(super) missed: bool,
 }
 
-/// What of a call has matched so far.
+/// Which filters a call has matched so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Matched {
+pub(super) struct FilterMatches {
     user: bool,
     queue: bool,
 }
 
-impl Filter {
-    /// Whether `event` is shown; `matched` is what is remembered of its call.
-    pub(super) fn passes(&self, event: &CallEvent, matched: &mut Matched) -> bool {
-        matched.user |= self.user.as_ref().is_none_or(|part| users(event).any(|user| is(user, part)));
+impl EventFilter {
+    /// Whether `event` is printed; `matched` belongs to its call.
+    pub(super) fn passes(&self, event: &CallEvent, matched: &mut FilterMatches) -> bool {
+        matched.user |=
+            self.user.as_ref().is_none_or(|part| users_of(event).any(|user| matches_user(user, part)));
         matched.queue |= self.queues.is_empty()
             || event.queue.as_ref().is_some_and(|queue| self.queues.iter().any(|wanted| wanted == queue));
         matched.user
@@ -35,12 +36,12 @@ impl Filter {
     }
 }
 
-/// Whether this is the end of a call from outside that nobody took.
+/// Whether this is the end of a missed call.
 pub(super) fn is_missed(event: &CallEvent) -> bool {
     event.direction == Direction::In && matches!(event.kind, EventKind::Hangup { answered_by: None, .. })
 }
 
-fn users(event: &CallEvent) -> impl Iterator<Item = &Party> {
+fn users_of(event: &CallEvent) -> impl Iterator<Item = &Party> {
     let (some, one) = match &event.kind {
         EventKind::NewCall { users } => (users.as_slice(), None),
         EventKind::Ringing { user } => (&[][..], Some(user)),
@@ -55,10 +56,10 @@ fn users(event: &CallEvent) -> impl Iterator<Item = &Party> {
     some.iter().chain(one)
 }
 
-fn is(user: &Party, part: &str) -> bool {
+fn matches_user(user: &Party, part: &str) -> bool {
     let Party { endpoint, extension, name, login, email, number: _ } = user;
-    let said = [Some(endpoint), extension.as_ref(), name.as_ref(), login.as_ref(), email.as_ref()];
-    said.into_iter().flatten().any(|text| text.to_lowercase().contains(part))
+    let texts = [Some(endpoint), extension.as_ref(), name.as_ref(), login.as_ref(), email.as_ref()];
+    texts.into_iter().flatten().any(|text| text.to_lowercase().contains(part))
 }
 
 #[cfg(test)]
@@ -66,7 +67,7 @@ mod tests {
     use ringwire_event::{AnsweredBy, Cause};
 
     use super::*;
-    use crate::tail::merge::testing::event;
+    use crate::tail::test_events::event;
 
     fn alice() -> Party {
         Party { name: Some("Alice Adams".into()), ..Party::endpoint("PJSIP/101") }
@@ -86,22 +87,28 @@ mod tests {
         events
     }
 
-    fn check(filter: &Filter, shown: &[u32]) {
-        let mut matched = Matched::default();
+    fn check(filter: &EventFilter, shown: &[u32]) {
+        let mut matched = FilterMatches::default();
         let passed = call().into_iter().filter(|event| filter.passes(event, &mut matched));
         assert_eq!(passed.map(|event| event.seq).collect::<Vec<_>>(), shown, "{filter:?}");
     }
 
     #[test]
-    fn a_call_is_shown_from_where_it_matches() {
-        let user = |part: &str| Filter { user: Some(part.into()), ..Filter::default() };
-        check(&Filter::default(), &[1, 2, 3, 4]);
+    fn a_call_matches_from_its_first_matching_event() {
+        let user = |part: &str| EventFilter { user: Some(part.into()), ..EventFilter::default() };
+        check(&EventFilter::default(), &[1, 2, 3, 4]);
         check(&user("alice"), &[2, 3, 4]);
         check(&user("pjsip/102"), &[1, 2, 3, 4]);
         check(&user("bob"), &[]);
-        check(&Filter { queues: vec!["sales".into(), "support".into()], ..Filter::default() }, &[3, 4]);
-        check(&Filter { events: vec!["ringing".into(), "hangup".into()], ..Filter::default() }, &[2, 4]);
-        check(&Filter { missed: true, ..Filter::default() }, &[4]);
-        check(&Filter { missed: true, ..user("bob") }, &[]);
+        check(
+            &EventFilter { queues: vec!["sales".into(), "support".into()], ..EventFilter::default() },
+            &[3, 4],
+        );
+        check(
+            &EventFilter { events: vec!["ringing".into(), "hangup".into()], ..EventFilter::default() },
+            &[2, 4],
+        );
+        check(&EventFilter { missed: true, ..EventFilter::default() }, &[4]);
+        check(&EventFilter { missed: true, ..user("bob") }, &[]);
     }
 }

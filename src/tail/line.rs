@@ -1,4 +1,4 @@
-//! Lines for people.
+//! Events and deliveries as lines of text.
 
 use std::fmt::Write as _;
 
@@ -10,30 +10,32 @@ use ringwire_terminal::{duration, plain};
 use unicode_width::UnicodeWidthStr;
 
 use super::{
+    event_merger::{LateDelivery, TailEvent},
     filter::is_missed,
-    merge::{Late, Shown},
 };
-use crate::lines::{Time, name, short, style, style_of, took, why};
+use crate::event_text::{
+    EventTime, answered_by_text, call_style, cause_text, event_style, party_name, short_call_id,
+};
 
-/// The widest that a text from outside becomes, in columns.
-const WIDEST: usize = 40;
+/// The maximum width of a text from outside, in columns.
+const MAX_TEXT_WIDTH: usize = 40;
 
-/// How lines are written.
+/// How lines are formatted.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Writing {
+pub(super) struct LineFormat {
     /// Whether more than ASCII may be used.
     pub(super) unicode: bool,
 }
 
-impl Writing {
-    /// An event as one line. It is coloured; whoever prints it takes the colours out where they are not wanted.
-    pub(super) fn event(self, shown: &Shown) -> String {
-        let event = &shown.told.event;
-        let (call, what) = (style_of(&event.call), style(&event.kind));
+impl LineFormat {
+    /// An event as one line. It has colours; the writer removes them where they are not wanted.
+    pub(super) fn event(self, entry: &TailEvent) -> String {
+        let event = &entry.record.event;
+        let (call, kind) = (call_style(&event.call), event_style(&event.kind));
         let mut line = format!(
-            "{:>12}  {call}{}{call:#}  {what}{:<8}{what:#}  {:<8}  {} {} {}",
-            Time(event.time.or(shown.told.recorded_at)),
-            left(&short(&event.call), 12),
+            "{:>12}  {call}{}{call:#}  {kind}{:<8}{kind:#}  {:<8}  {} {} {}",
+            EventTime(event.time.or(entry.record.recorded_at)),
+            left(&short_call_id(&event.call), 12),
             event.kind.name(),
             event.direction.as_str(),
             right(&event.from, 14),
@@ -43,31 +45,31 @@ impl Writing {
         if let Some(queue) = &event.queue {
             let _ = write!(line, "  [{}]", cut(queue));
         }
-        let (said, style) = said(shown);
-        if !said.is_empty() {
-            let _ = write!(line, "  {style}{said}{style:#}");
+        let (details, style) = event_details(entry);
+        if !details.is_empty() {
+            let _ = write!(line, "  {style}{details}{style:#}");
         }
         if event.recovered {
             let dim = Style::new().dimmed();
             let _ = write!(line, "  {dim}(recovered){dim:#}");
         }
-        for delivery in &shown.told.deliveries {
-            let _ = write!(line, "  {}", self.tick(delivery));
+        for delivery in &entry.record.deliveries {
+            let _ = write!(line, "  {}", self.delivery_status(delivery));
         }
         line.truncate(line.trim_end().len());
         line
     }
 
-    /// A delivery that has settled since its event was printed.
-    pub(super) fn late(self, late: &Late, now: Timestamp) -> String {
-        let Late { delivery, of } = late;
-        let call = style_of(&of.call);
+    /// A delivery that became final after its event was printed.
+    pub(super) fn late_delivery(self, late: &LateDelivery, now: Timestamp) -> String {
+        let LateDelivery { delivery, of } = late;
+        let call = call_style(&of.call);
         let mut line = format!(
             "{:>12}  {call}{}{call:#}  {}  {} of {}",
-            Time(Some(now)),
-            left(&short(&of.call), 12),
-            self.tick(delivery),
-            of.what.unwrap_or("an earlier event"),
+            EventTime(Some(now)),
+            left(&short_call_id(&of.call), 12),
+            self.delivery_status(delivery),
+            of.kind.unwrap_or("an earlier event"),
             plain(&of.call),
         );
         let tries = delivery.failures + u32::from(delivery.state == "delivered");
@@ -80,8 +82,8 @@ impl Writing {
         line
     }
 
-    /// One endpoint: how far it has come, in a sign and, where it is not well, a word.
-    fn tick(self, delivery: &EventDelivery) -> String {
+    /// The status of a delivery: a sign, and a word if it is not delivered or pending.
+    fn delivery_status(self, delivery: &EventDelivery) -> String {
         let (unicode, ascii, word, style) = match delivery.state.as_str() {
             "delivered" => ("\u{2713}", "ok", "", AnsiColor::Green.on_default()),
             "dead" => ("\u{2717}", "x", "dead", AnsiColor::Red.on_default().bold()),
@@ -102,56 +104,58 @@ impl Writing {
     }
 }
 
-/// What there is to say of an event beside who called whom.
-fn said(shown: &Shown) -> (String, Style) {
-    let event = &shown.told.event;
+/// The details of an event besides its kind, caller and callee.
+fn event_details(entry: &TailEvent) -> (String, Style) {
+    let event = &entry.record.event;
     let none = Style::new();
     match &event.kind {
         EventKind::NewCall { users } => {
             let caller = event.from_name.iter().filter(|name| **name != event.from);
             let caller = caller.map(|name| format!("\"{}\"", cut(name)));
-            let names = users.iter().map(|user| cut(&name(user))).collect::<Vec<_>>().join(", ");
+            let names = users.iter().map(|user| cut(&party_name(user))).collect::<Vec<_>>().join(", ");
             let names = (!names.is_empty()).then_some(names);
             (caller.chain(names).collect::<Vec<_>>().join("  "), none)
         }
-        EventKind::Ringing { user } => (cut(&name(user)), none),
-        EventKind::Answer { answered_by } => (cut(&took(answered_by)), none),
+        EventKind::Ringing { user } => (cut(&party_name(user)), none),
+        EventKind::Answer { answered_by } => (cut(&answered_by_text(answered_by)), none),
         EventKind::Hold { user } | EventKind::Unhold { user } => {
-            (user.as_ref().map(|user| cut(&name(user))).unwrap_or_default(), none)
+            (user.as_ref().map(|user| cut(&party_name(user))).unwrap_or_default(), none)
         }
         EventKind::Transfer { user, target, .. } => {
-            let by = user.as_ref().map(|user| cut(&name(user)));
+            let by = user.as_ref().map(|user| cut(&party_name(user)));
             let to = target.as_ref().map(|target| format!("to {}", cut(target)));
             (by.into_iter().chain(to).collect::<Vec<_>>().join(" "), none)
         }
-        EventKind::Hangup { cause, answered_by } => outcome(shown, event, *cause, answered_by.as_ref()),
+        EventKind::Hangup { cause, answered_by } => outcome(entry, event, *cause, answered_by.as_ref()),
     }
 }
 
-/// What became of a call, and how long it took.
+/// The outcome of a call and its durations.
 fn outcome(
-    shown: &Shown,
+    entry: &TailEvent,
     event: &CallEvent,
     cause: Cause,
     answered_by: Option<&AnsweredBy>,
 ) -> (String, Style) {
-    let (mut said, style) = match answered_by {
-        Some(answered_by) => (format!("answered by {}", cut(&took(answered_by))), Style::new().dimmed()),
-        None if is_missed(event) => {
-            (format!("missed: {}", why(Some(cause.as_str()))), AnsiColor::Red.on_default().bold())
+    let (mut details, style) = match answered_by {
+        Some(answered_by) => {
+            (format!("answered by {}", cut(&answered_by_text(answered_by))), Style::new().dimmed())
         }
-        None => (why(Some(cause.as_str())).to_owned(), Style::new().dimmed()),
+        None if is_missed(event) => {
+            (format!("missed: {}", cause_text(Some(cause.as_str()))), AnsiColor::Red.on_default().bold())
+        }
+        None => (cause_text(Some(cause.as_str())).to_owned(), Style::new().dimmed()),
     };
-    for (what, seconds) in [("rang", shown.rang), ("talked", shown.talked)] {
+    for (kind, seconds) in [("rang", entry.rang), ("talked", entry.talked)] {
         if let Some(seconds) = seconds {
-            let _ = write!(said, ", {what} {}", duration(seconds));
+            let _ = write!(details, ", {kind} {}", duration(seconds));
         }
     }
-    (said, style)
+    (details, style)
 }
 
 fn cut(text: &str) -> String {
-    ringwire_terminal::cut(text, WIDEST)
+    ringwire_terminal::cut(text, MAX_TEXT_WIDTH)
 }
 
 fn left(text: &str, width: usize) -> String {
@@ -172,24 +176,24 @@ mod tests {
     use ringwire_event::Party;
 
     use super::*;
-    use crate::tail::merge::{Owed, testing};
+    use crate::tail::{event_merger::EventRef, test_events};
 
     fn delivery(target: &str, state: &str, failures: u32) -> EventDelivery {
         let reason = (state == "dead").then(|| "410 gone\u{1b}[2J".to_owned());
         EventDelivery { id: 7, target: target.into(), state: state.into(), failures, reason }
     }
 
-    fn shown(what: EventKind, change: impl FnOnce(&mut CallEvent)) -> Shown {
-        let mut event = testing::event("1795226702.0", 3, what);
+    fn entry(kind: EventKind, change: impl FnOnce(&mut CallEvent)) -> TailEvent {
+        let mut event = test_events::event("1795226702.0", 3, kind);
         event.time = None;
         change(&mut event);
         let deliveries = vec![delivery("zammad", "delivered", 0), delivery("crm", "pending", 0)];
-        let told = StreamEvent { event, cursor: Some(4), recorded_at: None, deliveries };
-        Shown { told, rang: Some(12), talked: None }
+        let record = StreamEvent { event, cursor: Some(4), recorded_at: None, deliveries };
+        TailEvent { record, rang: Some(12), talked: None }
     }
 
-    fn check(unicode: bool, shown: &Shown, expected: &str) {
-        let line = Writing { unicode }.event(shown);
+    fn check(unicode: bool, entry: &TailEvent, expected: &str) {
+        let line = LineFormat { unicode }.event(entry);
         assert_eq!(anstream::adapter::strip_str(&line).to_string(), expected);
     }
 
@@ -202,7 +206,7 @@ mod tests {
         };
         check(
             true,
-            &shown(EventKind::NewCall { users: vec![alice.clone()] }, |event| {
+            &entry(EventKind::NewCall { users: vec![alice.clone()] }, |event| {
                 event.from_name = Some("Casey \u{202e}Customer".into());
                 event.queue = Some("support".into());
             }),
@@ -211,16 +215,16 @@ mod tests {
         );
         check(
             false,
-            &shown(EventKind::Hangup { cause: Cause::Cancel, answered_by: None }, |_| {}),
+            &entry(EventKind::Hangup { cause: Cause::Cancel, answered_by: None }, |_| {}),
             "           -  6702.0        hangup    in          491761234567 -> 4930100         missed: caller gave \
              up, rang 12s  zammad ok  crm ...",
         );
-        let mut answered = shown(
+        let mut answered = entry(
             EventKind::Hangup { cause: Cause::NormalClearing, answered_by: Some(AnsweredBy::User(alice)) },
             |_| {},
         );
         answered.talked = Some(65);
-        answered.told.deliveries = vec![delivery("zammad", "dead", 3), delivery("crm", "expired", 0)];
+        answered.record.deliveries = vec![delivery("zammad", "dead", 3), delivery("crm", "expired", 0)];
         check(
             true,
             &answered,
@@ -230,9 +234,9 @@ mod tests {
     }
 
     #[test]
-    fn what_callers_choose_is_cut() {
+    fn long_texts_are_cut() {
         let line =
-            Writing { unicode: true }.event(&shown(EventKind::NewCall { users: Vec::new() }, |event| {
+            LineFormat { unicode: true }.event(&entry(EventKind::NewCall { users: Vec::new() }, |event| {
                 event.from = "9".repeat(5000);
                 event.from_name = Some("e\u{301}\u{301}\u{301}".repeat(5000));
                 event.to = "\u{6f22}".repeat(5000);
@@ -241,11 +245,11 @@ mod tests {
     }
 
     #[test]
-    fn what_settles_later_says_of_what() {
-        let of = |what| Owed { event: "1795226702.0/2".into(), what, call: "1795226702.0".into() };
-        let check = |delivery: EventDelivery, what, expected: &str| {
-            let line =
-                Writing { unicode: true }.late(&Late { delivery, of: of(what) }, Timestamp::UNIX_EPOCH);
+    fn a_late_delivery_names_its_event() {
+        let of = |kind| EventRef { event: "1795226702.0/2".into(), kind, call: "1795226702.0".into() };
+        let check = |delivery: EventDelivery, kind, expected: &str| {
+            let line = LineFormat { unicode: true }
+                .late_delivery(&LateDelivery { delivery, of: of(kind) }, Timestamp::UNIX_EPOCH);
             let line = anstream::adapter::strip_str(&line).to_string();
             assert_eq!(line.trim_start().strip_prefix("+0.000  "), Some(expected));
         };

@@ -1,17 +1,17 @@
-//! What is asked of the daemon.
+//! Data fetched from the daemon.
 
 use ringwire_client::{
-    ApiError, CallDetail, Channel, Channels, ChartMinute, Charts, Client, LiveView, PbxStatus, TargetStatus,
-    segment,
+    ApiClient, ApiError, CallDetail, Channel, Channels, ChartMinute, Charts, LiveView, PbxStatus,
+    TargetStatus, segment,
 };
 
-/// How things stand.
+/// The data on the screen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Picture {
+pub(super) struct TopData {
     /// Calls and queues.
     pub(super) live: LiveView,
-    /// The legs of the chosen call, and whose they are.
-    pub(super) legs: Option<(String, Vec<Channel>)>,
+    /// The id of the selected call and its channels.
+    pub(super) channels: Option<(String, Vec<Channel>)>,
     /// The PBXs.
     pub(super) pbxs: Vec<PbxStatus>,
     /// The endpoints.
@@ -20,23 +20,32 @@ pub(super) struct Picture {
     pub(super) minutes: Vec<ChartMinute>,
 }
 
-/// How things stand, with the legs of the call `chosen`.
+/// Fetches the data, with the channels of the selected call.
 ///
 /// # Errors
 /// The daemon does not answer.
-pub(super) async fn picture(client: &Client, chosen: Option<&str>) -> Result<Picture, ApiError> {
-    let (live, legs, pbxs, endpoints, charts) = tokio::join!(
+pub(super) async fn snapshot(client: &ApiClient, selected: Option<&str>) -> Result<TopData, ApiError> {
+    let (live, channels, pbxs, endpoints, charts) = tokio::join!(
         client.get::<LiveView>("/api/v1/live", &[]),
-        legs(client, chosen),
+        channels(client, selected),
         client.get("/api/v1/pbxs", &[]),
         client.get("/api/v1/targets", &[]),
         client.get::<Charts>("/api/v1/charts", &[]),
     );
-    Ok(Picture { live: live?, legs: legs?, pbxs: pbxs?, endpoints: endpoints?, minutes: charts?.minutes })
+    Ok(TopData {
+        live: live?,
+        channels: channels?,
+        pbxs: pbxs?,
+        endpoints: endpoints?,
+        minutes: charts?.minutes,
+    })
 }
 
-async fn legs(client: &Client, chosen: Option<&str>) -> Result<Option<(String, Vec<Channel>)>, ApiError> {
-    let Some(call) = chosen else { return Ok(None) };
+async fn channels(
+    client: &ApiClient,
+    selected: Option<&str>,
+) -> Result<Option<(String, Vec<Channel>)>, ApiError> {
+    let Some(call) = selected else { return Ok(None) };
     let channels = client.get::<Channels>("/api/v1/channels", &[("call", call)]).await;
     // The PBX may be too busy to say; calls are known without it.
     let channels = match channels {
@@ -46,10 +55,10 @@ async fn legs(client: &Client, chosen: Option<&str>) -> Result<Option<(String, V
     Ok(Some((call.to_owned(), channels)))
 }
 
-/// What is known of the call `id`.
+/// Fetches the details of the call `id`.
 ///
 /// # Errors
 /// The daemon does not answer, does not know it, or may not tell us.
-pub(super) async fn story(client: &Client, id: &str) -> Result<CallDetail, ApiError> {
+pub(super) async fn call_details(client: &ApiClient, id: &str) -> Result<CallDetail, ApiError> {
     client.get(&format!("/api/v1/calls/{}", segment(id)), &[]).await
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ringwire_client::{CallDetail, LiveCall};
 
-use super::{data::Picture, paint::Paint};
+use super::{data::TopData, explanation_lines, open_call::OpenCall, theme::Theme};
 
 /// How far a page is.
 const PAGE: usize = 10;
@@ -14,29 +14,29 @@ const LONGEST_FILTER: usize = 60;
 
 /// What is on the screen.
 #[derive(Clone, Debug)]
-pub(super) struct State {
+pub(super) struct TopState {
     /// Where the daemon is.
     pub(super) address: String,
     /// What the terminal can show.
-    pub(super) paint: Paint,
+    pub(super) theme: Theme,
     /// How things stood when the daemon last said so.
-    pub(super) picture: Picture,
+    pub(super) data: TopData,
     /// When that was.
-    pub(super) taken: Option<Timestamp>,
-    /// Why there is no newer picture, if the daemon does not answer.
-    pub(super) trouble: Option<String>,
-    /// Whether the picture is kept as it is.
+    pub(super) taken_at: Option<Timestamp>,
+    /// Why there is no newer data, if the daemon does not answer.
+    pub(super) error: Option<String>,
+    /// Whether the data is kept as it is.
     pub(super) paused: bool,
-    /// The call that is chosen.
-    pub(super) chosen: Option<String>,
+    /// The call that is selected.
+    pub(super) selected: Option<String>,
     /// What calls are to have in them, as it was typed.
     pub(super) filter: String,
     /// Whether that is being typed.
     pub(super) typing: bool,
     /// How calls are sorted.
-    pub(super) sort: Sort,
+    pub(super) sort: CallOrder,
     /// The story that is open.
-    pub(super) open: Option<Open>,
+    pub(super) open: Option<OpenCall>,
     /// Whether help is shown.
     pub(super) help: bool,
     /// Whether to go.
@@ -47,7 +47,7 @@ pub(super) struct State {
 
 /// How calls are sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(super) enum CallOrder {
     /// The newest first.
     Newest,
     /// The longest first.
@@ -58,7 +58,7 @@ pub(super) enum Sort {
     Caller,
 }
 
-impl Sort {
+impl CallOrder {
     /// What it is called.
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -79,33 +79,20 @@ impl Sort {
     }
 }
 
-/// A call whose story is open.
-#[derive(Clone, Debug)]
-pub(super) struct Open {
-    /// The call.
-    pub(super) call: String,
-    /// What is known of it, or why nothing is; `None` until the daemon has answered.
-    pub(super) story: Option<Result<CallDetail, String>>,
-    /// Whether its deliveries are shown, rather than what happened.
-    pub(super) deliveries: bool,
-    /// How far down it is scrolled.
-    pub(super) scroll: usize,
-}
-
-impl State {
+impl TopState {
     /// A screen with nothing on it.
-    pub(super) fn new(address: String, paint: Paint) -> Self {
+    pub(super) fn new(address: String, theme: Theme) -> Self {
         Self {
             address,
-            paint,
-            picture: Picture::default(),
-            taken: None,
-            trouble: None,
+            theme,
+            data: TopData::default(),
+            taken_at: None,
+            error: None,
             paused: false,
-            chosen: None,
+            selected: None,
             filter: String::new(),
             typing: false,
-            sort: Sort::Newest,
+            sort: CallOrder::Newest,
             open: None,
             help: false,
             quit: false,
@@ -114,27 +101,27 @@ impl State {
     }
 
     /// The daemon has said at `now` how things stand, or does not answer.
-    pub(super) fn on_data(&mut self, data: Result<Picture, String>, now: Timestamp) {
+    pub(super) fn on_data(&mut self, data: Result<TopData, String>, now: Timestamp) {
         match data {
-            Ok(picture) => {
-                self.trouble = None;
+            Ok(data) => {
+                self.error = None;
                 if !self.paused {
                     let place = self.place();
-                    self.picture = picture;
-                    self.taken = Some(now);
+                    self.data = data;
+                    self.taken_at = Some(now);
                     self.choose_near(place);
                 }
             }
-            Err(why) => self.trouble = Some(why),
+            Err(why) => self.error = Some(why),
         }
     }
 
     /// The daemon has told the story of `call`, or why not.
-    pub(super) fn on_story(&mut self, call: &str, story: Result<CallDetail, String>) {
+    pub(super) fn on_details(&mut self, call: &str, details: Result<CallDetail, String>) {
         if let Some(open) = self.open.as_mut().filter(|open| open.call == call) {
             // What was told stays, where a later question finds nobody.
-            if story.is_ok() || !matches!(open.story, Some(Ok(_))) {
-                open.story = Some(story);
+            if details.is_ok() || !matches!(open.details, Some(Ok(_))) {
+                open.details = Some(details);
             }
         }
     }
@@ -145,8 +132,8 @@ impl State {
         self.bound_scroll();
     }
 
-    /// The call whose legs are to be shown.
-    pub(super) fn legs_wanted(&self) -> Option<String> {
+    /// The call whose channels are to be shown.
+    pub(super) fn selected_call(&self) -> Option<String> {
         self.calls().get(self.place()).map(|call| call.id.clone())
     }
 
@@ -164,16 +151,16 @@ impl State {
         } else if key.code == KeyCode::Char('p') {
             self.paused = !self.paused;
         } else if self.open.is_some() {
-            self.on_story_key(key.code);
+            self.on_open_call_key(key.code);
         } else {
             self.on_list_key(key.code);
         }
     }
 
-    /// The time that timers are reckoned by: that of the picture, where it is not renewed.
+    /// The time that timers are reckoned by: that of the data, where it is not renewed.
     pub(super) fn clock(&self, now: Timestamp) -> Timestamp {
-        match self.taken {
-            Some(taken) if self.paused || self.trouble.is_some() => taken,
+        match self.taken_at {
+            Some(taken_at) if self.paused || self.error.is_some() => taken_at,
             _ => now,
         }
     }
@@ -181,22 +168,22 @@ impl State {
     /// The calls that are shown, in order.
     pub(super) fn calls(&self) -> Vec<&LiveCall> {
         let wanted = self.filter.to_lowercase();
-        let calls = self.picture.live.calls.iter();
+        let calls = self.data.live.calls.iter();
         let mut calls: Vec<_> = calls.filter(|call| wanted.is_empty() || has(call, &wanted)).collect();
         match self.sort {
-            Sort::Newest => calls.sort_by_key(|call| (std::cmp::Reverse(call.started_at), &call.id)),
-            Sort::Longest => calls.sort_by_key(|call| (call.started_at, &call.id)),
-            Sort::State => calls.sort_by_key(|call| (rank(&call.state), call.started_at, &call.id)),
-            Sort::Caller => calls.sort_by_key(|call| (&call.from, call.started_at, &call.id)),
+            CallOrder::Newest => calls.sort_by_key(|call| (std::cmp::Reverse(call.started_at), &call.id)),
+            CallOrder::Longest => calls.sort_by_key(|call| (call.started_at, &call.id)),
+            CallOrder::State => calls.sort_by_key(|call| (rank(&call.state), call.started_at, &call.id)),
+            CallOrder::Caller => calls.sort_by_key(|call| (&call.from, call.started_at, &call.id)),
         }
         calls
     }
 
-    /// Where the chosen call is among those that are shown.
+    /// Where the selected call is among those that are shown.
     pub(super) fn place(&self) -> usize {
-        let chosen = self.chosen.as_ref();
+        let selected = self.selected.as_ref();
         let calls = self.calls();
-        calls.iter().position(|call| chosen.is_some_and(|id| *id == call.id)).unwrap_or(0)
+        calls.iter().position(|call| selected.is_some_and(|id| *id == call.id)).unwrap_or(0)
     }
 
     fn on_list_key(&mut self, key: KeyCode) {
@@ -219,7 +206,7 @@ impl State {
         }
     }
 
-    fn on_story_key(&mut self, key: KeyCode) {
+    fn on_open_call_key(&mut self, key: KeyCode) {
         let Some(open) = &mut self.open else { return };
         match key {
             KeyCode::Down | KeyCode::Char('j') => open.scroll = open.scroll.saturating_add(1),
@@ -238,10 +225,10 @@ impl State {
 
     /// Nobody scrolls further than to the last lines.
     fn bound_scroll(&mut self) {
-        let ((width, height), paint) = (self.size, self.paint);
+        let ((width, height), theme) = (self.size, self.theme);
         if let Some(open) = &mut self.open {
-            let lines = super::view::story_lines(paint, open, width.into()).len();
-            open.scroll = open.scroll.min(lines.saturating_sub(super::view::story_height(height)));
+            let lines = explanation_lines::lines(theme, open, width.into()).len();
+            open.scroll = open.scroll.min(lines.saturating_sub(explanation_lines::visible_lines(height)));
         }
     }
 
@@ -266,21 +253,21 @@ impl State {
 
     fn open(&mut self, deliveries: bool) {
         if let Some(call) = self.calls().get(self.place()).map(|call| call.id.clone()) {
-            self.chosen = Some(call.clone());
-            self.open = Some(Open { call, story: None, deliveries, scroll: 0 });
+            self.selected = Some(call.clone());
+            self.open = Some(OpenCall { call, details: None, deliveries, scroll: 0 });
         }
     }
 
     fn choose(&mut self, place: usize) {
         let calls = self.calls();
         let call = calls.get(place.min(calls.len().saturating_sub(1))).map(|call| call.id.clone());
-        self.chosen = call;
+        self.selected = call;
     }
 
-    /// If the chosen call is not shown any more, the one that took its place is chosen.
+    /// If the selected call is not shown any more, the one that took its place is selected.
     fn choose_near(&mut self, place: usize) {
-        let chosen = self.chosen.as_ref();
-        if !self.calls().iter().any(|call| chosen.is_some_and(|id| *id == call.id)) {
+        let selected = self.selected.as_ref();
+        if !self.calls().iter().any(|call| selected.is_some_and(|id| *id == call.id)) {
             self.choose(place);
         }
     }

@@ -7,7 +7,7 @@ use ratatui::{
     DefaultTerminal,
     crossterm::event::{self, Event, KeyEventKind},
 };
-use ringwire_client::{CallDetail, Client};
+use ringwire_client::{ApiClient, CallDetail};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{mpsc, watch},
@@ -15,8 +15,8 @@ use tokio::{
 };
 
 use super::{
-    data::{self, Picture},
-    state::State,
+    data::{self, TopData},
+    state::TopState,
     view::view,
 };
 
@@ -26,31 +26,31 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// How long to wait after something new was wanted, for something newer.
 const SETTLE: Duration = Duration::from_millis(120);
 
-/// What is wanted of the daemon.
+/// What the daemon is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Wanted {
-    legs: Option<String>,
-    story: Option<String>,
+struct FetchRequest {
+    channels: Option<String>,
+    details: Option<String>,
 }
 
-/// What the daemon says.
-enum Said {
-    Picture(Result<Picture, String>),
-    Story(String, Result<CallDetail, String>),
+/// What the daemon replied.
+enum FetchResult {
+    Snapshot(Result<TopData, String>),
+    Details(String, Result<CallDetail, String>),
 }
 
 /// Shows `state`, and what becomes of it, until it is told to stop.
 ///
 /// # Errors
 /// The terminal cannot be used, or signals cannot be caught.
-pub(super) async fn show(client: Client, state: State) -> io::Result<()> {
-    // Caught before the terminal is taken, so that none of them leaves it as it is then.
+pub(super) async fn show(client: ApiClient, state: TopState) -> io::Result<()> {
+    // Caught before the terminal is taken_at, so that none of them leaves it as it is then.
     let stops = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()].map(signal);
     let [mut terminate, mut hangup, mut interrupt] = {
         let [terminate, hangup, interrupt] = stops;
         [terminate?, hangup?, interrupt?]
     };
-    let mut terminal = Restored::take()?;
+    let mut terminal = RestoredTerminal::take()?;
     tokio::select! {
         ended = run(client, state, &mut terminal.0) => ended,
         _ = terminate.recv() => Ok(()),
@@ -61,9 +61,9 @@ pub(super) async fn show(client: Client, state: State) -> io::Result<()> {
 
 /// A terminal that is given back when this goes, by a panic too (ratatui's hook gives it back before the panic is
 /// told).
-struct Restored(DefaultTerminal);
+struct RestoredTerminal(DefaultTerminal);
 
-impl Restored {
+impl RestoredTerminal {
     fn take() -> io::Result<Self> {
         match ratatui::try_init() {
             Ok(terminal) => Ok(Self(terminal)),
@@ -75,17 +75,17 @@ impl Restored {
     }
 }
 
-impl Drop for Restored {
+impl Drop for RestoredTerminal {
     fn drop(&mut self) {
         let _ = self.0.show_cursor();
         let _ = ratatui::try_restore();
     }
 }
 
-async fn run(client: Client, mut state: State, terminal: &mut DefaultTerminal) -> io::Result<()> {
-    let (want, wanted) = watch::channel(Wanted::default());
-    let (say, mut said) = mpsc::channel(4);
-    let asking = tokio::spawn(ask(client, wanted, say));
+async fn run(client: ApiClient, mut state: TopState, terminal: &mut DefaultTerminal) -> io::Result<()> {
+    let (want, wanted) = watch::channel(FetchRequest::default());
+    let (send_result, mut results) = mpsc::channel(4);
+    let fetching = tokio::spawn(fetch_data(client, wanted, send_result));
     let mut keys = keys();
     let mut clock = interval(PERIOD);
     clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -96,8 +96,10 @@ async fn run(client: Client, mut state: State, terminal: &mut DefaultTerminal) -
         if let Err(error) = drawn {
             break Err(error);
         }
-        let wants =
-            Wanted { legs: state.legs_wanted(), story: state.open.as_ref().map(|open| open.call.clone()) };
+        let wants = FetchRequest {
+            channels: state.selected_call(),
+            details: state.open.as_ref().map(|open| open.call.clone()),
+        };
         want.send_if_modified(|wanted| {
             let changed = *wanted != wants;
             *wanted = wants;
@@ -110,9 +112,9 @@ async fn run(client: Client, mut state: State, terminal: &mut DefaultTerminal) -
                 Some(Err(error)) => break Err(error),
                 None => break Ok(()),
             },
-            Some(said) = said.recv() => match said {
-                Said::Picture(picture) => state.on_data(picture, Timestamp::now()),
-                Said::Story(call, story) => state.on_story(&call, story),
+            Some(result) = results.recv() => match result {
+                FetchResult::Snapshot(data) => state.on_data(data, Timestamp::now()),
+                FetchResult::Details(call, details) => state.on_details(&call, details),
             },
             _ = clock.tick() => {}
         }
@@ -120,22 +122,26 @@ async fn run(client: Client, mut state: State, terminal: &mut DefaultTerminal) -
             break Ok(());
         }
     };
-    asking.abort();
+    fetching.abort();
     ended
 }
 
 /// Asks the daemon each second, and at once for what is newly wanted.
-async fn ask(client: Client, mut wanted: watch::Receiver<Wanted>, say: mpsc::Sender<Said>) {
+async fn fetch_data(
+    client: ApiClient,
+    mut wanted: watch::Receiver<FetchRequest>,
+    send_result: mpsc::Sender<FetchResult>,
+) {
     loop {
-        let Wanted { legs, story } = wanted.borrow_and_update().clone();
-        if let Some(call) = story {
-            let story = data::story(&client, &call).await.map_err(|error| error.to_string());
-            if say.send(Said::Story(call, story)).await.is_err() {
+        let FetchRequest { channels, details } = wanted.borrow_and_update().clone();
+        if let Some(call) = details {
+            let details = data::call_details(&client, &call).await.map_err(|error| error.to_string());
+            if send_result.send(FetchResult::Details(call, details)).await.is_err() {
                 return;
             }
         }
-        let picture = data::picture(&client, legs.as_deref()).await.map_err(|error| error.to_string());
-        if say.send(Said::Picture(picture)).await.is_err() {
+        let data = data::snapshot(&client, channels.as_deref()).await.map_err(|error| error.to_string());
+        if send_result.send(FetchResult::Snapshot(data)).await.is_err() {
             return;
         }
         tokio::select! {
@@ -153,12 +159,12 @@ async fn ask(client: Client, mut wanted: watch::Receiver<Wanted>, say: mpsc::Sen
 
 /// Keys, and what else the terminal says. The thread that reads ends with the process: there is no way to wake it.
 fn keys() -> mpsc::Receiver<io::Result<Event>> {
-    let (tell, keys) = mpsc::channel(64);
+    let (send_key, keys) = mpsc::channel(64);
     thread::spawn(move || {
         loop {
             let event = event::read();
             let failed = event.is_err();
-            if tell.blocking_send(event).is_err() || failed {
+            if send_key.blocking_send(event).is_err() || failed {
                 return;
             }
         }

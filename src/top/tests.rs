@@ -9,13 +9,13 @@ use ringwire_client::{CallDetail, Channels, Charts, LiveView};
 use serde_json::{Value, json};
 
 use super::{
-    data::Picture,
-    paint::Paint,
-    state::{Sort, State},
+    data::TopData,
+    state::{CallOrder, TopState},
+    theme::Theme,
     view::view,
 };
 
-const PAINT: Paint = Paint { colours: true, unicode: true };
+const PAINT: Theme = Theme { colours: true, unicode: true };
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_795_226_700 + second).unwrap()
@@ -31,7 +31,7 @@ fn call(id: &str, state: &str, began: i64, more: &Value) -> Value {
     call
 }
 
-fn picture(calls: &[Value], queues: &Value) -> Picture {
+fn data(calls: &[Value], queues: &Value) -> TopData {
     let live: LiveView = serde_json::from_value(json!({
         "cursor": 4711, "now": at(0), "calls": calls, "queues": queues, "users": [],
     }))
@@ -50,9 +50,9 @@ fn picture(calls: &[Value], queues: &Value) -> Picture {
         { "at": at(0), "calls": 2, "answered": 2, "missed": 0, "events": 10 },
     ] }))
     .unwrap();
-    Picture {
+    TopData {
         live,
-        legs: Some(("1795226702.0".into(), channels.channels)),
+        channels: Some(("1795226702.0".into(), channels.channels)),
         pbxs: serde_json::from_value(json!([
             { "name": "main", "address": "127.0.0.1:5038", "state": "inSync", "since": at(-900), "version": "22.4.0",
               "lastEvent": at(28), "reconnects": 0, "channels": 6, "calls": 3 },
@@ -71,7 +71,7 @@ fn picture(calls: &[Value], queues: &Value) -> Picture {
     }
 }
 
-fn three() -> Picture {
+fn three() -> TopData {
     let queue = json!([
         { "pbx": "main", "name": "sales", "waiting": [], "talking": 2 },
         { "pbx": "main", "name": "support", "talking": 0, "waiting": [
@@ -80,7 +80,7 @@ fn three() -> Picture {
         ] },
     ]);
     let alice = json!({ "kind": "user", "endpoint": "PJSIP/alice", "extension": "101", "name": "Alice" });
-    picture(
+    data(
         &[
             call("702.0", "ringing", 2, &json!({})),
             call(
@@ -100,22 +100,22 @@ fn three() -> Picture {
     )
 }
 
-fn hostile() -> Picture {
+fn hostile() -> TopData {
     let name = "\u{1b}[2J\u{202e}<script>\u{7}".to_owned() + &"e\u{301}\u{301}".repeat(300);
     let users = json!([{ "endpoint": "PJSIP/\u{9b}1m", "name": "\u{6f22}\u{5b57}".repeat(50) }]);
     let more = json!({ "from": "\u{6f22}".repeat(40), "fromName": name, "to": name, "queue": "\n\n\t", "users": users });
     let queues = json!([{ "pbx": "main", "name": name, "talking": 0, "waiting": [
         { "call": "\u{1b}]0;x\u{7}", "from": name, "fromName": name, "since": at(-5) } ] }]);
-    picture(&[call("702.0", "ringing", 2, &more), call("703.\u{1b}", "\u{1b}c", 3, &more)], &queues)
+    data(&[call("702.0", "ringing", 2, &more), call("703.\u{1b}", "\u{1b}c", 3, &more)], &queues)
 }
 
-fn state(picture: Picture) -> State {
-    let mut state = State::new("/run/ringwire/ringwire.sock".into(), PAINT);
-    state.on_data(Ok(picture), at(30));
+fn state(data: TopData) -> TopState {
+    let mut state = TopState::new("/run/ringwire/ringwire.sock".into(), PAINT);
+    state.on_data(Ok(data), at(30));
     state
 }
 
-fn press(state: &mut State, keys: &str) {
+fn press(state: &mut TopState, keys: &str) {
     for key in keys.chars() {
         let code = match key {
             '\n' => KeyCode::Enter,
@@ -129,7 +129,7 @@ fn press(state: &mut State, keys: &str) {
     }
 }
 
-fn draw(state: &mut State, (width, height): (u16, u16), now: i64) -> Terminal<TestBackend> {
+fn draw(state: &mut TopState, (width, height): (u16, u16), now: i64) -> Terminal<TestBackend> {
     // A snapshot must not depend on the clock of whoever takes it.
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     state.on_size(width, height);
@@ -137,7 +137,7 @@ fn draw(state: &mut State, (width, height): (u16, u16), now: i64) -> Terminal<Te
     terminal
 }
 
-fn check(name: &str, state: &mut State, size: (u16, u16)) {
+fn check(name: &str, state: &mut TopState, size: (u16, u16)) {
     let terminal = draw(state, size, 42);
     let said = local(&terminal.backend().to_string());
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
@@ -165,7 +165,7 @@ const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
 #[test]
 fn pictures() {
     for size in SIZES {
-        check("no calls", &mut state(picture(&[], &json!([]))), size);
+        check("no calls", &mut state(data(&[], &json!([]))), size);
         check("three calls", &mut state(three()), size);
         check("hostile names", &mut state(hostile()), size);
         let mut gone = state(three());
@@ -176,7 +176,7 @@ fn pictures() {
         check("daemon gone", &mut gone, size);
     }
     let mut ascii = state(three());
-    ascii.paint.unicode = false;
+    ascii.theme.unicode = false;
     check("ascii", &mut ascii, SIZES[1]);
     let said = draw(&mut ascii, SIZES[1], 30).backend().to_string();
     assert!(said.is_ascii(), "{said}");
@@ -235,18 +235,18 @@ fn stories() {
         let mut state = state(three());
         press(&mut state, "\n");
         check("story asked for", &mut state, size);
-        state.on_story("1795226702.0", Ok(story()));
+        state.on_details("1795226702.0", Ok(story()));
         check("story", &mut state, size);
         press(&mut state, "d");
         check("deliveries", &mut state, size);
         // Another's is not shown, and what is known stays.
-        state.on_story("1795226705.2", Ok(CallDetail::default()));
-        state.on_story("1795226702.0", Err("no daemon answers".into()));
-        assert_eq!(state.open.as_ref().unwrap().story, Some(Ok(story())));
+        state.on_details("1795226705.2", Ok(CallDetail::default()));
+        state.on_details("1795226702.0", Err("no daemon answers".into()));
+        assert_eq!(state.open.as_ref().unwrap().details, Some(Ok(story())));
     }
     let mut refused = state(three());
     press(&mut refused, "d");
-    refused.on_story("1795226702.0", Err("a viewer may not read stories".into()));
+    refused.on_details("1795226702.0", Err("a viewer may not read stories".into()));
     check("story refused", &mut refused, SIZES[0]);
 }
 
@@ -261,7 +261,7 @@ fn nothing_from_the_wire_reaches_the_terminal_as_it_is() {
 #[test]
 fn without_colours_there_are_none() {
     let mut state = state(three());
-    state.paint.colours = false;
+    state.theme.colours = false;
     let terminal = draw(&mut state, SIZES[1], 30);
     for cell in terminal.backend().buffer().content() {
         assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset), "{cell:?}");
@@ -275,15 +275,15 @@ fn any_size_will_do() {
             let mut state = state(hostile());
             press(&mut state, keys);
             draw(&mut state, size, 30);
-            state.on_story("1795226703.\u{1b}", Ok(story()));
+            state.on_details("1795226703.\u{1b}", Ok(story()));
             press(&mut state, "G");
             draw(&mut state, size, 30);
         }
     }
 }
 
-/// The ids of the calls that are shown, in short; the chosen one in brackets.
-fn shown(state: &State) -> String {
+/// The ids of the calls that are shown, in short; the selected one in brackets.
+fn shown(state: &TopState) -> String {
     let place = state.place();
     let calls = state.calls().into_iter().enumerate().map(|(at, call)| {
         let id = call.id.trim_start_matches("1795226");
@@ -341,7 +341,7 @@ fn keys_open_and_close() {
         assert_eq!((opened, state.quit), (open, quit), "{keys:?}");
         assert_eq!(state.open.as_ref().is_some_and(|open| open.deliveries), deliveries, "{keys:?}");
     }
-    let mut state = state(picture(&[], &json!([])));
+    let mut state = state(data(&[], &json!([])));
     press(&mut state, "\nd");
     assert!(state.open.is_none());
     press(&mut state, "/");
@@ -360,7 +360,7 @@ fn the_choice_stays_with_the_call() {
     later.live.calls.retain(|call| call.id != "1795226705.2");
     state.on_data(Ok(later), at(32));
     assert_eq!(shown(&state), "790.0 702.0 [600.9]");
-    assert_eq!(state.legs_wanted().as_deref(), Some("1795226600.9"));
+    assert_eq!(state.selected_call().as_deref(), Some("1795226600.9"));
 }
 
 #[test]
@@ -368,11 +368,11 @@ fn a_picture_can_be_kept() {
     let mut state = state(three());
     assert_eq!(state.clock(at(40)), at(40));
     press(&mut state, "p");
-    state.on_data(Ok(picture(&[], &json!([]))), at(31));
+    state.on_data(Ok(data(&[], &json!([]))), at(31));
     assert_eq!((shown(&state).as_str(), state.clock(at(40))), ("[702.0] 705.2 600.9", at(30)));
     press(&mut state, "p");
-    state.on_data(Ok(picture(&[], &json!([]))), at(32));
-    assert_eq!((shown(&state).as_str(), state.sort), ("", Sort::Newest));
+    state.on_data(Ok(data(&[], &json!([]))), at(32));
+    assert_eq!((shown(&state).as_str(), state.sort), ("", CallOrder::Newest));
 }
 
 #[test]
@@ -380,7 +380,7 @@ fn a_story_is_scrolled_to_its_end_and_no_further() {
     let mut state = state(three());
     state.on_size(80, 10);
     press(&mut state, "\n");
-    state.on_story("1795226702.0", Ok(story()));
+    state.on_details("1795226702.0", Ok(story()));
     press(&mut state, "G");
     let end = state.open.as_ref().unwrap().scroll;
     assert!(end > 0);

@@ -11,14 +11,14 @@ const EXPECTED: &str = "expected the path of a socket, or http://127.0.0.1:PORT"
 
 /// Where the API of a daemon is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Address {
+pub enum ApiAddress {
     /// A Unix socket.
     Socket(PathBuf),
     /// A port of the loopback interface: `http://127.0.0.1:8480/`.
     Http(Url),
 }
 
-impl fmt::Display for Address {
+impl fmt::Display for ApiAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Socket(path) => path.display().fmt(f),
@@ -27,7 +27,7 @@ impl fmt::Display for Address {
     }
 }
 
-impl Address {
+impl ApiAddress {
     /// The address that `text` gives: the path of a socket, or `http://` and a port of the loopback interface.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: Result<&str, &str>) {
-        match (Address::parse(text), expected) {
+        match (ApiAddress::parse(text), expected) {
             (Ok(address), Ok(expected)) => assert_eq!(address.to_string(), expected, "{text}"),
             (Err(failure), Err(expected)) => {
                 let said = failure.to_string();

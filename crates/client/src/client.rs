@@ -8,7 +8,7 @@ use ringwire_terminal::{Code, Failure};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 
-use super::{address::Address, error::ApiError, sse::Frames};
+use super::{address::ApiAddress, error::ApiError, sse::SseStream};
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -24,19 +24,19 @@ const LONGEST_ANSWER: usize = 32 << 20;
 
 /// A client of the API of one daemon.
 #[derive(Clone, Debug)]
-pub struct Client {
+pub struct ApiClient {
     http: reqwest::Client,
-    address: Address,
+    address: ApiAddress,
     base: Url,
     token: Option<SecretString>,
 }
 
-impl Client {
+impl ApiClient {
     /// A client of the API at `address`.
     ///
     /// # Errors
     /// The address is none, or the system refuses what a client needs.
-    pub fn new(address: Address, token: Option<SecretString>) -> Result<Self, Failure> {
+    pub fn new(address: ApiAddress, token: Option<SecretString>) -> Result<Self, Failure> {
         // It fails where there is a provider already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = reqwest::Client::builder()
@@ -46,8 +46,8 @@ impl Client {
             .http1_only()
             .connect_timeout(CONNECT);
         let (builder, base) = match &address {
-            Address::Socket(path) => (builder.unix_socket(path.clone()), "http://localhost/"),
-            Address::Http(base) => (builder, base.as_str()),
+            ApiAddress::Socket(path) => (builder.unix_socket(path.clone()), "http://localhost/"),
+            ApiAddress::Http(base) => (builder, base.as_str()),
         };
         let base = base.parse().map_err(|error| Failure::new(Code::Usage, anyhow!("{address}: {error}")))?;
         let http = builder.build().map_err(|error| Failure::new(Code::Software, error))?;
@@ -55,7 +55,7 @@ impl Client {
     }
 
     /// Where it is.
-    pub fn address(&self) -> &Address {
+    pub fn address(&self) -> &ApiAddress {
         &self.address
     }
 
@@ -69,27 +69,27 @@ impl Client {
         // `/readyz` says no with an answer, not with a problem.
         let told = response.status().is_success() || is(&response, "application/json");
         let body = self.body(response, told).await?;
-        serde_json::from_slice(&body).map_err(|error| self.nonsense(format!("{path}: {error}")))
+        serde_json::from_slice(&body).map_err(|error| self.unexpected_response(format!("{path}: {error}")))
     }
 
     /// The stream of events: those after the place `last` of the journal, or those from now on.
     ///
     /// # Errors
     /// Nobody answers, or the answer is no.
-    pub async fn events(&self, query: &[(&str, &str)], last: Option<&str>) -> Result<Frames, ApiError> {
+    pub async fn events(&self, query: &[(&str, &str)], last: Option<&str>) -> Result<SseStream, ApiError> {
         let mut request = self.request("/events", query).header(header::ACCEPT, "text/event-stream");
         if let Some(last) = last {
             request = request.header("Last-Event-ID", last);
         }
         let answer = tokio::time::timeout(ANSWER, request.send()).await;
-        let answer = answer.map_err(|_| self.silent())?;
+        let answer = answer.map_err(|_| self.timed_out())?;
         let response = answer.map_err(|error| ApiError::unreachable(&self.address, &error))?;
         if is(&response, "text/event-stream") && response.status().is_success() {
-            return Ok(Frames::new(response, SILENCE));
+            return Ok(SseStream::new(response, SILENCE));
         }
         let told = response.status().is_success();
         self.body(response, told).await?;
-        Err(self.nonsense("/events: not an event stream".to_owned()))
+        Err(self.unexpected_response("/events: not an event stream".to_owned()))
     }
 
     fn request(&self, path: &str, query: &[(&str, &str)]) -> RequestBuilder {
@@ -112,19 +112,19 @@ impl Client {
         let failed = |error| ApiError::unreachable(&self.address, &error);
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > LONGEST_ANSWER {
-                return Err(self.nonsense(format!("longer than {LONGEST_ANSWER} bytes")));
+                return Err(self.unexpected_response(format!("longer than {LONGEST_ANSWER} bytes")));
             }
             body.extend_from_slice(&chunk);
         }
         if told { Ok(body) } else { Err(ApiError::refused(&self.address, status, &body)) }
     }
 
-    fn nonsense(&self, what: String) -> ApiError {
-        ApiError::Nonsense { address: self.address.clone(), what }
+    fn unexpected_response(&self, what: String) -> ApiError {
+        ApiError::UnexpectedResponse { address: self.address.clone(), what }
     }
 
-    fn silent(&self) -> ApiError {
-        ApiError::Silent { address: self.address.clone() }
+    fn timed_out(&self) -> ApiError {
+        ApiError::TimedOut { address: self.address.clone() }
     }
 }
 

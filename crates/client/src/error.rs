@@ -8,7 +8,7 @@ use ringwire_terminal::plain;
 use ringwire_terminal::{Code, Failure};
 use serde::Deserialize;
 
-use super::address::Address;
+use super::address::ApiAddress;
 
 /// How much of a text that the API gives is shown, in characters.
 const LONGEST_TEXT: usize = 500;
@@ -20,7 +20,7 @@ pub enum ApiError {
     #[error("cannot reach the daemon at {address}: {why}")]
     Unreachable {
         /// Where.
-        address: Address,
+        address: ApiAddress,
         /// Why not, in words.
         why: String,
         /// What to do about it.
@@ -28,9 +28,9 @@ pub enum ApiError {
     },
     /// It takes too long, or a stream has fallen silent.
     #[error("the daemon at {address} did not answer in time")]
-    Silent {
+    TimedOut {
         /// Where.
-        address: Address,
+        address: ApiAddress,
     },
     /// A stream of events has ended, or was cut off.
     #[error("{0}")]
@@ -39,7 +39,7 @@ pub enum ApiError {
     #[error("{address}: {why}")]
     Refused {
         /// Who says no.
-        address: Address,
+        address: ApiAddress,
         /// The HTTP status.
         status: u16,
         /// Why, as it says.
@@ -49,9 +49,9 @@ pub enum ApiError {
     },
     /// The answer is not what it should be.
     #[error("unexpected response from {address}: {what}")]
-    Nonsense {
+    UnexpectedResponse {
         /// Who answers.
-        address: Address,
+        address: ApiAddress,
         /// What is wrong.
         what: String,
     },
@@ -67,11 +67,11 @@ struct Problem {
 
 impl ApiError {
     /// Whether trying again may help, without anybody changing what was asked.
-    pub fn may_pass(&self) -> bool {
+    pub fn is_temporary(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::Silent { .. } | Self::Ended(_) => true,
-            Self::Refused { status, .. } => StatusCode::from_u16(*status).is_ok_and(may_pass),
-            Self::Nonsense { .. } => false,
+            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Ended(_) => true,
+            Self::Refused { status, .. } => StatusCode::from_u16(*status).is_ok_and(is_temporary),
+            Self::UnexpectedResponse { .. } => false,
         }
     }
 
@@ -83,18 +83,18 @@ impl ApiError {
         }
     }
 
-    pub(super) fn unreachable(address: &Address, error: &reqwest::Error) -> Self {
+    pub(super) fn unreachable(address: &ApiAddress, error: &reqwest::Error) -> Self {
         let address = address.clone();
         if error.is_timeout() {
-            return Self::Silent { address };
+            return Self::TimedOut { address };
         }
         let kind = kind(error);
         let (why, hint) = match (kind, &address) {
             (Some(io::ErrorKind::NotFound), _) => ("no such socket".to_owned(), RUNNING),
-            (Some(io::ErrorKind::ConnectionRefused), Address::Socket(_)) => {
+            (Some(io::ErrorKind::ConnectionRefused), ApiAddress::Socket(_)) => {
                 ("nothing listens on the socket".to_owned(), RUNNING)
             }
-            (Some(io::ErrorKind::ConnectionRefused), Address::Http(_)) => {
+            (Some(io::ErrorKind::ConnectionRefused), ApiAddress::Http(_)) => {
                 ("connection refused".to_owned(), LISTENING)
             }
             (Some(io::ErrorKind::PermissionDenied), _) => ("permission denied".to_owned(), MEMBER),
@@ -103,7 +103,7 @@ impl ApiError {
         Self::Unreachable { address, why, hint }
     }
 
-    pub(super) fn refused(address: &Address, status: StatusCode, body: &[u8]) -> Self {
+    pub(super) fn refused(address: &ApiAddress, status: StatusCode, body: &[u8]) -> Self {
         let problem: Problem = serde_json::from_slice(body).unwrap_or_default();
         let why = problem.detail.or(problem.title).map_or_else(|| status.to_string(), |why| shown(&why));
         let hint = problem.hint.map(|hint| shown(&hint)).or_else(|| own_hint(status).map(str::to_owned));
@@ -113,9 +113,9 @@ impl ApiError {
     fn hint(&self) -> Option<&str> {
         match self {
             Self::Unreachable { hint, .. } => Some(hint),
-            Self::Silent { .. } => Some("check its log: journalctl -u ringwire"),
+            Self::TimedOut { .. } => Some("check its log: journalctl -u ringwire"),
             Self::Refused { hint, .. } => hint.as_deref(),
-            Self::Nonsense { .. } => {
+            Self::UnexpectedResponse { .. } => {
                 Some("use --api ADDRESS to name the API of a ringwire daemon of the same version")
             }
             Self::Ended(_) => None,
@@ -143,7 +143,7 @@ impl From<ApiError> for Failure {
     fn from(error: ApiError) -> Self {
         let code = match &error {
             ApiError::Refused { status: 400 | 404 | 405 | 422, .. } => Code::Usage,
-            ApiError::Nonsense { .. } => Code::Data,
+            ApiError::UnexpectedResponse { .. } => Code::Data,
             _ => Code::Unavailable,
         };
         let hint = error.hint().map(str::to_owned);
@@ -161,7 +161,7 @@ fn shown(text: &str) -> String {
 }
 
 /// Whether trying again may help.
-fn may_pass(status: StatusCode) -> bool {
+fn is_temporary(status: StatusCode) -> bool {
     status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
 }
 
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_problem_is_told_with_what_to_do() {
-        let address = Address::Socket("/run/x.sock".into());
+        let address = ApiAddress::Socket("/run/x.sock".into());
         let body =
             br#"{"type":"about:blank","title":"No","detail":"role viewer\u001b[2J","hint":"ask anna"}"#;
         let error = ApiError::refused(&address, StatusCode::FORBIDDEN, body);
@@ -191,9 +191,9 @@ mod tests {
 
     #[test]
     fn what_is_no_problem_still_has_a_status() {
-        let address = Address::Socket("/run/x.sock".into());
+        let address = ApiAddress::Socket("/run/x.sock".into());
         let error = ApiError::refused(&address, StatusCode::UNAUTHORIZED, b"<html>");
-        assert!(!error.may_pass());
+        assert!(!error.is_temporary());
         let said = Failure::from(error).to_string();
         assert!(said.starts_with("/run/x.sock: 401 Unauthorized\n\nhint: use --token-file"), "{said}");
     }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::{
-    client::Client,
+    client::ApiClient,
     error::ApiError,
-    sse::{Frame, Frames},
+    sse::{SseFrame, SseStream},
     wire::{StreamFrame, StreamHello},
 };
 
@@ -19,11 +19,11 @@ const RETRIES: (Duration, Duration) = (Duration::from_millis(10), Duration::from
 ///
 /// From the first connection on it knows its place in the journal, so nothing is lost between two connections.
 #[derive(Debug)]
-pub struct Follower {
-    client: Client,
+pub struct EventFollower {
+    client: ApiClient,
     query: Vec<(&'static str, String)>,
     last: Option<String>,
-    frames: Option<Frames>,
+    frames: Option<SseStream>,
     /// When to connect, if it is not connected.
     due: tokio::time::Instant,
     retry: Duration,
@@ -37,20 +37,20 @@ pub struct Follower {
 
 /// What a follower tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum News {
+pub enum StreamUpdate {
     /// There is a connection, for the first time or again.
     Connected,
     /// There is none any more, and why; it will be tried again. Said once for each connection.
     Lost(String),
     /// Something was said.
-    Told(StreamFrame),
+    Frame(StreamFrame),
     /// Something was said that this version does not understand, and why.
-    Unclear(String),
+    Invalid(String),
 }
 
-impl Follower {
+impl EventFollower {
     /// Follows the events that `query` asks for: those after the place `after` of the journal, or those from now on.
-    pub fn new(client: Client, query: Vec<(&'static str, String)>, after: Option<i64>) -> Self {
+    pub fn new(client: ApiClient, query: Vec<(&'static str, String)>, after: Option<i64>) -> Self {
         Self {
             client,
             query,
@@ -68,7 +68,7 @@ impl Follower {
     ///
     /// # Errors
     /// There never was a connection, and there is none; or the daemon says no, and would say so again.
-    pub async fn next(&mut self) -> Result<News, ApiError> {
+    pub async fn next(&mut self) -> Result<StreamUpdate, ApiError> {
         loop {
             let Some(frames) = &mut self.frames else {
                 if let Some(news) = self.connect().await? {
@@ -84,13 +84,13 @@ impl Follower {
                 }
                 Err(error) => {
                     self.frames = None;
-                    return Ok(self.lose(&error).unwrap_or(News::Told(StreamFrame::Other)));
+                    return Ok(self.lose(&error).unwrap_or(StreamUpdate::Frame(StreamFrame::Other)));
                 }
             }
         }
     }
 
-    async fn connect(&mut self) -> Result<Option<News>, ApiError> {
+    async fn connect(&mut self) -> Result<Option<StreamUpdate>, ApiError> {
         tokio::time::sleep_until(self.due).await;
         let query: Vec<_> = self.query.iter().map(|(name, value)| (*name, value.as_str())).collect();
         match self.client.events(&query, self.last.as_deref()).await {
@@ -98,20 +98,20 @@ impl Follower {
                 self.frames = Some(frames);
                 self.met = true;
                 self.lost = false;
-                Ok(Some(News::Connected))
+                Ok(Some(StreamUpdate::Connected))
             }
-            Err(error) if self.met && error.may_pass() => Ok(self.lose(&error)),
+            Err(error) if self.met && error.is_temporary() => Ok(self.lose(&error)),
             Err(error) => Err(error),
         }
     }
 
     /// There is no connection; tells so if that is news.
-    fn lose(&mut self, error: &ApiError) -> Option<News> {
+    fn lose(&mut self, error: &ApiError) -> Option<StreamUpdate> {
         self.due = tokio::time::Instant::now() + self.retry;
-        (!std::mem::replace(&mut self.lost, true)).then(|| News::Lost(error.to_string()))
+        (!std::mem::replace(&mut self.lost, true)).then(|| StreamUpdate::Lost(error.to_string()))
     }
 
-    fn take(&mut self, frame: &Frame) -> Option<News> {
+    fn take(&mut self, frame: &SseFrame) -> Option<StreamUpdate> {
         if let Some(retry) = frame.retry {
             self.retry = retry.clamp(RETRIES.0, RETRIES.1);
         }
@@ -129,10 +129,10 @@ impl Follower {
             Ok(StreamFrame::Reset) => {
                 // At the beginning of a connection, from now on; in the midst of one, another journal was begun.
                 self.last = Some(end.unwrap_or(0).to_string());
-                return Some(News::Told(StreamFrame::Reset));
+                return Some(StreamUpdate::Frame(StreamFrame::Reset));
             }
-            Ok(told) => News::Told(told),
-            Err(error) => News::Unclear(format!("{}: {error}", frame.event)),
+            Ok(told) => StreamUpdate::Frame(told),
+            Err(error) => StreamUpdate::Invalid(format!("{}: {error}", frame.event)),
         };
         if let Some(id) = frame.id.as_ref().filter(|id| !id.is_empty()) {
             self.last = Some(id.clone());

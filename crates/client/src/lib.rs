@@ -14,11 +14,11 @@ mod sse;
 mod wire;
 
 pub use self::{
-    address::Address,
-    client::{Client, segment},
+    address::ApiAddress,
+    client::{ApiClient, segment},
     error::ApiError,
-    follow::{Follower, News},
-    sse::Frames,
+    follow::{EventFollower, StreamUpdate},
+    sse::SseStream,
     wire::{
         Attempt, CallDelivery, CallDetail, Channel, Channels, ChartMinute, Charts, DeliveryProgress,
         EventDelivery, LiveCall, LiveQueue, LiveView, PbxStatus, StreamEvent, StreamFrame, TargetStatus,

@@ -17,7 +17,7 @@ const LONGEST_FRAME: usize = 1 << 20;
 
 /// One frame.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Frame {
+pub struct SseFrame {
     /// What it is; `message` where it does not say.
     pub event: String,
     /// The place it has, if it says.
@@ -30,17 +30,17 @@ pub struct Frame {
 
 /// Finds frames in bytes.
 #[derive(Debug)]
-pub(super) struct Parser {
+pub(super) struct SseParser {
     lines: LinesCodec,
     bytes: BytesMut,
-    frame: Frame,
+    frame: SseFrame,
     length: usize,
 }
 
-impl Parser {
+impl SseParser {
     pub(super) fn new() -> Self {
         let lines = LinesCodec::new_with_max_length(LONGEST_FRAME);
-        Self { lines, bytes: BytesMut::new(), frame: Frame::default(), length: 0 }
+        Self { lines, bytes: BytesMut::new(), frame: SseFrame::default(), length: 0 }
     }
 
     /// Takes what was received.
@@ -52,12 +52,12 @@ impl Parser {
     ///
     /// # Errors
     /// It is longer than a frame can be, or no text.
-    pub(super) fn poll(&mut self) -> Result<Option<Frame>, String> {
+    pub(super) fn poll(&mut self) -> Result<Option<SseFrame>, String> {
         while let Some(line) = self.lines.decode(&mut self.bytes).map_err(|error| error.to_string())? {
             if line.is_empty() {
                 self.length = 0;
                 let frame = std::mem::take(&mut self.frame);
-                if frame != Frame::default() {
+                if frame != SseFrame::default() {
                     return Ok(Some(frame));
                 }
                 continue;
@@ -87,23 +87,23 @@ impl Parser {
 
 /// A stream of frames.
 #[derive(Debug)]
-pub struct Frames {
+pub struct SseStream {
     response: Response,
     silence: Duration,
-    parser: Parser,
+    parser: SseParser,
 }
 
-impl Frames {
+impl SseStream {
     /// The frames of `response`, which says something at least once in `silence`.
     pub(super) fn new(response: Response, silence: Duration) -> Self {
-        Self { response, silence, parser: Parser::new() }
+        Self { response, silence, parser: SseParser::new() }
     }
 
     /// The next frame. It may be given up while it is waited for; nothing is lost by that.
     ///
     /// # Errors
     /// The stream has ended, was cut off, has fallen silent, or is none.
-    pub async fn next(&mut self) -> Result<Frame, ApiError> {
+    pub async fn next(&mut self) -> Result<SseFrame, ApiError> {
         loop {
             if let Some(frame) = self.parser.poll().map_err(ApiError::Ended)? {
                 return Ok(frame);
@@ -125,13 +125,13 @@ impl Frames {
 mod tests {
     use super::*;
 
-    fn frame(event: &str, id: Option<&str>, data: &str) -> Frame {
-        Frame { event: event.into(), id: id.map(Into::into), data: data.into(), retry: None }
+    fn frame(event: &str, id: Option<&str>, data: &str) -> SseFrame {
+        SseFrame { event: event.into(), id: id.map(Into::into), data: data.into(), retry: None }
     }
 
-    fn check(text: &str, expected: &[Frame]) {
+    fn check(text: &str, expected: &[SseFrame]) {
         for piece in [1, 2, 3, 7, text.len()] {
-            let mut parser = Parser::new();
+            let mut parser = SseParser::new();
             let mut frames = Vec::new();
             for bytes in text.as_bytes().chunks(piece) {
                 parser.take(bytes);
@@ -148,7 +148,7 @@ mod tests {
         check(
             ": hello\n\nretry: 1000\nevent: hello\ndata: {\"journal\":7}\n\n:\n\nevent: call\nid: 8\ndata:a\ndata: b\r\n\r\nid\n\n",
             &[
-                Frame { retry: Some(Duration::from_secs(1)), ..frame("hello", None, "{\"journal\":7}") },
+                SseFrame { retry: Some(Duration::from_secs(1)), ..frame("hello", None, "{\"journal\":7}") },
                 frame("call", Some("8"), "a\nb"),
                 frame("", Some(""), ""),
             ],
@@ -164,11 +164,11 @@ mod tests {
     #[test]
     fn a_frame_has_a_length() {
         for line in ["data: aaaaaaaaaaaaaaaa\n", "data: aaaaaaaaaaaaaaaa"] {
-            let mut parser = Parser::new();
+            let mut parser = SseParser::new();
             parser.take(line.repeat(LONGEST_FRAME / 16).as_bytes());
             assert!(parser.poll().is_err());
         }
-        let mut parser = Parser::new();
+        let mut parser = SseParser::new();
         parser.take(b"data: \xff\n\n");
         assert!(parser.poll().is_err());
     }

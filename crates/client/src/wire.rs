@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use ringwire_event::{AnsweredBy, CallEvent, Direction, ExplanationStep, Party};
 use serde::{Deserialize, Serialize};
 
-use super::sse::Frame;
+use super::sse::SseFrame;
 
 /// One frame of the stream of events.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl StreamFrame {
     ///
     /// # Errors
     /// It is not in the form of its kind.
-    pub fn read(frame: &Frame) -> serde_json::Result<Self> {
+    pub fn read(frame: &SseFrame) -> serde_json::Result<Self> {
         Ok(match frame.event.as_str() {
             "call" => Self::Call(serde_json::from_str(&frame.data)?),
             "delivery" => Self::Delivery(serde_json::from_str(&frame.data)?),

@@ -21,7 +21,7 @@ pub use self::{
     limits::{Limits, STEP},
     pbx::visit,
 };
-use ringwire_client::Client;
+use ringwire_client::ApiClient;
 use ringwire_config::{Config, Pbx, Purpose};
 use ringwire_live::Diagnosis;
 
@@ -46,7 +46,7 @@ pub struct Asked {
     /// Who the daemon runs as, where the unit does not say.
     pub user: Option<String>,
     /// Who asks the daemon.
-    pub client: Option<Client>,
+    pub client: Option<ApiClient>,
     /// For how long to listen; `None`: as is needed.
     pub listen: Option<Duration>,
     /// How long a step may take.

@@ -4,9 +4,11 @@
 //! It knows nothing of telephony and no other crate of the workspace.
 
 mod failure;
+mod past_time;
 mod table;
 mod text;
 
 pub use failure::{Code, Failure};
+pub use past_time::{PAST_TIME_FORMS, parse_past_time};
 pub use table::{Cell, Column, Table};
 pub use text::{count, cut, duration, plain, terminal_is_unicode, when};

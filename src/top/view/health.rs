@@ -12,16 +12,16 @@ use ringwire_client::{ChartMinute, LiveQueue, PbxStatus, TargetStatus};
 use ringwire_terminal::{count, cut, plain};
 use unicode_width::UnicodeWidthStr;
 
-use super::block::{WIDE, block, left, right, since};
-use crate::lines;
+use crate::event_text;
+use crate::top::layout::{WIDE, block, left, right, since};
 use crate::top::{
-    paint::{Mood, Paint},
-    state::State,
+    state::TopState,
+    theme::{Emphasis, Theme},
 };
 
 /// Draws the queues beside the PBXs and endpoints, and if there is room the last hour.
-pub(super) fn draw(state: &State, clock: Timestamp, frame: &mut Frame<'_>, area: Rect) {
-    let paint = state.paint;
+pub(super) fn draw(state: &TopState, clock: Timestamp, frame: &mut Frame<'_>, area: Rect) {
+    let theme = state.theme;
     if area.width < WIDE {
         let [queues, parts] =
             Layout::horizontal([Constraint::Percentage(45), Constraint::Fill(1)]).spacing(1).areas(area);
@@ -34,31 +34,31 @@ pub(super) fn draw(state: &State, clock: Timestamp, frame: &mut Frame<'_>, area:
             .areas(area);
     self::queues(state, clock, frame, queues);
     self::parts(state, clock, frame, parts);
-    let minutes = &state.picture.minutes;
+    let minutes = &state.data.minutes;
     let calls: Vec<_> =
         minutes.iter().rev().take(hour.width.into()).rev().map(|minute| minute.calls).collect();
     let most = calls.iter().max().copied().unwrap_or(0);
     let title = format!("Calls a minute, {} min, most {most} ", calls.len());
-    if paint.unicode {
+    if theme.unicode {
         let chart =
-            Sparkline::default().block(paint.block(title)).data(&calls).style(paint.style(Mood::Well));
+            Sparkline::default().block(theme.block(title)).data(&calls).style(theme.style(Emphasis::Well));
         frame.render_widget(chart, hour);
     } else {
         let counts = calls.iter().rev().take(12).rev().map(u64::to_string).collect::<Vec<_>>().join(" ");
-        block(paint, title, vec![Line::raw(counts)], frame, hour);
+        block(theme, title, vec![Line::raw(counts)], frame, hour);
     }
 }
 
 /// How many calls there are, and how much happens, in at most `width` columns.
-pub(super) fn rates(state: &State, clock: Timestamp, width: usize) -> String {
-    let calls = &state.picture.live.calls;
+pub(super) fn rates(state: &TopState, clock: Timestamp, width: usize) -> String {
+    let calls = &state.data.live.calls;
     let counts = ["ringing", "waiting", "talking", "held"].into_iter().filter_map(|wanted| {
         let count = calls.iter().filter(|call| call.state == wanted).count();
         (count > 0).then(|| format!("{count} {wanted}"))
     });
     let counts = counts.collect::<Vec<_>>().join(", ");
     let mut said = if counts.is_empty() { "no calls".to_owned() } else { counts };
-    let minutes = &state.picture.minutes;
+    let minutes = &state.data.minutes;
     if minutes.is_empty() {
         return cut(&said, width);
     }
@@ -97,50 +97,50 @@ fn per_minute(minutes: &[ChartMinute], clock: Timestamp, count: impl Fn(&ChartMi
     count(this) + count(before) * (60.0 - passed) / 60.0
 }
 
-fn queues(state: &State, clock: Timestamp, frame: &mut Frame<'_>, area: Rect) {
-    let (paint, width) = (state.paint, usize::from(area.width));
-    let mut queues: Vec<&LiveQueue> = state.picture.live.queues.iter().collect();
+fn queues(state: &TopState, clock: Timestamp, frame: &mut Frame<'_>, area: Rect) {
+    let (theme, width) = (state.theme, usize::from(area.width));
+    let mut queues: Vec<&LiveQueue> = state.data.live.queues.iter().collect();
     // Where somebody waits longest comes first.
     let longest = |queue: &LiveQueue| queue.waiting.iter().map(|waiting| waiting.since).min();
     queues.sort_by_key(|queue| (longest(queue).is_none(), longest(queue), queue.name.clone()));
     let mut lines = Vec::new();
     for queue in &queues {
         let (waiting, talking) = (queue.waiting.len(), queue.talking);
-        let mood = if waiting > 0 { Mood::Waiting } else { Mood::Plain };
-        let several = state.picture.pbxs.len() > 1;
+        let mood = if waiting > 0 { Emphasis::Waiting } else { Emphasis::Plain };
+        let several = state.data.pbxs.len() > 1;
         let at = if several { format!(" at {}", plain(&queue.pbx)) } else { String::new() };
         let text = format!("{}{at}: {waiting} waiting, {talking} talking", plain(&queue.name));
-        lines.push(Line::styled(cut(&text, width), paint.style(mood)));
+        lines.push(Line::styled(cut(&text, width), theme.style(mood)));
         let mut callers: Vec<_> = queue.waiting.iter().collect();
         callers.sort_by_key(|caller| caller.since);
         for caller in callers {
             let name = caller.from_name.as_ref().filter(|name| **name != caller.from);
             let name = name.map(|name| format!(" {}", plain(name))).unwrap_or_default();
             let waits = right(&since(caller.since, clock), 7);
-            let call = lines::short(&caller.call);
+            let call = event_text::short_call_id(&caller.call);
             let text = format!(" {waits} {}{name} ({call})", plain(&caller.from));
             lines.push(Line::raw(cut(&text, width)));
         }
     }
     if lines.is_empty() {
-        lines.push(Line::styled("no callers waiting", paint.style(Mood::Faint)));
+        lines.push(Line::styled("no callers waiting", theme.style(Emphasis::Faint)));
     }
-    block(paint, format!("Queues {} ", queues.len()), lines, frame, area);
+    block(theme, format!("Queues {} ", queues.len()), lines, frame, area);
 }
 
-fn parts(state: &State, clock: Timestamp, frame: &mut Frame<'_>, area: Rect) {
-    let (paint, width) = (state.paint, usize::from(area.width));
-    let pbxs = state.picture.pbxs.iter().map(|part| pbx(paint, part, clock, width));
-    let endpoints = state.picture.endpoints.iter().map(|part| endpoint(paint, part, width));
+fn parts(state: &TopState, clock: Timestamp, frame: &mut Frame<'_>, area: Rect) {
+    let (theme, width) = (state.theme, usize::from(area.width));
+    let pbxs = state.data.pbxs.iter().map(|part| pbx(theme, part, clock, width));
+    let endpoints = state.data.endpoints.iter().map(|part| endpoint(theme, part, width));
     let lines = pbxs.chain(endpoints).collect();
-    block(paint, "PBXs and targets ".to_owned(), lines, frame, area);
+    block(theme, "PBXs and targets ".to_owned(), lines, frame, area);
 }
 
-fn pbx(paint: Paint, pbx: &PbxStatus, clock: Timestamp, width: usize) -> Line<'static> {
+fn pbx(theme: Theme, pbx: &PbxStatus, clock: Timestamp, width: usize) -> Line<'static> {
     let mood = match pbx.state.as_str() {
-        "inSync" => Mood::Well,
-        "connected" | "connecting" => Mood::Waiting,
-        _ => Mood::Bad,
+        "inSync" => Emphasis::Well,
+        "connected" | "connecting" => Emphasis::Waiting,
+        _ => Emphasis::Bad,
     };
     let mut rest =
         format!("{}, {}", count(pbx.channels, "channel", "channels"), count(pbx.calls, "call", "calls"));
@@ -151,14 +151,14 @@ fn pbx(paint: Paint, pbx: &PbxStatus, clock: Timestamp, width: usize) -> Line<'s
         rest = plain(detail);
     }
     let state = if pbx.state == "inSync" { "in sync" } else { &pbx.state };
-    part(paint.style(mood), &pbx.name, state, &rest, width)
+    part(theme.style(mood), &pbx.name, state, &rest, width)
 }
 
-fn endpoint(paint: Paint, endpoint: &TargetStatus, width: usize) -> Line<'static> {
+fn endpoint(theme: Theme, endpoint: &TargetStatus, width: usize) -> Line<'static> {
     let mood = match endpoint.state.as_str() {
-        "ok" => Mood::Well,
-        "paused" => Mood::Waiting,
-        _ => Mood::Bad,
+        "ok" => Emphasis::Well,
+        "paused" => Emphasis::Waiting,
+        _ => Emphasis::Bad,
     };
     let more = if endpoint.more_on_disk { "+" } else { "" };
     let mut rest = format!("{}{more} pending", endpoint.pending);
@@ -174,7 +174,7 @@ fn endpoint(paint: Paint, endpoint: &TargetStatus, width: usize) -> Line<'static
         rest = format!("{rest}: {}", plain(reason));
     }
     let state = if endpoint.state == "ok" { "OK" } else { &endpoint.state };
-    part(paint.style(mood), &endpoint.name, state, &rest, width)
+    part(theme.style(mood), &endpoint.name, state, &rest, width)
 }
 
 fn part(style: Style, name: &str, state: &str, rest: &str, width: usize) -> Line<'static> {

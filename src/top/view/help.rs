@@ -7,7 +7,7 @@ use ratatui::{
     widgets::{Clear, Paragraph},
 };
 
-use crate::top::paint::{Mood, Paint};
+use crate::top::theme::{Emphasis, Theme};
 
 const KEYS: &[(&str, &str)] = &[
     ("Up Down k j", "select a call, or scroll"),
@@ -22,14 +22,14 @@ const KEYS: &[(&str, &str)] = &[
 ];
 
 /// Draws it over what is there.
-pub(super) fn draw(paint: Paint, frame: &mut Frame<'_>, area: Rect) {
+pub(super) fn draw(theme: Theme, frame: &mut Frame<'_>, area: Rect) {
     let height = u16::try_from(KEYS.len()).unwrap_or(u16::MAX).saturating_add(2);
     let [area] = Layout::vertical([Constraint::Length(height)]).flex(Flex::Center).areas(area);
     let [area] = Layout::horizontal([Constraint::Length(58)]).flex(Flex::Center).areas(area);
     let mut lines: Vec<_> =
         KEYS.iter().map(|(keys, what)| Line::raw(format!(" {keys:<20} {what}"))).collect();
-    lines.push(Line::styled(" press any key to continue", paint.style(Mood::Faint)));
-    let block = paint.block(" Keys ".to_owned());
+    lines.push(Line::styled(" press any key to continue", theme.style(Emphasis::Faint)));
+    let block = theme.block(" Keys ".to_owned());
     let inner = block.inner(area);
     frame.render_widget(Clear, area);
     frame.render_widget(block, area);

@@ -3,7 +3,7 @@
 use std::{io::ErrorKind, time::Duration};
 
 use jiff::Timestamp;
-use ringwire_client::{Address, ApiError, Client};
+use ringwire_client::{ApiAddress, ApiClient, ApiError};
 use serde::Deserialize;
 use tokio::{net::UnixStream, time::timeout};
 
@@ -21,7 +21,7 @@ pub(crate) struct Known {
 }
 
 /// Asks the daemon how it does and what it has heard; `None`: it has no API.
-pub(crate) async fn ask(client: Option<&Client>, known: Known, step: Duration) -> DaemonFacts {
+pub(crate) async fn ask(client: Option<&ApiClient>, known: Known, step: Duration) -> DaemonFacts {
     let reply = match client {
         Some(client) => match timeout(step, Box::pin(reply(client))).await {
             Ok(reply) => reply,
@@ -39,9 +39,9 @@ pub(crate) async fn ask(client: Option<&Client>, known: Known, step: Duration) -
     }
 }
 
-async fn reply(client: &Client) -> Reply {
-    let is_socket = matches!(client.address(), Address::Socket(_));
-    if let Address::Socket(path) = client.address()
+async fn reply(client: &ApiClient) -> Reply {
+    let is_socket = matches!(client.address(), ApiAddress::Socket(_));
+    if let ApiAddress::Socket(path) = client.address()
         && let Err(error) = UnixStream::connect(path).await
     {
         return match error.kind() {
@@ -52,11 +52,11 @@ async fn reply(client: &Client) -> Reply {
     }
     let ready: Ready = match client.get("/readyz", &[]).await {
         Ok(ready) => ready,
-        Err(ApiError::Silent { .. } | ApiError::Ended(_)) => return Reply::Silent,
+        Err(ApiError::TimedOut { .. } | ApiError::Ended(_)) => return Reply::Silent,
         // At a socket somebody listens, as was just seen.
         Err(ApiError::Unreachable { .. }) if !is_socket => return Reply::Refused,
         Err(ApiError::Unreachable { why, .. }) => return Reply::Foreign(why),
-        Err(ApiError::Nonsense { what, .. }) => return Reply::Foreign(what),
+        Err(ApiError::UnexpectedResponse { what, .. }) => return Reply::Foreign(what),
         Err(ApiError::Refused { status, why, .. }) => return Reply::Foreign(format!("HTTP {status}: {why}")),
     };
     let diagnosis = client.get("/api/v1/diagnosis", &[]).await.ok();
@@ -64,7 +64,7 @@ async fn reply(client: &Client) -> Reply {
 }
 
 /// The version that the daemon greets those with who follow its events.
-async fn version(client: &Client) -> Option<String> {
+async fn version(client: &ApiClient) -> Option<String> {
     #[derive(Deserialize)]
     struct Hello {
         version: String,

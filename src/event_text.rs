@@ -1,4 +1,4 @@
-//! One aligned line an event, for people.
+//! Call events as text.
 
 use std::fmt::{self, Display, Write as _};
 
@@ -10,18 +10,18 @@ use ringwire_recording::is_relative_time;
 use ringwire_terminal::plain;
 use serde_json::{Map, Value};
 
-/// A call event as one line: time, what, call, direction, who called whom, and what else there is to say.
+/// A call event as one aligned line: time, event, call, direction, caller, callee and details.
 ///
-/// It is coloured; whoever prints it takes the colours out where they are not wanted.
+/// It has colours; the writer removes them where they are not wanted.
 #[must_use]
-pub(crate) fn event(event: &CallEvent) -> String {
-    let style = style(&event.kind);
+pub(crate) fn event_line(event: &CallEvent) -> String {
+    let style = event_style(&event.kind);
     let mut line = String::new();
-    let detail = detail(event);
+    let detail = event_details(event);
     let _ = write!(
         line,
         "{:>12}  {style}{:<8}{style:#}  {:<22}  {:<8}  {:>14} → {:<14}",
-        Time(event.time),
+        EventTime(event.time),
         event.kind.name(),
         plain(&event.call),
         event.direction.as_str(),
@@ -37,62 +37,61 @@ pub(crate) fn event(event: &CallEvent) -> String {
     line.trim_end().to_owned()
 }
 
-/// A post as one line: time, whom it is for, and its fields.
+/// A request as one line: time, target and fields.
 #[must_use]
-pub(crate) fn post(time: Option<Timestamp>, to: &str, fields: &Map<String, Value>) -> String {
-    let mut line = format!("{:>12}  → {to}", Time(time));
+pub(crate) fn request_line(time: Option<Timestamp>, to: &str, fields: &Map<String, Value>) -> String {
+    let mut line = format!("{:>12}  → {to}", EventTime(time));
     for (name, value) in fields {
         let dim = Style::new().dimmed();
-        let _ = write!(line, "  {dim}{name}={dim:#}{}", plain(&spoken(value)));
+        let _ = write!(line, "  {dim}{name}={dim:#}{}", plain(&format_value(value)));
     }
     line
 }
 
-/// A value of a request, as people say it.
+/// The value of a request field as text.
 #[must_use]
-pub(crate) fn spoken(value: &Value) -> String {
+pub(crate) fn format_value(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(spoken).collect::<Vec<_>>().join(", "),
+        Value::Array(items) => items.iter().map(format_value).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     }
 }
 
-/// What there is to say of an event besides what it is and who called whom.
+/// The details of an event besides its kind, caller and callee.
 #[must_use]
-pub(crate) fn detail(event: &CallEvent) -> String {
+pub(crate) fn event_details(event: &CallEvent) -> String {
     let queue = event.queue.as_deref().map(|queue| format!("[{}]", plain(queue)));
-    let said = match &event.kind {
-        EventKind::NewCall { users } => {
-            Some(users.iter().map(name).collect::<Vec<_>>().join(", ")).filter(|names| !names.is_empty())
-        }
-        EventKind::Ringing { user } => Some(name(user)),
-        EventKind::Answer { answered_by } => Some(took(answered_by)),
-        EventKind::Hold { user } | EventKind::Unhold { user } => user.as_ref().map(name),
+    let details = match &event.kind {
+        EventKind::NewCall { users } => Some(users.iter().map(party_name).collect::<Vec<_>>().join(", "))
+            .filter(|names| !names.is_empty()),
+        EventKind::Ringing { user } => Some(party_name(user)),
+        EventKind::Answer { answered_by } => Some(answered_by_text(answered_by)),
+        EventKind::Hold { user } | EventKind::Unhold { user } => user.as_ref().map(party_name),
         EventKind::Transfer { user, target, .. } => {
-            let by = user.as_ref().map(name);
+            let by = user.as_ref().map(party_name);
             let to = target.as_deref().map(|target| format!("to {}", plain(target)));
             Some([by, to].into_iter().flatten().collect::<Vec<_>>().join(" "))
         }
         EventKind::Hangup { cause, .. } => Some(cause.as_str().to_owned()),
     };
-    [said, queue].into_iter().flatten().collect::<Vec<_>>().join("  ")
+    [details, queue].into_iter().flatten().collect::<Vec<_>>().join("  ")
 }
 
-/// A user: name and extension, as far as they are known.
+/// A party: name and extension if known.
 #[must_use]
-pub(crate) fn name(party: &Party) -> String {
+pub(crate) fn party_name(party: &Party) -> String {
     match (&party.name, &party.extension) {
         (Some(name), Some(extension)) => format!("{} ({})", plain(name), plain(extension)),
         _ => plain(party.label()),
     }
 }
 
-/// A call by the end of its id, which tells calls of some hours apart: `1795226702.0` is `6702.0`, and of a PBX with a
+/// The end of the id of a call, which distinguishes the calls of some hours: `1795226702.0` is `6702.0`, and of a PBX with a
 /// name `main-1795226702.0` is `main-6702.0`.
 #[must_use]
-pub(crate) fn short(call: &str) -> String {
-    /// How many of the digits of the time stay.
+pub(crate) fn short_call_id(call: &str) -> String {
+    /// How many digits of the time are kept.
     const DIGITS: usize = 4;
     let cut = call.rsplit_once('.').and_then(|(before, number)| {
         let start = before.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
@@ -103,9 +102,9 @@ pub(crate) fn short(call: &str) -> String {
     plain(&cut.unwrap_or_else(|| call.to_owned()))
 }
 
-/// The style of everything that is about one call: always the same for the same call.
+/// The style of a call: always the same for the same call.
 #[must_use]
-pub(crate) fn style_of(call: &str) -> Style {
+pub(crate) fn call_style(call: &str) -> Style {
     const COLOURS: [AnsiColor; 6] = [
         AnsiColor::Cyan,
         AnsiColor::Magenta,
@@ -120,9 +119,9 @@ pub(crate) fn style_of(call: &str) -> Style {
     colour.on_default()
 }
 
-/// Why a call ended that nobody took, by the word for it.
+/// The cause of a call that nobody answered, as text.
 #[must_use]
-pub(crate) fn why(cause: Option<&str>) -> &'static str {
+pub(crate) fn cause_text(cause: Option<&str>) -> &'static str {
     match cause {
         Some("busy") => "busy",
         Some("cancel") => "caller gave up",
@@ -134,21 +133,21 @@ pub(crate) fn why(cause: Option<&str>) -> &'static str {
     }
 }
 
-/// Who took a call.
+/// Who answered a call, as text.
 #[must_use]
-pub(crate) fn took(answered_by: &AnsweredBy) -> String {
+pub(crate) fn answered_by_text(answered_by: &AnsweredBy) -> String {
     match answered_by {
-        AnsweredBy::User(party) => name(party),
+        AnsweredBy::User(party) => party_name(party),
         AnsweredBy::Number { number } => plain(number),
         AnsweredBy::Voicemail => "voicemail".to_owned(),
         AnsweredBy::Conference => "conference".to_owned(),
     }
 }
 
-/// The colour of an event.
+/// The style of an event.
 #[must_use]
-pub(crate) fn style(what: &EventKind) -> Style {
-    let colour = match what {
+pub(crate) fn event_style(kind: &EventKind) -> Style {
+    let colour = match kind {
         EventKind::NewCall { .. } => AnsiColor::Cyan,
         EventKind::Ringing { .. } => AnsiColor::Yellow,
         EventKind::Answer { .. } => AnsiColor::Green,
@@ -159,10 +158,10 @@ pub(crate) fn style(what: &EventKind) -> Style {
     colour.on_default().bold()
 }
 
-/// A time of day, or what passed since a recording began.
-pub(crate) struct Time(pub(crate) Option<Timestamp>);
+/// A time of day, or the time since the start of a recording.
+pub(crate) struct EventTime(pub(crate) Option<Timestamp>);
 
-impl Display for Time {
+impl Display for EventTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self.0 {
             None => "-".to_owned(),
@@ -180,8 +179,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_is_called_by_the_end_of_its_id() {
-        for (call, said) in [
+    fn a_call_id_is_shortened_to_its_end() {
+        for (call, expected) in [
             ("1795226702.0", "6702.0"),
             ("main-1795226702.17", "main-6702.17"),
             ("1.2", "1.2"),
@@ -189,8 +188,8 @@ mod tests {
             ("", ""),
             ("1795226702.\u{1b}", "6702.\\u{1b}"),
         ] {
-            assert_eq!(short(call), said);
+            assert_eq!(short_call_id(call), expected);
         }
-        assert_eq!(style_of("1795226702.0"), style_of("1795226702.0"));
+        assert_eq!(call_style("1795226702.0"), call_style("1795226702.0"));
     }
 }

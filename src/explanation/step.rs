@@ -1,4 +1,4 @@
-//! One line each: an event that was heard, a conclusion, an event that was said.
+//! The lines of a step: a manager event, a decision, a call event.
 
 use std::fmt::Write as _;
 
@@ -6,19 +6,19 @@ use anstyle::{AnsiColor, Style};
 use ringwire_event::{CallEvent, Decision, ExplanationStep, SourceEvent};
 use ringwire_terminal::plain;
 
-use crate::lines::{detail, style};
+use crate::event_text::{event_details, event_style};
 
-/// What was heard, under the time in its column.
-pub(super) fn heard(note: &ExplanationStep, time: &str) -> String {
+/// The manager event of a step, after its time.
+pub(super) fn source_line(step: &ExplanationStep, time: &str) -> String {
     let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
-    match &note.source {
+    match &step.source {
         Some(SourceEvent { event, channel, uniqueid, with }) => {
             let mut line = format!("{time:>10}  {bold}{}{bold:#}", plain(event));
             if let Some(channel) = channel {
                 let _ = write!(line, " {}", plain(channel));
             }
-            let introduces = matches!(event.as_str(), "Newchannel" | "CoreShowChannel" | "Status");
-            if let Some(uniqueid) = uniqueid.as_deref().filter(|_| introduces || channel.is_none()) {
+            let is_first_event = matches!(event.as_str(), "Newchannel" | "CoreShowChannel" | "Status");
+            if let Some(uniqueid) = uniqueid.as_deref().filter(|_| is_first_event || channel.is_none()) {
                 let _ = write!(line, " (Uniqueid {})", plain(uniqueid));
             }
             if !with.is_empty() {
@@ -26,23 +26,23 @@ pub(super) fn heard(note: &ExplanationStep, time: &str) -> String {
             }
             line
         }
-        None if note.decision == Decision::Omitted => format!("{:>10}  {dim}…{dim:#}", ""),
+        None if step.decision == Decision::Omitted => format!("{:>10}  {dim}…{dim:#}", ""),
         None => format!("{time:>10}  {bold}(timer){bold:#}"),
     }
 }
 
-/// A conclusion, with the rule it was drawn by.
-pub(super) fn concluded(note: &ExplanationStep) -> String {
-    let (dim, style) = (Style::new().dimmed(), weight(note.decision));
-    let mut line = format!("{:>14}{style}{}{style:#}", "", plain(&note.text));
-    if let Some(rule) = note.rule {
+/// A decision and its rule.
+pub(super) fn decision_line(step: &ExplanationStep) -> String {
+    let (dim, style) = (Style::new().dimmed(), decision_style(step.decision));
+    let mut line = format!("{:>14}{style}{}{style:#}", "", plain(&step.text));
+    if let Some(rule) = step.rule {
         let _ = write!(line, "  {dim}[{rule}]{dim:#}");
     }
     line
 }
 
-/// What decides how the call is told stands out.
-fn weight(decision: Decision) -> Style {
+/// The style of a decision: those that determine how the call is reported stand out.
+fn decision_style(decision: Decision) -> Style {
     match decision {
         Decision::Announced | Decision::Answered | Decision::Ended => Style::new().bold(),
         Decision::Unannounced | Decision::Forged | Decision::GaveUp => AnsiColor::Yellow.on_default(),
@@ -50,18 +50,18 @@ fn weight(decision: Decision) -> Style {
     }
 }
 
-/// A call event that was said, with its `time` in the column where nothing above has it; `of` is the time it is said of, if
-/// that is another.
-pub(super) fn said(event: &CallEvent, time: &str, of: Option<&str>) -> String {
-    let (dim, style) = (Style::new().dimmed(), style(&event.kind));
+/// A call event; `time` fills the column of times if no line above shows it, and `of` is the time of the event if it
+/// differs.
+pub(super) fn event_line(event: &CallEvent, time: &str, of: Option<&str>) -> String {
+    let (dim, style) = (Style::new().dimmed(), event_style(&event.kind));
     let mut line = format!("{time:>10}  {style}» {}{style:#}", event.kind.name());
     if event.seq == 1 {
         let (from, to) = (plain(&event.from), plain(&event.to));
         let _ = write!(line, "  {}  {from} → {to}", event.direction.as_str());
     }
-    let detail = detail(event);
-    if !detail.is_empty() {
-        let _ = write!(line, "  {detail}");
+    let details = event_details(event);
+    if !details.is_empty() {
+        let _ = write!(line, "  {details}");
     }
     if event.recovered {
         let _ = write!(line, "  {dim}(recovered){dim:#}");
@@ -72,8 +72,8 @@ pub(super) fn said(event: &CallEvent, time: &str, of: Option<&str>) -> String {
     line
 }
 
-/// Nobody hears of an event.
-pub(super) fn nobody() -> String {
+/// The line for an event without deliveries.
+pub(super) fn no_delivery_line() -> String {
     let dim = Style::new().dimmed();
     format!("{:>16}{dim}no target is sent this event{dim:#}", "")
 }

@@ -1,16 +1,16 @@
-//! Times in the past, as people say them.
+//! Times in the past, such as `2h` or `yesterday`.
 
 use jiff::{Span, Timestamp, Zoned, civil};
 
-/// What can be said.
-pub(super) const EXPECTED: &str = "expected 90m, 2h, 3d or 1w; today or yesterday; 2026-11-21; 2026-11-21T08:00; \
+/// The accepted forms, for a hint.
+pub const PAST_TIME_FORMS: &str = "expected 90m, 2h, 3d or 1w; today or yesterday; 2026-11-21; 2026-11-21T08:00; \
                                    or 2026-11-21T08:00:00+01:00";
 
-/// The time that `text` stands for; what says no zone is in that of `now`.
+/// The time that `text` means; without an offset, it is in the time zone of `now`.
 ///
 /// # Errors
-/// In words, what is wrong with it.
-pub(super) fn parse(text: &str, now: &Zoned) -> Result<Timestamp, String> {
+/// What is wrong with it.
+pub fn parse_past_time(text: &str, now: &Zoned) -> Result<Timestamp, String> {
     let text = text.trim();
     let zone = now.time_zone();
     let wrong = |error: jiff::Error| format!("{text:?}: {error}");
@@ -43,11 +43,11 @@ mod tests {
         // The clocks went forward on 2026-03-29 at 02:00.
         let now: Zoned = "2026-03-29T12:00:00+02:00[Europe/Berlin]".parse().unwrap();
         let expected = expected.map(|time| time.parse::<Timestamp>().unwrap());
-        assert_eq!(parse(text, &now).ok(), expected, "{text}");
+        assert_eq!(parse_past_time(text, &now).ok(), expected, "{text}");
     }
 
     #[test]
-    fn times_are_said_as_people_do() {
+    fn ages_days_and_times_are_parsed() {
         check("2h", Some("2026-03-29T08:00:00Z"));
         check("90m", Some("2026-03-29T08:30:00Z"));
         check("2 hours ago", Some("2026-03-29T08:00:00Z"));
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_an_error() {
+    fn other_texts_are_errors() {
         for text in ["", "soon", "2", "2x", "tomorrow", "2026-13-01", "29.03.2026", "99999999y", "08:00"] {
             check(text, None);
         }

@@ -1,4 +1,4 @@
-//! What an endpoint was sent, and what it replied.
+//! What a target was sent, and what it replied.
 
 use std::fmt::Write as _;
 
@@ -6,47 +6,48 @@ use anstyle::{AnsiColor, Style};
 use ringwire_terminal::plain;
 use serde_json::{Map, Value};
 
-use crate::lines::spoken;
+use crate::event_text::format_value;
 
-/// How much of a reply is shown, in characters.
-const REPLY: usize = 160;
+/// How much of a reply is shown.
+const MAX_REPLY_CHARS: usize = 160;
 
-/// A delivery of an event; or, without a state, what would be one.
+/// A delivery of an event, or without a state the delivery that would be made.
 #[derive(Clone, Debug)]
-pub(crate) struct Sent {
+pub(crate) struct ExplainedDelivery {
     /// The id of the event.
     pub(crate) event: String,
-    /// To whom.
-    pub(crate) to: String,
-    /// The fields of the request, where they are known; `None` within if the dialect does not speak of such events.
+    /// The name of the target or dialect.
+    pub(crate) target: String,
+    /// The fields of the request, if known; `Some(None)` if the dialect does not send such events.
     pub(crate) fields: Option<Option<Map<String, Value>>>,
-    /// What became of it.
+    /// Its state.
     pub(crate) state: Option<String>,
-    /// Why.
+    /// The reason for its state.
     pub(crate) reason: Option<String>,
-    /// Each try, in order.
-    pub(crate) tries: Vec<Try>,
+    /// Its attempts, in order.
+    pub(crate) attempts: Vec<ExplainedAttempt>,
 }
 
-/// One try of a delivery.
+/// One attempt of a delivery.
 #[derive(Clone, Debug)]
-pub(crate) struct Try {
-    /// How long it took, in milliseconds.
-    pub(crate) took: i64,
-    /// What came of it.
+pub(crate) struct ExplainedAttempt {
+    /// Its duration in milliseconds.
+    pub(crate) duration_ms: i64,
+    /// Its outcome.
     pub(crate) outcome: String,
-    /// The HTTP status, if there was an answer.
+    /// The HTTP status, if there was a reply.
     pub(crate) status: Option<u16>,
-    /// The beginning of the answer.
+    /// The start of the reply.
     pub(crate) reply: Option<String>,
 }
 
-impl Sent {
+impl ExplainedDelivery {
+    /// The lines of the delivery and its attempts.
     pub(super) fn lines(&self) -> Vec<String> {
         let dim = Style::new().dimmed();
-        let mut first = format!("{:>16}→ {}", "", plain(&self.to));
+        let mut first = format!("{:>16}→ {}", "", plain(&self.target));
         if let Some(state) = &self.state {
-            let style = colour(state);
+            let style = state_style(state);
             let _ = write!(first, ": {style}{}{style:#}", plain(state));
             let reason = self.reason.as_deref().filter(|_| state != "delivered");
             if let Some(reason) = reason {
@@ -56,7 +57,7 @@ impl Sent {
         match &self.fields {
             Some(Some(fields)) => {
                 for (name, value) in fields {
-                    let _ = write!(first, "  {dim}{}={dim:#}{}", plain(name), plain(&spoken(value)));
+                    let _ = write!(first, "  {dim}{}={dim:#}{}", plain(name), plain(&format_value(value)));
                 }
             }
             Some(None) => {
@@ -65,21 +66,25 @@ impl Sent {
             None => {}
         }
         let mut lines = vec![first];
-        lines.extend(self.tries.iter().enumerate().map(|(index, tried)| tried.line(index + 1)));
+        lines.extend(self.attempts.iter().enumerate().map(|(index, attempt)| attempt.line(index + 1)));
         lines
     }
 }
 
-impl Try {
+impl ExplainedAttempt {
     fn line(&self, number: usize) -> String {
         let dim = Style::new().dimmed();
-        let mut line =
-            format!("{:>18}{dim}attempt {number}, {} ms:{dim:#} {}", "", self.took, plain(&self.outcome));
+        let mut line = format!(
+            "{:>18}{dim}attempt {number}, {} ms:{dim:#} {}",
+            "",
+            self.duration_ms,
+            plain(&self.outcome)
+        );
         if let Some(status) = self.status {
             let _ = write!(line, "  {dim}HTTP{dim:#} {status}");
         }
         if let Some(reply) = self.reply.as_deref().map(str::trim).filter(|reply| !reply.is_empty()) {
-            let shown: String = reply.chars().take(REPLY).collect();
+            let shown: String = reply.chars().take(MAX_REPLY_CHARS).collect();
             let more = if shown.len() < reply.len() { "…" } else { "" };
             let _ = write!(line, "  {dim}replied{dim:#} {}{more}", plain(&shown));
         }
@@ -87,7 +92,7 @@ impl Try {
     }
 }
 
-fn colour(state: &str) -> Style {
+fn state_style(state: &str) -> Style {
     match state {
         "delivered" => AnsiColor::Green.on_default(),
         "dead" | "expired" | "dropped" => AnsiColor::Red.on_default(),

@@ -8,7 +8,7 @@ use ratatui::{
 
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Paint {
+pub(super) struct Theme {
     /// Whether colours are wanted.
     pub(super) colours: bool,
     /// Whether more than ASCII may be used.
@@ -17,7 +17,7 @@ pub(super) struct Paint {
 
 /// What a colour stands for. Words say the same, always.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mood {
+pub(super) enum Emphasis {
     /// Nothing to say.
     Plain,
     /// Less important.
@@ -44,16 +44,16 @@ const ASCII: border::Set<'_> = border::Set {
     horizontal_bottom: "-",
 };
 
-impl Paint {
+impl Theme {
     /// The style for `mood`.
-    pub(super) fn style(self, mood: Mood) -> Style {
+    pub(super) fn style(self, mood: Emphasis) -> Style {
         let (colour, modifier) = match mood {
-            Mood::Plain => (None, Modifier::empty()),
-            Mood::Faint => (None, Modifier::DIM),
-            Mood::Strong => (None, Modifier::BOLD),
-            Mood::Well => (Some(Color::Green), Modifier::empty()),
-            Mood::Waiting => (Some(Color::Yellow), Modifier::BOLD),
-            Mood::Bad => (Some(Color::Red), Modifier::BOLD),
+            Emphasis::Plain => (None, Modifier::empty()),
+            Emphasis::Faint => (None, Modifier::DIM),
+            Emphasis::Strong => (None, Modifier::BOLD),
+            Emphasis::Well => (Some(Color::Green), Modifier::empty()),
+            Emphasis::Waiting => (Some(Color::Yellow), Modifier::BOLD),
+            Emphasis::Bad => (Some(Color::Red), Modifier::BOLD),
         };
         let style = Style::new().add_modifier(modifier);
         match colour {
@@ -62,8 +62,8 @@ impl Paint {
         }
     }
 
-    /// The style of what is chosen.
-    pub(super) fn chosen() -> Style {
+    /// The style of what is selected.
+    pub(super) fn selected() -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
@@ -73,9 +73,9 @@ impl Paint {
         Block::new()
             .borders(Borders::TOP)
             .border_set(set)
-            .border_style(self.style(Mood::Faint))
+            .border_style(self.style(Emphasis::Faint))
             .title(title)
-            .title_style(self.style(Mood::Strong))
+            .title_style(self.style(Emphasis::Strong))
     }
 
     /// An arrow from who calls to who is called.

@@ -1,23 +1,23 @@
-//! Which events were said.
+//! Which events were received.
 
 use std::{
     collections::{HashSet, VecDeque},
     sync::Arc,
 };
 
-/// How many are remembered. What is said again comes soon after: from memory while the disk cannot be written, and
-/// from the journal when the stream is taken up again.
-const REMEMBERED: usize = 1 << 16;
+/// How many are remembered. Repetitions come soon after: from memory while the disk cannot be written, and from the
+/// journal when the stream is resumed.
+const MAX_REMEMBERED: usize = 1 << 16;
 
-/// The ids of the events that were said last.
+/// The ids of the latest events.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct SeenEvents {
     ids: HashSet<Arc<str>>,
     order: VecDeque<Arc<str>>,
 }
 
-impl Seen {
-    /// Whether `id` is new; it is not from now on.
+impl SeenEvents {
+    /// Whether `id` is new; remembers it.
     pub(super) fn is_new(&mut self, id: &str) -> bool {
         if self.ids.contains(id) {
             return false;
@@ -25,7 +25,7 @@ impl Seen {
         let id: Arc<str> = id.into();
         self.ids.insert(Arc::clone(&id));
         self.order.push_back(id);
-        if self.order.len() > REMEMBERED
+        if self.order.len() > MAX_REMEMBERED
             && let Some(oldest) = self.order.pop_front()
         {
             self.ids.remove(&oldest);
@@ -40,14 +40,14 @@ mod tests {
 
     #[test]
     fn the_last_ones_are_remembered() {
-        let mut seen = Seen::default();
+        let mut seen = SeenEvents::default();
         assert!(seen.is_new("a"));
         assert!(!seen.is_new("a"));
-        for number in 0..REMEMBERED {
+        for number in 0..MAX_REMEMBERED {
             assert!(seen.is_new(&number.to_string()));
         }
         assert!(seen.is_new("a"));
-        assert!(!seen.is_new(&(REMEMBERED - 1).to_string()));
-        assert_eq!((seen.ids.len(), seen.order.len()), (REMEMBERED, REMEMBERED));
+        assert!(!seen.is_new(&(MAX_REMEMBERED - 1).to_string()));
+        assert_eq!((seen.ids.len(), seen.order.len()), (MAX_REMEMBERED, MAX_REMEMBERED));
     }
 }

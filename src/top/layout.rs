@@ -1,11 +1,11 @@
-//! What all parts of the screen are made of: columns, times, and lines under a heading.
+//! What the parts of the screen share: columns, times, and lines under a heading.
 
 use jiff::{Timestamp, tz::TimeZone};
 use ratatui::{Frame, layout::Rect, style::Style, text::Line, widgets::Paragraph};
 use ringwire_terminal::{cut, duration};
 use unicode_width::UnicodeWidthStr;
 
-use crate::top::paint::{Mood, Paint};
+use super::theme::{Emphasis, Theme};
 
 /// From how many columns on there is room for more.
 pub(super) const WIDE: u16 = 120;
@@ -36,19 +36,19 @@ pub(super) fn since(then: Timestamp, now: Timestamp) -> String {
 
 /// Lines under a heading, as many as there is room for; what is left out is counted.
 pub(super) fn block(
-    paint: Paint,
+    theme: Theme,
     title: String,
     mut lines: Vec<Line<'static>>,
     frame: &mut Frame<'_>,
     area: Rect,
 ) {
-    let block = paint.block(title);
+    let block = theme.block(title);
     let inner = block.inner(area);
     let room = usize::from(inner.height);
     if lines.len() > room && room > 0 {
         let more = lines.len() - room + 1;
         lines.truncate(room - 1);
-        lines.push(Line::styled(format!("and {more} more"), paint.style(Mood::Faint)));
+        lines.push(Line::styled(format!("and {more} more"), theme.style(Emphasis::Faint)));
     }
     frame.render_widget(block, area);
     frame.render_widget(Paragraph::new(lines).style(Style::new()), inner);
