@@ -68,9 +68,9 @@ pub(crate) fn event_details(event: &CallEvent) -> String {
         EventKind::Ringing { user } => Some(party_name(user)),
         EventKind::Answer { answered_by } => Some(answered_by_text(answered_by)),
         EventKind::Hold { user } | EventKind::Unhold { user } => user.as_ref().map(party_name),
-        EventKind::Transfer { user, target, .. } => {
+        EventKind::Transfer { user, transfer_target, .. } => {
             let by = user.as_ref().map(party_name);
-            let to = target.as_deref().map(|target| format!("to {}", plain(target)));
+            let to = transfer_target.as_deref().map(|target| format!("to {}", plain(target)));
             Some([by, to].into_iter().flatten().collect::<Vec<_>>().join(" "))
         }
         EventKind::Hangup { cause, .. } => Some(cause.as_str().to_owned()),

@@ -121,9 +121,9 @@ fn event_details(entry: &TailEvent) -> (String, Style) {
         EventKind::Hold { user } | EventKind::Unhold { user } => {
             (user.as_ref().map(|user| cut(&party_name(user))).unwrap_or_default(), none)
         }
-        EventKind::Transfer { user, target, .. } => {
+        EventKind::Transfer { user, transfer_target, .. } => {
             let by = user.as_ref().map(|user| cut(&party_name(user)));
-            let to = target.as_ref().map(|target| format!("to {}", cut(target)));
+            let to = transfer_target.as_ref().map(|target| format!("to {}", cut(target)));
             (by.into_iter().chain(to).collect::<Vec<_>>().join(" "), none)
         }
         EventKind::Hangup { cause, answered_by } => outcome(entry, event, *cause, answered_by.as_ref()),

@@ -146,9 +146,9 @@ mod tests {
     #[test]
     fn frames_are_found_however_they_are_cut() {
         check(
-            ": hello\n\nretry: 1000\nevent: hello\ndata: {\"journal\":7}\n\n:\n\nevent: call\nid: 8\ndata:a\ndata: b\r\n\r\nid\n\n",
+            ": hello\n\nretry: 1000\nevent: hello\ndata: {\"cursor\":7}\n\n:\n\nevent: call\nid: 8\ndata:a\ndata: b\r\n\r\nid\n\n",
             &[
-                SseFrame { retry: Some(Duration::from_secs(1)), ..frame("hello", None, "{\"journal\":7}") },
+                SseFrame { retry: Some(Duration::from_secs(1)), ..frame("hello", None, "{\"cursor\":7}") },
                 frame("call", Some("8"), "a\nb"),
                 frame("", Some(""), ""),
             ],

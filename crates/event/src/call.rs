@@ -103,8 +103,13 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         user: Option<Party>,
         /// To where: an extension or a number.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        target: Option<String>,
+        #[serde(
+            default,
+            rename = "transferTarget",
+            alias = "target",
+            skip_serializing_if = "Option::is_none"
+        )]
+        transfer_target: Option<String>,
     },
     /// The call is over: the last event of every call, said once.
     Hangup {

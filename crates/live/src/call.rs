@@ -127,8 +127,9 @@ impl LiveCall {
             }
             EventKind::Hold { .. } => self.held_since = Some(at),
             EventKind::Unhold { .. } => self.held_since = None,
-            EventKind::Transfer { kind, target, .. } => {
-                self.transferred = Some(LastTransfer { kind: *kind, transfer_target: target.clone() });
+            EventKind::Transfer { kind, transfer_target, .. } => {
+                self.transferred =
+                    Some(LastTransfer { kind: *kind, transfer_target: transfer_target.clone() });
             }
             EventKind::Hangup { .. } => {}
         }

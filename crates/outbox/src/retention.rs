@@ -261,9 +261,9 @@ impl Eraser {
             EventKind::Hold { user } | EventKind::Unhold { user } => {
                 user.iter_mut().for_each(|user| self.party(user))
             }
-            EventKind::Transfer { user, target, .. } => {
+            EventKind::Transfer { user, transfer_target, .. } => {
                 user.iter_mut().for_each(|user| self.party(user));
-                *target = target.as_deref().map(|target| self.token(target));
+                *transfer_target = transfer_target.as_deref().map(|target| self.token(target));
             }
         }
     }

@@ -307,7 +307,11 @@ pub(crate) fn eventful(call: &str) -> Vec<CallEvent> {
         EventKind::Answer { answered_by: AnsweredBy::User(alice()) },
         EventKind::Hold { user: Some(alice()) },
         EventKind::Unhold { user: None },
-        EventKind::Transfer { kind: TransferKind::Blind, user: Some(alice()), target: Some("102".into()) },
+        EventKind::Transfer {
+            kind: TransferKind::Blind,
+            user: Some(alice()),
+            transfer_target: Some("102".into()),
+        },
         EventKind::Answer { answered_by: AnsweredBy::Number { number: "4940200".into() } },
         EventKind::Answer { answered_by: AnsweredBy::Voicemail },
     ];

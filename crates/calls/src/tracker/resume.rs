@@ -55,7 +55,7 @@ impl Tracker {
                     call.answered_by_endpoint = endpoint(answered_by);
                     call.answered_by = Some(answered_by.clone());
                 }
-                EventKind::Transfer { target, .. } => call.passed_to = target.clone(),
+                EventKind::Transfer { transfer_target, .. } => call.passed_to = transfer_target.clone(),
                 EventKind::NewCall { .. }
                 | EventKind::Hold { .. }
                 | EventKind::Unhold { .. }

@@ -63,7 +63,7 @@ impl Tracker {
     ) {
         let user = by.and_then(|ch| self.party(ch));
         self.explain_transfer(key, kind, user.as_ref(), target.as_deref());
-        self.publish(key, EventKind::Transfer { kind, user, target });
+        self.publish(key, EventKind::Transfer { kind, user, transfer_target: target });
     }
 
     /// The caller leaves a bridge for another place: a redirect, unless a transfer explains it.
@@ -87,7 +87,7 @@ impl Tracker {
         self.explain_redirect(key, &target);
         self.publish(
             key,
-            EventKind::Transfer { kind: TransferKind::Redirect, user: None, target: Some(target) },
+            EventKind::Transfer { kind: TransferKind::Redirect, user: None, transfer_target: Some(target) },
         );
     }
 

@@ -168,8 +168,8 @@ fn summary(event: &CallEvent) -> String {
         EventKind::Ringing { user } => user.label().to_owned(),
         EventKind::Answer { answered_by } => took(answered_by),
         EventKind::Hold { user } | EventKind::Unhold { user } => label(user),
-        EventKind::Transfer { kind, user, target } => {
-            format!("{kind:?} by {} to {}", label(user), target.as_deref().unwrap_or("?"))
+        EventKind::Transfer { kind, user, transfer_target } => {
+            format!("{kind:?} by {} to {}", label(user), transfer_target.as_deref().unwrap_or("?"))
         }
         EventKind::Hangup { cause, .. } => cause.as_str().to_owned(),
     };

@@ -50,7 +50,7 @@ fn event(line: &str) -> Arc<CallEvent> {
         "ringing" => EventKind::Ringing { user: user.unwrap() },
         "answer" => EventKind::Answer { answered_by: user.map_or(AnsweredBy::Voicemail, AnsweredBy::User) },
         "hold" => EventKind::Hold { user },
-        "transfer" => EventKind::Transfer { kind: TransferKind::Blind, user, target: None },
+        "transfer" => EventKind::Transfer { kind: TransferKind::Blind, user, transfer_target: None },
         "hangup" => EventKind::Hangup { cause: Cause::NormalClearing, answered_by: None },
         _ => panic!("no event {what}"),
     };

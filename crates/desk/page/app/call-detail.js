@@ -178,7 +178,7 @@ function describeEvent(event) {
       return text.transfer(
         words.transfer[event.kind] ?? clean(event.kind),
         name(event.user),
-        event.target ? clean(event.target) : '',
+        event.transferTarget ? clean(event.transferTarget) : '',
       );
     case 'hangup':
       return text.hangup(

@@ -192,7 +192,7 @@ function applyEvent(call, event, at) {
       now.heldSince = NaN;
       break;
     case 'transfer':
-      now.transferred = { kind: event.kind, transferTarget: event.target };
+      now.transferred = { kind: event.kind, transferTarget: event.transferTarget };
       break;
     case 'hangup':
       return endCall(now, event, at);

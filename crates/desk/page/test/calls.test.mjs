@@ -47,7 +47,7 @@ test('a call is answered', () => check([NEW, BOB_ANSWERS], {}, { state: 'talking
 test('a call is held', () => check([NEW, BOB_ANSWERS, HOLD], {}, { state: 'held', heldSince: T0 + 8000 }));
 test('a call is taken back', () => check([NEW, BOB_ANSWERS, HOLD, UNHOLD], {}, { state: 'talking', heldSince: NaN }));
 test('a call that is taken over keeps the time of its first answer', () => {
-  const passed = [12, { event: 'transfer', kind: 'blind', user: BOB, target: '101' }];
+  const passed = [12, { event: 'transfer', kind: 'blind', user: BOB, transferTarget: '101' }];
   check(
     [NEW, BOB_ANSWERS, HOLD, passed, [14, { event: 'answer', answeredBy: { kind: 'user', ...ALICE } }]],
     {},

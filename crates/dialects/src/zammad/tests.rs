@@ -73,7 +73,7 @@ fn whole_call() -> Vec<EventKind> {
         answer(AnsweredBy::User(alice())),
         EventKind::Hold { user: Some(alice()) },
         EventKind::Unhold { user: None },
-        EventKind::Transfer { kind: TransferKind::Blind, user: None, target: Some("102".into()) },
+        EventKind::Transfer { kind: TransferKind::Blind, user: None, transfer_target: Some("102".into()) },
         hangup(Cause::NormalClearing, Some(AnsweredBy::User(alice()))),
     ]
 }

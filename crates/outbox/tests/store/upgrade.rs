@@ -15,7 +15,7 @@ use ringwire_delivery::{
     Delivery, DeliveryCommand, DeliveryId, DeliveryMachine, DeliveryOutcome, DeliveryPolicy, DeliveryState,
     EventLifetimes, LoadRequest, MachineLimits, RetrySchedule, StateChange, TargetName, TargetState,
 };
-use ringwire_event::AnsweredBy;
+use ringwire_event::{AnsweredBy, EventKind};
 use ringwire_outbox::{
     AppliedCommand, CallFilter, CallRecord, CommandReceipt, DeliveryFilter, DeliveryUpdate, OperatorCommand,
     Store, StoreReader, StoreReport, StoreWrite, StoredDeliveryState, submit_commands,
@@ -273,6 +273,12 @@ fn a_journal_of_an_earlier_release_is_read_as_it_is() {
         assert_eq!(reader.call_with_channel("no such channel").unwrap(), None, "{name}");
         let events = facts_of(&facts, "delivery").len() / 5;
         assert!(reader.stream_after(0, 1000).unwrap().len() >= events, "{name}");
+        let transfers =
+            reader.events_after(0, 1000).unwrap().into_iter().filter_map(|(_, event)| match event.kind {
+                EventKind::Transfer { transfer_target, .. } => Some(transfer_target),
+                _ => None,
+            });
+        assert_eq!(transfers.collect::<Vec<_>>(), [Some("102".to_owned())], "{name}");
         assert_eq!(reader.cursor_at(Timestamp::MAX).unwrap(), reader.last_event().unwrap(), "{name}");
         let pending: u64 = reader.pending_counts().unwrap().iter().map(|target| target.count).sum();
         let open = facts.iter().filter(|fact| fact.contains(" pending ") || fact.contains(" retry "));

@@ -128,7 +128,7 @@ mod tests {
             EventKind::Answer { answered_by: AnsweredBy::User(alice()) },
             EventKind::Hold { user: user.clone() },
             EventKind::Unhold { user: user.clone() },
-            EventKind::Transfer { kind: TransferKind::Blind, user, target: None },
+            EventKind::Transfer { kind: TransferKind::Blind, user, transfer_target: None },
             EventKind::Hangup { cause: Cause::NormalClearing, answered_by: Some(AnsweredBy::User(alice())) },
         ];
         for what in others.iter().chain([&new_call]) {
