@@ -133,16 +133,16 @@ async fn show(args: &Args) -> Result<(), Failure> {
     let mut received = zammad.requests();
     let live = LiveState::new(Timestamp::now());
     let mut frames = live.feed().subscribe();
-    let (signals, told) = mpsc::channel(1);
+    let (signals, received_signals) = mpsc::channel(1);
     let mut played = pbx.rounds_played();
 
     let address = place(args.listen)?;
     let token = token()?;
     let mut screen = Screen { out: anstream::stdout(), titles: CALLS.iter().cycle() };
-    screen.introduce(&pbx, &zammad, &format!("http://{address}/#token={token}"))?;
+    screen.print_addresses(&pbx, &zammad, &format!("http://{address}/#token={token}"))?;
     let mut config = configuration(&pbx, &zammad);
     config.api = Some(counter(address, token));
-    let mut daemon = tokio::spawn(ringwire_daemon::run(config, told, None, live));
+    let mut daemon = tokio::spawn(ringwire_daemon::run(config, received_signals, None, live));
     let over = async {
         // The sender lives as long as the PBX.
         let _ = played.wait_for(|rounds| *rounds > 0 && !args.stay).await;
@@ -151,9 +151,9 @@ async fn show(args: &Args) -> Result<(), Failure> {
     tokio::pin!(over);
     loop {
         tokio::select! {
-            biased; // an event before the post that tells of it
-            Ok(frame) = frames.recv() => if let FeedFrame::Call(told) = frame {
-                screen.event(&told.event)?;
+            biased; // an event before its post
+            Ok(frame) = frames.recv() => if let FeedFrame::Call(record) = frame {
+                screen.event(&record.event)?;
             },
             Ok(post) = received.recv() => screen.post(&post)?,
             () = &mut over => break,
@@ -224,7 +224,12 @@ struct Screen<W> {
 }
 
 impl<W: Write> Screen<W> {
-    fn introduce(&mut self, pbx: &PlaybackServer, zammad: &ZammadServer, desk: &str) -> Result<(), Failure> {
+    fn print_addresses(
+        &mut self,
+        pbx: &PlaybackServer,
+        zammad: &ZammadServer,
+        desk: &str,
+    ) -> Result<(), Failure> {
         let bold = Style::new().bold();
         let (pbx, zammad) = (pbx.address(), zammad.address());
         writeln!(self.out, "{bold}Asterisk{bold:#} on {pbx}, {bold}Zammad{bold:#} on {zammad}")?;

@@ -83,7 +83,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         listen: args.listen.map(Duration::from_secs),
         step: Duration::from_secs(args.timeout),
     };
-    let facts = crate::runtime::block_on(async { Ok(ringwire_doctor::gather(&asked, tell).await) })?;
+    let facts =
+        crate::runtime::block_on(async { Ok(ringwire_doctor::gather(&asked, print_progress).await) })?;
     let report = Report::new(ringwire_doctor::judge(&facts), Timestamp::now());
     let mut out = anstream::stdout();
     if args.json {
@@ -99,7 +100,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
 }
 
-/// Says what is being waited for, beside the report.
-fn tell(what: &str) {
-    let _ = writeln!(anstream::stderr(), "{what}");
+/// Prints what is being waited for, beside the report.
+fn print_progress(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{text}");
 }

@@ -119,7 +119,7 @@ impl JournalReader {
     /// The journal cannot be read.
     pub(super) fn targets(&self) -> Result<BTreeSet<String>, Failure> {
         let delivered = self.read(StoreReader::tallies)?.into_iter().map(|tally| tally.target);
-        let stored = self.read(StoreReader::targets)?.into_iter().map(|standing| standing.target);
+        let stored = self.read(StoreReader::targets)?.into_iter().map(|stored| stored.target);
         Ok(self.configured_targets().map(str::to_owned).chain(delivered).chain(stored).collect())
     }
 

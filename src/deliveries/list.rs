@@ -104,7 +104,7 @@ fn delivery_table(deliveries: &[DeliveryRecord]) -> Table {
 /// A line for each target, or for the selected one.
 fn target_table(journal: &JournalReader, only: Option<&str>) -> Result<Table, Failure> {
     let tallies = journal.read(StoreReader::tallies)?;
-    let standings = journal.read(StoreReader::targets)?;
+    let targets = journal.read(StoreReader::targets)?;
     let mut table = Table::new(&[
         Column::left("TARGET"),
         Column::right("PENDING"),
@@ -116,7 +116,7 @@ fn target_table(journal: &JournalReader, only: Option<&str>) -> Result<Table, Fa
     ]);
     for endpoint in journal.targets()?.iter().filter(|name| only.is_none_or(|only| only == *name)) {
         let count_cell = |state: &str| Cell::new(tally_count(&tallies, endpoint, state).to_string());
-        let mut status = status_text(standings.iter().find(|standing| standing.target == *endpoint));
+        let mut status = status_text(targets.iter().find(|stored| stored.target == *endpoint));
         if journal.config.is_some() && !journal.configured_targets().any(|name| name == endpoint) {
             status.push_str("; no longer configured");
         }

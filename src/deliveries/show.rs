@@ -33,7 +33,7 @@ pub(super) fn run(journal: &JournalReader, id: i64, json: bool) -> Result<(), Fa
 }
 
 fn print(detail: &DeliveryDetail, out: &mut impl Write) -> Result<(), Failure> {
-    let DeliveryDetail { delivery, sent_event: told, attempts } = detail;
+    let DeliveryDetail { delivery, sent_event, attempts } = detail;
     let colour = state_style(&delivery.state);
     writeln!(
         out,
@@ -47,9 +47,9 @@ fn print(detail: &DeliveryDetail, out: &mut impl Write) -> Result<(), Failure> {
         writeln!(out, "  Reason:        {}", plain(reason))?;
     }
     writeln!(out, "  Event ID:      {}, recorded {}", plain(&delivery.event), when(delivery.recorded_at))?;
-    match serde_json::from_value::<CallEvent>(told.clone()) {
+    match serde_json::from_value::<CallEvent>(sent_event.clone()) {
         Ok(event) => writeln!(out, "  Event:         {}", event_text::event_line(&event).trim_start())?,
-        Err(_) => writeln!(out, "  Event:         {}", plain(&told.to_string()))?,
+        Err(_) => writeln!(out, "  Event:         {}", plain(&sent_event.to_string()))?,
     }
     if let Some(due) = delivery.due_at {
         writeln!(out, "  Next attempt:  {}", when(due))?;

@@ -72,9 +72,9 @@ impl LineFormat {
             of.kind.unwrap_or("an earlier event"),
             plain(&of.call),
         );
-        let tries = delivery.failures + u32::from(delivery.state == "delivered");
-        if tries > 1 {
-            let _ = write!(line, " after {tries} attempts");
+        let attempts = delivery.failures + u32::from(delivery.state == "delivered");
+        if attempts > 1 {
+            let _ = write!(line, " after {attempts} attempts");
         }
         if let Some(reason) = delivery.reason.as_ref().filter(|_| delivery.state != "delivered") {
             let _ = write!(line, ": {}", plain(reason));

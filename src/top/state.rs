@@ -19,7 +19,7 @@ pub(super) struct TopState {
     pub(super) address: String,
     /// What the terminal can show.
     pub(super) theme: Theme,
-    /// How things stood when the daemon last said so.
+    /// The data that the daemon gave last.
     pub(super) data: TopData,
     /// When that was.
     pub(super) taken_at: Option<Timestamp>,
@@ -100,7 +100,7 @@ impl TopState {
         }
     }
 
-    /// The daemon has said at `now` how things stand, or does not answer.
+    /// The daemon gave new data at `now`, or is unreachable.
     pub(super) fn on_data(&mut self, data: Result<TopData, String>, now: Timestamp) {
         match data {
             Ok(data) => {
@@ -288,8 +288,8 @@ fn rank(state: &str) -> u8 {
 fn has(call: &LiveCall, wanted: &str) -> bool {
     let users = call.users.iter().chain(call.answered_by.as_ref().and_then(|answered_by| answered_by.user()));
     let users = users.flat_map(|user| {
-        let said = [Some(&user.endpoint), user.extension.as_ref(), user.name.as_ref(), user.login.as_ref()];
-        said.into_iter().flatten()
+        let texts = [Some(&user.endpoint), user.extension.as_ref(), user.name.as_ref(), user.login.as_ref()];
+        texts.into_iter().flatten()
     });
     let own = [Some(&call.id), Some(&call.pbx), Some(&call.from), call.from_name.as_ref(), Some(&call.to)];
     own.into_iter()

@@ -65,8 +65,8 @@ mod tests {
         match (ApiAddress::parse(text), expected) {
             (Ok(address), Ok(expected)) => assert_eq!(address.to_string(), expected, "{text}"),
             (Err(failure), Err(expected)) => {
-                let said = failure.to_string();
-                assert!(said.contains(expected), "{text}: {said}");
+                let message = failure.to_string();
+                assert!(message.contains(expected), "{text}: {message}");
             }
             (given, _) => panic!("{text}: {given:?}"),
         }

@@ -66,9 +66,9 @@ impl ApiClient {
     pub async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, ApiError> {
         let request = self.request(path, query).timeout(ANSWER);
         let response = request.send().await.map_err(|error| ApiError::unreachable(&self.address, &error))?;
-        // `/readyz` says no with an answer, not with a problem.
-        let told = response.status().is_success() || is(&response, "application/json");
-        let body = self.body(response, told).await?;
+        // `/readyz` reports failure with JSON, not with a problem document.
+        let ok = response.status().is_success() || is(&response, "application/json");
+        let body = self.body(response, ok).await?;
         serde_json::from_slice(&body).map_err(|error| self.unexpected_response(format!("{path}: {error}")))
     }
 
@@ -87,8 +87,8 @@ impl ApiClient {
         if is(&response, "text/event-stream") && response.status().is_success() {
             return Ok(SseStream::new(response, SILENCE));
         }
-        let told = response.status().is_success();
-        self.body(response, told).await?;
+        let ok = response.status().is_success();
+        self.body(response, ok).await?;
         Err(self.unexpected_response("/events: not an event stream".to_owned()))
     }
 
@@ -105,8 +105,8 @@ impl ApiClient {
         }
     }
 
-    /// The body of an answer that is `told`, or the problem that it tells of.
-    async fn body(&self, mut response: Response, told: bool) -> Result<Vec<u8>, ApiError> {
+    /// The body of a response that is `ok`, otherwise the problem it describes.
+    async fn body(&self, mut response: Response, ok: bool) -> Result<Vec<u8>, ApiError> {
         let status = response.status();
         let mut body = Vec::new();
         let failed = |error| ApiError::unreachable(&self.address, &error);
@@ -116,7 +116,7 @@ impl ApiClient {
             }
             body.extend_from_slice(&chunk);
         }
-        if told { Ok(body) } else { Err(ApiError::refused(&self.address, status, &body)) }
+        if ok { Ok(body) } else { Err(ApiError::refused(&self.address, status, &body)) }
     }
 
     fn unexpected_response(&self, what: String) -> ApiError {

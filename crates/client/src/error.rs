@@ -194,7 +194,7 @@ mod tests {
         let address = ApiAddress::Socket("/run/x.sock".into());
         let error = ApiError::refused(&address, StatusCode::UNAUTHORIZED, b"<html>");
         assert!(!error.is_temporary());
-        let said = Failure::from(error).to_string();
-        assert!(said.starts_with("/run/x.sock: 401 Unauthorized\n\nhint: use --token-file"), "{said}");
+        let message = Failure::from(error).to_string();
+        assert!(message.starts_with("/run/x.sock: 401 Unauthorized\n\nhint: use --token-file"), "{message}");
     }
 }

@@ -31,7 +31,7 @@ pub struct EventFollower {
     end: Option<i64>,
     /// Whether there ever was a connection.
     met: bool,
-    /// Whether it was told that there is none.
+    /// Whether the loss of the connection was reported.
     lost: bool,
 }
 
@@ -116,7 +116,7 @@ impl EventFollower {
             self.retry = retry.clamp(RETRIES.0, RETRIES.1);
         }
         let end = self.end.take();
-        let told = match StreamFrame::read(frame) {
+        let update = match StreamFrame::read(frame) {
             Ok(StreamFrame::Other) if frame.event == "hello" => {
                 self.end = serde_json::from_str(&frame.data).ok().map(|hello: StreamHello| hello.cursor);
                 // Before the first event, this is the place to go on from.
@@ -131,12 +131,12 @@ impl EventFollower {
                 self.last = Some(end.unwrap_or(0).to_string());
                 return Some(StreamUpdate::Frame(StreamFrame::Reset));
             }
-            Ok(told) => StreamUpdate::Frame(told),
+            Ok(frame) => StreamUpdate::Frame(frame),
             Err(error) => StreamUpdate::Invalid(format!("{}: {error}", frame.event)),
         };
         if let Some(id) = frame.id.as_ref().filter(|id| !id.is_empty()) {
             self.last = Some(id.clone());
         }
-        Some(told)
+        Some(update)
     }
 }

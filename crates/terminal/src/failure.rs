@@ -86,8 +86,8 @@ impl Failure {
         if self.quiet { ExitCode::SUCCESS } else { self.code.into() }
     }
 
-    /// Tells the person, on standard error, unless there is nobody left to tell.
-    pub fn tell(&self) {
+    /// Prints the failure on standard error, unless the output was closed.
+    pub fn report(&self) {
         if !self.quiet {
             let style = AnsiColor::Red.on_default().bold();
             let _ = writeln!(anstream::stderr(), "{style}error:{style:#} {self}");

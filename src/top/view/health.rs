@@ -57,13 +57,13 @@ pub(super) fn rates(state: &TopState, clock: Timestamp, width: usize) -> String 
         (count > 0).then(|| format!("{count} {wanted}"))
     });
     let counts = counts.collect::<Vec<_>>().join(", ");
-    let mut said = if counts.is_empty() { "no calls".to_owned() } else { counts };
+    let mut text = if counts.is_empty() { "no calls".to_owned() } else { counts };
     let minutes = &state.data.minutes;
     if minutes.is_empty() {
-        return cut(&said, width);
+        return cut(&text, width);
     }
     let events = per_minute(minutes, clock, |minute| minute.events);
-    said.push_str(&format!(
+    text.push_str(&format!(
         " | {:.0} calls/min, {:.1} events/s",
         per_minute(minutes, clock, |minute| minute.calls),
         events / 60.0
@@ -78,11 +78,11 @@ pub(super) fn rates(state: &TopState, clock: Timestamp, width: usize) -> String 
         Some(format!(" | {missed} missed in the last hour")),
     ];
     for more in more.into_iter().flatten() {
-        if said.len() + more.len() <= width {
-            said.push_str(&more);
+        if text.len() + more.len() <= width {
+            text.push_str(&more);
         }
     }
-    cut(&said, width)
+    cut(&text, width)
 }
 
 /// How many there were in the last sixty seconds: of the minute that is not over, and as much of the one before as

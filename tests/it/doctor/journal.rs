@@ -86,8 +86,7 @@ async fn deliveries_that_were_given_up() {
         }
     })
     .await;
-    let cure =
-        ["ringwire deliveries --endpoint desk --state dead", "ringwire deliveries retry --endpoint desk"];
+    let cure = ["ringwire deliveries --target desk --state dead", "ringwire deliveries retry --target desk"];
     check_broken(&bench, &["1 delivery to desk was given up"], &cure, 0, Probe::Blind).await;
 }
 

@@ -36,10 +36,10 @@ impl Tracker {
 
     /// Whether a phone is the caller's own, reached by Originate through a Local channel, rather than one called.
     pub(super) fn is_callers_own(&self, call: &Call, ch: ChannelKey) -> bool {
-        let plumbing = |ch: &ChannelKey| {
+        let is_auxiliary = |ch: &ChannelKey| {
             self.channels.get(*ch).is_some_and(|channel| channel.kind == ChannelKind::Auxiliary)
         };
-        call.originator.as_ref().is_some_and(plumbing)
+        call.originator.as_ref().is_some_and(is_auxiliary)
             && self.channels.get(ch).is_some_and(|channel| {
                 let behind = channel
                     .dialled_by

@@ -239,13 +239,13 @@ fn owed(findings: &mut Findings, facts: &JournalFacts) {
             "dead" => findings.warning(
                 format!("{deliveries} to {name} {} given up", if count == 1 { "was" } else { "were" }),
                 format!(
-                    "see why: ringwire deliveries --endpoint {name} --state dead; when it is put right: ringwire deliveries \
-                     retry --endpoint {name}"
+                    "see why: ringwire deliveries --target {name} --state dead; when it is put right: ringwire deliveries \
+                     retry --target {name}"
                 ),
             ),
             "retry" | "pending" if age > 300 => findings.warning(
                 format!("{deliveries} wait for {name}, the oldest for {}", plural(usize::try_from(age / 60).unwrap_or(0), "minute")),
-                format!("see why: ringwire deliveries --endpoint {name}"),
+                format!("see why: ringwire deliveries --target {name}"),
             ),
             _ => {}
         }

@@ -115,7 +115,7 @@ fn a_journal_that_is_too_large_or_owes_for_long() {
     };
     let owing = JournalFacts { content: Content { tallies: vec![tally], ..Content::default() }, ..sound() };
     let says = ["37 deliveries wait for desk, the oldest for 90 minutes"];
-    check_broken(journal::judge(&owing), &says, &["ringwire deliveries --endpoint desk"], 0);
+    check_broken(journal::judge(&owing), &says, &["ringwire deliveries --target desk"], 0);
 }
 
 /// What `systemctl show` prints of a unit that does well, with some lines changed.
