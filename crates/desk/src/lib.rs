@@ -3,17 +3,17 @@
 //! The files contain nothing that is going on, so anybody may have them; what the page shows it asks the API for.
 //! Nothing of ringwire is known here.
 
-use std::{borrow::Cow, collections::HashMap, fs, path::Path, sync::LazyLock};
+use std::borrow::Cow;
 
-use ring::digest::{SHA256, digest};
+use rust_embed::RustEmbed;
 
-// Made by `build.rs`: `FILES`, the path of each file and what is in it.
-include!(concat!(env!("OUT_DIR"), "/files.rs"));
-
-/// The files as they are when the program is built, by their paths.
-static EMBEDDED: LazyLock<HashMap<&'static str, PageFile>> = LazyLock::new(|| {
-    FILES.iter().map(|(path, bytes)| (*path, PageFile::new(path, Cow::Borrowed(*bytes)))).collect()
-});
+/// The files of the page. A debug build reads them from the disk each time, so that a change needs no build.
+#[derive(RustEmbed)]
+#[folder = "page/"]
+#[exclude = "test/*"]
+#[exclude = "README*"]
+#[exclude = "package*.json"]
+struct Files;
 
 /// A file of the page.
 #[derive(Clone, Debug)]
@@ -26,32 +26,21 @@ pub struct PageFile {
     pub tag: String,
 }
 
-impl PageFile {
-    fn new(path: &str, bytes: Cow<'static, [u8]>) -> Self {
-        let hash = digest(&SHA256, &bytes);
-        let tag = hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        Self { bytes, content_type: content_type(path), tag }
-    }
-}
-
 /// The file at `path`, which is relative to the page's root; `None` where there is none. The root itself is its
-/// `index.html`. A debug build reads the file from the disk each time, so that a change needs no build.
+/// `index.html`.
 #[must_use]
 pub fn file(path: &str) -> Option<PageFile> {
     let path = file_path(path);
-    let embedded = EMBEDDED.get(path)?;
-    if cfg!(debug_assertions)
-        && let Ok(bytes) = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("page").join(path))
-    {
-        return Some(PageFile::new(path, Cow::Owned(bytes)));
-    }
-    Some(embedded.clone())
+    let file = Files::get(path)?;
+    let hash = file.metadata.sha256_hash();
+    let tag = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    Some(PageFile { bytes: file.data, content_type: content_type(path), tag })
 }
 
 /// Whether there is a file at `path`.
 #[must_use]
 pub fn has_file(path: &str) -> bool {
-    EMBEDDED.contains_key(file_path(path))
+    Files::get(file_path(path)).is_some()
 }
 
 fn file_path(path: &str) -> &str {
