@@ -70,7 +70,5 @@ pub use session::{AmiSession, FrameOwner, SessionOutput};
 pub use stream_errors::{CodecError, StreamErrors};
 pub use timeouts::AmiTimeouts;
 #[cfg(feature = "client")]
-pub use tls::{
-    Fingerprint, FingerprintError, TlsError, TlsOptions, TlsTrust, UntrustedReason, validity_dates,
-};
+pub use tls::{Fingerprint, FingerprintError, TlsError, TlsOptions, TlsTrust, UntrustedReason};
 pub use version::AmiVersion;

@@ -1,6 +1,5 @@
 //! TLS to a server.
 
-mod der;
 mod error;
 mod fingerprint;
 mod first_bytes;
@@ -19,7 +18,6 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-pub use der::validity_dates;
 pub use error::{TlsError, UntrustedReason};
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub(crate) use first_bytes::is_tls;

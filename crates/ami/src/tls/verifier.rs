@@ -9,8 +9,9 @@ use rustls::crypto::{WebPkiSupportedAlgorithms, ring, verify_tls13_signature_wit
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use x509_cert::certificate::{CertificateInner, Raw};
+use x509_cert::der::{Decode, Encode};
 
-use super::der;
 use super::error::TlsError;
 use super::fingerprint::Fingerprint;
 use super::trust::TlsTrust;
@@ -150,10 +151,15 @@ fn read_authorities(path: &Path) -> Result<RootCertStore, String> {
     if roots.is_empty() { Err("it contains no certificate".to_owned()) } else { Ok(roots) }
 }
 
-/// The public key of a certificate.
+/// The public key of a certificate of any version of X.509.
+///
+/// The libraries that verify chains reject version 1, which cannot tell what a certificate is for. A pinned certificate
+/// needs no purpose, and Asterisk's own `ast_tls_cert` creates that version with OpenSSL before 3.2.
 fn public_key(certificate: &CertificateDer<'_>) -> Result<SubjectPublicKeyInfoDer<'static>, Error> {
-    let key = der::public_key(certificate).ok_or(CertificateError::BadEncoding)?;
-    Ok(SubjectPublicKeyInfoDer::from(key.to_vec()))
+    let key = CertificateInner::<Raw>::from_der(certificate)
+        .and_then(|parsed| parsed.tbs_certificate().subject_public_key_info().to_der())
+        .map_err(|_| CertificateError::BadEncoding)?;
+    Ok(SubjectPublicKeyInfoDer::from(key))
 }
 
 /// Verifies a signature of TLS 1.2, which does not name the curve: any algorithm that fits the key is accepted.

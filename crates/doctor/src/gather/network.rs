@@ -7,8 +7,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
-use ringwire_ami::validity_dates;
+use jiff::Timestamp;
 use rustls::{
     ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -16,6 +15,11 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 use tokio::{net::lookup_host, task::spawn_blocking, time::timeout};
+use x509_cert::{
+    certificate::{CertificateInner, Raw},
+    der::Decode,
+    time::Time,
+};
 
 use crate::judge::certificate::Certificate;
 
@@ -55,12 +59,16 @@ pub(crate) fn source(address: IpAddr, port: u16) -> Option<IpAddr> {
 pub(crate) async fn certificate(address: SocketAddr, name: &str, step: Duration) -> Option<Certificate> {
     let name = ServerName::try_from(name.to_owned()).ok()?;
     let shown = spawn_blocking(move || shown(address, name, step)).await.ok()?.ok()??;
-    let (not_before, not_after) = validity_dates(&shown)?;
-    Some(Certificate { not_before: timestamp(&not_before)?, not_after: timestamp(&not_after)? })
+    let parsed = CertificateInner::<Raw>::from_der(&shown).ok()?;
+    let validity = parsed.tbs_certificate().validity();
+    Some(Certificate {
+        not_before: timestamp(validity.not_before)?,
+        not_after: timestamp(validity.not_after)?,
+    })
 }
 
-fn timestamp(date: &str) -> Option<Timestamp> {
-    DateTime::strptime("%Y%m%d%H%M%S", date).ok()?.to_zoned(TimeZone::UTC).ok().map(|date| date.timestamp())
+fn timestamp(time: Time) -> Option<Timestamp> {
+    Timestamp::from_second(i64::try_from(time.to_unix_duration().as_secs()).ok()?).ok()
 }
 
 fn shown(
