@@ -141,7 +141,9 @@ impl Packet {
         if !self.version.has_escapes() {
             return false;
         }
-        let event = self.event_name().unwrap_or_default();
+        // Few headers can be: which event this is is looked up for these alone.
+        let event = || self.event_name().unwrap_or_default();
+        let is = |name: &str| key.eq_ignore_ascii_case(name);
         let ends_with = |suffix: &str| {
             key.len()
                 .checked_sub(suffix.len())
@@ -149,14 +151,14 @@ impl Packet {
                 .is_some_and(|end| end.eq_ignore_ascii_case(suffix))
         };
         if ends_with("CallerIDName") || ends_with("ConnectedLineName") {
-            return !matches!(event, b"QueueEntry" | b"OriginateResponse" | b"MessageWaiting");
+            return !matches!(event(), b"QueueEntry" | b"OriginateResponse" | b"MessageWaiting");
         }
-        match event {
-            b"VarSet" if key.eq_ignore_ascii_case("Value") => true,
-            b"PresenceStateChange" | b"PresenceStatus" => {
-                key.eq_ignore_ascii_case("Message") || key.eq_ignore_ascii_case("Subtype")
-            }
-            _ => ends_with("ChanVariable"),
+        if is("Value") {
+            event() == b"VarSet"
+        } else if is("Message") || is("Subtype") {
+            matches!(event(), b"PresenceStateChange" | b"PresenceStatus")
+        } else {
+            ends_with("ChanVariable") && !matches!(event(), b"PresenceStateChange" | b"PresenceStatus")
         }
     }
 }
