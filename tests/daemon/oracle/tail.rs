@@ -36,6 +36,8 @@ async fn a_tail_loses_no_event_over_twenty_restarts_under_load() {
     until(|| home.path().join("ringwire.sock").exists(), "the socket").await;
     let mut tail = follow(home.path(), &said);
     simulator.resume();
+    // A tail that has never been connected ends when the daemon does.
+    until(|| !told(&said).is_empty(), "the first event").await;
     for restart in 0..RESTARTS {
         tokio::time::sleep(Duration::from_millis(100 + chance.below(LIFE))).await;
         if restart % 2 == 0 {
