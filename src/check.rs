@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use ringwire_config::{Config, Purpose};
-use ringwire_doctor::{Finding, Limits, Severity};
+use ringwire_doctor::{Finding, ProbeLimits, Severity};
 use ringwire_terminal::{Code, Failure};
 
 const EXAMPLES: &str = "\
@@ -36,7 +36,7 @@ pub(crate) struct Args {
     #[arg(long)]
     probe: bool,
     /// Time limit for each step of --probe
-    #[arg(long, value_name = "SECONDS", default_value_t = ringwire_doctor::STEP.as_secs(), value_parser = clap::value_parser!(u64).range(1..=60))]
+    #[arg(long, value_name = "SECONDS", default_value_t = ringwire_doctor::DEFAULT_STEP_TIMEOUT.as_secs(), value_parser = clap::value_parser!(u64).range(1..=60))]
     timeout: u64,
     /// Configuration file [default: $RINGWIRE_CONFIG, or /etc/ringwire/ringwire.toml]
     #[arg(long, value_name = "FILE")]
@@ -44,8 +44,8 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    fn limits(&self) -> Limits {
-        Limits { step: Duration::from_secs(self.timeout), listen: None }
+    fn limits(&self) -> ProbeLimits {
+        ProbeLimits { step_timeout: Duration::from_secs(self.timeout), listen: None }
     }
 }
 
@@ -53,7 +53,7 @@ impl Args {
 fn print(peer: &str, found: &[Finding], out: &mut impl Write) -> std::io::Result<bool> {
     writeln!(out, "\n{peer}")?;
     for finding in found {
-        ringwire_doctor::line(out, finding)?;
+        ringwire_doctor::write_finding(out, finding)?;
     }
     Ok(found.iter().all(|finding| finding.severity != Severity::Fault))
 }
@@ -68,7 +68,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     write!(out, "{}", ringwire_config::describe(&config))?;
     let mut faults = 0;
     if let Some(journal) = &config.journal {
-        let (found, is_setting) = ringwire_doctor::judge_place(&ringwire_doctor::place_of(&journal.path));
+        let (found, is_setting) =
+            ringwire_doctor::judge_journal_file(&ringwire_doctor::check_journal_file(&journal.path));
         let good = print("Journal file", &found, &mut out)?;
         if is_setting {
             return Err(Failure::new(Code::Config, anyhow!("the daemon cannot start with this journal")));
@@ -88,17 +89,16 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 
 /// Probes everything, one after the other so that what is printed can be followed; gives at how many there is a
 /// fault.
-async fn probe(config: &Config, limits: Limits, out: &mut impl Write) -> Result<usize, Failure> {
+async fn probe(config: &Config, limits: ProbeLimits, out: &mut impl Write) -> Result<usize, Failure> {
     let mut faults = 0;
     for pbx in &config.pbxs {
-        let visit = Box::pin(ringwire_doctor::visit(pbx, limits)).await;
-        let good = print(&format!("PBX {}", pbx.name), &ringwire_doctor::judge_pbx(&visit), out)?;
+        let probe = Box::pin(ringwire_doctor::probe_pbx(pbx, limits)).await;
+        let good = print(&format!("PBX {}", pbx.name), &ringwire_doctor::judge_pbx(&probe), out)?;
         faults += usize::from(!good);
     }
-    for endpoint in &config.targets {
-        let facts = ringwire_doctor::look_at(endpoint, limits.step).await;
-        let good =
-            print(&format!("Target {}", endpoint.name), &ringwire_doctor::judge_endpoint(&facts), out)?;
+    for target in &config.targets {
+        let facts = ringwire_doctor::probe_target(target, limits.step_timeout).await;
+        let good = print(&format!("Target {}", target.name), &ringwire_doctor::judge_target(&facts), out)?;
         faults += usize::from(!good);
     }
     Ok(faults)

@@ -8,7 +8,7 @@ use anyhow::anyhow;
 use jiff::Timestamp;
 use ringwire_client::{ApiAddress, ApiClient};
 use ringwire_config::Api;
-use ringwire_doctor::{Asked, Report};
+use ringwire_doctor::{DoctorOptions, Report};
 use ringwire_terminal::{Code, Failure};
 
 use crate::access::ApiAccess;
@@ -45,7 +45,7 @@ pub(crate) struct Args {
     #[arg(long)]
     json: bool,
     /// Time limit for each step
-    #[arg(long, value_name = "SECONDS", default_value_t = ringwire_doctor::STEP.as_secs(), value_parser = clap::value_parser!(u64).range(1..=60))]
+    #[arg(long, value_name = "SECONDS", default_value_t = ringwire_doctor::DEFAULT_STEP_TIMEOUT.as_secs(), value_parser = clap::value_parser!(u64).range(1..=60))]
     timeout: u64,
     /// Configuration file [default: $RINGWIRE_CONFIG, or /etc/ringwire/ringwire.toml]
     #[arg(long, value_name = "FILE")]
@@ -75,16 +75,17 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         }
         Err(failure) => return Err(failure),
     };
-    let asked = Asked {
+    let options = DoctorOptions {
         file,
         unit,
         user: args.user.clone(),
         client,
         listen: args.listen.map(Duration::from_secs),
-        step: Duration::from_secs(args.timeout),
+        step_timeout: Duration::from_secs(args.timeout),
     };
-    let facts =
-        crate::runtime::block_on(async { Ok(ringwire_doctor::gather(&asked, print_progress).await) })?;
+    let facts = crate::runtime::block_on(async {
+        Ok(ringwire_doctor::gather_facts(&options, print_progress).await)
+    })?;
     let report = Report::new(ringwire_doctor::judge(&facts), Timestamp::now());
     let mut out = anstream::stdout();
     if args.json {
@@ -100,7 +101,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
 }
 
-/// Prints what is being waited for, beside the report.
+/// Prints what the doctor waits for, beside the report.
 fn print_progress(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }

@@ -21,7 +21,7 @@ use ringwire_delivery::{
 use ringwire_event::CallEvent;
 use ringwire_live::{DeliveryEvent, EventEmitter, JournalEvent};
 use ringwire_outbox::{DeliveryAttempt, NewEvent, RecoveredState, StoreReport, StoreWrite};
-use ringwire_sender::{Sender, Sent};
+use ringwire_sender::{SendResult, Sender};
 use tokio::{
     sync::mpsc,
     task::{Id, JoinError, JoinSet},
@@ -65,7 +65,7 @@ enum Event {
 /// A delivery that was tried.
 struct Tried {
     delivery: Delivery,
-    sent: Sent,
+    sent: SendResult,
     at: Timestamp,
     took: Duration,
 }
@@ -301,7 +301,7 @@ impl Dispatch {
         match sent {
             Ok((task, Tried { delivery, sent, at, took })) => {
                 self.under_way.remove(&task);
-                let Sent { outcome, directives, status, reply } = sent;
+                let SendResult { outcome, directives, status, reply } = sent;
                 self.reporter.report_attempt(&delivery, &outcome);
                 self.reporter.report_directives(&delivery, &directives);
                 let outcome_in_words = stored::describe(&outcome, delivery.is_replay);

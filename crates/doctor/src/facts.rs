@@ -1,72 +1,49 @@
-//! How everything stands: what was gathered, to be judged.
+//! The facts that the doctor gathers and judges.
+
+pub(crate) mod calls;
+pub(crate) mod certificate;
+pub(crate) mod daemon;
+pub(crate) mod files;
+pub(crate) mod journal;
+pub(crate) mod pbx;
+pub(crate) mod service;
+pub(crate) mod system;
+pub(crate) mod target;
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
 use ringwire_config::{Config, ConfigError};
-use ringwire_live::PbxDiagnosis;
 
-use crate::judge::{
-    calls::CallsFacts,
+use self::{
     daemon::DaemonFacts,
-    endpoint::EndpointFacts,
-    files::{FileFacts, User},
+    files::{FileFacts, SystemUser},
     journal::JournalFacts,
-    pbx::PbxFacts,
+    pbx::PbxProbe,
     service::ServiceFacts,
     system::SystemFacts,
+    target::TargetFacts,
 };
 
-/// How everything stands.
+/// All facts about one installation.
 pub struct Facts {
-    /// The configuration's file.
+    /// The configuration file.
     pub(crate) file: PathBuf,
-    /// The configuration, as the daemon would read it.
+    /// The configuration as the daemon would read it.
     pub(crate) config: Result<Config, ConfigError>,
-    /// The files that it is in and names.
+    /// The configuration file and the files that it names.
     pub(crate) files: Vec<FileFacts>,
-    /// Who the daemon runs as.
-    pub(crate) user: Option<User>,
+    /// The user that the daemon runs as, if known.
+    pub(crate) user: Option<SystemUser>,
     /// The systemd unit.
     pub(crate) service: ServiceFacts,
     /// The daemon.
     pub(crate) daemon: DaemonFacts,
     /// The PBXs, in the order of the configuration.
-    pub(crate) pbxs: Vec<Visit>,
-    /// The endpoints.
-    pub(crate) endpoints: Vec<EndpointFacts>,
-    /// The journal; `None` where it is not known where that is.
+    pub(crate) pbxs: Vec<PbxProbe>,
+    /// The targets.
+    pub(crate) targets: Vec<TargetFacts>,
+    /// The journal; `None` if none is configured, or the configuration is unreadable.
     pub(crate) journal: Option<JournalFacts>,
     /// This machine.
     pub(crate) system: SystemFacts,
-}
-
-/// What came of a visit.
-#[derive(Debug)]
-pub struct Visit {
-    /// What was seen on the way.
-    pub(crate) facts: PbxFacts,
-    /// What was heard; `None` where nobody listened.
-    pub(crate) heard: Option<Heard>,
-    /// What is to be judged of the calls; decided by who knows what the daemon has heard.
-    pub(crate) calls: Option<CallsFacts>,
-}
-
-impl Visit {
-    /// How many channels there are.
-    pub(crate) fn channels(&self) -> Option<usize> {
-        self.facts.login.as_ref()?.as_ref().ok()?.channels
-    }
-}
-
-/// What was heard by listening.
-#[derive(Clone, Debug)]
-pub(crate) struct Heard {
-    pub(crate) window: PbxDiagnosis,
-    /// For how long, in seconds.
-    pub(crate) seconds: u64,
-    /// Whether the list of channels changed meanwhile.
-    pub(crate) changed: bool,
-    /// When it was enough.
-    pub(crate) until: Timestamp,
 }

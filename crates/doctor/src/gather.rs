@@ -1,7 +1,6 @@
-//! Finding out how things stand. Nothing is changed, nothing is left behind at a PBX or an endpoint.
+//! Gathers facts. Nothing is changed, and nothing is left behind at a PBX or a target.
 
 mod daemon;
-mod endpoint;
 mod files;
 mod journal;
 mod limits;
@@ -9,6 +8,7 @@ mod listener;
 mod network;
 mod pbx;
 mod service;
+mod target;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
@@ -16,129 +16,146 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 pub use self::{
-    endpoint::look as endpoint,
-    journal::place,
-    limits::{Limits, STEP},
-    pbx::visit,
+    journal::check_journal_file,
+    limits::{DEFAULT_STEP_TIMEOUT, ProbeLimits},
+    pbx::probe_pbx,
+    target::probe_target,
 };
 use ringwire_client::ApiClient;
 use ringwire_config::{Config, Pbx, Purpose};
 use ringwire_live::Diagnosis;
 
-use super::{
-    facts::{Facts, Visit},
-    judge::{
-        self,
-        calls::{By, CallsFacts},
-        files::User,
-    },
+use crate::facts::{
+    Facts,
+    calls::{CallFacts, EventSource},
+    files::SystemUser,
+    journal::JournalFacts,
+    pbx::PbxProbe,
+    service::SystemdUnit,
 };
 
-/// How long is listened where no daemon says what it has heard, unless told otherwise.
-const LISTEN: Duration = Duration::from_secs(10);
+/// How long to listen by default if no daemon reports which events it received.
+const DEFAULT_LISTEN: Duration = Duration::from_secs(10);
 
-/// What is to be looked at, and how.
-pub struct Asked {
-    /// The configuration.
+/// What the doctor checks, and how.
+pub struct DoctorOptions {
+    /// The configuration file.
     pub file: PathBuf,
-    /// The unit, with `.service`.
+    /// The systemd unit, with `.service`.
     pub unit: String,
-    /// Who the daemon runs as, where the unit does not say.
+    /// The user that the daemon runs as; `None`: the user of the unit.
     pub user: Option<String>,
-    /// Who asks the daemon.
+    /// The client for the daemon's API.
     pub client: Option<ApiClient>,
-    /// For how long to listen; `None`: as is needed.
+    /// How long to listen; `None`: as long as necessary.
     pub listen: Option<Duration>,
-    /// How long a step may take.
-    pub step: Duration,
+    /// The time limit of each step.
+    pub step_timeout: Duration,
 }
 
-/// Finds out how everything stands; `tell` says what is being waited for.
-pub async fn gather(asked: &Asked, tell: fn(&str)) -> Facts {
+/// Gathers all facts; `report_progress` is called before a long wait.
+pub async fn gather_facts(options: &DoctorOptions, report_progress: fn(&str)) -> Facts {
     let now = Timestamp::now();
-    let service = service::unit(&asked.unit, asked.step).await;
+    let service = service::query_unit(&options.unit, options.step_timeout).await;
     let environment = service::environment(service.as_ref().ok());
     let lookup = |name: &str| std::env::var_os(name).or_else(|| environment.get(name).map(OsString::from));
-    let config = Config::load_file(&asked.file, Purpose::Run, &lookup);
+    let config = Config::load_file(&options.file, Purpose::Run, &lookup);
     let inspected = match &config {
         Ok(_) => None,
-        Err(_) => Config::load_file(&asked.file, Purpose::Inspect, &lookup).ok(),
+        Err(_) => Config::load_file(&options.file, Purpose::Inspect, &lookup).ok(),
     };
     let known = config.as_ref().ok().or(inspected.as_ref());
-    let user =
-        user(asked, service.as_ref().ok().map(|unit| unit.user.as_str()).filter(|user| !user.is_empty()));
-    let files = files::look(&asked.file);
+    let user = daemon_user(
+        options,
+        service.as_ref().ok().map(|unit| unit.user.as_str()).filter(|user| !user.is_empty()),
+    );
+    let files = files::gather_files(&options.file);
     let journal = known.and_then(|config| config.journal.as_ref());
-    let journal = journal.map(|journal| journal::look(journal, user.clone(), now));
+    let journal = journal.map(|journal| journal::gather_journal(journal, user.clone(), now));
     let has_api = known
         .and_then(|config| config.api.as_ref())
         .is_none_or(|api| api.socket.is_some() || api.listen.is_some());
-    let client = asked.client.as_ref().filter(|_| has_api);
-    let what = daemon::Known {
-        has_journal: journal.as_ref().is_some_and(judge::journal::JournalFacts::is_taken),
-        is_active: service.as_ref().is_ok_and(judge::service::Unit::is_active),
-        changed: files::changed(&files),
+    let client = options.client.as_ref().filter(|_| has_api);
+    let known_state = daemon::KnownState {
+        has_journal: journal.as_ref().is_some_and(JournalFacts::is_in_use),
+        is_active: service.as_ref().is_ok_and(SystemdUnit::is_active),
+        changed: files::last_changed(&files),
     };
-    let daemon = daemon::ask(client, what, asked.step).await;
-    let listen = match (asked.listen, daemon.diagnosis()) {
+    let daemon = daemon::query_daemon(client, known_state, options.step_timeout).await;
+    let listen = match (options.listen, daemon.diagnosis()) {
         (Some(given), _) => Some(given).filter(|given| !given.is_zero()),
         (None, Some(_)) => None,
-        (None, None) => Some(LISTEN),
+        (None, None) => Some(DEFAULT_LISTEN),
     };
-    let limits = Limits { step: asked.step, listen };
-    let (mut pbxs, mut endpoints) = (Vec::new(), Vec::new());
+    let limits = ProbeLimits { step_timeout: options.step_timeout, listen };
+    let (mut pbxs, mut targets) = (Vec::new(), Vec::new());
     if let Ok(config) = &config {
         if let Some(listen) = listen.filter(|_| !config.pbxs.is_empty()) {
-            tell(&format!("listening for {} s: make a test call from outside now", listen.as_secs()));
+            report_progress(&format!(
+                "listening for {} s: make a test call from outside now",
+                listen.as_secs()
+            ));
         }
-        let mut visits = JoinSet::new();
+        let mut pbx_probes = JoinSet::new();
         for (index, pbx) in config.pbxs.iter().cloned().enumerate() {
-            visits.spawn(async move { (index, visit(&pbx, limits).await) });
+            pbx_probes.spawn(async move { (index, probe_pbx(&pbx, limits).await) });
         }
-        let mut looks = JoinSet::new();
-        for (index, endpoint) in config.targets.iter().cloned().enumerate() {
-            looks.spawn(async move { (index, self::endpoint(&endpoint, limits.step).await) });
+        let mut target_probes = JoinSet::new();
+        for (index, target) in config.targets.iter().cloned().enumerate() {
+            target_probes.spawn(async move { (index, probe_target(&target, limits.step_timeout).await) });
         }
-        pbxs = in_order(visits).await;
-        endpoints = in_order(looks).await;
-        pbxs.iter_mut().zip(&config.pbxs).for_each(|(visit, pbx)| {
-            visit.calls = calls(visit, pbx, daemon.diagnosis(), now);
+        pbxs = in_order(pbx_probes).await;
+        targets = in_order(target_probes).await;
+        pbxs.iter_mut().zip(&config.pbxs).for_each(|(probe, pbx)| {
+            probe.calls = call_facts(probe, pbx, daemon.diagnosis(), now);
         });
     }
-    let system = service::machine(service.as_ref().ok().and_then(|unit| unit.pid), asked.step).await;
-    Facts { file: asked.file.clone(), config, files, user, service, daemon, pbxs, endpoints, journal, system }
+    let system =
+        service::query_system(service.as_ref().ok().and_then(|unit| unit.pid), options.step_timeout).await;
+    Facts { file: options.file.clone(), config, files, user, service, daemon, pbxs, targets, journal, system }
 }
 
-/// What was heard: by the daemon if it says, else by the visit.
-fn calls(visit: &Visit, pbx: &Pbx, diagnosis: Option<&Diagnosis>, now: Timestamp) -> Option<CallsFacts> {
-    let told = diagnosis.and_then(|diagnosis| diagnosis.pbxs.iter().find(|heard| heard.name == pbx.name));
-    let channels = visit.channels();
-    match (&visit.heard, told) {
-        (Some(heard), _) => Some(CallsFacts {
-            heard: Ok(heard.window.clone()),
-            by: By::Ourselves { seconds: heard.seconds, changed: heard.changed },
+/// The call events: those received by listening, otherwise those that the daemon reports.
+fn call_facts(
+    probe: &PbxProbe,
+    pbx: &Pbx,
+    diagnosis: Option<&Diagnosis>,
+    now: Timestamp,
+) -> Option<CallFacts> {
+    let reported =
+        diagnosis.and_then(|diagnosis| diagnosis.pbxs.iter().find(|reported| reported.name == pbx.name));
+    let channels = probe.channels();
+    match (&probe.listened, reported) {
+        (Some(listened), _) => Some(CallFacts {
+            diagnosis: Ok(listened.diagnosis.clone()),
+            source: EventSource::OwnConnection {
+                seconds: listened.seconds,
+                channels_changed: listened.channels_changed,
+            },
             channels,
-            now: heard.until,
+            now: listened.until,
         }),
-        (None, Some(told)) => Some(CallsFacts { heard: Ok(told.clone()), by: By::Daemon, channels, now }),
+        (None, Some(reported)) => {
+            Some(CallFacts { diagnosis: Ok(reported.clone()), source: EventSource::Daemon, channels, now })
+        }
         (None, None) => None,
     }
 }
 
-/// What tasks give, in the order in which they were begun.
+/// The results of `tasks`, in the order in which they were spawned.
 async fn in_order<T: 'static>(mut tasks: JoinSet<(usize, T)>) -> Vec<T> {
-    let mut done = Vec::new();
-    while let Some(ended) = tasks.join_next().await {
-        done.extend(ended.ok());
+    let mut results = Vec::new();
+    while let Some(result) = tasks.join_next().await {
+        results.extend(result.ok());
     }
-    done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, what)| what).collect()
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Who the daemon runs as: who was named, else who is in the unit, else the user that the packages make.
-fn user(asked: &Asked, in_unit: Option<&str>) -> Option<User> {
-    match asked.user.as_deref().or(in_unit) {
-        Some(name) => files::user(name),
-        None => files::user("ringwire"),
+/// The user that the daemon runs as: the one named, otherwise that of the unit, otherwise that of the packages.
+fn daemon_user(options: &DoctorOptions, in_unit: Option<&str>) -> Option<SystemUser> {
+    match options.user.as_deref().or(in_unit) {
+        Some(name) => files::find_user(name),
+        None => files::find_user("ringwire"),
     }
 }

@@ -1,20 +1,22 @@
-//! The doctor: finds out how everything stands, from outside in, and says what to do.
+//! The doctor: diagnoses why calls do not show up, and says how to fix it.
 //!
-//! [`mod@gather`] finds out facts and changes nothing: files, systemd, the daemon's API, PBXs, targets, the journal.
-//! [`mod@judge`] turns them into findings and is pure. The doctor reads the same configuration as the daemon, sends as
-//! the daemon sends and asks its API, but shares no task with it: it has to be of use when the daemon does not start.
+//! `gather` collects facts and changes nothing: files, systemd, the daemon's API, PBXs, targets, the journal. `judge`
+//! turns them into findings and is pure. The doctor reads the same configuration as the daemon, sends requests as the
+//! daemon does and queries its API, but shares no task with it: it must work when the daemon does not start.
 
 mod facts;
+mod finding;
 mod gather;
 mod judge;
+mod report;
 
 pub use self::{
-    facts::{Facts, Visit},
-    gather::{Asked, Limits, STEP, endpoint as look_at, gather, place as place_of, visit},
-    judge::{
-        endpoint::EndpointFacts,
-        finding::{Finding, Severity, Subject},
-        judge, judge_endpoint, judge_pbx, judge_place,
-        report::{Report, line},
+    facts::{Facts, pbx::PbxProbe, target::TargetFacts},
+    finding::{Finding, Severity, Subject},
+    gather::{
+        DEFAULT_STEP_TIMEOUT, DoctorOptions, ProbeLimits, check_journal_file, gather_facts, probe_pbx,
+        probe_target,
     },
+    judge::{judge, judge_journal_file, judge_pbx, judge_target},
+    report::{Report, write_finding},
 };

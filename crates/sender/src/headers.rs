@@ -1,11 +1,11 @@
-//! What goes with a request so that the target knows who sends it, and that it has it already.
+//! Headers that authenticate a request, sign it, and let the target recognize a repeated event.
 
 use jiff::Timestamp;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
 use ringwire_config::{Authorization, Credentials, SigningKey};
 use secrecy::{ExposeSecret, zeroize::Zeroizing};
 
-use super::hush::basic;
+use super::redaction::basic_credentials;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -14,7 +14,7 @@ const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
 const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 
-/// The headers of all requests to one target, and the keys that sign each.
+/// The headers of all requests to one target, and its signing keys.
 #[derive(Clone, Debug)]
 pub(super) struct Headers {
     fixed: HeaderMap,
@@ -22,17 +22,17 @@ pub(super) struct Headers {
 }
 
 impl Headers {
-    /// Those that `credentials` ask for.
+    /// The headers for `credentials`.
     ///
     /// # Errors
-    /// One of them has characters in it that no header can have.
+    /// A value has characters that a header cannot have.
     pub(super) fn new(credentials: &Credentials) -> Result<Self, InvalidHeaderValue> {
         let mut fixed = HeaderMap::new();
         for (name, value) in &credentials.headers {
             fixed.insert(name.clone(), HeaderValue::from_str(value)?);
         }
         if let Some((name, value)) = &credentials.header {
-            fixed.insert(name.clone(), secret(value.expose_secret())?);
+            fixed.insert(name.clone(), sensitive_value(value.expose_secret())?);
         }
         let authorization = match &credentials.authorization {
             None => None,
@@ -40,28 +40,28 @@ impl Headers {
                 Some(Zeroizing::new(format!("Bearer {}", token.expose_secret())))
             }
             Some(Authorization::Basic { user, password }) => {
-                Some(Zeroizing::new(format!("Basic {}", *basic(user, password))))
+                Some(Zeroizing::new(format!("Basic {}", *basic_credentials(user, password))))
             }
         };
         if let Some(value) = authorization {
-            fixed.insert(header::AUTHORIZATION, secret(&value)?);
+            fixed.insert(header::AUTHORIZATION, sensitive_value(&value)?);
         }
         Ok(Self { fixed, signing: credentials.signing.clone() })
     }
 
-    /// The headers of one attempt, made at `now`, to tell of the event `id` with `body`.
+    /// The headers of one attempt at `now` to send the event `id` with `body`.
     ///
-    /// The id is the same on every attempt, so that who has the event already knows it by that; the signature holds
-    /// for the attempt, so that nobody else can send it again later (Standard Webhooks 1.0, webhook metadata).
-    pub(super) fn attempt(&self, id: &str, now: Timestamp, body: &[u8]) -> HeaderMap {
+    /// The id is the same for every attempt, so that the receiver recognizes a repeated event; the signature is valid
+    /// for one attempt, so that nobody else can replay it (Standard Webhooks 1.0, webhook metadata).
+    pub(super) fn for_attempt(&self, id: &str, now: Timestamp, body: &[u8]) -> HeaderMap {
         let mut headers = self.fixed.clone();
-        let id = plain(id);
+        let id = escaped_value(id);
         headers.insert(IDEMPOTENCY_KEY, id.clone());
         if !self.signing.is_empty() {
             let timestamp = HeaderValue::from(now.as_second());
             let parts = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body];
             let signatures: Vec<_> = self.signing.iter().map(|key| key.sign(&parts)).collect();
-            headers.insert(WEBHOOK_SIGNATURE, plain(&signatures.join(" ")));
+            headers.insert(WEBHOOK_SIGNATURE, escaped_value(&signatures.join(" ")));
             headers.insert(WEBHOOK_TIMESTAMP, timestamp);
             headers.insert(WEBHOOK_ID, id);
         }
@@ -69,15 +69,15 @@ impl Headers {
     }
 }
 
-fn secret(value: &str) -> Result<HeaderValue, InvalidHeaderValue> {
+fn sensitive_value(value: &str) -> Result<HeaderValue, InvalidHeaderValue> {
     let mut value = HeaderValue::from_str(value)?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-/// `text` as the value of a header, with a `%` and two digits for each byte that none can have: the id of an event
-/// begins with what an Asterisk calls itself.
-fn plain(text: &str) -> HeaderValue {
+/// `text` as the value of a header, with bytes that a header cannot have percent-encoded: an event id begins with the
+/// system name of an Asterisk.
+fn escaped_value(text: &str) -> HeaderValue {
     let escaped: String = text
         .bytes()
         .map(|byte| match byte {
@@ -92,7 +92,7 @@ fn plain(text: &str) -> HeaderValue {
 mod tests {
     use super::*;
 
-    /// A secret and a previous one, as the tests of Standard Webhooks' libraries have the first of them.
+    /// A secret and a previous one; the first is from the tests of the Standard Webhooks libraries.
     const SECRETS: [&str; 2] =
         ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"];
 
@@ -100,7 +100,7 @@ mod tests {
         let signing = secrets.iter().map(|secret| SigningKey::parse(secret).unwrap()).collect();
         let headers = Headers::new(&Credentials { signing, ..Credentials::default() }).unwrap();
         let now = Timestamp::from_second(1_614_265_330).unwrap();
-        let headers = headers.attempt(id, now, body.as_bytes());
+        let headers = headers.for_attempt(id, now, body.as_bytes());
         let text = |value: &HeaderValue| value.to_str().unwrap().to_owned();
         let mut headers: Vec<_> =
             headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn while_there_is_a_previous_secret_both_sign() {
+    fn with_a_previous_secret_both_sign() {
         let signature = |secrets: &[&str]| {
             let headers = headers(secrets, "1.0/1", "{}");
             headers.into_iter().find(|(name, _)| name == "webhook-signature").unwrap().1
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_secret_there_is_the_id_alone() {
+    fn without_a_secret_only_the_id_is_sent() {
         let id = |id| headers(&[], id, "{}");
         assert_eq!(id("pbx1-1.0/2"), [("idempotency-key".to_owned(), "pbx1-1.0/2".to_owned())]);
         assert_eq!(id("z\u{fc}\r\n1.0/2"), [("idempotency-key".to_owned(), "z%C3%BC%0D%0A1.0/2".to_owned())]);

@@ -1,14 +1,14 @@
-//! Sends requests to targets over HTTP: clients, TLS, the guard over addresses, credentials and signatures, and what an
-//! answer, or its absence, means for the delivery.
+//! Sends requests to targets over HTTP: clients, TLS, allowed addresses, credentials and signatures, and what a reply,
+//! or its absence, means for the delivery.
 //!
-//! One [`Sender`] makes one attempt and says what came of it; when to try again is decided elsewhere. No secret that it
-//! knows appears in anything that it gives away. It knows the dialects and the configuration of targets.
+//! A [`Sender`] makes one attempt and returns its result; when to retry is decided elsewhere. No secret of a target
+//! appears in what it returns. It depends on the dialects and the configuration of targets.
 
-mod guard;
+mod address_guard;
+mod failure;
 mod headers;
-mod hush;
+mod redaction;
 mod sender;
-mod unsent;
 
-pub use sender::{Answer, Sender, Sent};
-pub use unsent::Unsent;
+pub use failure::RequestFailure;
+pub use sender::{ReceivedReply, SendResult, Sender};

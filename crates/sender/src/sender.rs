@@ -1,4 +1,4 @@
-//! One target over HTTP.
+//! Sends requests to one target.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,77 +11,77 @@ use ringwire_event::CallEvent;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    guard::{self, Guard, Lookup},
+    address_guard::{self, AddressGuard, Lookup},
+    failure::{RequestContext, RequestFailure, innermost},
     headers::Headers,
-    hush::Hush,
-    unsent::{Circumstances, Unsent, innermost},
+    redaction::Redactor,
 };
 
 /// How much of a reply is read, in bytes.
-const LONGEST_REPLY: usize = 16 << 10;
+const MAX_REPLY: usize = 16 << 10;
 
-/// How much of a reply is kept, in bytes.
-const LONGEST_EXCERPT: usize = 1 << 10;
+/// How much of a reply is stored, in bytes.
+const MAX_EXCERPT: usize = 1 << 10;
 
-/// Sends to one target, with connections of its own. It knows the target's secrets and shows none.
+/// Sends requests to one target, over connections of its own. It holds the target's secrets and shows none.
 #[derive(Clone, Debug)]
 pub struct Sender {
     client: Client,
     url: SecretString,
     dialect: Arc<dyn Dialect>,
     headers: Headers,
-    hush: Hush,
-    circumstances: Circumstances,
+    redactor: Redactor,
+    context: RequestContext,
 }
 
-/// What came of sending.
+/// The result of sending an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sent {
-    /// For the outbox.
+pub struct SendResult {
+    /// The outcome for the outbox.
     pub outcome: DeliveryOutcome,
-    /// For the PBX.
+    /// Instructions for the PBX.
     pub directives: Vec<Directive>,
     /// The HTTP status, if there was one.
     pub status: Option<u16>,
-    /// The beginning of the reply, fit to be shown: 1 KiB at most, without secrets and control characters. Numbers
-    /// of callers may be in it.
+    /// The beginning of the reply, safe to show: at most 1 KiB, without secrets and control characters. It may hold
+    /// callers' numbers.
     pub reply: Option<String>,
 }
 
-/// A reply as far as it was read.
+/// A reply, as far as it was read.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct ReceivedReply {
     /// The HTTP status.
     pub status: u16,
     /// The body, without the secrets of the request.
     pub body: Vec<u8>,
-    /// How long the target asked to be left alone.
+    /// How long the target asked to wait before the next request.
     pub retry_after: Option<Duration>,
-    /// The host that a redirect leads to.
+    /// The host of a redirect.
     redirect: Option<String>,
 }
 
-impl Answer {
-    /// As a dialect reads it.
-    pub fn reply(&self) -> TargetReply<'_> {
+impl ReceivedReply {
+    /// The reply as a dialect reads it.
+    pub fn as_reply(&self) -> TargetReply<'_> {
         TargetReply { status: self.status, body: &self.body, redirect: self.redirect.as_deref() }
     }
 
-    /// The beginning of the body, fit to be shown; `None` where there is none.
+    /// The beginning of the body, safe to show; `None` if it is empty.
     fn excerpt(&self) -> Option<String> {
         match self.body.as_slice() {
             [] => None,
-            body if body.contains(&0) => Some(format!("({} bytes that are no text)", body.len())),
-            body => Some(safe_excerpt(body, LONGEST_EXCERPT)),
+            body if body.contains(&0) => Some(format!("({} bytes of binary data)", body.len())),
+            body => Some(safe_excerpt(body, MAX_EXCERPT)),
         }
     }
 
-    /// What came of sending, where it means `verdict`.
-    fn sent(&self, verdict: ReplyVerdict) -> Sent {
+    /// The result of sending, if the reply means `verdict`.
+    fn into_result(self, verdict: ReplyVerdict) -> SendResult {
         let mut directives = Vec::new();
         let outcome = match verdict {
-            ReplyVerdict::Delivered(asked) => {
-                directives = asked;
+            ReplyVerdict::Delivered(requested) => {
+                directives = requested;
                 DeliveryOutcome::Delivered
             }
             ReplyVerdict::Retry { reason } => DeliveryOutcome::Retry { reason, after: self.retry_after },
@@ -91,13 +91,13 @@ impl Answer {
             ReplyVerdict::Misconfigured { reason } => DeliveryOutcome::Misconfigured { reason },
             ReplyVerdict::Gone { reason } => DeliveryOutcome::Gone { reason },
         };
-        Sent { outcome, directives, status: Some(self.status), reply: self.excerpt() }
+        SendResult { outcome, directives, status: Some(self.status), reply: self.excerpt() }
     }
 }
 
-impl From<Unsent> for Sent {
-    fn from(Unsent { reason, lasting, status }: Unsent) -> Self {
-        let outcome = if lasting {
+impl From<RequestFailure> for SendResult {
+    fn from(RequestFailure { reason, is_permanent, status }: RequestFailure) -> Self {
+        let outcome = if is_permanent {
             DeliveryOutcome::Misconfigured { reason }
         } else {
             DeliveryOutcome::Retry { reason, after: None }
@@ -107,34 +107,31 @@ impl From<Unsent> for Sent {
 }
 
 impl Sender {
-    /// A sender to `target`; `None` where no address is configured.
+    /// A sender for `target`; `None` if no address is configured.
     ///
     /// # Errors
-    /// In words, why there can be no client with these settings.
+    /// No client can be built from these settings; the text says why.
     pub fn new(target: &Target) -> Result<Option<Self>, String> {
-        Self::with_lookup(target, guard::system())
+        Self::with_lookup(target, address_guard::system_lookup())
     }
 
-    /// The same with another way to look names up.
+    /// The same with another lookup.
     fn with_lookup(target: &Target, lookup: Lookup) -> Result<Option<Self>, String> {
         let Some(address) = &target.address else { return Ok(None) };
-        let url: Url = address
-            .url
-            .expose_secret()
-            .parse()
-            .map_err(|error| format!("the URL cannot be read: {error}"))?;
-        guard::check_literal(&url, &target.reach)?;
+        let url: Url =
+            address.url.expose_secret().parse().map_err(|error| format!("the URL is invalid: {error}"))?;
+        address_guard::check_literal_address(&url, &target.reach)?;
         let credentials = &target.credentials;
         let headers = Headers::new(credentials)
-            .map_err(|_| "a secret has characters in it that no header can have".to_owned())?;
-        // It fails where there is a provider already, which is as good.
+            .map_err(|_| "a credential has characters that a header cannot have".to_owned())?;
+        // It fails if a provider is installed already, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = Client::builder()
             .user_agent(concat!("ringwire/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
             .no_proxy()
             .https_only(target.https_only)
-            .dns_resolver(Guard::new(&url, &target.reach, lookup))
+            .dns_resolver(AddressGuard::new(&url, &target.reach, lookup))
             .connect_timeout(target.connect_timeout)
             .timeout(target.timeout)
             .pool_max_idle_per_host(target.concurrency)
@@ -149,47 +146,50 @@ impl Sender {
             url: address.url.clone(),
             dialect: Arc::clone(&target.dialect),
             headers,
-            hush: Hush::new(&url, credentials),
-            circumstances: Circumstances {
+            redactor: Redactor::new(&url, credentials),
+            context: RequestContext {
                 host: url.host_str().unwrap_or_default().to_owned(),
                 timeout: target.timeout,
-                shows_certificate: credentials.certificate.is_some(),
+                has_client_certificate: credentials.certificate.is_some(),
                 has_authorities: !target.authorities.is_empty(),
             },
         }))
     }
 
-    /// Whether the target wants to hear of `event`.
+    /// Whether `event` is sent to the target.
     pub fn wants(&self, event: &CallEvent) -> bool {
         self.dialect.build_request(event).is_some()
     }
 
-    /// Tells the target of `event`.
-    pub async fn send(&self, event: &CallEvent) -> Sent {
+    /// Sends `event` to the target.
+    pub async fn send(&self, event: &CallEvent) -> SendResult {
         let Some(request) = self.dialect.build_request(event) else {
-            // It was wanted when it was committed; the settings have changed since.
+            // The settings have changed since the delivery was stored.
             let outcome = DeliveryOutcome::Delivered;
-            return Sent { outcome, directives: Vec::new(), status: None, reply: None };
+            return SendResult { outcome, directives: Vec::new(), status: None, reply: None };
         };
         match self.post(&request, &event.id).await {
-            Ok(answer) => answer.sent(self.dialect.judge_reply(event, &answer.reply())),
-            Err(unsent) => unsent.into(),
+            Ok(reply) => {
+                let verdict = self.dialect.judge_reply(event, &reply.as_reply());
+                reply.into_result(verdict)
+            }
+            Err(failure) => failure.into(),
         }
     }
 
-    /// Sends `request`, by which the target is told of what goes by `id`, and reads the answer, up to 16 KiB of it.
+    /// Sends `request` for the event `id`, and reads up to 16 KiB of the reply.
     ///
     /// # Errors
-    /// Why there is no answer.
-    pub async fn post(&self, request: &TargetRequest, id: &str) -> Result<Answer, Unsent> {
+    /// There is no complete reply.
+    pub async fn post(&self, request: &TargetRequest, id: &str) -> Result<ReceivedReply, RequestFailure> {
         let method = Method::from_bytes(request.method.as_bytes()).unwrap_or(Method::POST);
         let (content_type, body) = request.body.encode();
-        let headers = self.headers.attempt(id, Timestamp::now(), &body);
+        let headers = self.headers.for_attempt(id, Timestamp::now(), &body);
         let builder = self.client.request(method, self.url.expose_secret()).headers(headers);
         let builder =
             request.headers.iter().fold(builder, |builder, (name, value)| builder.header(*name, value));
         let builder = builder.header(header::CONTENT_TYPE, content_type).body(body);
-        let mut response = builder.send().await.map_err(|error| self.circumstances.unsent(error, None))?;
+        let mut response = builder.send().await.map_err(|error| self.context.classify(error, None))?;
         let status = response.status().as_u16();
         let retry_after = response
             .headers()
@@ -197,19 +197,19 @@ impl Sender {
             .and_then(|value| retry_after(value.to_str().ok()?, Timestamp::now()));
         let redirect = redirect(&response);
         let mut body = Vec::new();
-        let failed = |error| self.circumstances.unsent(error, Some(status));
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            let room = LONGEST_REPLY - body.len();
+        let classify = |error| self.context.classify(error, Some(status));
+        while let Some(chunk) = response.chunk().await.map_err(classify)? {
+            let room = MAX_REPLY - body.len();
             body.extend(chunk.iter().take(room));
-            if body.len() == LONGEST_REPLY {
+            if body.len() == MAX_REPLY {
                 break;
             }
         }
-        Ok(Answer { status, body: self.hush.over(body), retry_after, redirect })
+        Ok(ReceivedReply { status, body: self.redactor.redact(body), retry_after, redirect })
     }
 }
 
-/// The host that a redirect leads to: the rest of the address may hold a token.
+/// The host of a redirect: the rest of its URL may hold a token.
 fn redirect(response: &Response) -> Option<String> {
     let location = response.headers().get(header::LOCATION)?.to_str().ok()?;
     Some(response.url().join(location).ok()?.host_str()?.to_owned())

@@ -1,4 +1,4 @@
-//! A set-up in which everything is as it should be, until somebody breaks it.
+//! A healthy set-up that tests break.
 
 use std::any::Any;
 use std::fs::{self, Permissions};
@@ -13,35 +13,35 @@ use ringwire_testkit::{ConnectionScript, FakeAsterisk, HttpReply, Receiver, Rece
 use crate::journal::Place;
 use crate::support::ringwire;
 
-/// What no output may ever show.
+/// Secrets that no output may show.
 const SECRETS: [&str; 2] = ["swordfish", "t0ken"];
 
 /// A configuration and its peers.
 pub(crate) struct Bench {
     pub(crate) place: Place,
     config: String,
-    /// Seconds to listen.
+    /// How long the doctor listens, in seconds.
     pub(crate) listen: &'static str,
-    /// How long a step may take, in seconds: longer than any does on a busy machine.
+    /// The time limit of a step, in seconds: longer than any step takes on a busy machine.
     step: &'static str,
-    /// Who the daemon runs as.
+    /// The user that the daemon runs as.
     pub(crate) user: &'static str,
     _peers: Vec<Box<dyn Any + Send>>,
 }
 
-/// What a run of the binary has said.
+/// The output of a run of the binary.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct RunOutput {
     pub(crate) stdout: String,
     pub(crate) stderr: String,
     pub(crate) code: i32,
 }
 
 impl Bench {
-    /// A configuration, a PBX and an endpoint that are sound; no daemon runs.
-    pub(crate) async fn sound() -> Self {
+    /// A valid configuration with a working PBX and target; no daemon runs.
+    pub(crate) async fn healthy() -> Self {
         let pbx = FakeAsterisk::start([Answers::default().script()]).await.unwrap();
-        let endpoint = Receiver::start([ReceiverAction::Reply(refusal())]).await.unwrap();
+        let target = Receiver::start([ReceiverAction::Reply(rejection())]).await.unwrap();
         let mut bench = Self {
             place: Place::empty(),
             config: String::new(),
@@ -59,23 +59,23 @@ impl Bench {
             pbx.address().port()
         );
         bench.put("ami.secret", "swordfish", 0o600);
-        bench.put("desk.url", &format!("http://{}/api/v1/cti/t0ken", endpoint.address()), 0o600);
+        bench.put("desk.url", &format!("http://{}/api/v1/cti/t0ken", target.address()), 0o600);
         bench.write();
-        bench.keep(pbx).keep(endpoint)
+        bench.keep(pbx).keep(target)
     }
 
-    /// The same, where the PBX does that.
+    /// The same, with a PBX that follows `scripts`.
     pub(crate) async fn with_pbx(scripts: impl IntoIterator<Item = ConnectionScript>) -> Self {
         let pbx = FakeAsterisk::start(scripts).await.unwrap();
-        let bench = Self::sound().await.at(pbx.address());
+        let bench = Self::healthy().await.at(pbx.address());
         bench.keep(pbx)
     }
 
-    /// The same, where the endpoint does that.
-    pub(crate) async fn with_endpoint(act: ReceiverAction) -> Self {
-        let endpoint = Receiver::start([act]).await.unwrap();
-        let url = format!("http://{}/api/v1/cti/t0ken", endpoint.address());
-        Self::sound().await.url(&url).keep(endpoint)
+    /// The same, with a target that performs `action`.
+    pub(crate) async fn with_target(action: ReceiverAction) -> Self {
+        let target = Receiver::start([action]).await.unwrap();
+        let url = format!("http://{}/api/v1/cti/t0ken", target.address());
+        Self::healthy().await.url(&url).keep(target)
     }
 
     /// The same, with the PBX at `address`.
@@ -84,13 +84,13 @@ impl Bench {
         self.with(&before, &format!("port = {}", address.port()))
     }
 
-    /// The same, with the endpoint at `url`.
+    /// The same, with the target at `url`.
     pub(crate) fn url(self, url: &str) -> Self {
         self.put("desk.url", url, 0o600);
         self
     }
 
-    /// The same, with something else in the configuration.
+    /// The same, with `before` replaced by `after` in the configuration.
     #[track_caller]
     pub(crate) fn with(mut self, before: &str, after: &str) -> Self {
         assert!(self.config.contains(before), "{before:?} is not in {}", self.config);
@@ -99,19 +99,19 @@ impl Bench {
         self
     }
 
-    /// The same, for as long as something lives.
+    /// The same, keeping `peer` alive.
     pub(crate) fn keep(mut self, peer: impl Any + Send) -> Self {
         self._peers.push(Box::new(peer));
         self
     }
 
-    /// The same, listening for so many seconds at most.
+    /// The same, listening for at most `seconds`.
     pub(crate) fn listening(mut self, seconds: &'static str) -> Self {
         self.listen = seconds;
         self
     }
 
-    /// The same, where somebody never answers: that is waited for no longer than this.
+    /// The same, with a short time limit, for peers that never answer.
     pub(crate) fn hasty(mut self) -> Self {
         self.step = "2";
         self
@@ -135,19 +135,19 @@ impl Bench {
         self.put("ringwire.toml", &self.config, 0o644);
     }
 
-    /// How long a step may take, in seconds.
+    /// The time limit of a step, in seconds.
     pub(crate) fn step(&self) -> &'static str {
         self.step
     }
 
-    /// What the doctor says.
-    pub(crate) async fn doctor(&self, more: &[&str]) -> Told {
+    /// Runs the doctor.
+    pub(crate) async fn doctor(&self, more: &[&str]) -> RunOutput {
         let args = ["doctor", "--timeout", self.step(), "--listen", self.listen, "--user", self.user];
         self.run(&[&args[..], more].concat()).await
     }
 
-    /// What the binary says, on a machine without systemd. No secret may be in it.
-    pub(crate) async fn run(&self, args: &[&str]) -> Told {
+    /// Runs the binary without systemd, and checks that its output shows no secret.
+    pub(crate) async fn run(&self, args: &[&str]) -> RunOutput {
         let mut command = ringwire();
         command.args(args).arg("--config").arg(self.path("ringwire.toml"));
         command.env("PATH", self.path("bin")).env_remove("RINGWIRE_API").env_remove("RUNTIME_DIRECTORY");
@@ -157,20 +157,24 @@ impl Bench {
             assert!(SECRETS.iter().all(|secret| !text.contains(secret)), "{text}");
             text
         };
-        Told { stdout: text(output.stdout), stderr: text(output.stderr), code: output.status.code().unwrap() }
+        RunOutput {
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+            code: output.status.code().unwrap(),
+        }
     }
 }
 
-/// How Zammad refuses what the doctor asks.
-pub(crate) fn refusal() -> HttpReply {
+/// How Zammad rejects the request of the doctor.
+pub(crate) fn rejection() -> HttpReply {
     HttpReply::new(422, r#"{"error":"Invalid 'direction'!"}"#)
 }
 
-/// What a PBX answers who looks around.
+/// How a PBX answers the requests of the doctor.
 pub(crate) struct Answers {
-    /// Whether it says that it is booted.
-    pub(crate) booted: bool,
-    /// What it refuses.
+    /// Whether it sends `FullyBooted`.
+    pub(crate) fully_booted: bool,
+    /// The actions it refuses.
     pub(crate) denied: &'static [&'static str],
     /// How far its clock is ahead, in seconds.
     pub(crate) ahead: i64,
@@ -178,17 +182,17 @@ pub(crate) struct Answers {
 
 impl Default for Answers {
     fn default() -> Self {
-        Self { booted: true, denied: &[], ahead: 0 }
+        Self { fully_booted: true, denied: &[], ahead: 0 }
     }
 }
 
 impl Answers {
-    /// A connection on which it answers so.
+    /// A connection with these answers.
     pub(crate) fn script(&self) -> ConnectionScript {
         let time = format!("{}.500000", Timestamp::now().as_second() + self.ahead);
         let booted =
             ScriptStep::send("Event: FullyBooted\r\nPrivilege: system,all\r\nStatus: Fully Booted\r\n\r\n");
-        let mut steps: Vec<_> = self.booted.then_some(booted).into_iter().collect();
+        let mut steps: Vec<_> = self.fully_booted.then_some(booted).into_iter().collect();
         for (action, headers) in [
             ("CoreSettings", vec![("AMIversion", "11.0.0"), ("AsteriskVersion", "22.0.0")]),
             ("Ping", vec![("Ping", "Pong"), ("Timestamp", &time)]),
@@ -213,7 +217,7 @@ impl Answers {
     }
 }
 
-/// A PBX that plays recorded calls of Asterisk 22, changed so, to a user who may read these classes.
+/// A PBX that plays recorded calls of Asterisk 22, changed by `change`, to a user with the privileges `read`.
 pub(crate) fn playing(
     names: &[&str],
     read: &str,
@@ -226,7 +230,7 @@ pub(crate) fn playing(
         let path = crate::support::capture(&format!("22/{name}"));
         let times = fs::read_to_string(path.with_extension("ami.times")).unwrap();
         let text = change(fs::read_to_string(path).unwrap());
-        // Where something was replaced by what is as long, the times still hold.
+        // A replacement of the same length keeps the times valid.
         PlaybackRecording::parse(text.as_bytes(), Some(&times))
     };
     PlaybackPbx::new(names.iter().map(recording).collect(), options)

@@ -1,4 +1,4 @@
-//! What is heard of calls.
+//! Call events.
 
 use ringwire_testkit::ConnectionScript;
 use ringwire_testkit::player::{PlaybackPbx, PlaybackSpeed};
@@ -6,29 +6,29 @@ use ringwire_testkit::player::{PlaybackPbx, PlaybackSpeed};
 use super::bench::{Bench, playing};
 use super::{Probe, check_broken};
 
-async fn hearing(pbx: PlaybackPbx) -> Bench {
+async fn listening(pbx: PlaybackPbx) -> Bench {
     Bench::with_pbx([ConnectionScript::well_behaved(pbx)]).await.listening("1")
 }
 
-/// Replaces `before` by `after` as often as it is there.
+/// Replaces each `before` by `after`.
 fn replacing(before: &'static str, after: &'static str) -> impl Fn(String) -> String {
     move |text| text.replace(before, after)
 }
 
 #[tokio::test]
-async fn calls_from_outside_are_heard() {
-    let bench = hearing(playing(&["inbound-answered"], "all", PlaybackSpeed::Unlimited, |text| text)).await;
-    let told = bench.doctor(&[]).await;
-    assert_eq!(told.code, 0, "{}", told.stdout);
-    assert!(told.stdout.contains("1 in, 0 out, 0 internal"), "{}", told.stdout);
-    assert!(told.stderr.contains("listening for 1 s: make a test call"), "{}", told.stderr);
+async fn inbound_calls_are_received() {
+    let bench = listening(playing(&["inbound-answered"], "all", PlaybackSpeed::Unlimited, |text| text)).await;
+    let output = bench.doctor(&[]).await;
+    assert_eq!(output.code, 0, "{}", output.stdout);
+    assert!(output.stdout.contains("1 in, 0 out, 0 internal"), "{}", output.stdout);
+    assert!(output.stderr.contains("listening for 1 s: make a test call"), "{}", output.stderr);
 }
 
 #[tokio::test]
-async fn calls_that_begin_in_a_context_that_is_not_named() {
+async fn inbound_calls_in_a_context_that_is_not_configured() {
     let provider = replacing("Context: from-trunk", "Context: from-world");
-    let bench = hearing(playing(&["inbound-answered"], "all", PlaybackSpeed::Unlimited, provider)).await;
-    let says = ["0 in, 0 out, 1 internal", "taken for internal", "from-world by PJSIP/trunk (1)"];
+    let bench = listening(playing(&["inbound-answered"], "all", PlaybackSpeed::Unlimited, provider)).await;
+    let says = ["0 in, 0 out, 1 internal", "counts as internal", "PJSIP/trunk in from-world (1)"];
     let cure = [
         "below [pbx.main] in ringwire.toml",
         "inbound_contexts = [\"from-world\"]",
@@ -38,29 +38,33 @@ async fn calls_that_begin_in_a_context_that_is_not_named() {
 }
 
 #[tokio::test]
-async fn calls_that_begin_in_a_context_that_is_not_among_those_named() {
-    let bench = hearing(playing(&["inbound-answered"], "all", PlaybackSpeed::Unlimited, |text| text)).await;
+async fn inbound_calls_in_a_context_that_is_not_in_the_list() {
+    let bench = listening(playing(&["inbound-answered"], "all", PlaybackSpeed::Unlimited, |text| text)).await;
     let bench = bench.with("country = \"DE\"", "inbound_contexts = [\"from-isdn\"]");
     let cure = ["inbound_contexts = [\"from-isdn\", \"from-trunk\"]"];
-    check_broken(&bench, &["taken for internal", "from-trunk by PJSIP/trunk"], &cure, 78, Probe::Blind).await;
+    check_broken(&bench, &["counts as internal", "PJSIP/trunk in from-trunk"], &cure, 78, Probe::Blind).await;
 }
 
 #[tokio::test]
-async fn a_trunk_that_is_not_named_where_phones_share_its_context() {
+async fn a_trunk_that_is_not_configured_and_shares_its_context_with_phones() {
     let shared = |text: String| {
         text.replace("Context: from-trunk", "Context: all").replace("Context: internal", "Context: all")
     };
-    let bench =
-        hearing(playing(&["internal-answered", "inbound-answered"], "all", PlaybackSpeed::Unlimited, shared))
-            .await;
+    let bench = listening(playing(
+        &["internal-answered", "inbound-answered"],
+        "all",
+        PlaybackSpeed::Unlimited,
+        shared,
+    ))
+    .await;
     let bench = bench.with("country = \"DE\"", "trunks = [\"PJSIP/isdn\"]");
     let cure = ["trunks = [\"PJSIP/isdn\", \"PJSIP/trunk\"]"];
-    check_broken(&bench, &["taken for internal", "all by PJSIP/trunk"], &cure, 78, Probe::Blind).await;
+    check_broken(&bench, &["counts as internal", "PJSIP/trunk in all"], &cure, 78, Probe::Blind).await;
 }
 
 #[tokio::test]
-async fn a_phone_that_nobody_has_named() {
-    let bench = hearing(playing(
+async fn a_phone_without_a_user() {
+    let bench = listening(playing(
         &["inbound-answered"],
         "all",
         PlaybackSpeed::Unlimited,
@@ -70,7 +74,7 @@ async fn a_phone_that_nobody_has_named() {
     let cure = ["[[pbx.main.users]]\nendpoint = \"PJSIP/erika\"\n"];
     check_broken(
         &bench,
-        &["1 phone rang that the list of users does not know: PJSIP/erika"],
+        &["1 phone rang without being in the list of users: PJSIP/erika"],
         &cure,
         0,
         Probe::Blind,
@@ -79,18 +83,19 @@ async fn a_phone_that_nobody_has_named() {
 }
 
 #[tokio::test]
-async fn events_of_calls_that_do_not_come() {
-    // The call is over after three seconds, and then the list of channels is another.
-    let bench = hearing(playing(&["inbound-answered"], "system", PlaybackSpeed::Factor(1.0), |text| text))
+async fn missing_call_events() {
+    // The call ends after three seconds, which changes the list of channels.
+    let bench = listening(playing(&["inbound-answered"], "system", PlaybackSpeed::Factor(1.0), |text| text))
         .await
         .listening("4");
-    let says = ["no event of a call came", "channels came and went", "read = call is missing", "eventfilter"];
+    let says =
+        ["the PBX sent no call events", "channels came and went", "read = call is missing", "eventfilter"];
     check_broken(&bench, &says, &["read = system,call,agent", "disabledevents"], 69, Probe::Blind).await;
 }
 
 #[tokio::test]
 async fn no_call_was_made_while_it_listened() {
-    let bench = hearing(playing(&[], "all", PlaybackSpeed::Unlimited, |text| text)).await;
+    let bench = listening(playing(&[], "all", PlaybackSpeed::Unlimited, |text| text)).await;
     let cure = ["make a test call", "ringwire doctor --listen 60"];
     check_broken(&bench, &["no call was made meanwhile"], &cure, 0, Probe::Blind).await;
 }

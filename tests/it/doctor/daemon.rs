@@ -1,4 +1,4 @@
-//! The daemon that runs.
+//! The running daemon.
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,7 +9,7 @@ use super::{Probe, check_broken};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// A daemon that says this of itself, to a bench that asks it rather than listening.
+/// A daemon with these answers, for a bench that queries it instead of listening.
 async fn daemon(bench: Bench, ready: Value, diagnosis: Value, version: &str) -> Bench {
     let listener = UnixListener::bind(bench.path("ringwire.sock")).unwrap();
     let hello = format!("retry: 1000\n\nevent: hello\ndata: {{\"journal\":1,\"version\":\"{version}\"}}\n\n");
@@ -44,16 +44,16 @@ fn ready() -> Value {
     json!({"ready": true, "components": [{"name": "pbx main", "ok": true, "state": "inSync", "since": "2026-11-21T08:00:00Z"}]})
 }
 
-/// What a daemon that was started in the far future has heard.
-fn heard(events: &Value, calls: &Value, contexts: &Value) -> Value {
+/// The diagnosis of a daemon that was started in the far future.
+fn diagnosis(events: &Value, calls: &Value, contexts: &Value) -> Value {
     json!({"started": "2999-01-01T00:00:00Z", "pbxs": [{
         "name": "main", "window": 300, "events": events, "lastEvent": "2026-11-21T09:00:00Z", "calls": calls,
         "internalContexts": contexts, "unknownUsers": [], "streamErrors": {},
     }]})
 }
 
-fn well() -> Value {
-    heard(
+fn healthy_diagnosis() -> Value {
+    diagnosis(
         &json!({"call": 40, "agent": 0, "dialplan": 0, "system": 1, "other": 0}),
         &json!({"in": 3, "out": 1, "internal": 0}),
         &json!([]),
@@ -61,82 +61,78 @@ fn well() -> Value {
 }
 
 #[tokio::test]
-async fn a_daemon_that_does_well_is_asked_what_it_heard() {
-    let bench = daemon(Bench::sound().await, ready(), well(), VERSION).await;
-    let told = bench.doctor(&[]).await;
-    assert_eq!(told.code, 0, "{}", told.stdout);
-    for line in
-        ["ringwire.sock (version", "it is ready", "calls in the last 5 minutes: 3 in, 1 out, 0 internal"]
-    {
-        assert!(told.stdout.contains(line), "{line} is not in {}", told.stdout);
+async fn a_healthy_daemon_reports_its_events() {
+    let bench = daemon(Bench::healthy().await, ready(), healthy_diagnosis(), VERSION).await;
+    let output = bench.doctor(&[]).await;
+    assert_eq!(output.code, 0, "{}", output.stdout);
+    for line in [
+        "ringwire.sock (version",
+        "the daemon is ready",
+        "calls in the last 5 minutes: 3 in, 1 out, 0 internal",
+    ] {
+        assert!(output.stdout.contains(line), "{line} is not in {}", output.stdout);
     }
 }
 
 #[tokio::test]
-async fn a_daemon_that_takes_calls_from_outside_for_internal() {
+async fn a_daemon_that_counts_inbound_calls_as_internal() {
     let contexts = json!([{"context": "from-provider", "endpoint": "PJSIP/provider", "calls": 9}]);
     let events = json!({"call": 400, "agent": 0, "dialplan": 0, "system": 1, "other": 0});
-    let heard = heard(&events, &json!({"in": 0, "out": 1, "internal": 9}), &contexts);
-    let bench = daemon(Bench::sound().await, ready(), heard, VERSION).await;
-    let says = ["in the last 5 minutes: 0 in, 1 out, 9 internal", "from-provider by PJSIP/provider (9)"];
+    let diagnosis = diagnosis(&events, &json!({"in": 0, "out": 1, "internal": 9}), &contexts);
+    let bench = daemon(Bench::healthy().await, ready(), diagnosis, VERSION).await;
+    let says = ["in the last 5 minutes: 0 in, 1 out, 9 internal", "PJSIP/provider in from-provider (9)"];
     check_broken(&bench, &says, &["inbound_contexts = [\"from-provider\"]"], 78, Probe::Blind).await;
 }
 
 #[tokio::test]
 async fn a_daemon_that_is_not_ready() {
-    let parts = json!({"ready": false, "components": [
+    let components = json!({"ready": false, "components": [
         {"name": "pbx main", "ok": false, "state": "refused", "reason": "authentication failed", "hint": "check the secret", "since": "2026-11-21T08:00:00Z"},
     ]});
-    let bench = daemon(Bench::sound().await, parts, well(), VERSION).await;
-    let says = ["not ready: pbx main does not do well: authentication failed"];
+    let bench = daemon(Bench::healthy().await, components, healthy_diagnosis(), VERSION).await;
+    let says = ["not ready: pbx main is not OK: authentication failed"];
     check_broken(&bench, &says, &["check the secret"], 69, Probe::Blind).await;
 }
 
 #[tokio::test]
 async fn a_daemon_that_cannot_write_its_journal() {
-    let parts = json!({"ready": false, "components": [{"name": "journal", "ok": false, "state": "failing",
+    let components = json!({"ready": false, "components": [{"name": "journal", "ok": false, "state": "failing",
         "reason": "database or disk is full", "hint": "free space on its disk", "since": "2026-11-21T08:00:00Z"}]});
-    let bench = daemon(Bench::sound().await, parts, well(), VERSION).await;
-    check_broken(
-        &bench,
-        &["journal does not do well: database or disk is full"],
-        &["free space"],
-        74,
-        Probe::Blind,
-    )
-    .await;
+    let bench = daemon(Bench::healthy().await, components, healthy_diagnosis(), VERSION).await;
+    check_broken(&bench, &["journal is not OK: database or disk is full"], &["free space"], 74, Probe::Blind)
+        .await;
 }
 
 #[tokio::test]
 async fn a_daemon_of_an_older_release() {
-    let bench = daemon(Bench::sound().await, ready(), well(), "0.0.9").await;
+    let bench = daemon(Bench::healthy().await, ready(), healthy_diagnosis(), "0.0.9").await;
     check_broken(&bench, &["the daemon is version 0.0.9"], &["systemctl restart ringwire"], 0, Probe::Blind)
         .await;
 }
 
 #[tokio::test]
-async fn a_configuration_that_was_changed_since_it_was_read() {
-    let mut old = well();
+async fn a_configuration_that_was_changed_since_the_daemon_read_it() {
+    let mut old = healthy_diagnosis();
     old["configured"] = json!("2020-01-01T00:00:00Z");
-    let bench = daemon(Bench::sound().await, ready(), old, VERSION).await;
-    let says = ["the configuration was changed", "has read it at 2020-01-01"];
+    let bench = daemon(Bench::healthy().await, ready(), old, VERSION).await;
+    let says = ["the configuration was changed", "the daemon read it at 2020-01-01"];
     check_broken(&bench, &says, &["systemctl reload ringwire"], 0, Probe::Blind).await;
 }
 
 #[tokio::test]
 async fn a_daemon_that_does_not_answer() {
-    let bench = Bench::sound().await;
+    let bench = Bench::healthy().await;
     let listener = UnixListener::bind(bench.path("ringwire.sock")).unwrap();
     let stuck = tokio::spawn(async move {
-        let mut taken = Vec::new();
+        let mut accepted = Vec::new();
         while let Ok((stream, _)) = listener.accept().await {
-            taken.push(stream);
+            accepted.push(stream);
         }
     });
     let cure = ["systemctl restart ringwire"];
     check_broken(
         &bench.keep(stuck).hasty(),
-        &["takes the connection and does not answer"],
+        &["accepts the connection but does not answer"],
         &cure,
         69,
         Probe::Blind,
@@ -146,7 +142,7 @@ async fn a_daemon_that_does_not_answer() {
 
 #[tokio::test]
 async fn another_program_at_the_socket() {
-    let bench = Bench::sound().await;
+    let bench = Bench::healthy().await;
     let listener = UnixListener::bind(bench.path("ringwire.sock")).unwrap();
     let other = tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
@@ -154,21 +150,21 @@ async fn another_program_at_the_socket() {
         }
     });
     let cure = ["ss -xlp", "another socket in [api]"];
-    check_broken(&bench.keep(other), &["something else than ringwire answers"], &cure, 78, Probe::Blind)
-        .await;
+    check_broken(&bench.keep(other), &["another program answers"], &cure, 78, Probe::Blind).await;
 }
 
 #[tokio::test]
-async fn a_daemon_that_has_the_journal_and_no_socket() {
-    let mut bench = Bench::sound().await;
+async fn a_daemon_with_a_journal_but_no_socket() {
+    let mut bench = Bench::healthy().await;
     bench.place.open();
     let cure = ["systemctl restart ringwire", "--api"];
-    check_broken(&bench, &["a daemon runs, but none answers"], &cure, 69, Probe::Blind).await;
+    check_broken(&bench, &["a daemon runs, but does not answer"], &cure, 69, Probe::Blind).await;
 }
 
 #[tokio::test]
-async fn a_socket_that_was_left_behind() {
-    let bench = Bench::sound().await;
+async fn a_stale_socket() {
+    let bench = Bench::healthy().await;
     drop(UnixListener::bind(bench.path("ringwire.sock")).unwrap());
-    check_broken(&bench, &["no daemon runs"], &["systemctl start ringwire"], 0, Probe::Blind).await;
+    check_broken(&bench, &["the daemon is not running"], &["systemctl start ringwire"], 0, Probe::Blind)
+        .await;
 }

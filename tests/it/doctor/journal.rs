@@ -10,9 +10,9 @@ use super::bench::Bench;
 use super::{Probe, check_broken};
 use crate::journal::{hangup, new_call};
 
-/// A bench with a journal that no daemon has.
+/// A bench with a journal that no daemon uses.
 async fn with_journal(write: impl FnOnce(&Bench)) -> Bench {
-    let mut bench = Bench::sound().await;
+    let mut bench = Bench::healthy().await;
     bench.place.open();
     write(&bench);
     bench.place.close();
@@ -21,7 +21,7 @@ async fn with_journal(write: impl FnOnce(&Bench)) -> Bench {
 
 #[tokio::test]
 async fn a_journal_that_is_damaged() {
-    let bench = Bench::sound().await;
+    let bench = Bench::healthy().await;
     bench.put("journal.db", &"no database at all, ".repeat(500), 0o600);
     check_broken(&bench, &["journal.db", "is damaged"], &["sqlite3 FILE .recover"], 74, Probe::Same).await;
 }
@@ -58,7 +58,7 @@ async fn a_journal_of_a_newer_release() {
 
 #[tokio::test]
 async fn a_file_of_another_program() {
-    let bench = Bench::sound().await;
+    let bench = Bench::healthy().await;
     Connection::open(bench.path("journal.db")).unwrap().execute_batch("CREATE TABLE a (b)").unwrap();
     check_broken(
         &bench,
@@ -71,13 +71,13 @@ async fn a_file_of_another_program() {
 }
 
 #[tokio::test]
-async fn a_journal_at_a_place_that_cannot_be_written() {
-    let bench = Bench::sound().await.with("path = \"journal.db\"", "path = \"ami.secret/journal.db\"");
-    check_broken(&bench, &["ami.secret"], &["make the directory"], 74, Probe::Same).await;
+async fn a_journal_path_that_cannot_be_written() {
+    let bench = Bench::healthy().await.with("path = \"journal.db\"", "path = \"ami.secret/journal.db\"");
+    check_broken(&bench, &["ami.secret"], &["create the directory"], 74, Probe::Same).await;
 }
 
 #[tokio::test]
-async fn deliveries_that_were_given_up() {
+async fn deliveries_that_failed_permanently() {
     let bench = with_journal(|bench| {
         for committed in bench.place.commit(hangup("1.1", 0, Cause::Busy), &["desk"]) {
             for (_, id) in committed.deliveries {
@@ -87,20 +87,20 @@ async fn deliveries_that_were_given_up() {
     })
     .await;
     let cure = ["ringwire deliveries --target desk --state dead", "ringwire deliveries retry --target desk"];
-    check_broken(&bench, &["1 delivery to desk was given up"], &cure, 0, Probe::Blind).await;
+    check_broken(&bench, &["1 delivery to desk failed permanently"], &cure, 0, Probe::Blind).await;
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_paused() {
+async fn a_paused_target() {
     let bench = with_journal(|bench| bench.place.set_target_state("desk", "paused", "by the operator")).await;
     let cure = ["ringwire deliveries resume desk"];
-    check_broken(&bench, &["endpoint desk is paused by hand"], &cure, 69, Probe::Blind).await;
+    check_broken(&bench, &["target desk is paused since"], &cure, 69, Probe::Blind).await;
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_held() {
+async fn a_misconfigured_target() {
     let reason = "HTTP 401; the token in the target's URL is not valid: copy the URL again";
     let bench = with_journal(|bench| bench.place.set_target_state("desk", "misconfigured", reason)).await;
     let cure = ["the token in the target's URL is not valid", "systemctl reload ringwire"];
-    check_broken(&bench, &["endpoint desk is held", "HTTP 401"], &cure, 69, Probe::Blind).await;
+    check_broken(&bench, &["target desk is misconfigured since", "HTTP 401"], &cure, 69, Probe::Blind).await;
 }

@@ -1,4 +1,4 @@
-//! The way to the PBX.
+//! The connection to the PBX.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 
@@ -9,12 +9,12 @@ use socket2::{Domain, Socket, Type};
 use super::bench::{Answers, Bench};
 use super::{Probe, check_broken};
 
-/// What is to be looked at where Asterisk says no and not why.
+/// The cure if Asterisk rejects a login without a reason.
 const LOGIN: [&str; 4] = [
-    "nonexistent user: there is no section [ringwire]",
+    "nonexistent user: manager.conf has no section [ringwire]",
     "failed to pass IP ACL",
     "permit = 127.0.0.1/255.255.255.255",
-    "failed to authenticate: the secret is another one",
+    "failed to authenticate: the secret differs",
 ];
 
 async fn with_user(username: &str, secret: &str) -> Bench {
@@ -35,18 +35,18 @@ async fn an_unknown_user() {
 }
 
 #[tokio::test]
-async fn an_acl_that_keeps_this_machine_out() {
+async fn an_acl_that_excludes_this_machine() {
     let bench = Bench::with_pbx([ConnectionScript::refuse_login()]).await;
     check_broken(&bench, &["login: ", "authentication failed"], &LOGIN, 69, Probe::Same).await;
 }
 
 #[tokio::test]
-async fn a_connection_that_is_closed_before_a_word() {
+async fn a_connection_that_is_closed_before_the_banner() {
     let bench = Bench::with_pbx([ConnectionScript::close_without_banner()]).await;
     let cure = ["authlimit", "permit = 127.0.0.1/255.255.255.255"];
     check_broken(
         &bench,
-        &["greeting: ", "closed the connection without sending a banner"],
+        &["banner: ", "closed the connection without sending a banner"],
         &cure,
         69,
         Probe::Same,
@@ -63,7 +63,7 @@ async fn a_connection_that_is_closed_during_the_login() {
 }
 
 #[tokio::test]
-async fn a_refusal_in_words() {
+async fn a_login_rejected_with_a_reason() {
     let words = [("Message".to_owned(), "Your account is not permitted here".to_owned())];
     let answer = ScriptStep::Answer { response: "Error".to_owned(), headers: words.to_vec() };
     let script = ConnectionScript::Steps(vec![
@@ -83,57 +83,57 @@ async fn a_refusal_in_words() {
 }
 
 #[tokio::test]
-async fn a_manager_that_is_switched_off() {
+async fn a_disabled_manager_interface() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let bench = Bench::sound().await.at(listener.local_addr().unwrap());
+    let bench = Bench::healthy().await.at(listener.local_addr().unwrap());
     drop(listener);
     let cure = ["check that Asterisk runs", "enabled = yes"];
     check_broken(&bench, &["TCP: ", "Connection refused"], &cure, 69, Probe::Same).await;
 }
 
 #[tokio::test]
-async fn a_port_at_which_nobody_takes_connections() {
-    // Who is listened for but never accepted fills the queue; the next is left without an answer.
+async fn a_port_that_accepts_no_connections() {
+    // A connection that is never accepted fills the queue; the next one gets no answer.
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
     socket.listen(0).unwrap();
     let address = socket.local_addr().unwrap().as_socket().unwrap();
     let waiting = TcpStream::connect(address).unwrap();
-    let bench = Bench::sound().await.at(address).keep(socket).keep(waiting).hasty();
+    let bench = Bench::healthy().await.at(address).keep(socket).keep(waiting).hasty();
     let cure = ["the network and firewalls between", "bindaddr"];
     check_broken(&bench, &["TCP: cannot connect to 127.0.0.1"], &cure, 69, Probe::Same).await;
 }
 
 #[tokio::test]
-async fn a_port_that_says_nothing() {
+async fn a_port_that_sends_nothing() {
     let bench = Bench::with_pbx([ConnectionScript::Steps(vec![ScriptStep::Ignore])]).await.hasty();
     let cure = ["bindaddr and port in manager.conf"];
-    check_broken(&bench, &["greeting: ", "sent no banner"], &cure, 69, Probe::Same).await;
+    check_broken(&bench, &["banner: ", "sent no banner"], &cure, 69, Probe::Same).await;
 }
 
 #[tokio::test]
-async fn a_name_that_leads_nowhere() {
-    let bench = Bench::sound().await.with("host = \"127.0.0.1\"", "host = \"pbx.invalid\"").hasty();
-    let cure = ["correct host of [pbx.main]", "getent hosts pbx.invalid"];
+async fn a_name_that_does_not_resolve() {
+    let bench = Bench::healthy().await.with("host = \"127.0.0.1\"", "host = \"pbx.invalid\"").hasty();
+    let cure = ["correct host in [pbx.main]", "getent hosts pbx.invalid"];
     check_broken(&bench, &["DNS: the name pbx.invalid cannot be resolved"], &cure, 69, Probe::Same).await;
 }
 
 #[tokio::test]
-async fn a_port_of_something_else() {
-    for (says, said) in
+async fn a_port_of_another_program() {
+    for (says, sent) in
         [("HTTP/1.1 400", "HTTP/1.1 400 Bad Request\r\n\r\n"), ("SSH-2.0", "SSH-2.0-OpenSSH_9.2\r\n")]
     {
         let bench =
-            Bench::with_pbx([ConnectionScript::Steps(vec![ScriptStep::send(said), ScriptStep::Ignore])])
+            Bench::with_pbx([ConnectionScript::Steps(vec![ScriptStep::send(sent), ScriptStep::Ignore])])
                 .await;
         let cure = ["check host and port", "5038 unless changed"];
-        check_broken(&bench, &["greeting: not an Asterisk manager", says], &cure, 69, Probe::Same).await;
+        check_broken(&bench, &["banner: not an Asterisk manager", says], &cure, 69, Probe::Same).await;
     }
 }
 
 #[tokio::test]
 async fn read_system_is_missing() {
-    let bench = Bench::with_pbx([Answers { booted: false, ..Answers::default() }.script()]).await;
+    let bench = Bench::with_pbx([Answers { fully_booted: false, ..Answers::default() }.script()]).await;
     let cure = ["read = system,call,agent", "manager reload"];
     check_broken(&bench, &["read = system is missing"], &cure, 69, Probe::Same).await;
 }
@@ -143,35 +143,35 @@ async fn the_list_of_channels_is_refused() {
     let denied = &["CoreShowChannels", "Status", "Filter", "CoreSettings"];
     let bench = Bench::with_pbx([Answers { denied, ..Answers::default() }.script()]).await;
     let cure = ["write = system,reporting", "manager reload"];
-    check_broken(&bench, &["may not have the list of channels"], &cure, 69, Probe::Same).await;
+    check_broken(&bench, &["may not list channels"], &cure, 69, Probe::Same).await;
 }
 
 #[tokio::test]
 async fn filters_are_refused() {
     let bench = Bench::with_pbx([Answers { denied: &["Filter"], ..Answers::default() }.script()]).await;
-    check_broken(&bench, &["may not filter"], &["filter_events = false"], 0, Probe::Same).await;
+    check_broken(&bench, &["may not set event filters"], &["filter_events = false"], 0, Probe::Same).await;
 }
 
 #[tokio::test]
 async fn a_clock_that_is_wrong() {
-    for (ahead, which) in [(600, "ahead of ours"), (-600, "behind ours")] {
+    for (ahead, which) in [(600, "ahead of this machine"), (-600, "behind this machine")] {
         let bench = Bench::with_pbx([Answers { ahead, ..Answers::default() }.script()]).await;
         let cure = ["timedatectl set-ntp true"];
-        check_broken(&bench, &["clock: that of the PBX is", which], &cure, 69, Probe::Same).await;
+        check_broken(&bench, &["clock: the PBX is", which], &cure, 69, Probe::Same).await;
     }
 }
 
 #[tokio::test]
-async fn a_connection_that_does_not_last() {
+async fn a_connection_that_breaks() {
     let bench = Bench::with_pbx([ConnectionScript::after_login([])]).await;
-    check_broken(&bench, &["the connection did not last"], &["the Asterisk log"], 69, Probe::Same).await;
+    check_broken(&bench, &["the connection broke"], &["the Asterisk log"], 69, Probe::Same).await;
 }
 
 #[tokio::test]
-async fn a_secret_with_a_blank_behind_it() {
+async fn a_secret_with_a_trailing_blank() {
     let bench = Bench::with_pbx([ConnectionScript::refuse_login()]).await;
     bench.put("ami.secret", "swordfish \n", 0o600);
-    let told = bench.doctor(&[]).await;
-    assert!(told.stdout.contains("has blanks at its beginning or end"), "{}", told.stdout);
-    assert!(told.stdout.contains("→ write nothing but the secret into the file"), "{}", told.stdout);
+    let output = bench.doctor(&[]).await;
+    assert!(output.stdout.contains("begins or ends with blanks"), "{}", output.stdout);
+    assert!(output.stdout.contains("→ write only the secret to the file"), "{}", output.stdout);
 }

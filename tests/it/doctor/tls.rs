@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use super::bench::{Answers, Bench};
 use super::{Probe, check_broken};
 
-/// Who vouches for servers.
+/// A certificate authority for servers.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -29,8 +29,7 @@ impl Authority {
         self.0.pem()
     }
 
-    /// A port that speaks TLS with a certificate for `name`, which holds from and until so many days from now, and
-    /// passes everything on to `behind`.
+    /// A TLS port that forwards to `behind`, with a certificate for `name` that is valid from and until `days` from now.
     pub(crate) async fn front(&self, name: &str, days: (i64, i64), behind: SocketAddr) -> SocketAddr {
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
         // `rcgen` takes its times from another crate; a default certificate has one to begin with.
@@ -65,12 +64,12 @@ fn moved(time: std::time::SystemTime, days: i64) -> std::time::SystemTime {
     if days < 0 { time - length } else { time + length }
 }
 
-/// A PBX behind TLS, with a certificate for `name` that holds so many days, where `authority` is believed.
+/// A PBX behind TLS, with a certificate for `name` that is valid from and until `days` from now.
 async fn behind_tls(name: &str, days: (i64, i64), settings: impl Fn(&Authority) -> String) -> Bench {
     let authority = Authority::new();
     let pbx = FakeAsterisk::start([Answers::default().script()]).await.unwrap();
     let front = authority.front(name, days, pbx.address()).await;
-    let bench = Bench::sound().await.at(front).keep(pbx);
+    let bench = Bench::healthy().await.at(front).keep(pbx);
     bench.put("ca.pem", &authority.pem(), 0o644);
     bench.put("other.pem", &Authority::new().pem(), 0o644);
     bench.with("country = \"DE\"\n", &settings(&authority))
@@ -81,25 +80,25 @@ fn ca(_: &Authority) -> String {
 }
 
 #[tokio::test]
-async fn tls_that_is_as_it_should_be() {
-    let told = behind_tls("127.0.0.1", (-10, 300), ca).await.doctor(&[]).await;
-    assert_eq!(told.code, 0, "{}", told.stdout);
+async fn a_valid_certificate() {
+    let output = behind_tls("127.0.0.1", (-10, 300), ca).await.doctor(&[]).await;
+    assert_eq!(output.code, 0, "{}", output.stdout);
     assert!(
-        told.stdout.contains("TLS: the certificate is trusted, and holds for 299 days"),
+        output.stdout.contains("TLS: the certificate is trusted and valid for 299 days"),
         "{}",
-        told.stdout
+        output.stdout
     );
 }
 
 #[tokio::test]
-async fn a_port_of_tls_that_is_spoken_to_in_clear() {
+async fn a_tls_port_without_tls_configured() {
     let bench = behind_tls("127.0.0.1", (-10, 300), |_| String::new()).await.hasty();
     let cure = ["turn TLS on here", "port in manager.conf"];
     check_broken(&bench, &["TLS: the server requires TLS on this port"], &cure, 69, Probe::Same).await;
 }
 
 #[tokio::test]
-async fn a_port_without_tls_that_is_spoken_to_in_tls() {
+async fn a_plain_port_with_tls_configured() {
     let bench = Bench::with_pbx([Answers::default().script()]).await;
     bench.put("ca.pem", &Authority::new().pem(), 0o644);
     let bench = bench.with("country = \"DE\"\n", "tls_ca_file = \"ca.pem\"\n");
@@ -129,7 +128,7 @@ async fn a_certificate_for_another_name() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_an_authority_that_nobody_knows() {
+async fn a_certificate_of_an_unknown_authority() {
     let bench = behind_tls("127.0.0.1", (-10, 300), |_| "tls_ca_file = \"other.pem\"\n".to_owned()).await;
     let cure = ["set the CA file", "pin it"];
     check_broken(
@@ -151,15 +150,15 @@ async fn a_certificate_that_is_not_the_pinned_one() {
 }
 
 #[tokio::test]
-async fn a_login_that_is_refused_behind_tls() {
+async fn a_login_that_is_rejected_over_tls() {
     let authority = Authority::new();
     let pbx = FakeAsterisk::start([ConnectionScript::refuse_login()]).await.unwrap();
     let front = authority.front("127.0.0.1", (-10, 300), pbx.address()).await;
-    let bench = Bench::sound().await.at(front).keep(pbx);
+    let bench = Bench::healthy().await.at(front).keep(pbx);
     bench.put("ca.pem", &authority.pem(), 0o644);
-    let told = bench.with("country = \"DE\"\n", "tls_ca_file = \"ca.pem\"\n").doctor(&[]).await;
-    assert_eq!(told.code, 69);
+    let output = bench.with("country = \"DE\"\n", "tls_ca_file = \"ca.pem\"\n").doctor(&[]).await;
+    assert_eq!(output.code, 69);
     for line in ["TLS: the certificate is trusted", "login: the server refused the login"] {
-        assert!(told.stdout.contains(line), "{}", told.stdout);
+        assert!(output.stdout.contains(line), "{}", output.stdout);
     }
 }

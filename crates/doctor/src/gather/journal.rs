@@ -1,4 +1,4 @@
-//! Looking at the journal and its disk.
+//! Inspects the journal and its disk.
 
 use std::{
     fs,
@@ -12,84 +12,80 @@ use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{StatVfsMountFlags, statvfs};
 
 use super::files;
-use crate::judge::{
-    files::User,
-    journal::{Content, Disk, JournalFacts},
+use crate::facts::{
+    files::SystemUser,
+    journal::{DiskSpace, JournalContent, JournalFacts},
 };
 
-/// Up to this size a whole journal is checked: more takes too long to wait for.
-const CHECKED: u64 = 256 << 20;
+/// Up to this size the whole file is checked: more takes too long.
+const LARGEST_CHECKED: u64 = 256 << 20;
 
-/// Whether a journal can be kept at `path` by this user.
-pub fn place(path: &Path) -> Result<JournalCondition, StoreError> {
+/// Checks whether this user can keep a journal at `path`.
+pub fn check_journal_file(path: &Path) -> Result<JournalCondition, StoreError> {
     check_journal(path)
 }
 
-/// How the journal stands, for a daemon that runs as `user`.
-pub(crate) fn look(settings: &Journal, user: Option<User>, now: Timestamp) -> JournalFacts {
+/// Gathers the facts about the journal, for a daemon that runs as `user`.
+pub(crate) fn gather_journal(settings: &Journal, user: Option<SystemUser>, now: Timestamp) -> JournalFacts {
     let path = settings.path.clone();
-    let condition = place(&path);
+    let condition = check_journal_file(&path);
     let directory = path.parent().unwrap_or(Path::new("."));
-    let there = directory.ancestors().find(|directory| directory.is_dir());
-    let places = [Some(path.as_path()), there].into_iter().flatten();
-    let places = places.filter_map(|place| Some((place.to_owned(), files::status(place)?))).collect();
+    let existing = directory.ancestors().find(|directory| directory.is_dir());
+    let paths = [Some(path.as_path()), existing].into_iter().flatten();
+    let paths = paths.filter_map(|path| Some((path.to_owned(), files::status(path)?))).collect();
     let size = [path.clone(), with_wal(&path)]
         .iter()
         .filter_map(|file| fs::metadata(file).ok())
         .map(|file| file.len())
         .sum();
-    let is_there = matches!(condition, Ok(JournalCondition::Writable { .. }));
+    let exists = matches!(condition, Ok(JournalCondition::Writable { .. }));
     JournalFacts {
-        places,
+        paths,
         user,
-        disk: there.and_then(disk),
+        disk: existing.and_then(disk_space),
         size,
         limit: settings.retention.size,
-        whole: match size {
-            _ if !is_there => Ok(None),
-            CHECKED.. => Err("it is large (the daemon checks it when it was not closed)"),
-            _ => Ok(whole(&path)),
+        integrity: match size {
+            _ if !exists => Ok(None),
+            LARGEST_CHECKED.. => Err("the file is large (the daemon checks it after an unclean shutdown)"),
+            _ => Ok(find_damage(&path)),
         },
-        content: if is_there { content(&path) } else { Content::default() },
+        content: if exists { read_content(&path) } else { JournalContent::default() },
         condition,
         path,
         now,
     }
 }
 
-impl JournalFacts {
-    /// Whether a daemon has it.
-    pub(crate) fn is_taken(&self) -> bool {
-        matches!(self.condition, Ok(JournalCondition::Writable { in_use: true }))
-    }
-}
-
-fn disk(directory: &Path) -> Option<Disk> {
+fn disk_space(directory: &Path) -> Option<DiskSpace> {
     let found = statvfs(directory).ok()?;
-    Some(Disk {
+    Some(DiskSpace {
         free: found.f_bavail.saturating_mul(found.f_frsize),
         total: found.f_blocks.saturating_mul(found.f_frsize),
-        read_only: found.f_flag.contains(StatVfsMountFlags::RDONLY),
+        is_read_only: found.f_flag.contains(StatVfsMountFlags::RDONLY),
     })
 }
 
-/// What is broken in the file, if anything is.
-fn whole(path: &Path) -> Option<String> {
+/// The damage of the file, if any.
+fn find_damage(path: &Path) -> Option<String> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let check = || -> rusqlite::Result<String> {
         let db = Connection::open_with_flags(path, flags)?;
         db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
     };
     match check() {
-        Ok(said) if said == "ok" => None,
-        Ok(said) => Some(said),
+        Ok(result) if result == "ok" => None,
+        Ok(result) => Some(result),
         Err(error) => Some(error.to_string()),
     }
 }
 
-fn content(path: &Path) -> Content {
-    let Ok(reader) = StoreReader::open(path) else { return Content::default() };
-    Content { tallies: reader.tallies().unwrap_or_default(), standings: reader.targets().unwrap_or_default() }
+fn read_content(path: &Path) -> JournalContent {
+    let Ok(reader) = StoreReader::open(path) else { return JournalContent::default() };
+    JournalContent {
+        tallies: reader.tallies().unwrap_or_default(),
+        targets: reader.targets().unwrap_or_default(),
+    }
 }
 
 fn with_wal(path: &Path) -> PathBuf {

@@ -1,21 +1,21 @@
-//! How long a visit may take.
+//! Time limits of probes.
 
 use std::time::Duration;
 
-/// How long a step may take unless told otherwise.
-pub const STEP: Duration = Duration::from_secs(10);
+/// The default time limit of a step.
+pub const DEFAULT_STEP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Limits of one visit to a PBX.
+/// Time limits of probing one PBX or target.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// How long a step may take.
-    pub step: Duration,
-    /// How long to listen, if at all.
+pub struct ProbeLimits {
+    /// The time limit of each step.
+    pub step_timeout: Duration,
+    /// How long to listen for events, if at all.
     pub listen: Option<Duration>,
 }
 
-impl Default for Limits {
+impl Default for ProbeLimits {
     fn default() -> Self {
-        Self { step: STEP, listen: None }
+        Self { step_timeout: DEFAULT_STEP_TIMEOUT, listen: None }
     }
 }

@@ -1,4 +1,4 @@
-//! Following what a PBX says, with the tracker of the daemon.
+//! Receives a PBX's events, with the tracker that the daemon uses.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -10,38 +10,37 @@ use ringwire_event::{Direction, EventKind};
 use ringwire_live::Observations;
 use tokio::{sync::Notify, time::sleep};
 
-/// Hears all that a PBX says until the connection ends.
+/// Receives events from a PBX until the connection ends.
 #[derive(Debug)]
-pub(super) struct Listener<'a> {
+pub(super) struct EventListener<'a> {
     pbx: &'a Pbx,
     tracker: Tracker,
     pub(super) observations: Observations,
-    /// Whether it said that it is booted.
-    pub(super) booted: bool,
-    /// The Uniqueids in each list of channels that it gave.
+    /// Whether the PBX sent `FullyBooted`.
+    pub(super) fully_booted: bool,
+    /// The Uniqueids of each complete list of channels.
     pub(super) lists: Vec<BTreeSet<String>>,
-    /// Those of the list that is coming in.
-    list: BTreeSet<String>,
+    /// The Uniqueids of the list in progress.
+    partial_list: BTreeSet<String>,
 }
 
-impl<'a> Listener<'a> {
-    /// Follows `pbx`, which said nothing so far.
+impl<'a> EventListener<'a> {
+    /// A listener for `pbx` that has received nothing yet.
     pub(super) fn new(pbx: &'a Pbx) -> Self {
         Self {
             pbx,
             tracker: Tracker::new(pbx.rules.clone()),
             observations: Observations::default(),
-            booted: false,
+            fully_booted: false,
             lists: Vec::new(),
-            list: BTreeSet::new(),
+            partial_list: BTreeSet::new(),
         }
     }
 
-    /// Takes what comes until the connection ends, and tells when `enough` was heard: a call from outside, or nothing
-    /// any more.
+    /// Receives events until the connection ends, and notifies `enough` after the first inbound call, and at the end.
     ///
     /// # Errors
-    /// Why the connection ended, if nobody wished for it.
+    /// The connection ended unexpectedly.
     pub(super) async fn run(
         &mut self,
         incoming: &mut IncomingPackets,
@@ -50,7 +49,7 @@ impl<'a> Listener<'a> {
         self.tracker.connected(incoming.version(), Some(Timestamp::now()));
         let ended = loop {
             let deadline = self.tracker.next_deadline();
-            let due = async {
+            let wait = async {
                 match deadline {
                     Some(deadline) => {
                         let left = deadline.duration_since(Timestamp::now());
@@ -60,15 +59,15 @@ impl<'a> Listener<'a> {
                 }
             };
             tokio::select! {
-                () = due => self.tracker.tick(Timestamp::now()),
+                () = wait => self.tracker.tick(Timestamp::now()),
                 packet = incoming.next() => match packet {
-                    Some(Ok(packet)) => self.take(&packet),
+                    Some(Ok(packet)) => self.apply_packet(&packet),
                     Some(Err(error)) => break Err(error),
                     None => break Ok(()),
                 },
             }
             self.observations.set_stream_errors(incoming.stream_errors());
-            if self.hear() {
+            if self.observe_events() {
                 enough.notify_one();
             }
         };
@@ -76,26 +75,28 @@ impl<'a> Listener<'a> {
         ended
     }
 
-    fn take(&mut self, packet: &Packet) {
+    fn apply_packet(&mut self, packet: &Packet) {
         let now = Timestamp::now();
         match packet.event_name() {
-            Some(b"FullyBooted") => self.booted = true,
-            Some(b"CoreShowChannel") => self.list.extend(packet.text("Uniqueid").map(|id| id.into_owned())),
-            Some(b"CoreShowChannelsComplete") => self.lists.push(std::mem::take(&mut self.list)),
+            Some(b"FullyBooted") => self.fully_booted = true,
+            Some(b"CoreShowChannel") => {
+                self.partial_list.extend(packet.text("Uniqueid").map(|id| id.into_owned()));
+            }
+            Some(b"CoreShowChannelsComplete") => self.lists.push(std::mem::take(&mut self.partial_list)),
             _ => {}
         }
         self.observations.packet(packet, now);
         self.tracker.apply(packet, Some(now));
     }
 
-    /// Notes what the tracker has concluded; says whether a call came from outside.
-    fn hear(&mut self) -> bool {
-        let mut outside = false;
+    /// Records the events of the tracker; returns whether one announces a new inbound call.
+    fn observe_events(&mut self) -> bool {
+        let mut is_inbound = false;
         while let Some(event) = self.tracker.poll_event() {
             self.observations.event(&event, &self.pbx.rules.directory, Timestamp::now());
             let is_new = matches!(event.kind, EventKind::NewCall { .. }) && !event.recovered;
-            outside |= is_new && event.direction == Direction::In;
+            is_inbound |= is_new && event.direction == Direction::In;
         }
-        outside
+        is_inbound
     }
 }

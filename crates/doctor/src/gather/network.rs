@@ -1,4 +1,4 @@
-//! Names, addresses and certificates.
+//! Resolves names, and reads certificates.
 
 use std::{
     io,
@@ -21,30 +21,30 @@ use x509_cert::{
     time::Time,
 };
 
-use crate::judge::certificate::Certificate;
+use crate::facts::certificate::Certificate;
 
-/// Where `host` leads, or why it leads nowhere; `None` where it is an address itself.
-pub(crate) async fn resolve(host: &str, step: Duration) -> Option<Result<Vec<IpAddr>, String>> {
+/// What `host` resolves to, or why it does not; `None` if it is an address itself.
+pub(crate) async fn resolve(host: &str, step_timeout: Duration) -> Option<Result<Vec<IpAddr>, String>> {
     if host.parse::<IpAddr>().is_ok() {
         return None;
     }
-    Some(match timeout(step, lookup_host((host, 0))).await {
+    Some(match timeout(step_timeout, lookup_host((host, 0))).await {
         Ok(Ok(found)) => {
             let mut addresses: Vec<_> = found.map(|address| address.ip()).collect();
             addresses.dedup();
             if addresses.is_empty() { Err("it has no address".to_owned()) } else { Ok(addresses) }
         }
         Ok(Err(error)) => {
-            let said = error.to_string();
-            let said = said.strip_prefix("failed to lookup address information: ").unwrap_or(&said);
-            Err(said.to_owned())
+            let reason = error.to_string();
+            let reason = reason.strip_prefix("failed to lookup address information: ").unwrap_or(&reason);
+            Err(reason.to_owned())
         }
         Err(_) => Err("the name server did not answer in time".to_owned()),
     })
 }
 
-/// The address of this machine that who is at `address` sees. Nothing is sent to find it out.
-pub(crate) fn source(address: IpAddr, port: u16) -> Option<IpAddr> {
+/// The address of this machine as the server at `address` sees it. Nothing is sent.
+pub(crate) fn source_address(address: IpAddr, port: u16) -> Option<IpAddr> {
     let any: IpAddr = match address {
         IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
@@ -54,12 +54,16 @@ pub(crate) fn source(address: IpAddr, port: u16) -> Option<IpAddr> {
     Some(socket.local_addr().ok()?.ip())
 }
 
-/// The dates of the certificate that is shown at `address` to who asks for `name`. Whether it is to be trusted is not
-/// looked at here, and nothing is said to who shows it.
-pub(crate) async fn certificate(address: SocketAddr, name: &str, step: Duration) -> Option<Certificate> {
+/// The validity of the certificate that the server at `address` presents for `name`. Trust is not checked here, and
+/// nothing is sent after the handshake.
+pub(crate) async fn certificate(
+    address: SocketAddr,
+    name: &str,
+    step_timeout: Duration,
+) -> Option<Certificate> {
     let name = ServerName::try_from(name.to_owned()).ok()?;
-    let shown = spawn_blocking(move || shown(address, name, step)).await.ok()?.ok()??;
-    let parsed = CertificateInner::<Raw>::from_der(&shown).ok()?;
+    let certificate = spawn_blocking(move || presented(address, name, step_timeout)).await.ok()?.ok()??;
+    let parsed = CertificateInner::<Raw>::from_der(&certificate).ok()?;
     let validity = parsed.tbs_certificate().validity();
     Some(Certificate {
         not_before: timestamp(validity.not_before)?,
@@ -71,18 +75,19 @@ fn timestamp(time: Time) -> Option<Timestamp> {
     Timestamp::from_second(i64::try_from(time.to_unix_duration().as_secs()).ok()?).ok()
 }
 
-fn shown(
+fn presented(
     address: SocketAddr,
     name: ServerName<'static>,
-    step: Duration,
+    step_timeout: Duration,
 ) -> io::Result<Option<CertificateDer<'static>>> {
-    let mut stream = TcpStream::connect_timeout(&address, step)?;
-    stream.set_read_timeout(Some(step))?;
-    stream.set_write_timeout(Some(step))?;
+    let mut stream = TcpStream::connect_timeout(&address, step_timeout)?;
+    stream.set_read_timeout(Some(step_timeout))?;
+    stream.set_write_timeout(Some(step_timeout))?;
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = builder.map_err(io::Error::other)?.dangerous();
-    let config = builder.with_custom_certificate_verifier(Arc::new(Onlooker)).with_no_client_auth();
+    let config =
+        builder.with_custom_certificate_verifier(Arc::new(AcceptAnyCertificate)).with_no_client_auth();
     let mut connection = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
     while connection.is_handshaking() && connection.peer_certificates().is_none() {
         connection.complete_io(&mut stream)?;
@@ -91,11 +96,11 @@ fn shown(
     Ok(certificates.first().map(|certificate| certificate.clone().into_owned()))
 }
 
-/// Looks at a certificate whoever shows it: who it is was decided before, and nothing is said to them.
+/// Accepts any certificate: trust was decided before, and nothing is sent over this connection.
 #[derive(Debug)]
-struct Onlooker;
+struct AcceptAnyCertificate;
 
-impl ServerCertVerifier for Onlooker {
+impl ServerCertVerifier for AcceptAnyCertificate {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

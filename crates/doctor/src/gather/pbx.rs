@@ -1,4 +1,4 @@
-//! Visiting a PBX: as the daemon does, and out again.
+//! Probes a PBX: logs in as the daemon does, and out again.
 
 use std::time::Duration;
 
@@ -13,24 +13,23 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{limits::Limits, listener::Listener, network};
-use crate::facts::{Heard, Visit};
-use crate::judge::pbx::{LoggedIn, PbxFacts, Refused};
+use super::{limits::ProbeLimits, listener::EventListener, network};
+use crate::facts::pbx::{ListenResult, PbxFacts, PbxProbe, PbxSession, RefusedActions};
 
-/// How long a farewell may take.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// The time limit of the logoff.
+const LOGOFF_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How often the channels are listed while listening.
-const GLANCE: Duration = Duration::from_secs(1);
+/// How often channels are listed while listening.
+const LIST_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Logs in to `pbx`, asks what the daemon asks, listens if that is wanted, and logs out.
-pub async fn visit(pbx: &Pbx, limits: Limits) -> Visit {
+/// Logs in to `pbx`, sends the requests of the daemon, listens if `limits` say so, and logs out.
+pub async fn probe_pbx(pbx: &Pbx, limits: ProbeLimits) -> PbxProbe {
     let mut facts = PbxFacts {
         name: pbx.name.clone(),
         host: pbx.host.clone(),
         port: pbx.port,
         username: pbx.login.as_ref().map(|login| login.username.clone()),
-        secret: pbx.login.as_ref().and_then(|login| odd(login.secret.expose_secret())),
+        secret_problem: pbx.login.as_ref().and_then(|login| check_secret(login.secret.expose_secret())),
         dns: None,
         source: None,
         certificate: None,
@@ -39,28 +38,28 @@ pub async fn visit(pbx: &Pbx, limits: Limits) -> Visit {
         now: Timestamp::now(),
     };
     let Some(settings) = ConnectionSettings::of(pbx) else {
-        return Visit { facts, heard: None, calls: None };
+        return PbxProbe { facts, listened: None, calls: None };
     };
-    facts.dns = network::resolve(&pbx.host, limits.step).await;
+    facts.dns = network::resolve(&pbx.host, limits.step_timeout).await;
     let address = match &facts.dns {
         None => pbx.host.parse().ok(),
         Some(Ok(addresses)) => addresses.first().copied(),
-        Some(Err(_)) => return Visit { facts, heard: None, calls: None },
+        Some(Err(_)) => return PbxProbe { facts, listened: None, calls: None },
     };
-    facts.source = address.and_then(|address| network::source(address, pbx.port));
+    facts.source = address.and_then(|address| network::source_address(address, pbx.port));
     let mut options = settings.options();
-    options.timeouts.connect = options.timeouts.connect.min(limits.step);
-    options.timeouts.banner = options.timeouts.banner.min(limits.step);
-    options.timeouts.login = options.timeouts.login.min(limits.step);
-    options.timeouts.response = options.timeouts.response.min(limits.step);
+    options.timeouts.connect = options.timeouts.connect.min(limits.step_timeout);
+    options.timeouts.banner = options.timeouts.banner.min(limits.step_timeout);
+    options.timeouts.login = options.timeouts.login.min(limits.step_timeout);
+    options.timeouts.response = options.timeouts.response.min(limits.step_timeout);
     let connected = AmiClient::connect(&options).await;
     let was_trusted = matches!(&connected, Ok(_) | Err(ConnectError::Login(_)));
-    let mut heard = None;
+    let mut listened = None;
     facts.login = Some(match connected {
         Ok((client, incoming)) => {
-            let (logged_in, listened) = Box::pin(look_around(pbx, &client, incoming, limits)).await;
-            heard = listened;
-            Ok(logged_in)
+            let (session, result) = Box::pin(query_pbx(pbx, &client, incoming, limits)).await;
+            listened = result;
+            Ok(session)
         }
         Err(error) => Err(error),
     });
@@ -68,106 +67,111 @@ pub async fn visit(pbx: &Pbx, limits: Limits) -> Visit {
         && let Some(address) = address
     {
         let name = tls.server_name.as_deref().unwrap_or(&pbx.host);
-        facts.certificate = network::certificate((address, pbx.port).into(), name, limits.step).await;
+        facts.certificate = network::certificate((address, pbx.port).into(), name, limits.step_timeout).await;
     }
-    Visit { facts, heard, calls: None }
+    PbxProbe { facts, listened, calls: None }
 }
 
-/// What is odd about a secret, in words that do not show it.
-fn odd(secret: &str) -> Option<&'static str> {
+/// What is suspicious about a secret, in words that do not show it.
+fn check_secret(secret: &str) -> Option<&'static str> {
     if secret.trim() != secret {
-        Some("has blanks at its beginning or end, which are taken for part of it")
+        Some("begins or ends with blanks, which count as part of it")
     } else if secret.starts_with("secret") && secret.contains('=') {
-        Some("looks like a line of manager.conf: \"secret =\" is taken for part of it")
+        Some("looks like a line of manager.conf: \"secret =\" counts as part of it")
     } else {
         None
     }
 }
 
-async fn look_around(
+async fn query_pbx(
     pbx: &Pbx,
     client: &AmiClient,
     mut incoming: IncomingPackets,
-    limits: Limits,
-) -> (LoggedIn, Option<Heard>) {
+    limits: ProbeLimits,
+) -> (PbxSession, Option<ListenResult>) {
     let version = incoming.version();
-    let mut listener = Listener::new(pbx);
+    let mut listener = EventListener::new(pbx);
     let enough = Notify::new();
-    let mut seen = LoggedIn { ami: version.to_string(), ..LoggedIn::default() };
+    let mut session = PbxSession { ami: version.to_string(), ..PbxSession::default() };
     let mut listened = None;
-    let asking = async {
+    let requests = async {
         let filter = event_filter_actions(version).into_iter().next().filter(|_| pbx.filter_events);
-        let asked = ask(client, filter, &mut seen).await;
-        if let (Ok(()), Some(length)) = (&asked, limits.listen) {
-            let began = Instant::now();
-            let heard_enough = async {
-                // What comes and goes meanwhile shows in the lists, be it told of or not.
-                while timeout(GLANCE, enough.notified()).await.is_err() {
+        let sent = send_requests(client, filter, &mut session).await;
+        if let (Ok(()), Some(length)) = (&sent, limits.listen) {
+            let started = Instant::now();
+            let listening = async {
+                // Lists show channels that come and go even if the PBX sends no events of them.
+                while timeout(LIST_INTERVAL, enough.notified()).await.is_err() {
                     let _ = send(client, "CoreShowChannels").await;
                 }
             };
-            let _ = timeout(length, heard_enough).await;
-            listened = Some((began.elapsed().as_secs(), Timestamp::now()));
+            let _ = timeout(length, listening).await;
+            listened = Some((started.elapsed().as_secs(), Timestamp::now()));
         }
-        let _ = timeout(FAREWELL, client.logoff()).await;
-        asked
+        let _ = timeout(LOGOFF_TIMEOUT, client.logoff()).await;
+        sent
     };
-    // The answers are awaited while what else the PBX says is taken.
-    let (asked, ended) = tokio::join!(asking, listener.run(&mut incoming, &enough));
-    seen.booted = listener.booted;
-    seen.channels = listener.lists.first().map(std::collections::BTreeSet::len);
-    seen.broke = match (asked, ended) {
-        (Err(error), _) => Some((error.to_string(), "see the Asterisk log, and try again")),
+    // Events are received while responses are awaited.
+    let (sent, ended) = tokio::join!(requests, listener.run(&mut incoming, &enough));
+    session.fully_booted = listener.fully_booted;
+    session.channels = listener.lists.first().map(std::collections::BTreeSet::len);
+    session.interrupted = match (sent, ended) {
+        (Err(error), _) => Some((error.to_string(), "see the Asterisk log and try again")),
         (_, Err(error)) => Some((error.to_string(), error.hint())),
         (Ok(()), Ok(())) => None,
     };
-    let heard = listened.map(|(seconds, until)| Heard {
-        window: listener.observations.window(&pbx.name, until),
+    let result = listened.map(|(seconds, until)| ListenResult {
+        diagnosis: listener.observations.window(&pbx.name, until),
         seconds,
-        changed: listener.lists.windows(2).any(|pair| matches!(pair, [one, other] if one != other)),
+        channels_changed: listener.lists.windows(2).any(|pair| matches!(pair, [one, other] if one != other)),
         until,
     });
-    (seen, heard)
+    (session, result)
 }
 
-/// Asks what the daemon asks, with one `filter` where it asks for filters.
-async fn ask(client: &AmiClient, filter: Option<Action>, seen: &mut LoggedIn) -> Result<(), SendActionError> {
-    let mut refused = Refused::default();
+/// Sends the requests that the daemon sends, with one `filter` if the daemon sets filters.
+async fn send_requests(
+    client: &AmiClient,
+    filter: Option<Action>,
+    session: &mut PbxSession,
+) -> Result<(), SendActionError> {
+    let mut refused = RefusedActions::default();
     let settings = send(client, "CoreSettings").await?;
     refused.settings = settings.is_permission_denied();
-    seen.asterisk = settings.text("AsteriskVersion").map(|version| version.into_owned());
+    session.asterisk = settings.text("AsteriskVersion").map(|version| version.into_owned());
     let before = Timestamp::now();
     let pong = send(client, "Ping").await?;
-    seen.ahead = ahead(&pong, before, Timestamp::now());
+    session.clock_ahead = clock_ahead(&pong, before, Timestamp::now());
     let core = send(client, "CoreShowChannels").await?.is_permission_denied();
     let status = send(client, "Status").await?.is_permission_denied();
     refused.lists = core && status;
     if let Some(filter) = filter {
-        seen.filters = true;
+        session.requested_filter = true;
         refused.filters = client.send(&filter).await?.is_permission_denied();
     }
-    // It needs no privilege; without app_queue there is none.
+    // QueueStatus needs no privilege; without app_queue it does not exist.
     let queues = send(client, "QueueStatus").await?;
-    seen.queues = queues.get("Response").is_some_and(|response| response.eq_ignore_ascii_case(b"Success"));
-    seen.refused = refused;
+    session.has_queues =
+        queues.get("Response").is_some_and(|response| response.eq_ignore_ascii_case(b"Success"));
+    session.refused = refused;
     Ok(())
 }
 
 async fn send(client: &AmiClient, name: &str) -> Result<Packet, SendActionError> {
     match Action::new(name) {
         Ok(action) => client.send(&action).await,
-        // None of the names above has anything in it that an action refuses.
+        // The names above are all valid for an action.
         Err(_) => Err(SendActionError::Closed),
     }
 }
 
-/// How far the clock of who answered is ahead of ours (Asterisk 1.8 and later say the time with a pong).
-fn ahead(pong: &Packet, before: Timestamp, after: Timestamp) -> Option<SignedDuration> {
-    let said = pong.text("Timestamp")?;
-    let (seconds, fraction) = said.split_once('.').unwrap_or((&said, "0"));
+/// How far the clock of the PBX is ahead of ours (Asterisk 1.8 and later send the time with a pong).
+fn clock_ahead(pong: &Packet, before: Timestamp, after: Timestamp) -> Option<SignedDuration> {
+    let time = pong.text("Timestamp")?;
+    let (seconds, fraction) = time.split_once('.').unwrap_or((&time, "0"));
     let micros: i32 = format!("{fraction:0<6}").get(..6)?.parse().ok()?;
     let theirs = Timestamp::new(seconds.parse().ok()?, micros.checked_mul(1000)?).ok()?;
-    // What lies between ours is how long the question and its answer took.
+    // A time between ours only shows how long request and response took.
     if theirs < before {
         Some(theirs.duration_since(before))
     } else if theirs > after {
@@ -185,24 +189,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pong_tells_how_far_the_clocks_are_apart() {
+    fn a_pong_shows_the_clock_difference() {
         let at = |seconds: i64| Timestamp::from_second(1_800_000_000 + seconds).unwrap();
-        for (said, expected) in [
+        for (time, expected) in [
             ("1800000000.500000", Some(SignedDuration::ZERO)),
             ("1800000061.000000", Some(SignedDuration::from_secs(60))),
             ("1799999400.0", Some(SignedDuration::from_secs(-600))),
             ("soon", None),
         ] {
-            let text = format!("Response: Success\r\nPing: Pong\r\nTimestamp: {said}\r\n");
+            let text = format!("Response: Success\r\nPing: Pong\r\nTimestamp: {time}\r\n");
             let pong = Packet::new(Bytes::from(text), AmiVersion::NEWEST).unwrap();
-            assert_eq!(ahead(&pong, at(0), at(1)), expected, "{said}");
+            assert_eq!(clock_ahead(&pong, at(0), at(1)), expected, "{time}");
         }
     }
 
     #[test]
-    fn a_secret_is_looked_at_and_not_shown() {
-        assert_eq!(odd("hunter2"), None);
-        assert!(odd("hunter2 ").is_some_and(|said| said.contains("blanks") && !said.contains("hunter2")));
-        assert!(odd("secret = hunter2").is_some_and(|said| said.contains("manager.conf")));
+    fn a_secret_is_checked_but_not_shown() {
+        assert_eq!(check_secret("hunter2"), None);
+        assert!(
+            check_secret("hunter2 ")
+                .is_some_and(|problem| problem.contains("blanks") && !problem.contains("hunter2"))
+        );
+        assert!(check_secret("secret = hunter2").is_some_and(|problem| problem.contains("manager.conf")));
     }
 }

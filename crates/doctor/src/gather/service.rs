@@ -1,41 +1,43 @@
-//! Asking systemd and the system.
+//! Queries systemd and the system.
 
 use std::{collections::BTreeMap, fs, path::Path, process::Stdio, time::Duration};
 
 use tokio::{process::Command, time::timeout};
 
-use crate::judge::{
-    service::{ServiceFacts, Unit},
+use crate::facts::{
+    service::{ServiceFacts, SystemdUnit},
     system::SystemFacts,
 };
 
 /// How many lines of the log are searched for the last error.
-const LINES: &str = "50";
+const LOG_LINES: &str = "50";
 
-/// What systemd says of the unit called `name`.
-pub(crate) async fn unit(name: &str, step: Duration) -> ServiceFacts {
-    let shown = output("systemctl", &["show", name, "--property", Unit::PROPERTIES], step).await?;
-    let mut unit = Unit::parse(name, &shown);
-    if unit.is_there() {
-        let replaced = |pid: u32| {
+/// What systemd reports about the unit called `name`.
+pub(crate) async fn query_unit(name: &str, step_timeout: Duration) -> ServiceFacts {
+    let shown =
+        output("systemctl", &["show", name, "--property", SystemdUnit::PROPERTIES], step_timeout).await?;
+    let mut unit = SystemdUnit::parse(name, &shown);
+    if unit.is_loaded() {
+        let is_replaced = |pid: u32| {
             fs::read_link(format!("/proc/{pid}/exe"))
                 .is_ok_and(|exe| exe.to_string_lossy().ends_with(" (deleted)"))
         };
-        unit.replaced = unit.pid.is_some_and(replaced);
+        unit.executable_replaced = unit.pid.is_some_and(is_replaced);
         if unit.active == "failed" || unit.restarts > 0 {
-            let log = ["--unit", name, "--lines", LINES, "--output", "cat", "--no-pager", "--quiet"];
-            unit.last_error = output("journalctl", &log, step).await.ok().and_then(|log| last_error(&log));
+            let log = ["--unit", name, "--lines", LOG_LINES, "--output", "cat", "--no-pager", "--quiet"];
+            unit.last_error =
+                output("journalctl", &log, step_timeout).await.ok().and_then(|log| last_error(&log));
         }
     }
     Ok(unit)
 }
 
-/// The environment that the daemon is given beside that of this process.
-pub(crate) fn environment(unit: Option<&Unit>) -> BTreeMap<String, String> {
+/// The environment of the daemon in addition to that of this process.
+pub(crate) fn environment(unit: Option<&SystemdUnit>) -> BTreeMap<String, String> {
     let mut environment = BTreeMap::new();
     if let Some(unit) = unit {
         environment.extend(unit.environment.iter().cloned());
-        // Where systemd keeps what LoadCredential= names, while the unit runs (systemd.exec(5)).
+        // While the unit runs, systemd keeps the files of LoadCredential= here (systemd.exec(5)).
         let credentials = format!("/run/credentials/{}", unit.name);
         if Path::new(&credentials).is_dir() {
             environment.insert("CREDENTIALS_DIRECTORY".to_owned(), credentials);
@@ -44,10 +46,11 @@ pub(crate) fn environment(unit: Option<&Unit>) -> BTreeMap<String, String> {
     environment
 }
 
-/// How this machine stands; `pid` is the daemon's process.
-pub(crate) async fn machine(pid: Option<u32>, step: Duration) -> SystemFacts {
-    let said = output("timedatectl", &["show", "--property", "NTPSynchronized", "--value"], step).await;
-    let synchronised = match said.as_deref().map(str::trim) {
+/// The facts about this machine; `pid` is the daemon's process.
+pub(crate) async fn query_system(pid: Option<u32>, step_timeout: Duration) -> SystemFacts {
+    let answer =
+        output("timedatectl", &["show", "--property", "NTPSynchronized", "--value"], step_timeout).await;
+    let synchronised = match answer.as_deref().map(str::trim) {
         Ok("yes") => Some(true),
         Ok("no") => Some(false),
         _ => None,
@@ -66,25 +69,28 @@ fn open_files(limits: &str) -> Option<u64> {
     }
 }
 
-/// The last line of a log that tells of an error.
+/// The last line of a log that reports an error.
 fn last_error(log: &str) -> Option<String> {
-    let tells =
+    let is_error =
         |line: &&str| line.contains("ERROR") || line.contains("\"ERROR\"") || line.starts_with("error:");
-    log.lines().rev().find(tells).map(|line| line.trim().to_owned())
+    log.lines().rev().find(is_error).map(|line| line.trim().to_owned())
 }
 
-/// What a program prints, or why it says nothing.
-async fn output(program: &str, args: &[&str], step: Duration) -> Result<String, String> {
+/// The output of a program, or why there is none.
+async fn output(program: &str, args: &[&str], step_timeout: Duration) -> Result<String, String> {
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::null()).kill_on_drop(true);
-    match timeout(step, command.output()).await {
+    match timeout(step_timeout, command.output()).await {
         Ok(Ok(output)) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
         Ok(Ok(output)) => {
-            let said = String::from_utf8_lossy(&output.stderr);
-            Err(format!("{program} says: {}", said.lines().next().unwrap_or("nothing").trim_end_matches('.')))
+            let text = String::from_utf8_lossy(&output.stderr);
+            Err(format!(
+                "{program} failed: {}",
+                text.lines().next().unwrap_or("no reason given").trim_end_matches('.')
+            ))
         }
-        Ok(Err(_)) => Err(format!("there is no {program} here")),
-        Err(_) => Err(format!("{program} did not answer")),
+        Ok(Err(_)) => Err(format!("{program} is not installed")),
+        Err(_) => Err(format!("{program} did not answer in time")),
     }
 }
 
@@ -93,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_limit_of_open_files_is_read() {
+    fn the_limit_of_open_files_is_parsed() {
         let limits = "Limit                     Soft Limit           Hard Limit           Units     \n\
                       Max open files            1024                 524288               files     \n";
         assert_eq!(open_files(limits), Some(1024));

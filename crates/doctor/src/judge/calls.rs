@@ -1,145 +1,129 @@
-//! What is heard of a PBX, and why it may be no call.
+//! Judges which call events a PBX sent, and why there may be none.
 
-use jiff::Timestamp;
 use ringwire_config::Pbx;
 use ringwire_live::{InternalContext, PbxDiagnosis};
 use ringwire_terminal::Code;
 
-use super::{
-    files::plural,
+use super::wording::plural;
+use crate::{
+    facts::calls::{CallFacts, EventSource},
     finding::{Findings, Subject},
 };
 
-/// What was heard of a PBX, and by whom.
-#[derive(Clone, Debug)]
-pub(crate) struct CallsFacts {
-    /// What was heard; `None` where nobody listened, and why.
-    pub(crate) heard: Result<PbxDiagnosis, String>,
-    /// Who listened.
-    pub(crate) by: By,
-    /// How many channels the PBX has now; `None` where it does not say.
-    pub(crate) channels: Option<usize>,
-    /// When this was looked at.
-    pub(crate) now: Timestamp,
-}
+const READ_CURE: &str = "in manager.conf, set read = system,call,agent for the user, and remove eventfilter lines from its section and \
+                    disabledevents from [general]; then run: asterisk -rx 'manager reload' && systemctl restart ringwire";
 
-/// Who listened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum By {
-    /// The daemon.
-    Daemon,
-    /// This process, for so many seconds.
-    Ourselves {
-        /// For how long, in seconds.
-        seconds: u64,
-        /// Whether the list of channels changed meanwhile.
-        changed: bool,
-    },
-}
-
-const READ: &str = "in manager.conf, give the user read = system,call,agent and take out eventfilter lines of its section and \
-                    disabledevents of [general]; then run: asterisk -rx 'manager reload', and connect again: systemctl restart \
-                    ringwire";
-
-/// Words in the names of contexts from which phones call.
-const INSIDE: [&str; 10] =
+/// Words in the names of contexts that phones call from.
+const INTERNAL_CONTEXT_WORDS: [&str; 10] =
     ["internal", "phone", "local", "user", "extension", "office", "agent", "staff", "intern", "softphone"];
 
-/// Words in the names of endpoints that are no phones.
-const OUTSIDE: [&str; 6] = ["trunk", "provider", "gateway", "carrier", "pstn", "isdn"];
+/// Words in the names of endpoints that are not phones.
+const TRUNK_WORDS: [&str; 6] = ["trunk", "provider", "gateway", "carrier", "pstn", "isdn"];
 
-/// What is wrong with what is heard of `pbx`.
-pub(crate) fn judge(facts: &CallsFacts, pbx: &Pbx) -> Findings {
+/// Judges the call events that `pbx` sent.
+pub(crate) fn judge(facts: &CallFacts, pbx: &Pbx) -> Findings {
     let mut findings = Findings::new(Subject::Calls(pbx.name.clone()));
-    let heard = match &facts.heard {
-        Ok(heard) => heard,
+    let received = match &facts.diagnosis {
+        Ok(received) => received,
         Err(why) => {
-            findings.unchecked(why.clone());
+            findings.not_checked(why.clone());
             return findings;
         }
     };
-    let span = span(facts.by, heard);
-    if heard.events.call == 0 {
-        silence(&mut findings, facts, heard, &span);
+    let span = describe_span(facts.source, received);
+    if received.events.call == 0 {
+        judge_silence(&mut findings, facts, received, &span);
     } else {
-        let events = &heard.events;
-        let last = heard.last_event.map_or_else(String::new, |last| {
-            format!("; the last came {} s ago", facts.now.duration_since(last).as_secs().max(0))
+        let events = &received.events;
+        let last = received.last_event.map_or_else(String::new, |last| {
+            format!("; last event {} s ago", facts.now.duration_since(last).as_secs().max(0))
         });
         findings.ok(format!(
-            "events of class call: {}, agent: {}, dialplan: {}, system: {}, others: {}, {span}{last}",
+            "events received {span}: call {}, agent {}, dialplan {}, system {}, other {}{last}",
             events.call, events.agent, events.dialplan, events.system, events.other
         ));
-        calls(&mut findings, facts, heard, pbx, &span);
+        judge_directions(&mut findings, facts, received, pbx, &span);
     }
-    if !heard.unknown_users.is_empty() {
-        unknown(&mut findings, heard, pbx);
+    if !received.unknown_users.is_empty() {
+        judge_unknown_users(&mut findings, received, pbx);
     }
-    let odd: Vec<_> = heard.stream_errors.iter().map(|(kind, count)| format!("{kind}: {count}")).collect();
-    if !odd.is_empty() {
+    let errors: Vec<_> =
+        received.stream_errors.iter().map(|(kind, count)| format!("{kind}: {count}")).collect();
+    if !errors.is_empty() {
         findings.warning(
-            format!("parts of what the PBX sent could not be understood, or were forged by callers ({})", odd.join(", ")),
-            "raise writetimeout to 5000 in manager.conf [general]; if it goes on, record it for a bug report: ringwire \
-             capture --anonymise -o odd.ami",
+            format!("the stream from the PBX has errors: malformed or cut off packets, or headers forged by callers ({})", errors.join(", ")),
+            "set writetimeout = 5000 in manager.conf [general]; if errors continue, record the stream for a bug report: \
+             ringwire capture --anonymise -o errors.ami",
         );
     }
     findings
 }
 
-/// Over which time was listened.
-fn span(by: By, heard: &PbxDiagnosis) -> String {
-    match by {
-        By::Daemon if heard.window.is_multiple_of(60) => format!("in the last {} minutes", heard.window / 60),
-        By::Daemon => format!("in the last {} s", heard.window),
-        By::Ourselves { seconds, .. } => format!("in {} s of listening", seconds.max(1)),
+/// The time that the events span.
+fn describe_span(source: EventSource, received: &PbxDiagnosis) -> String {
+    match source {
+        EventSource::Daemon if received.window.is_multiple_of(60) => {
+            format!("in the last {} minutes", received.window / 60)
+        }
+        EventSource::Daemon => format!("in the last {} s", received.window),
+        EventSource::OwnConnection { seconds, .. } => format!("while listening for {} s", seconds.max(1)),
     }
 }
 
-/// There is no event of a call.
-fn silence(findings: &mut Findings, facts: &CallsFacts, heard: &PbxDiagnosis, span: &str) {
-    let others = heard.events.sum();
+/// Judges why the PBX sent no call events.
+fn judge_silence(findings: &mut Findings, facts: &CallFacts, received: &PbxDiagnosis, span: &str) {
+    let others = received.events.sum();
     let none = match others {
-        0 => "no event at all came".to_owned(),
+        0 => format!("the PBX sent no events {span}"),
         _ => format!(
-            "no event of a call came, though {} of other classes did",
+            "the PBX sent no call events {span}, only {} of other classes",
             plural(usize::try_from(others).unwrap_or(usize::MAX), "event")
         ),
     };
-    match (facts.by, facts.channels) {
-        (By::Ourselves { changed: true, .. }, _) => findings.fault(
+    match (facts.source, facts.channels) {
+        (EventSource::OwnConnection { channels_changed: true, .. }, _) => findings.fault(
             Code::Unavailable,
-            format!("{none} {span}, though channels came and went: read = call is missing, or an eventfilter keeps them back"),
-            READ,
+            format!("{none}, but channels came and went: read = call is missing, or an eventfilter suppresses the events"),
+            READ_CURE,
         ),
-        (By::Daemon, Some(channels @ 1..)) => findings.fault(
+        (EventSource::Daemon, Some(channels @ 1..)) => findings.fault(
             Code::Unavailable,
             format!(
-                "{none} {span}, though there {} now: read = call is missing, or an eventfilter keeps them back",
-                if channels == 1 { "is 1 channel".to_owned() } else { format!("are {channels} channels") }
+                "{none}, but it has {} now: read = call is missing, or an eventfilter suppresses the events",
+                plural(channels, "channel")
             ),
-            READ,
+            READ_CURE,
         ),
-        (By::Daemon, _) => findings.unchecked_until(
-            format!("{none} {span}, and no call goes on: there is nothing to judge by"),
-            format!("make a test call and run this again; if nothing came even so: {READ}"),
+        (EventSource::Daemon, _) => findings.not_checked_until(
+            format!("{none}, and no call is in progress: nothing can be concluded"),
+            format!("make a test call, then run: ringwire doctor; if there are still no events: {READ_CURE}"),
         ),
-        (By::Ourselves { .. }, _) => findings.unchecked_until(
-            format!("{none} {span}, and no call was made meanwhile: there is nothing to judge by"),
-            "make a test call while this listens: ringwire doctor --listen 60".to_owned(),
+        (EventSource::OwnConnection { .. }, _) => findings.not_checked_until(
+            format!("{none}, and no call was made meanwhile: nothing can be concluded"),
+            "make a test call while the doctor listens: ringwire doctor --listen 60".to_owned(),
         ),
     }
 }
 
-/// What kind of calls there were.
-fn calls(findings: &mut Findings, facts: &CallsFacts, heard: &PbxDiagnosis, pbx: &Pbx, span: &str) {
-    let calls = &heard.calls;
-    let outside: Vec<_> = heard.internal_contexts.iter().filter(|origin| !is_inside(origin, pbx)).collect();
+/// Judges the directions of the calls.
+fn judge_directions(
+    findings: &mut Findings,
+    facts: &CallFacts,
+    received: &PbxDiagnosis,
+    pbx: &Pbx,
+    span: &str,
+) {
+    let calls = &received.calls;
+    let outside: Vec<_> =
+        received.internal_contexts.iter().filter(|origin| !is_from_phone(origin, pbx)).collect();
     if calls.sum() == 0 {
-        let cure = match facts.by {
-            By::Daemon => "make a test call and run this again",
-            By::Ourselves { .. } => "make a test call while this listens: ringwire doctor --listen 60",
+        let cure = match facts.source {
+            EventSource::Daemon => "make a test call, then run: ringwire doctor",
+            EventSource::OwnConnection { .. } => {
+                "make a test call while the doctor listens: ringwire doctor --listen 60"
+            }
         };
-        findings.unchecked_until(format!("no call began {span}"), cure);
+        findings.not_checked_until(format!("no call started {span}"), cure);
         return;
     }
     let count =
@@ -150,27 +134,27 @@ fn calls(findings: &mut Findings, facts: &CallsFacts, heard: &PbxDiagnosis, pbx:
     }
     let seen: Vec<_> = outside
         .iter()
-        .map(|origin| format!("{} by {} ({})", show(&origin.context), origin.endpoint, origin.calls))
+        .map(|origin| format!("{} in {} ({})", origin.endpoint, show_context(&origin.context), origin.calls))
         .collect();
     let says = format!(
-        "{count}; taken for internal, and not told to anybody, were calls that began in context {}",
+        "{count}; these started in a context that counts as internal, so they are not sent: {}",
         seen.join(", ")
     );
-    let cure = line(&outside, heard, pbx);
+    let cure = configuration_lines(&outside, received, pbx);
     if calls.inbound == 0 {
         findings.fault(Code::Config, says, cure);
     } else {
-        findings.warning(says, format!("if these came from outside, {cure}"));
+        findings.warning(says, format!("if these calls came from outside, {cure}"));
     }
 }
 
-/// Whether internal calls that began so are what they seem: made from a phone.
-fn is_inside(origin: &InternalContext, pbx: &Pbx) -> bool {
+/// Whether internal calls with this origin were made from a phone, as they seem.
+fn is_from_phone(origin: &InternalContext, pbx: &Pbx) -> bool {
     if pbx.rules.directory.find(&origin.endpoint, None).is_some() {
         return true;
     }
     let endpoint = origin.endpoint.to_lowercase();
-    if OUTSIDE.iter().any(|word| endpoint.contains(word)) {
+    if TRUNK_WORDS.iter().any(|word| endpoint.contains(word)) {
         return false;
     }
     let (_, name) = endpoint.split_once('/').unwrap_or_default();
@@ -178,38 +162,36 @@ fn is_inside(origin: &InternalContext, pbx: &Pbx) -> bool {
     is_extension || is_for_phones(&origin.context)
 }
 
-/// Whether a context is one that phones call from, by its name.
+/// Whether phones call from a context, by its name.
 fn is_for_phones(context: &str) -> bool {
     let context = context.to_lowercase();
-    INSIDE.iter().any(|word| context.contains(word))
+    INTERNAL_CONTEXT_WORDS.iter().any(|word| context.contains(word))
 }
 
-/// The line that makes calls that begin like these come from outside: by their contexts, unless phones call from the
-/// same ones.
-fn line(outside: &[&InternalContext], heard: &PbxDiagnosis, pbx: &Pbx) -> String {
+/// The lines that make calls with these origins count as inbound: by context, unless phones call from the same one.
+fn configuration_lines(outside: &[&InternalContext], received: &PbxDiagnosis, pbx: &Pbx) -> String {
     let shared = |context: &str| {
         matches!(context, "" | "default")
             || is_for_phones(context)
-            || heard
+            || received
                 .internal_contexts
                 .iter()
-                .any(|origin| origin.context == context && is_inside(origin, pbx))
+                .any(|origin| origin.context == context && is_from_phone(origin, pbx))
     };
     let (trunks, contexts): (Vec<&InternalContext>, Vec<&InternalContext>) =
         outside.iter().copied().partition(|origin| shared(&origin.context));
     let mut lines = Vec::new();
     if !contexts.is_empty() {
         let is_default = pbx.written.inbound_contexts == ringwire_calls::Rules::INBOUND_CONTEXTS;
-        // The default list has met nothing here; what was written by hand stays.
+        // A default list that matched nothing is replaced; a configured one is extended.
         let known: &[String] =
-            if is_default && heard.calls.inbound == 0 { &[] } else { &pbx.written.inbound_contexts };
+            if is_default && received.calls.inbound == 0 { &[] } else { &pbx.written.inbound_contexts };
         lines.push(list("inbound_contexts", known, contexts.iter().map(|origin| origin.context.as_str())));
     }
     if !trunks.is_empty() {
         lines.push(list("trunks", &pbx.written.trunks, trunks.iter().map(|origin| origin.endpoint.as_str())));
     }
-    let file =
-        format!("write below [pbx.{}] in ringwire.toml, then run: systemctl reload ringwire", pbx.name);
+    let file = format!("add below [pbx.{}] in ringwire.toml, then run: systemctl reload ringwire", pbx.name);
     format!("{file}\n{}", lines.join("\n"))
 }
 
@@ -225,19 +207,19 @@ fn list<'a>(key: &str, known: &'a [String], more: impl Iterator<Item = &'a str>)
     format!("{key} = [{}]", words.join(", "))
 }
 
-/// As text of TOML: names come from the PBX, and from callers.
+/// A TOML string: names come from the PBX and from callers.
 fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
 
-fn show(context: &str) -> String {
-    if context.is_empty() { "(none is told)".to_owned() } else { context.to_owned() }
+fn show_context(context: &str) -> String {
+    if context.is_empty() { "(no context)".to_owned() } else { context.to_owned() }
 }
 
-/// Phones rang whose users nobody has named.
-fn unknown(findings: &mut Findings, heard: &PbxDiagnosis, pbx: &Pbx) {
+/// Warns of phones that rang and belong to no user in the list.
+fn judge_unknown_users(findings: &mut Findings, received: &PbxDiagnosis, pbx: &Pbx) {
     const SHOWN: usize = 8;
-    let users = &heard.unknown_users;
+    let users = &received.unknown_users;
     let tables: Vec<_> = users
         .iter()
         .take(SHOWN)
@@ -255,10 +237,10 @@ fn unknown(findings: &mut Findings, heard: &PbxDiagnosis, pbx: &Pbx) {
         users.iter().take(SHOWN).map(|user| format!("{} ({})", user.endpoint, user.rung)).collect();
     findings.warning(
         format!(
-            "{} rang that the list of users does not know: {}; they go by the name and number they have in Asterisk",
+            "{} rang without being in the list of users: {}; events carry the names and numbers from Asterisk",
             plural(users.len(), "phone"),
             names.join(", ")
         ),
-        format!("write into ringwire.toml, or the same into users_file:\n{}{more}", tables.join("\n")),
+        format!("add to ringwire.toml, or add the users to users_file:\n{}{more}", tables.join("\n")),
     );
 }

@@ -1,51 +1,51 @@
-//! The configuration: whether it can be read and used.
+//! Judges the configuration: whether it can be read and used.
 
 use std::path::Path;
 
 use ringwire_config::{Config, ConfigError};
 use ringwire_terminal::Code;
 
-use super::{
-    files::{FileFacts, is_public, plural},
+use super::{files::is_public, wording::plural};
+use crate::{
+    facts::files::FileFacts,
     finding::{Findings, Subject},
 };
 
-/// What is wrong with the configuration in `file`, which names `files`.
+/// Judges the configuration in `file`, which names `files`.
 pub(crate) fn judge(file: &Path, config: &Result<Config, ConfigError>, files: &[FileFacts]) -> Findings {
     let mut findings = Findings::new(Subject::Configuration);
     let config = match config {
         Ok(config) => config,
         Err(error) => {
             for finding in error.findings() {
-                let cure = finding.cure().unwrap_or("correct it; ringwire check says what it means then");
+                let cure = finding.cure().unwrap_or("correct it, then run: ringwire check");
                 let says = finding.says();
-                let cure = match says.contains("this user may not read it") {
-                    true => format!("{cure}; if this user is another one: sudo ringwire doctor"),
+                let cure = match says.contains("permission denied") {
+                    true => format!("{cure}; if the daemon runs as another user: sudo ringwire doctor"),
                     false => cure.to_owned(),
                 };
                 findings.fault(Code::Config, says, cure);
             }
-            findings
-                .unchecked("PBXs and endpoints: they can be looked at once the configuration can be used");
+            findings.not_checked("PBXs and targets are checked once the configuration is valid");
             return findings;
         }
     };
     findings.ok(format!(
-        "{} can be used: {}, {}",
+        "{} is valid: {}, {}",
         file.display(),
         plural(config.pbxs.len(), "PBX"),
-        plural(config.targets.len(), "endpoint")
+        plural(config.targets.len(), "target")
     ));
     for warning in &config.warnings {
         let says = warning.says();
-        // Files that everyone can read are told of among the files.
-        let is_told = files.iter().any(|file| {
+        // Files that everyone can read are reported with the files.
+        let is_reported = files.iter().any(|file| {
             is_public(files, &file.path)
                 && says.contains(&format!("{} can be read by everyone", file.path.display()))
         });
-        if !is_told {
+        if !is_reported {
             findings
-                .warning(says, warning.cure().unwrap_or("ringwire check says what the configuration means"));
+                .warning(says, warning.cure().unwrap_or("see what the configuration means: ringwire check"));
         }
     }
     findings

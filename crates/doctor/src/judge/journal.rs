@@ -1,156 +1,115 @@
-//! The journal: its place, its disk, and what lies in it.
+//! Judges the journal: its file, its disk, and the deliveries in it.
 
-use std::{io::ErrorKind, path::PathBuf};
+use std::io::ErrorKind;
 
-use jiff::Timestamp;
-use ringwire_outbox::{DeliveryTally, JournalCondition, StoreError, TargetRecord};
+use ringwire_outbox::{JournalCondition, StoreError};
 use ringwire_terminal::Code;
 
-use super::{
-    files::{Access, Status, User, plural},
-    finding::{Findings, Subject, parted},
+use super::wording::{plural, split_cure};
+use crate::{
+    facts::{
+        files::{FileAccess, SystemUser},
+        journal::{DiskSpace, JournalFacts},
+    },
+    finding::{Findings, Subject},
 };
-
-/// What was seen of the journal.
-#[derive(Debug)]
-pub(crate) struct JournalFacts {
-    /// Where it is.
-    pub(crate) path: PathBuf,
-    /// Whether it can be kept there.
-    pub(crate) condition: Result<JournalCondition, StoreError>,
-    /// The file, its directory, or the nearest directory above that is there.
-    pub(crate) places: Vec<(PathBuf, Status)>,
-    /// Who the daemon runs as.
-    pub(crate) user: Option<User>,
-    /// The disk it is on.
-    pub(crate) disk: Option<Disk>,
-    /// How much it takes, in bytes.
-    pub(crate) size: u64,
-    /// How much it may take, in bytes.
-    pub(crate) limit: u64,
-    /// What the check of the whole file found: nothing, or what is broken; `None` where it was not checked, and why.
-    pub(crate) whole: Result<Option<String>, &'static str>,
-    /// What is in it.
-    pub(crate) content: Content,
-    /// When this was looked at.
-    pub(crate) now: Timestamp,
-}
-
-/// A disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Disk {
-    /// What a user other than root can still write, in bytes.
-    pub(crate) free: u64,
-    /// How large it is, in bytes.
-    pub(crate) total: u64,
-    /// Whether it can only be read.
-    pub(crate) read_only: bool,
-}
-
-/// What is in a journal.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Content {
-    /// What endpoints are owed, or were not told.
-    pub(crate) tallies: Vec<DeliveryTally>,
-    /// How endpoints stand.
-    pub(crate) standings: Vec<TargetRecord>,
-}
 
 const MIB: u64 = 1 << 20;
 
-/// With less than this a disk is full: SQLite's log alone takes as much.
+/// With less free space than this a disk is full: SQLite's log alone takes as much.
 const FULL: u64 = 64 * MIB;
 
-/// What is said of the place alone, which the daemon's start depends on.
-pub(crate) struct Placed {
-    /// What was found.
+/// The verdict on the file alone, which the daemon's start depends on.
+pub(crate) struct JournalFileVerdict {
+    /// The findings.
     pub(crate) findings: Findings,
-    /// Whether the daemon would not even start.
-    pub(crate) is_setting: bool,
+    /// Whether the daemon would not start.
+    pub(crate) prevents_start: bool,
 }
 
-/// Whether a journal can be kept in that condition.
-pub(crate) fn judge_place(condition: &Result<JournalCondition, StoreError>) -> Placed {
+/// Judges whether a journal can be kept at its path.
+pub(crate) fn judge_journal_file(condition: &Result<JournalCondition, StoreError>) -> JournalFileVerdict {
     let mut findings = Findings::new(Subject::Journal);
     let error = match condition {
         Ok(JournalCondition::Absent) => {
-            findings.ok("there is no journal yet, and this user can make it");
-            return Placed { findings, is_setting: false };
+            findings.ok("the journal does not exist yet, and this user can create it");
+            return JournalFileVerdict { findings, prevents_start: false };
         }
-        Ok(JournalCondition::Writable { in_use: taken }) => {
-            let daemon = if *taken { "a daemon has it" } else { "no daemon runs" };
-            findings.ok(format!("the journal is there, and this user can write it; {daemon}"));
-            return Placed { findings, is_setting: false };
+        Ok(JournalCondition::Writable { in_use }) => {
+            let daemon = if *in_use { "a daemon uses it" } else { "no daemon uses it" };
+            findings.ok(format!("this user can write the journal; {daemon}"));
+            return JournalFileVerdict { findings, prevents_start: false };
         }
         Err(error) => error,
     };
-    let is_setting = error.is_permanent();
-    let said = error.to_string();
-    let (says, advice) = match error {
+    let prevents_start = error.is_permanent();
+    let text = error.to_string();
+    let (says, cure) = match error {
         StoreError::Location { source, .. } if source.kind() == ErrorKind::PermissionDenied => (
-            said.as_str(),
-            "run it as the daemon's user; if it is that, make the directory and the file its own",
+            text.as_str(),
+            "run ringwire as the daemon's user; if it does, make that user the owner of the directory and the file",
         ),
         StoreError::Location { .. } => {
-            (said.as_str(), "make the directory, writable for the daemon's user, on a local disk")
+            (text.as_str(), "create the directory, writable for the daemon's user, on a local disk")
         }
-        StoreError::Network { .. } => (parted(&said).0, "set journal.path to a file on a local disk"),
-        _ => (said.as_str(), error.hint()),
+        StoreError::Network { .. } => (split_cure(&text).0, "set journal.path to a file on a local disk"),
+        _ => (text.as_str(), error.hint()),
     };
-    findings.fault(if is_setting { Code::Config } else { Code::Io }, says, advice);
-    Placed { findings, is_setting }
+    findings.fault(if prevents_start { Code::Config } else { Code::Io }, says, cure);
+    JournalFileVerdict { findings, prevents_start }
 }
 
-/// What is wrong with the journal.
+/// Judges the journal.
 pub(crate) fn judge(facts: &JournalFacts) -> Findings {
     let mut findings = match &facts.condition {
-        // It is judged for the daemon's user below, by whoever asks.
+        // The access of the daemon's user is judged below, whoever runs the doctor.
         Err(StoreError::Location { source, .. })
             if source.kind() == ErrorKind::PermissionDenied && facts.user.is_some() =>
         {
             let mut findings = Findings::new(Subject::Journal);
             let path = facts.path.display();
-            findings.unchecked_until(format!("this user may not look at {path}"), "sudo ringwire doctor");
+            findings
+                .not_checked_until(format!("this user may not access {path}"), "run: sudo ringwire doctor");
             findings
         }
-        condition => judge_place(condition).findings,
+        condition => judge_journal_file(condition).findings,
     };
     if let Some(user) = &facts.user {
-        places(&mut findings, facts, user);
+        judge_access(&mut findings, facts, user);
     }
     if let Some(disk) = &facts.disk {
         judge_disk(&mut findings, facts, disk);
     }
     if facts.condition.is_ok() {
-        match &facts.whole {
+        match &facts.integrity {
             Ok(None) => {}
             Ok(Some(found)) => findings.fault(
                 Code::Io,
                 format!("{} is damaged: {found}", facts.path.display()),
-                "restart the daemon, which sets it aside and begins a new one; sqlite3 FILE .recover may read the old one",
+                "restart the daemon, which moves the file aside and creates a new one: systemctl restart ringwire; sqlite3 FILE .recover may read the old one",
             ),
-            Err(why) => findings.unchecked(format!("whether the whole file is sound was not checked: {why}")),
+            Err(why) => findings.not_checked(format!("the integrity of the file was not checked: {why}")),
         }
     }
-    owed(&mut findings, facts);
+    judge_deliveries(&mut findings, facts);
     findings
 }
 
-/// Whether `user` can write there, by the mode bits: whoever asks may be root.
-fn places(findings: &mut Findings, facts: &JournalFacts, user: &User) {
-    for (path, status) in &facts.places {
+/// Judges whether `user` can write, by the mode bits: the doctor may run as root.
+fn judge_access(findings: &mut Findings, facts: &JournalFacts, user: &SystemUser) {
+    for (path, status) in &facts.paths {
         let is_file = *path == facts.path;
-        let missing = if is_file {
-            !status.allows(user, Access::Write) || !status.allows(user, Access::Read)
+        let is_denied = if is_file {
+            !status.allows(user, FileAccess::Write) || !status.allows(user, FileAccess::Read)
         } else {
-            !status.allows(user, Access::Write) || !status.allows(user, Access::Enter)
+            !status.allows(user, FileAccess::Write) || !status.allows(user, FileAccess::Enter)
         };
-        if missing {
+        if is_denied {
             let (shown, name) = (path.display(), &user.name);
             findings.fault(
                 Code::Io,
                 format!(
-                    "{shown} cannot be written by {name}, whom the daemon runs as (mode {:04o}): calls are told of from memory alone",
+                    "{shown} cannot be written by {name}, the daemon's user (mode {:04o}): events are kept in memory only",
                     status.mode & 0o777
                 ),
                 format!("chown {name}: {shown} && chmod u+rw{} {shown}", if is_file { "" } else { "x" }),
@@ -159,71 +118,71 @@ fn places(findings: &mut Findings, facts: &JournalFacts, user: &User) {
     }
 }
 
-fn judge_disk(findings: &mut Findings, facts: &JournalFacts, disk: &Disk) {
+fn judge_disk(findings: &mut Findings, facts: &JournalFacts, disk: &DiskSpace) {
     let (free, total, size, limit) = (disk.free / MIB, disk.total / MIB, facts.size / MIB, facts.limit / MIB);
     let at = facts.path.parent().unwrap_or(&facts.path).display();
-    if disk.read_only {
+    if disk.is_read_only {
         findings.fault(
             Code::Io,
             format!("the disk of {at} is mounted read-only"),
-            "see why (dmesg | tail), then: mount -o remount,rw on it; the daemon goes on by itself",
+            "see why: dmesg | tail; then run: mount -o remount,rw MOUNTPOINT; the daemon recovers by itself",
         );
     } else if disk.free < FULL {
         findings.fault(
             Code::Io,
             format!("the disk of {at} is full: {free} MiB of {total} MiB are free"),
-            format!("free space on it (du -xh --max-depth=2 / | sort -h | tail); the daemon goes on by itself. Or set journal.size_mib to less than {limit}"),
+            format!("free space on it (du -xh --max-depth=2 / | sort -h | tail), or set journal.size_mib to less than {limit}; the daemon recovers by itself"),
         );
     } else if disk.free < facts.limit.saturating_sub(facts.size) {
         findings.warning(
             format!(
-                "the disk of {at} has {free} MiB free, and the journal may grow by {} MiB more",
+                "the disk of {at} has {free} MiB free, but the journal may grow by {} MiB more",
                 limit.saturating_sub(size)
             ),
             format!("free space on it, or set journal.size_mib to less than {}", size + free),
         );
     } else {
         findings.ok(format!(
-            "{free} MiB of {total} MiB are free; the journal takes {size} MiB and may take {limit}"
+            "{free} MiB of {total} MiB are free; the journal has {size} MiB and may have {limit} MiB"
         ));
     }
     if facts.size > facts.limit + facts.limit / 4 {
         findings.warning(
             format!(
-                "the journal takes {size} MiB, more than the {limit} it may: what is owed is not removed"
+                "the journal has {size} MiB, more than the limit of {limit} MiB: undelivered events are not removed"
             ),
-            "see what is owed: ringwire deliveries",
+            "list undelivered events: ringwire deliveries",
         );
     }
 }
 
-/// What endpoints are owed, and whether they are sent to.
-fn owed(findings: &mut Findings, facts: &JournalFacts) {
-    for standing in &facts.content.standings {
-        let name = &standing.target;
-        let reason = standing.reason.as_deref().unwrap_or("no reason is noted");
-        let since = standing.since.strftime("%Y-%m-%d %H:%M UTC");
-        match standing.state.as_str() {
+/// Judges the deliveries in the journal, and the recorded states of targets.
+fn judge_deliveries(findings: &mut Findings, facts: &JournalFacts) {
+    for record in &facts.content.targets {
+        let name = &record.target;
+        let reason = record.reason.as_deref().unwrap_or("no reason was recorded");
+        let since = record.since.strftime("%Y-%m-%d %H:%M UTC");
+        match record.state.as_str() {
             "paused" => findings.fault(
                 Code::Unavailable,
-                format!("endpoint {name} is paused by hand since {since}: nothing is sent there"),
+                format!("target {name} is paused since {since}: events are queued, none is sent"),
                 format!("ringwire deliveries resume {name}"),
             ),
             "misconfigured" => {
-                let (says, cure) = parted(reason);
+                let (says, cure) = split_cure(reason);
                 findings.fault(
                     Code::Unavailable,
-                    format!("endpoint {name} is held since {since}, for its settings are wrong: {says}"),
+                    format!("target {name} is misconfigured since {since}, events are held: {says}"),
                     format!(
-                        "{}; then: systemctl reload ringwire",
-                        cure.unwrap_or("ringwire check --probe says what is wrong")
+                        "{}; then run: systemctl reload ringwire",
+                        cure.unwrap_or("find the error: ringwire check --probe")
                     ),
                 );
             }
             "disabled" => findings.fault(
                 Code::Unavailable,
-                format!("endpoint {name} said on {since} that it wants to hear nothing any more: {reason}"),
-                format!("have it set up anew there, then: ringwire deliveries resume {name}"),
+                format!("target {name} replied at {since} that it accepts no more events: {reason}"),
+                format!("set up the integration again there, then run: ringwire deliveries resume {name}"),
             ),
             _ => {}
         }
@@ -237,14 +196,14 @@ fn owed(findings: &mut Findings, facts: &JournalFacts) {
         let age = facts.now.duration_since(tally.oldest).as_secs().max(0);
         match tally.state.as_str() {
             "dead" => findings.warning(
-                format!("{deliveries} to {name} {} given up", if count == 1 { "was" } else { "were" }),
+                format!("{deliveries} to {name} failed permanently"),
                 format!(
-                    "see why: ringwire deliveries --target {name} --state dead; when it is put right: ringwire deliveries \
+                    "see why: ringwire deliveries --target {name} --state dead; once it is fixed, run: ringwire deliveries \
                      retry --target {name}"
                 ),
             ),
             "retry" | "pending" if age > 300 => findings.warning(
-                format!("{deliveries} wait for {name}, the oldest for {}", plural(usize::try_from(age / 60).unwrap_or(0), "minute")),
+                format!("{deliveries} to {name} {} pending, the oldest for {}", if count == 1 { "is" } else { "are" }, plural(usize::try_from(age / 60).unwrap_or(0), "minute")),
                 format!("see why: ringwire deliveries --target {name}"),
             ),
             _ => {}

@@ -1,112 +1,56 @@
-//! The way to a PBX: its name, its address, TLS, the login, and what it lets its user do.
+//! Judges the connection to a PBX: its name, its address, TLS, the login, and the privileges of the user.
 
 use std::net::IpAddr;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use ringwire_ami::{ConnectError, LoginError};
 use ringwire_terminal::Code;
 
-use super::{
-    certificate::{self, Certificate},
+use super::certificate;
+use crate::{
+    facts::pbx::{PbxFacts, PbxSession},
     finding::{Findings, Subject},
 };
 
-/// What was seen of a PBX from here.
-#[derive(Debug)]
-pub(crate) struct PbxFacts {
-    /// Its name in the configuration.
-    pub(crate) name: String,
-    /// Its host, as it is configured.
-    pub(crate) host: String,
-    /// Its port.
-    pub(crate) port: u16,
-    /// Who logs in; `None` where no login is configured.
-    pub(crate) username: Option<String>,
-    /// What is odd about the secret, without it.
-    pub(crate) secret: Option<&'static str>,
-    /// Where its name leads, or why it leads nowhere; `None` where the host is an address.
-    pub(crate) dns: Option<Result<Vec<IpAddr>, String>>,
-    /// The address of this machine that it sees.
-    pub(crate) source: Option<IpAddr>,
-    /// Its certificate; `None` without TLS, or where none was shown.
-    pub(crate) certificate: Option<Certificate>,
-    /// Whether its certificate is pinned: then dates do not count.
-    pub(crate) is_pinned: bool,
-    /// What came of logging in; `None` where it was not tried.
-    pub(crate) login: Option<Result<LoggedIn, ConnectError>>,
-    /// When this was looked at.
-    pub(crate) now: Timestamp,
-}
+/// The clocks of two synchronized machines may differ by this much.
+const SYNCHRONIZED: SignedDuration = SignedDuration::from_secs(5);
 
-/// What was seen by who was let in.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct LoggedIn {
-    /// The version of the manager protocol.
-    pub(crate) ami: String,
-    /// Asterisk's version, if it tells it.
-    pub(crate) asterisk: Option<String>,
-    /// Which of these are refused.
-    pub(crate) refused: Refused,
-    /// Whether it was asked for a filter.
-    pub(crate) filters: bool,
-    /// Whether it said that it is booted, which only who has `read = system` hears (AMI contract 1.5).
-    pub(crate) booted: bool,
-    /// Whether it knows queues.
-    pub(crate) queues: bool,
-    /// How many channels there are; `None` where it does not list them.
-    pub(crate) channels: Option<usize>,
-    /// How far its clock is ahead of ours; `None` where it does not tell the time.
-    pub(crate) ahead: Option<SignedDuration>,
-    /// How the connection broke while it was asked, and what to do.
-    pub(crate) broke: Option<(String, &'static str)>,
-}
-
-/// What the PBX refuses its user.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Refused {
-    /// Its settings, and so its version.
-    pub(crate) settings: bool,
-    /// The list of channels, in both forms.
-    pub(crate) lists: bool,
-    /// Filters.
-    pub(crate) filters: bool,
-}
-
-/// The clocks of two machines that are set may differ so much.
-const SET: SignedDuration = SignedDuration::from_secs(5);
-
-/// From here on a clock is wrong.
+/// From this difference on a clock is wrong.
 const WRONG: SignedDuration = SignedDuration::from_secs(60);
 
-const WRITE: &str =
-    "in manager.conf, give the user write = system,reporting; then run: asterisk -rx 'manager reload'";
+const WRITE_CURE: &str =
+    "in manager.conf, set write = system,reporting for the user, then run: asterisk -rx 'manager reload'";
 
-/// What is wrong on the way to the PBX.
+/// Judges the connection to a PBX.
 pub(crate) fn judge(facts: &PbxFacts) -> Findings {
     let mut findings = Findings::new(Subject::Pbx(facts.name.clone()));
     let Some(username) = &facts.username else {
-        findings.fault(Code::Config, "no login is configured", "set username and secret_file");
+        findings.fault(
+            Code::Config,
+            "no login is configured",
+            format!("set username and secret_file in [pbx.{}]", facts.name),
+        );
         return findings;
     };
     let name = &facts.name;
-    if let Some(odd) = facts.secret {
+    if let Some(problem) = facts.secret_problem {
         findings.warning(
-            format!("the secret in the file {odd}"),
-            format!("write nothing but the secret into the file of pbx.{name}.secret_file: printf %s SECRET > FILE"),
+            format!("the secret {problem}"),
+            format!("write only the secret to the file of pbx.{name}.secret_file: printf %s SECRET > FILE"),
         );
     }
     match &facts.dns {
         None => {}
         Some(Ok(addresses)) => {
             let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
-            findings.ok(format!("DNS: {} leads to {}", facts.host, addresses.join(", ")));
+            findings.ok(format!("DNS: {} resolves to {}", facts.host, addresses.join(", ")));
         }
         Some(Err(why)) => {
             findings.fault(
                 Code::Unavailable,
                 format!("DNS: the name {} cannot be resolved: {why}", facts.host),
                 format!(
-                    "correct host of [pbx.{name}], or have the name resolved (try: getent hosts {}); an address will do as well",
+                    "correct host in [pbx.{name}], or set it to an IP address; try: getent hosts {}",
                     facts.host
                 ),
             );
@@ -114,50 +58,52 @@ pub(crate) fn judge(facts: &PbxFacts) -> Findings {
         }
     }
     match &facts.login {
-        None => findings.unchecked("nobody tried to connect"),
-        Some(Err(error)) => refused(&mut findings, facts, username, error),
+        None => findings.not_checked("no connection was tried"),
+        Some(Err(error)) => judge_refusal(&mut findings, facts, username, error),
         Some(Ok(logged_in)) => {
-            reached(&mut findings, facts);
+            report_reached(&mut findings, facts);
             findings.ok(format!("login: accepted as {username} (AMI {})", logged_in.ami));
-            privileges(&mut findings, logged_in);
+            judge_session(&mut findings, logged_in);
         }
     }
     findings
 }
 
-/// What was passed on the way when a later step was reached.
-fn reached(findings: &mut Findings, facts: &PbxFacts) {
-    findings.ok(format!("TCP: {} port {} answers", facts.host, facts.port));
+/// Reports the steps before the login as passed.
+fn report_reached(findings: &mut Findings, facts: &PbxFacts) {
+    findings.ok(format!("TCP: {} port {} accepts connections", facts.host, facts.port));
     if facts.is_pinned {
-        findings.ok("TLS: it shows the certificate that is pinned");
+        findings.ok("TLS: the server presents the pinned certificate");
     } else if let Some(certificate) = &facts.certificate {
-        let renew = "renew the certificate of tlscertfile in manager.conf, then: touch manager.conf, and asterisk -rx \
-                     'manager reload'";
+        let renew = "renew the certificate of tlscertfile in manager.conf, then run: touch /etc/asterisk/manager.conf && \
+                     asterisk -rx 'manager reload'";
         certificate::judge(findings, certificate, facts.now, renew);
     }
 }
 
-/// Why the PBX did not let in who asked, and how far it went.
-fn refused(findings: &mut Findings, facts: &PbxFacts, username: &str, error: &ConnectError) {
+/// Judges why the connection or the login failed, and at which step.
+fn judge_refusal(findings: &mut Findings, facts: &PbxFacts, username: &str, error: &ConnectError) {
     let step = match error {
         ConnectError::Unreachable { .. } | ConnectError::Timeout { .. } => "TCP",
         ConnectError::Tls(_) => "TLS",
         ConnectError::Login(LoginError::NoBanner | LoginError::BannerTimeout | LoginError::NotAmi(_)) => {
-            "greeting"
+            "banner"
         }
         ConnectError::Login(_) | ConnectError::Io(_) | ConnectError::InvalidLogin(_) => "login",
     };
     match error {
         ConnectError::Unreachable { .. } | ConnectError::Timeout { .. } => {}
-        ConnectError::Tls(_) => findings.ok(format!("TCP: {} port {} answers", facts.host, facts.port)),
+        ConnectError::Tls(_) => {
+            findings.ok(format!("TCP: {} port {} accepts connections", facts.host, facts.port));
+        }
         ConnectError::Login(_) | ConnectError::Io(_) | ConnectError::InvalidLogin(_) => {
-            reached(findings, facts);
+            report_reached(findings, facts);
         }
     }
     if matches!(error, ConnectError::Login(LoginError::InUse)) {
         findings.warning(
-            format!("login: {username} is logged in already and may be only once, so no more was looked at"),
-            "if it is the running daemon that is logged in, all is well; else set allowmultiplelogin = yes in manager.conf",
+            format!("login: {username} is already logged in and may log in only once, so nothing more was checked"),
+            "if the running daemon is logged in, nothing is wrong; otherwise set allowmultiplelogin = yes in manager.conf",
         );
         return;
     }
@@ -167,21 +113,20 @@ fn refused(findings: &mut Findings, facts: &PbxFacts, username: &str, error: &Co
     });
     let cure = match error {
         ConnectError::Login(LoginError::Credentials) => {
-            let permit =
-                permit.map_or_else(String::new, |permit| format!(" ({permit} lets this machine in)"));
+            let permit = permit.map_or_else(String::new, |permit| format!(" (add {permit})"));
             format!(
-                "Asterisk's log says which it is: grep -E 'nonexistent user|IP ACL|failed to authenticate' \
+                "find the reason in Asterisk's log: grep -E 'nonexistent user|IP ACL|failed to authenticate' \
                  /var/log/asterisk/messages*\n\
-                 nonexistent user: there is no section [{username}] in manager.conf; correct username of [pbx.{}]\n\
-                 failed to pass IP ACL: deny, permit or acl of [{username}] keep this machine out{permit}\n\
-                 failed to authenticate: the secret is another one than secret of [{username}] in manager.conf\n\
-                 what is changed in manager.conf holds after: asterisk -rx 'manager reload'",
+                 nonexistent user: manager.conf has no section [{username}]; correct username in [pbx.{}]\n\
+                 failed to pass IP ACL: deny, permit or acl in [{username}] exclude this machine{permit}\n\
+                 failed to authenticate: the secret differs from secret in [{username}] of manager.conf\n\
+                 apply changes to manager.conf: asterisk -rx 'manager reload'",
                 facts.name
             )
         }
         ConnectError::Login(LoginError::NoBanner | LoginError::Closed) => {
             let permit = permit.map_or_else(String::new, |permit| {
-                format!("; {permit} in manager.conf [{username}] lets this machine in")
+                format!("; or add {permit} to [{username}] in manager.conf")
             });
             format!("{}{permit}", error.hint())
         }
@@ -190,69 +135,83 @@ fn refused(findings: &mut Findings, facts: &PbxFacts, username: &str, error: &Co
     findings.fault(Code::Unavailable, format!("{step}: {error}"), cure);
 }
 
-/// What the PBX lets its user do, and what it says of itself.
-fn privileges(findings: &mut Findings, facts: &LoggedIn) {
-    let LoggedIn { asterisk, refused, filters, booted, queues, channels, ahead, broke, .. } = facts;
-    if let Some((what, hint)) = broke {
-        findings.fault(Code::Unavailable, format!("the connection did not last: {what}"), *hint);
+/// Judges the privileges of the user, and what the PBX reports about itself.
+fn judge_session(findings: &mut Findings, facts: &PbxSession) {
+    let PbxSession {
+        asterisk,
+        refused,
+        requested_filter,
+        fully_booted,
+        has_queues,
+        channels,
+        clock_ahead,
+        interrupted,
+        ..
+    } = facts;
+    if let Some((what, hint)) = interrupted {
+        findings.fault(Code::Unavailable, format!("the connection broke: {what}"), *hint);
         return;
     }
     match asterisk {
         _ if refused.settings => {
-            findings.warning("CoreSettings is refused: Asterisk's version is not known", WRITE);
+            findings.warning("the PBX refuses CoreSettings, so Asterisk's version is unknown", WRITE_CURE);
         }
         Some(version) => findings.ok(format!("Asterisk {version}")),
-        None => findings.ok("it does not tell Asterisk's version"),
+        None => findings.ok("the PBX does not report Asterisk's version"),
     }
-    if *booted {
+    if *fully_booted {
         findings.ok("read = system is granted");
     } else {
         findings.fault(
             Code::Unavailable,
-            "read = system is missing: the PBX did not say that it is fully booted, and would not say that it restarts",
-            "in manager.conf, give the user read = system,call,agent; then run: asterisk -rx 'manager reload' (or Asterisk \
-             is still starting: try again)",
+            "read = system is missing: the PBX did not send FullyBooted, and would not report a restart",
+            "in manager.conf, set read = system,call,agent for the user, then run: asterisk -rx 'manager reload' (if \
+             Asterisk is still starting, try again)",
         );
     }
-    let lists = "the list of channels, to learn of calls that begin or end while there is no connection";
     match (refused.lists, channels) {
         (true, _) => {
-            findings.fault(Code::Unavailable, format!("write: the user may not have {lists}"), WRITE);
+            findings.fault(Code::Unavailable, "write: the user may not list channels, so calls that start or end during a disconnect are missed", WRITE_CURE);
         }
-        (false, Some(1)) => findings.ok(format!("granted: {lists}; there is 1 now")),
-        (false, Some(channels)) => findings.ok(format!("granted: {lists}; there are {channels} now")),
-        (false, None) => findings.ok(format!("granted: {lists}")),
+        (false, Some(1)) => findings.ok("write: the user may list channels; there is 1 now"),
+        (false, Some(channels)) => {
+            findings.ok(format!("write: the user may list channels; there are {channels} now"));
+        }
+        (false, None) => findings.ok("write: the user may list channels"),
     }
-    if *filters {
+    if *requested_filter {
         if refused.filters {
             findings.warning(
-                "write: the user may not filter, so the PBX sends more events than are needed",
-                format!("{WRITE}; or set filter_events = false"),
+                "write: the user may not set event filters, so the PBX sends events that are not needed",
+                format!("{WRITE_CURE}; or set filter_events = false"),
             );
         } else {
-            findings.ok("granted: filters, to be sent no more events than are needed");
+            findings.ok("write: the user may set event filters");
         }
     }
-    findings.ok(if *queues { "it lists its queues" } else { "it has no queues (app_queue is not loaded)" });
-    match ahead {
-        None => findings.unchecked("clock: the PBX does not tell the time"),
-        Some(ahead) => clock(findings, *ahead),
+    findings.ok(if *has_queues {
+        "the PBX lists its queues"
+    } else {
+        "the PBX has no queues (app_queue is not loaded)"
+    });
+    match clock_ahead {
+        None => findings.not_checked("clock: the PBX does not report its time"),
+        Some(ahead) => judge_clock(findings, *ahead),
     }
 }
 
-fn clock(findings: &mut Findings, ahead: SignedDuration) {
-    let off = ahead.abs();
+fn judge_clock(findings: &mut Findings, ahead: SignedDuration) {
+    let offset = ahead.abs();
     let which = if ahead.is_negative() { "behind" } else { "ahead of" };
-    let says = format!(
-        "clock: that of the PBX is {off:#} {which} ours",
-        off = SignedDuration::from_secs(off.as_secs())
-    );
-    let cure = "find out which is wrong (date -u on both), and set it by NTP: timedatectl set-ntp true";
-    if off >= WRONG {
+    let says =
+        format!("clock: the PBX is {:#} {which} this machine", SignedDuration::from_secs(offset.as_secs()));
+    let cure =
+        "find out which clock is wrong (date -u on both), and synchronize it: timedatectl set-ntp true";
+    if offset >= WRONG {
         findings.fault(Code::Unavailable, says, cure);
-    } else if off >= SET {
+    } else if offset >= SYNCHRONIZED {
         findings.warning(says, cure);
     } else {
-        findings.ok("clock: that of the PBX and ours agree");
+        findings.ok("clock: the PBX and this machine agree");
     }
 }

@@ -1,45 +1,39 @@
-//! This machine: its clock, and how many files may be open.
+//! Judges this machine: its clock and its limit of open files.
 
 use ringwire_terminal::Code;
 
-use super::finding::{Findings, Subject};
+use crate::{
+    facts::system::SystemFacts,
+    finding::{Findings, Subject},
+};
 
-/// What was seen of this machine.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct SystemFacts {
-    /// Whether its clock is kept by a time server; `None` where nobody says.
-    pub(crate) synchronised: Option<bool>,
-    /// How many files may be open at once in the daemon, or where none runs in this process.
-    pub(crate) open_files: Option<u64>,
-}
-
-/// As many connections as a busy daemon with many who look on may have, and the files it has open.
+/// Enough for the connections and files of a busy daemon with many API clients.
 const ENOUGH: u64 = 1024;
 
-/// With fewer it does not get far.
+/// With fewer, connections fail soon.
 const TOO_FEW: u64 = 128;
 
-/// What is wrong with this machine.
+/// Judges this machine.
 pub(crate) fn judge(facts: &SystemFacts) -> Findings {
     let mut findings = Findings::new(Subject::System);
     match facts.synchronised {
-        Some(true) => findings.ok("the clock is kept by a time server"),
+        Some(true) => findings.ok("the clock is synchronized"),
         Some(false) => findings.warning(
-            "the clock is not kept by a time server: certificates and times of calls depend on it",
+            "the clock is not synchronized: certificates and the times of calls depend on it",
             "timedatectl set-ntp true (or install chrony)",
         ),
-        None => findings.unchecked("whether the clock is kept by a time server: timedatectl does not say"),
+        None => findings.not_checked("timedatectl does not report whether the clock is synchronized"),
     }
-    let more = "in the unit: LimitNOFILE=65536 (systemctl edit ringwire), then: systemctl restart ringwire";
+    let more = "systemctl edit ringwire, and add below [Service]: LimitNOFILE=65536; then run: systemctl restart ringwire";
     match facts.open_files {
         Some(limit @ ..TOO_FEW) => findings.fault(
             Code::Unavailable,
-            format!("only {limit} files may be open at once: connections will fail"),
+            format!("the daemon may open only {limit} files: connections will fail"),
             more,
         ),
-        Some(limit @ ..ENOUGH) => findings.warning(format!("only {limit} files may be open at once"), more),
-        Some(limit) => findings.ok(format!("{limit} files may be open at once")),
-        None => findings.unchecked("how many files may be open is not known"),
+        Some(limit @ ..ENOUGH) => findings.warning(format!("the daemon may open only {limit} files"), more),
+        Some(limit) => findings.ok(format!("the daemon may open {limit} files")),
+        None => findings.not_checked("the limit of open files is unknown"),
     }
     findings
 }

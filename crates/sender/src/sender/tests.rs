@@ -16,19 +16,19 @@ use super::*;
 
 const TOKEN: &str = "hunter2";
 
-/// What a system says to whoever connects before it closes the connection; `None` where it says nothing and keeps
-/// it open.
-async fn system(says: Option<&'static str>) -> SocketAddr {
+/// A server that sends `reply` to each client and closes the connection; with `None` it sends nothing and keeps it
+/// open.
+async fn server(reply: Option<&'static str>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
-        let mut kept = Vec::new();
+        let mut open = Vec::new();
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut request = [0; 4096];
             let _ = stream.read(&mut request).await;
-            match says {
-                Some(says) => drop(stream.write_all(says.as_bytes()).await),
-                None => kept.push(stream),
+            match reply {
+                Some(reply) => drop(stream.write_all(reply.as_bytes()).await),
+                None => open.push(stream),
             }
         }
     });
@@ -41,7 +41,7 @@ fn sender(address: SocketAddr) -> Sender {
     Sender::new(&target).unwrap().unwrap()
 }
 
-/// A target at `origin`, with enough time for whatever it does.
+/// A target at `origin`, with generous timeouts.
 fn target(origin: &str) -> Target {
     let mut target = Config::embedded().targets.remove(0);
     let url = format!("{origin}/api/v1/cti/{TOKEN}").into();
@@ -69,9 +69,9 @@ fn hangup() -> CallEvent {
     }
 }
 
-/// What comes of telling a system that says so of a hangup.
-async fn told(says: Option<&'static str>) -> DeliveryOutcome {
-    sender(system(says).await).send(&hangup()).await.outcome
+/// The outcome of sending a hangup to a server that replies so.
+async fn outcome(reply: Option<&'static str>) -> DeliveryOutcome {
+    sender(server(reply).await).send(&hangup()).await.outcome
 }
 
 #[track_caller]
@@ -83,43 +83,43 @@ fn check_retry(outcome: DeliveryOutcome, expected: &str, wait: Option<u64>) {
 }
 
 #[track_caller]
-fn check_lasting(outcome: &DeliveryOutcome, expected: &str) {
+fn check_misconfigured(outcome: &DeliveryOutcome, expected: &str) {
     let DeliveryOutcome::Misconfigured { reason } = outcome else { panic!("{outcome:?}") };
     assert!(reason.contains(expected), "{reason}");
     assert!(!reason.contains(TOKEN) && !reason.contains("api"), "{reason}");
 }
 
 #[tokio::test]
-async fn what_is_said_of_a_failure_tells_no_secret() {
-    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let refused = sender(nobody).send(&hangup()).await.outcome;
+async fn a_failure_shows_no_secret() {
+    let unused = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let refused = sender(unused).send(&hangup()).await.outcome;
     check_retry(refused, "cannot connect: Connection refused", None);
-    check_retry(told(None).await, "no answer within 200ms", None);
-    check_retry(told(Some("")).await, "the connection broke: ", None);
-    check_retry(told(Some("SSH-2.0-OpenSSH_9.2p1\r\n")).await, "the connection broke: ", None);
+    check_retry(outcome(None).await, "no answer within 200ms", None);
+    check_retry(outcome(Some("")).await, "the connection broke: ", None);
+    check_retry(outcome(Some("SSH-2.0-OpenSSH_9.2p1\r\n")).await, "the connection broke: ", None);
     check_retry(
-        told(Some("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n{")).await,
+        outcome(Some("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n{")).await,
         "the connection broke: ",
         None,
     );
 }
 
 #[tokio::test]
-async fn a_reply_means_what_the_dialect_says_and_waits_as_long_as_it_asks() {
+async fn the_dialect_judges_the_reply_and_retry_after_delays() {
     assert_eq!(
-        told(Some("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")).await,
+        outcome(Some("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")).await,
         DeliveryOutcome::Delivered
     );
     let busy = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n";
-    check_retry(told(Some(busy)).await, "429", Some(7));
+    check_retry(outcome(Some(busy)).await, "429", Some(7));
     let wrong = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n";
-    assert!(matches!(told(Some(wrong)).await, DeliveryOutcome::Misconfigured { .. }));
+    assert!(matches!(outcome(Some(wrong)).await, DeliveryOutcome::Misconfigured { .. }));
 }
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let there = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
-    let DeliveryOutcome::Refused { reason } = told(Some(there)).await else { panic!() };
+    let DeliveryOutcome::Refused { reason } = outcome(Some(there)).await else { panic!() };
     assert!(
         reason.starts_with("HTTP 302: it redirects to 127.0.0.1; redirects are not followed"),
         "{reason}"
@@ -129,24 +129,24 @@ async fn a_redirect_is_not_followed() {
 #[tokio::test]
 async fn a_reply_is_read_up_to_its_limit() {
     let endless = format!("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n{}", "x".repeat(100_000));
-    let sender = sender(system(Some(endless.leak())).await);
+    let sender = sender(server(Some(endless.leak())).await);
     let request = sender.dialect.build_request(&hangup()).unwrap();
-    assert_eq!(sender.post(&request, "1.0/2").await.unwrap().body.len(), LONGEST_REPLY);
+    assert_eq!(sender.post(&request, "1.0/2").await.unwrap().body.len(), MAX_REPLY);
 }
 
 #[tokio::test]
-async fn a_reply_that_trickles_in_for_ever_ends_with_its_time() {
+async fn a_reply_that_never_ends_is_cut_off_by_the_timeout() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let _ = stream.read(&mut [0; 4096]).await.unwrap();
         let head = b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n";
-        let mut said = stream.write_all(head).await;
+        let mut written = stream.write_all(head).await;
         let mut tick = tokio::time::interval(Duration::from_millis(5));
-        while said.is_ok() {
+        while written.is_ok() {
             tick.tick().await;
-            said = stream.write_all(b"x").await;
+            written = stream.write_all(b"x").await;
         }
     });
     let sent = sender(address).send(&hangup()).await;
@@ -155,20 +155,20 @@ async fn a_reply_that_trickles_in_for_ever_ends_with_its_time() {
 }
 
 #[tokio::test]
-async fn nothing_is_unpacked() {
-    // A gzip member, as far as anybody looks at it.
+async fn a_compressed_reply_is_not_decompressed() {
+    // The beginning of a gzip member.
     let packed: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b\x04\x00";
     let reply = TestReply::new(200, packed).with_header("Content-Encoding", "gzip");
     let mut receiver = Receiver::start([ReceiverAction::Reply(reply)]).await.unwrap();
     let sender = sender(receiver.address());
     let request = sender.dialect.build_request(&hangup()).unwrap();
     assert_eq!(sender.post(&request, "1.0/2").await.unwrap().body, packed);
-    assert_eq!(sender.send(&hangup()).await.reply.unwrap(), "(13 bytes that are no text)");
+    assert_eq!(sender.send(&hangup()).await.reply.unwrap(), "(13 bytes of binary data)");
     assert_eq!(receiver.next_request().await.unwrap().header("accept-encoding"), None);
 }
 
 #[tokio::test]
-async fn what_is_kept_of_a_reply_is_short_and_printable_and_without_the_secrets_it_repeats() {
+async fn an_excerpt_of_a_reply_is_short_and_printable_and_shows_no_secret() {
     let mut target = target("http://127.0.0.1:1");
     target.credentials.authorization = Some(Authorization::Bearer("hunter22".into()));
     let check = async |body: String, expected: &str| {

@@ -1,4 +1,4 @@
-//! What arrives of what a target is to be shown.
+//! Credentials and signatures as a target receives them.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ring::hmac;
@@ -10,10 +10,14 @@ use super::*;
 const SECRETS: [&str; 2] =
     ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"];
 
-/// The requests that arrive when an event is told with `credentials` as often as there are `acts`.
-async fn arrived(credentials: Credentials, event: &CallEvent, acts: Vec<ReceiverAction>) -> Vec<Received> {
-    let times = acts.len();
-    let mut receiver = Receiver::start(acts).await.unwrap();
+/// The requests that a receiver gets when an event is sent with `credentials`, once for each of `actions`.
+async fn received(
+    credentials: Credentials,
+    event: &CallEvent,
+    actions: Vec<ReceiverAction>,
+) -> Vec<Received> {
+    let times = actions.len();
+    let mut receiver = Receiver::start(actions).await.unwrap();
     let mut target = target(&format!("http://{}", receiver.address()));
     target.credentials = credentials;
     let sender = Sender::new(&target).unwrap().unwrap();
@@ -28,13 +32,13 @@ async fn arrived(credentials: Credentials, event: &CallEvent, acts: Vec<Receiver
     requests
 }
 
-fn well() -> ReceiverAction {
+fn accept() -> ReceiverAction {
     ReceiverAction::Reply(TestReply::new(200, "{}"))
 }
 
-/// Among the headers of one request with `credentials` there is each of `expected`, once.
+/// Checks that a request with `credentials` has each of the `expected` headers once.
 async fn check(credentials: Credentials, expected: &[(&str, &str)]) {
-    let requests = arrived(credentials, &hangup(), vec![well()]).await;
+    let requests = received(credentials, &hangup(), vec![accept()]).await;
     for (name, value) in expected {
         let values: Vec<_> = requests[0].headers.iter().filter(|(known, _)| known == name).collect();
         assert!(matches!(values[..], [(_, only)] if only == value), "{name}: {values:?}");
@@ -42,7 +46,7 @@ async fn check(credentials: Credentials, expected: &[(&str, &str)]) {
 }
 
 #[tokio::test]
-async fn a_token_a_password_and_headers_arrive() {
+async fn a_token_a_password_and_headers_are_sent() {
     let with = |authorization| Credentials { authorization: Some(authorization), ..Credentials::default() };
     check(with(Authorization::Bearer(TOKEN.into())), &[("authorization", "Bearer hunter2")]).await;
     let basic = Authorization::Basic { user: "b\u{fc}b".into(), password: TOKEN.into() };
@@ -67,14 +71,14 @@ async fn a_token_a_password_and_headers_arrive() {
 }
 
 #[tokio::test]
-async fn without_credentials_none_are_made_up() {
-    let requests = arrived(Credentials::default(), &hangup(), vec![well()]).await;
+async fn without_credentials_none_are_sent() {
+    let requests = received(Credentials::default(), &hangup(), vec![accept()]).await;
     for (name, _) in &requests[0].headers {
         assert!(!name.contains("auth") && !name.starts_with("webhook"), "{name}");
     }
 }
 
-/// As a receiver does it: one of the signatures holds for what arrived.
+/// Verifies as a receiver does: one of the signatures is valid for the request.
 fn verify(request: &Received, secret: &str) -> bool {
     let header = |name| request.header(name).unwrap();
     let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
@@ -88,12 +92,13 @@ fn verify(request: &Received, secret: &str) -> bool {
 }
 
 #[tokio::test]
-async fn every_attempt_is_signed_by_both_secrets_under_the_id_of_its_event() {
+async fn every_attempt_is_signed_with_both_secrets_and_the_event_id() {
     let signing = SECRETS.iter().map(|secret| SigningKey::parse(secret).unwrap()).collect();
     let credentials = Credentials { signing, ..Credentials::default() };
     let failing = ReceiverAction::Reply(TestReply::new(503, ""));
     let before = Timestamp::now().as_second();
-    for mut request in arrived(credentials, &hangup(), vec![failing, ReceiverAction::Reset, well()]).await {
+    for mut request in received(credentials, &hangup(), vec![failing, ReceiverAction::Reset, accept()]).await
+    {
         assert_eq!(request.header("webhook-id"), Some("1.0/2"));
         assert_eq!(request.header("idempotency-key"), Some("1.0/2"));
         let timestamp: i64 = request.header("webhook-timestamp").unwrap().parse().unwrap();

@@ -1,18 +1,18 @@
-//! Where names lead, on the wire.
+//! The address guard, over real connections.
 
 use std::{io, net::IpAddr, sync::Mutex};
 
 use ringwire_config::Reach;
 
 use super::*;
-use crate::guard::Looking;
+use crate::address_guard::LookupFuture;
 
 /// A lookup that finds each of `found` in turn; an empty one fails.
 fn lookup(found: &[&[&str]]) -> Lookup {
     let addresses = |found: &&[&str]| found.iter().map(|address| address.parse().unwrap()).collect();
     let found: Vec<Vec<IpAddr>> = found.iter().rev().map(addresses).collect();
     let found = Mutex::new(found);
-    Arc::new(move |_host| -> Looking {
+    Arc::new(move |_host| -> LookupFuture {
         let next = found.lock().unwrap().pop().unwrap_or_default();
         Box::pin(async move {
             if next.is_empty() { Err(io::Error::other("Name or service not known")) } else { Ok(next) }
@@ -20,7 +20,7 @@ fn lookup(found: &[&[&str]]) -> Lookup {
     })
 }
 
-/// What comes of sending to a name as often as it is looked up.
+/// The outcomes of sending to a name, once for each lookup.
 async fn outcomes(origin: &str, allowed: &[&str], found: &[&[&str]]) -> Vec<DeliveryOutcome> {
     let mut target = target(origin);
     target.reach = Reach::new(allowed.iter().map(|net| net.parse().unwrap()).collect());
@@ -40,7 +40,7 @@ async fn receiver() -> (Receiver, String) {
 }
 
 #[tokio::test]
-async fn a_name_leads_to_this_machine_and_through_the_guard() {
+async fn a_name_resolves_to_this_machine_and_passes_the_guard() {
     let (mut receiver, origin) = receiver().await;
     assert_eq!(
         outcomes(&origin, &[], &[&["169.254.169.254", "127.0.0.1"]]).await,
@@ -50,29 +50,32 @@ async fn a_name_leads_to_this_machine_and_through_the_guard() {
 }
 
 #[tokio::test]
-async fn a_name_that_leads_where_it_may_not_is_a_setting_to_correct() {
+async fn a_name_with_a_forbidden_address_is_misconfigured() {
     let outcomes = outcomes("http://desk.test", &[], &[&["169.254.169.254"], &["fd00:ec2::254"]]).await;
-    check_lasting(&outcomes[0], "desk.test leads to 169.254.169.254, which is a link-local address");
-    check_lasting(&outcomes[1], "set allow_addresses = [\"fd00:ec2::254\"] if the target is there");
+    check_misconfigured(&outcomes[0], "desk.test resolves to 169.254.169.254, which is a link-local address");
+    check_misconfigured(
+        &outcomes[1],
+        "set allow_addresses = [\"fd00:ec2::254\"] if the target has this address",
+    );
 }
 
 #[tokio::test]
-async fn a_name_that_changes_sides_is_refused_until_the_sender_is_made_anew() {
+async fn a_name_that_moves_to_a_private_address_is_refused_until_the_sender_is_rebuilt() {
     let (_receiver, origin) = receiver().await;
-    // An address of RFC 5737, which leads nowhere.
+    // An address of RFC 5737, which is unreachable.
     let moved = outcomes(&origin, &[], &[&["192.0.2.1"], &["127.0.0.1"]]).await;
     assert!(matches!(moved[0], DeliveryOutcome::Retry { .. }), "{moved:?}");
-    check_lasting(&moved[1], "desk.test led into the internet and now leads to 127.0.0.1");
-    check_lasting(&moved[1], "until ringwire is reloaded");
+    check_misconfigured(&moved[1], "desk.test resolved to a public address and now resolves to 127.0.0.1");
+    check_misconfigured(&moved[1], "run systemctl reload ringwire");
     assert_eq!(outcomes(&origin, &[], &[&["127.0.0.1"]]).await, [DeliveryOutcome::Delivered]);
     let listed = outcomes(&origin, &["127.0.0.0/8"], &[&["192.0.2.1"], &["127.0.0.1"]]).await;
     assert_eq!(listed[1], DeliveryOutcome::Delivered);
 }
 
 #[tokio::test]
-async fn a_name_that_is_not_found_is_looked_up_again() {
+async fn a_name_that_is_not_found_is_retried() {
     let outcome = outcomes("http://desk.test", &[], &[&[]]).await.remove(0);
-    check_retry(outcome, "the address of desk.test cannot be looked up: Name or service not known", None);
+    check_retry(outcome, "cannot resolve desk.test: Name or service not known", None);
 }
 
 #[test]

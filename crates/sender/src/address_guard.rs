@@ -1,8 +1,8 @@
-//! Where a name may lead.
+//! Checks which addresses a name may resolve to.
 //!
-//! Every connection to a name is made through here: addresses that no target has are refused, and so is a name
-//! that changes sides. A name that led into the internet and then leads into the house is how a web page, or whoever
-//! keeps the name, has others reach what stands behind their firewall.
+//! Every connection to a name passes this check: addresses that no target has are refused, and so is a name that moves
+//! between public and private addresses. A name that resolves to a public address first and to a private one later is
+//! how an attacker reaches servers behind a firewall (DNS rebinding).
 
 use std::{
     error::Error,
@@ -18,61 +18,66 @@ use reqwest::{
 };
 use ringwire_config::{Place, Reach, literal};
 
-/// How a name is looked up.
-pub(super) type Lookup = Arc<dyn Fn(String) -> Looking + Send + Sync>;
+/// Looks a name up.
+pub(super) type Lookup = Arc<dyn Fn(String) -> LookupFuture + Send + Sync>;
 
-/// A lookup on its way.
-pub(super) type Looking = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
+/// A lookup in progress.
+pub(super) type LookupFuture = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 
-/// Looks the name of one target up, and lets through what it may lead to.
-pub(super) struct Guard {
+/// Resolves the name of one target, and passes only the addresses that it may have.
+pub(super) struct AddressGuard {
     lookup: Lookup,
-    sides: Arc<Sides>,
+    sides: Arc<AddressSides>,
 }
 
-/// What keeps a connection from being made.
+/// Why a name gives no address to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Kept {
-    /// The name cannot be looked up now.
-    Unknown(String),
-    /// It leads where it may not.
-    Refused(String),
+pub(super) enum ResolveError {
+    /// The name cannot be resolved now.
+    NotFound(String),
+    /// It resolves to addresses that are not allowed.
+    NotAllowed(String),
 }
 
-impl fmt::Display for Kept {
+impl fmt::Display for ResolveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown(reason) | Self::Refused(reason) => f.write_str(reason),
+            Self::NotFound(reason) | Self::NotAllowed(reason) => f.write_str(reason),
         }
     }
 }
 
-impl Error for Kept {}
+impl Error for ResolveError {}
 
-impl Guard {
+impl AddressGuard {
     /// A guard for a target at `url` that may have the addresses in `reach`.
     pub(super) fn new(url: &Url, reach: &Reach, lookup: Lookup) -> Self {
-        let sides = Sides { reach: reach.clone(), is_plain: url.scheme() == "http", first: OnceLock::new() };
+        let sides = AddressSides {
+            reach: reach.clone(),
+            is_plain_http: url.scheme() == "http",
+            first: OnceLock::new(),
+        };
         Self { lookup, sides: Arc::new(sides) }
     }
 }
 
-impl Resolve for Guard {
+impl Resolve for AddressGuard {
     fn resolve(&self, name: Name) -> Resolving {
         let host = name.as_str().to_owned();
         let (looking, sides) = ((self.lookup)(host.clone()), Arc::clone(&self.sides));
         Box::pin(async move {
-            let found = looking.await.map_err(|error| {
-                Kept::Unknown(format!("the address of {host} cannot be looked up: {error}"))
-            })?;
-            let addresses = sides.pass(&host, &found)?.into_iter().map(|address| SocketAddr::new(address, 0));
+            let found = looking
+                .await
+                .map_err(|error| ResolveError::NotFound(format!("cannot resolve {host}: {error}")))?;
+            let addresses =
+                sides.filter_addresses(&host, &found)?.into_iter().map(|address| SocketAddr::new(address, 0));
             Ok(Box::new(addresses) as Box<dyn Iterator<Item = SocketAddr> + Send>)
         })
     }
 }
 
-/// As the system looks names up.
-pub(super) fn system() -> Lookup {
+/// The lookup of the system.
+pub(super) fn system_lookup() -> Lookup {
     Arc::new(|host| {
         Box::pin(async move {
             let found = tokio::net::lookup_host((host, 0)).await?;
@@ -81,34 +86,34 @@ pub(super) fn system() -> Lookup {
     })
 }
 
-/// Refuses an address that stands in `url` itself: nothing looks it up, so the guard never sees it.
+/// Checks an address in `url` itself: it is not looked up, so the guard never sees it.
 ///
 /// # Errors
-/// In words, why nothing is sent there.
-pub(super) fn check_literal(url: &Url, reach: &Reach) -> Result<(), String> {
+/// The address is not allowed; the text says why.
+pub(super) fn check_literal_address(url: &Url, reach: &Reach) -> Result<(), String> {
     let Some(address) = literal(url) else { return Ok(()) };
-    reach.place(address).map(|_| ()).map_err(|barred| format!("{barred}; {}", listing(address)))
+    reach.place(address).map(|_| ()).map_err(|barred| format!("{barred}; {}", allow_hint(address)))
 }
 
-/// On which sides a name was found at first, and what that means for where it leads later.
+/// Whether a name resolved to private or public addresses first, which limits the later ones.
 #[derive(Debug)]
-struct Sides {
+struct AddressSides {
     reach: Reach,
-    /// Whether what is sent can be read on the way.
-    is_plain: bool,
-    first: OnceLock<First>,
+    /// Whether requests are not encrypted.
+    is_plain_http: bool,
+    first: OnceLock<FirstLookup>,
 }
 
-/// Where a name led when it was first looked up.
+/// What a name resolved to at the first lookup.
 #[derive(Clone, Copy, Debug, Default)]
-struct First {
+struct FirstLookup {
     near: bool,
     far: bool,
 }
 
-impl Sides {
-    /// Those of `addresses` that `host` may lead to.
-    fn pass(&self, host: &str, addresses: &[IpAddr]) -> Result<Vec<IpAddr>, Kept> {
+impl AddressSides {
+    /// The `addresses` that `host` may have.
+    fn filter_addresses(&self, host: &str, addresses: &[IpAddr]) -> Result<Vec<IpAddr>, ResolveError> {
         let (mut placed, mut refused) = (Vec::new(), None);
         for &address in addresses {
             match self.reach.place(address) {
@@ -116,31 +121,31 @@ impl Sides {
                 Err(barred) => {
                     refused.get_or_insert_with(|| {
                         format!(
-                            "{host} leads to {address}, which is {}: correct the URL or the name, or {}",
+                            "{host} resolves to {address}, which is {}: correct the URL or the DNS record, or {}",
                             barred.kind,
-                            listing(address)
+                            allow_hint(address)
                         )
                     });
                 }
             }
         }
-        self.note(&placed);
+        self.remember_first(&placed);
         let mut passed = Vec::new();
         for (address, place) in placed {
-            match self.strayed(host, address, place) {
+            match self.check_move(host, address, place) {
                 None => passed.push(address),
                 Some(reason) => refused = refused.or(Some(reason)),
             }
         }
         if passed.is_empty() {
-            let none = || Kept::Unknown(format!("{host} has no address"));
-            return Err(refused.map_or_else(none, Kept::Refused));
+            let none = || ResolveError::NotFound(format!("{host} has no address"));
+            return Err(refused.map_or_else(none, ResolveError::NotAllowed));
         }
         Ok(passed)
     }
 
-    /// Remembers where the name leads, if this is the first time. What is listed may come and go.
-    fn note(&self, placed: &[(IpAddr, Place)]) {
+    /// Remembers the first lookup. Addresses that the configuration allows explicitly may come and go.
+    fn remember_first(&self, placed: &[(IpAddr, Place)]) {
         let mut places = placed
             .iter()
             .filter(|(address, _)| !self.reach.lists(*address))
@@ -148,7 +153,7 @@ impl Sides {
             .peekable();
         if places.peek().is_some() {
             self.first.get_or_init(|| {
-                places.fold(First::default(), |first, place| First {
+                places.fold(FirstLookup::default(), |first, place| FirstLookup {
                     near: first.near || place == Place::Near,
                     far: first.far || place == Place::Far,
                 })
@@ -156,57 +161,56 @@ impl Sides {
         }
     }
 
-    /// What is wrong with `host` leading to `address`, after what it led to at first.
-    fn strayed(&self, host: &str, address: IpAddr, place: Place) -> Option<String> {
+    /// Why `host` may not move to `address` after its first lookup, if so.
+    fn check_move(&self, host: &str, address: IpAddr, place: Place) -> Option<String> {
         let first = self.first.get()?;
         if self.reach.lists(address) {
             return None;
         }
         match place {
             Place::Near if !first.near => Some(format!(
-                "{host} led into the internet and now leads to {address}, which is this machine or in a private \
-                 network: nothing is sent there until ringwire is reloaded, which is what to do if the target has \
-                 moved; or {}",
-                listing(address)
+                "{host} resolved to a public address and now resolves to {address}, which is this machine or in a \
+                 private network, so nothing is sent there; if the target has moved, run systemctl reload ringwire, or {}",
+                allow_hint(address)
             )),
-            Place::Far if !first.far && self.is_plain => Some(format!(
-                "{host} led to this machine or into a private network and now leads to {address} in the internet, \
-                 where all could be read on the way: nothing is sent there until ringwire is reloaded, which is what \
-                 to do if the target has moved; or use https"
+            Place::Far if !first.far && self.is_plain_http => Some(format!(
+                "{host} resolved to this machine or a private network and now resolves to {address} in the internet, \
+                 where requests could be read on the way, so nothing is sent there; use https, or if the target has \
+                 moved, run systemctl reload ringwire"
             )),
             Place::Near | Place::Far => None,
         }
     }
 }
 
-fn listing(address: IpAddr) -> String {
-    format!("set allow_addresses = [\"{address}\"] if the target is there")
+fn allow_hint(address: IpAddr) -> String {
+    format!("set allow_addresses = [\"{address}\"] if the target has this address")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What is found, and what is let through of it or a word of what is said.
-    type Looked<'a> = (&'a [&'a str], Result<&'a [&'a str], &'a str>);
+    /// The addresses found, and the addresses passed or a part of the error.
+    type LookupCase<'a> = (&'a [&'a str], Result<&'a [&'a str], &'a str>);
 
-    /// What comes of looking the host of a URL with `scheme` up again and again, where `allowed` is listed.
+    /// Checks lookups of the host of a URL with `scheme`, where `allowed` is listed.
     #[track_caller]
-    fn check(scheme: &str, allowed: &[&str], lookups: &[Looked<'_>]) {
+    fn check(scheme: &str, allowed: &[&str], lookups: &[LookupCase<'_>]) {
         let reach = Reach::new(allowed.iter().map(|net| net.parse().unwrap()).collect());
         let url = format!("{scheme}://desk.example.com/t0ken").parse().unwrap();
-        let guard = Guard::new(&url, &reach, system());
+        let guard = AddressGuard::new(&url, &reach, system_lookup());
         for (found, expected) in lookups {
             let found: Vec<_> = found.iter().map(|address| address.parse().unwrap()).collect();
-            match (guard.sides.pass("desk.example.com", &found), expected) {
+            match (guard.sides.filter_addresses("desk.example.com", &found), expected) {
                 (Ok(passed), Ok(expected)) => {
                     let passed: Vec<_> = passed.iter().map(ToString::to_string).collect();
                     assert_eq!(passed, *expected, "of {found:?}");
                 }
-                (Err(kept), Err(said)) => {
-                    let reason = kept.to_string();
-                    assert!(reason.contains(said) && reason.contains("desk.example.com"), "{reason}");
-                    assert_eq!(matches!(kept, Kept::Unknown(_)), *said == "has no address");
+                (Err(error), Err(text)) => {
+                    let reason = error.to_string();
+                    assert!(reason.contains(text) && reason.contains("desk.example.com"), "{reason}");
+                    assert_eq!(matches!(error, ResolveError::NotFound(_)), *text == "has no address");
                 }
                 (passed, expected) => panic!("{passed:?} and not {expected:?} of {found:?}"),
             }
@@ -214,12 +218,12 @@ mod tests {
     }
 
     #[test]
-    fn what_no_target_has_is_left_out_and_refused_where_nothing_else_is_left() {
-        let said = Err("leads to 169.254.169.254, which is a link-local address");
+    fn addresses_that_no_target_has_are_filtered_out() {
+        let refused = Err("resolves to 169.254.169.254, which is a link-local address");
         check(
             "https",
             &[],
-            &[(&["169.254.169.254"], said), (&["169.254.169.254", "10.0.0.1"], Ok(&["10.0.0.1"]))],
+            &[(&["169.254.169.254"], refused), (&["169.254.169.254", "10.0.0.1"], Ok(&["10.0.0.1"]))],
         );
         check("https", &[], &[(&["fe80::1"], Err("set allow_addresses = [\"fe80::1\"]"))]);
         check("https", &["169.254.169.254/32"], &[(&["169.254.169.254"], Ok(&["169.254.169.254"]))]);
@@ -227,8 +231,8 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_led_into_the_internet_does_not_lead_into_the_house() {
-        let moved = Err("led into the internet and now leads to");
+    fn a_name_may_not_move_from_public_to_private_addresses() {
+        let moved = Err("resolved to a public address and now resolves to");
         for near in ["127.0.0.1", "10.0.0.1", "::1", "fd00::1", "::ffff:192.168.0.1", "100.64.0.1"] {
             check(
                 "https",
@@ -250,8 +254,8 @@ mod tests {
     }
 
     #[test]
-    fn a_name_in_the_house_moves_within_it_and_out_of_it_only_over_tls() {
-        let within: [Looked<'_>; 2] =
+    fn a_private_name_moves_to_public_addresses_only_with_tls() {
+        let within: [LookupCase<'_>; 2] =
             [(&["10.0.0.1"], Ok(&["10.0.0.1"])), (&["127.0.0.1", "fd00::1"], Ok(&["127.0.0.1", "fd00::1"]))];
         check("http", &[], &within);
         check("https", &[], &within);
@@ -261,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_on_both_sides_stays_on_both() {
+    fn a_name_with_private_and_public_addresses_may_use_both() {
         let both: &[&str] = &["192.168.0.1", "2606:4700::1"];
         check(
             "http",
@@ -271,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_in_the_url_is_held_against_the_same_rules() {
+    fn an_address_in_the_url_follows_the_same_rules() {
         for (url, refused) in [
             ("http://169.254.169.254/latest", true),
             ("http://0xa9fea9fe/", true),
@@ -283,7 +287,11 @@ mod tests {
             ("http://[fd00::1]/", false),
             ("http://169.254.169.254.example.com/", false),
         ] {
-            assert_eq!(check_literal(&url.parse().unwrap(), &Reach::default()).is_err(), refused, "{url}");
+            assert_eq!(
+                check_literal_address(&url.parse().unwrap(), &Reach::default()).is_err(),
+                refused,
+                "{url}"
+            );
         }
     }
 }

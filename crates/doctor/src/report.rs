@@ -1,4 +1,4 @@
-//! Showing what was found: for people, and as JSON.
+//! Prints findings for people, and as JSON.
 
 use std::io::{self, Write};
 
@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use ringwire_terminal::{Code, plain};
 use serde::Serialize;
 
-use super::finding::{Finding, Severity, Subject};
+use crate::finding::{Finding, Severity, Subject};
 
-/// How many causes are told again at the end.
+/// How many causes are repeated at the end.
 const CAUSES: usize = 5;
 
-/// What was found, ready to be shown.
+/// All findings and their summary.
 #[derive(Debug, Serialize)]
 pub struct Report {
     version: &'static str,
@@ -21,7 +21,7 @@ pub struct Report {
     code: u8,
     faults: usize,
     warnings: usize,
-    /// The faults, what is most likely to keep calls from appearing first.
+    /// The faults, the most likely cause first.
     causes: Vec<Finding>,
     findings: Vec<Finding>,
 }
@@ -46,18 +46,18 @@ impl Report {
         }
     }
 
-    /// How many faults there are.
+    /// The number of faults.
     pub fn faults(&self) -> usize {
         self.faults
     }
 
-    /// The exit code that says how bad it is; `None` where nothing is wrong.
+    /// The exit code of the worst fault; `None` without faults.
     pub fn code(&self) -> Option<Code> {
         let codes = self.causes.iter().filter_map(|finding| finding.code);
         codes.max_by_key(|code| code.number())
     }
 
-    /// Writes it for people, coloured.
+    /// Writes the report for people, in colour.
     ///
     /// # Errors
     /// It cannot be written.
@@ -72,12 +72,12 @@ impl Report {
                 writeln!(out, "{bold}{}{bold:#}", plain(&finding.subject.title()))?;
                 subject = Some(&finding.subject);
             }
-            line(out, finding)?;
+            write_finding(out, finding)?;
         }
-        self.summary(out)
+        self.write_summary(out)
     }
 
-    /// Writes it as JSON, on one line.
+    /// Writes the report as JSON, on one line.
     ///
     /// # Errors
     /// It cannot be written.
@@ -86,25 +86,25 @@ impl Report {
         writeln!(out)
     }
 
-    fn summary(&self, out: &mut impl Write) -> io::Result<()> {
+    fn write_summary(&self, out: &mut impl Write) -> io::Result<()> {
         writeln!(out)?;
         if self.causes.is_empty() {
             let warnings = match self.warnings {
                 0 => "Nothing is wrong.".to_owned(),
-                1 => "Nothing is wrong, but 1 thing should be looked at.".to_owned(),
-                several => format!("Nothing is wrong, but {several} things should be looked at."),
+                1 => "Nothing is wrong, but there is 1 warning.".to_owned(),
+                several => format!("Nothing is wrong, but there are {several} warnings."),
             };
             writeln!(out, "{warnings}")?;
             return writeln!(
                 out,
-                "If a call does not appear even so: make one while this listens (ringwire doctor --listen 60), and see what \
-                 became of it (ringwire explain CALL)."
+                "If calls still do not show up, make one while the doctor listens (ringwire doctor --listen 60), then see \
+                 what became of it (ringwire explain CALL)."
             );
         }
-        writeln!(out, "What is to be put right; what keeps calls from appearing first:")?;
+        writeln!(out, "To be fixed, the most likely cause first:")?;
         for (index, finding) in self.causes.iter().take(CAUSES).enumerate() {
             writeln!(out, "  {}. {}: {}", index + 1, plain(&finding.subject.title()), plain(&finding.says))?;
-            cure(out, finding, "     ")?;
+            write_cure(out, finding, "     ")?;
         }
         if self.causes.len() > CAUSES {
             writeln!(out, "  … and {} more, above.", self.causes.len() - CAUSES)?;
@@ -113,11 +113,11 @@ impl Report {
     }
 }
 
-/// Writes one finding: a mark and a word, what it is, and what to do.
+/// Writes one finding: a mark and a word, the text, and the cure.
 ///
 /// # Errors
 /// It cannot be written.
-pub fn line(out: &mut impl Write, finding: &Finding) -> io::Result<()> {
+pub fn write_finding(out: &mut impl Write, finding: &Finding) -> io::Result<()> {
     let (mark, word, colour) = match finding.severity {
         Severity::Ok => ("✓", "ok", AnsiColor::Green),
         Severity::Warning => ("!", "warning", AnsiColor::Yellow),
@@ -126,10 +126,10 @@ pub fn line(out: &mut impl Write, finding: &Finding) -> io::Result<()> {
     };
     let style = colour.on_default().bold();
     writeln!(out, "  {style}{mark} {word:<11}{style:#}  {}", plain(&finding.says))?;
-    cure(out, finding, "                 ")
+    write_cure(out, finding, "                 ")
 }
 
-fn cure(out: &mut impl Write, finding: &Finding, indent: &str) -> io::Result<()> {
+fn write_cure(out: &mut impl Write, finding: &Finding, indent: &str) -> io::Result<()> {
     let mut arrow = "→ ";
     for line in finding.cure.iter().flat_map(|cure| cure.lines()) {
         writeln!(out, "{indent}{arrow}{}", plain(line))?;
