@@ -84,7 +84,7 @@ pub(crate) fn post(url: String, requests: u32, rate: u32) -> Vec<(Key, Instant)>
     runtime.block_on(async move {
         let client = client();
         let begun = Instant::now();
-        let mut said = Vec::new();
+        let mut sent = Vec::new();
         let at_once = Arc::new(Semaphore::new(AT_ONCE));
         let mut tasks = tokio::task::JoinSet::new();
         for number in 0..requests {
@@ -95,11 +95,11 @@ pub(crate) fn post(url: String, requests: u32, rate: u32) -> Vec<(Key, Instant)>
                 r#"{{"event":"hangup","callId":"{call}","direction":"in","from":"491761234567","to":"4930100","cause":"normalClearing"}}"#
             );
             let post = client.post(&url).header("content-type", "application/json").body(body);
-            said.push(((call, "hangup"), Instant::now()));
+            sent.push(((call, "hangup"), Instant::now()));
             let at_once = Arc::clone(&at_once);
             tasks.spawn(async move { finish(post, &at_once).await });
         }
         while tasks.join_next().await.is_some() {}
-        said
+        sent
     })
 }

@@ -90,8 +90,8 @@ fn daemon(calls: u32) -> Vec<Duration> {
         .write_all(text.as_bytes())
         .unwrap();
     let mut daemon = start(&config, &home.path().join("log"));
-    let said = pbx.say(calls, RATE);
-    let delays = delays(&said, &receiver.wait(calls as usize * 3));
+    let sent = pbx.send_calls(calls, RATE);
+    let delays = delays(&sent, &receiver.wait(calls as usize * 3));
     daemon.kill().unwrap();
     daemon.wait().unwrap();
     delays
@@ -112,21 +112,21 @@ fn start(config: &Path, log: &Path) -> Child {
 fn lean(calls: u32) -> Vec<Duration> {
     let (pbx, receiver) = (Pbx::start(), Receiver::start());
     lean::follow(pbx.address(), receiver.url());
-    let said = pbx.say(calls, RATE);
-    delays(&said, &receiver.wait(calls as usize * 3))
+    let sent = pbx.send_calls(calls, RATE);
+    delays(&sent, &receiver.wait(calls as usize * 3))
 }
 
 fn floor(calls: u32) -> Vec<Duration> {
     let receiver = Receiver::start();
-    let said = lean::post(receiver.url(), calls * 3, RATE * 3);
-    delays(&said, &receiver.wait(calls as usize * 3))
+    let sent = lean::post(receiver.url(), calls * 3, RATE * 3);
+    delays(&sent, &receiver.wait(calls as usize * 3))
 }
 
 /// From when something was said to when the request that tells of it had arrived.
-fn delays(said: &[(Key, Instant)], arrived: &HashMap<Key, Instant>) -> Vec<Duration> {
-    said.iter()
-        .map(|(key, said)| {
-            arrived.get(key).unwrap_or_else(|| panic!("{key:?} never arrived")).duration_since(*said)
+fn delays(sent: &[(Key, Instant)], arrived: &HashMap<Key, Instant>) -> Vec<Duration> {
+    sent.iter()
+        .map(|(key, sent)| {
+            arrived.get(key).unwrap_or_else(|| panic!("{key:?} never arrived")).duration_since(*sent)
         })
         .collect()
 }

@@ -1,4 +1,4 @@
-//! A PBX that says calls at a steady rate and notes when.
+//! A PBX that sends calls at a steady rate and notes when.
 
 use std::{
     collections::BTreeMap,
@@ -40,18 +40,18 @@ impl Pbx {
         self.address
     }
 
-    /// Says so many calls, and gives when each answer and each hangup was said.
-    pub(crate) fn say(&self, calls: u32, rate: u32) -> Vec<(Key, Instant)> {
-        self.say_in_steps(calls, rate, STEP)
+    /// Sends the events of so many calls, and gives when each answer and each hangup was sent.
+    pub(crate) fn send_calls(&self, calls: u32, rate: u32) -> Vec<(Key, Instant)> {
+        self.send_calls_in_steps(calls, rate, STEP)
     }
 
     /// The same, with `step` from one moment of a call to the next of its three.
-    pub(crate) fn say_in_steps(&self, calls: u32, rate: u32, step: Duration) -> Vec<(Key, Instant)> {
+    pub(crate) fn send_calls_in_steps(&self, calls: u32, rate: u32, step: Duration) -> Vec<(Key, Instant)> {
         let (line, listed) = &*self.line;
         let guard = listed.wait_while(line.lock().unwrap(), |stream| stream.is_none()).unwrap();
         let mut stream = guard.as_ref().unwrap().try_clone().unwrap();
         drop(guard);
-        let mut said = Vec::new();
+        let mut sent = Vec::new();
         let begun = Instant::now() + Duration::from_millis(200);
         let mut due: BTreeMap<(Duration, u32), u8> = BTreeMap::new();
         for call in 0..calls {
@@ -67,12 +67,12 @@ impl Pbx {
             let now = Instant::now();
             stream.write_all(text.as_bytes()).unwrap();
             match step {
-                1 => said.push(((uniqueid(call, 0), "answer"), now)),
-                2 => said.push(((uniqueid(call, 0), "hangup"), now)),
+                1 => sent.push(((uniqueid(call, 0), "answer"), now)),
+                2 => sent.push(((uniqueid(call, 0), "hangup"), now)),
                 _ => {}
             }
         }
-        said
+        sent
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an endpoint that was down for an hour costs: `cargo bench --bench outage`.
 //!
-//! The journal has 100,000 events of the last hour that one endpoint is still owed. The daemon is started, calls go
+//! The journal has 100,000 events of the last hour that are still pending for one target. The daemon is started, calls go
 //! on at 100 a second, and another endpoint hears of them. First the one endpoint stays down, then it comes back and
 //! everything is delivered to it, in order for each call. What is printed: the memory of the daemon in both phases,
 //! how the other endpoint fared, and how fast the first one was served.
@@ -40,8 +40,8 @@ use ringwire_outbox::{NewEvent, Store, StoreReport, StoreWrite};
 
 use self::{pbx::Pbx, receiver::Receiver};
 
-/// How many calls are owed, of three events each.
-const OWED: u32 = 33_334;
+/// How many calls are pending, of three events each.
+const PENDING: u32 = 33_334;
 
 /// Calls a second that go on meanwhile.
 const RATE: u32 = 100;
@@ -57,8 +57,8 @@ fn main() {
     let journal = home.path().join("journal.db");
     fill(&journal);
     println!(
-        "{} events of the last hour are owed to an endpoint that is down; {RATE} calls a second go on\n",
-        OWED * 3
+        "{} events of the last hour are pending for a target that is down; {RATE} calls a second go on\n",
+        PENDING * 3
     );
     let (pbx, well, mut slow) = (Pbx::start(), Receiver::start(), Receiver::closed());
     let config = home.path().join("ringwire.toml");
@@ -82,7 +82,7 @@ fn main() {
         .unwrap();
     let mut daemon = start(&config, &home.path().join("log"));
     let calls = RATE * PHASE * 2;
-    let said = thread::spawn(move || pbx.say(calls, RATE));
+    let sent = thread::spawn(move || pbx.send_calls(calls, RATE));
 
     let down = memory(&daemon, Duration::from_secs(PHASE.into()));
     slow.open();
@@ -96,7 +96,7 @@ fn main() {
         }
         peak
     });
-    slow.wait_quietly(OWED as usize * 3);
+    slow.wait_quietly(PENDING as usize * 3);
     let took = slow.first().unwrap().elapsed();
     let waited = slow.first().unwrap().duration_since(began);
     stop.send(()).unwrap();
@@ -106,12 +106,12 @@ fn main() {
         "back after {:.1} s, served in {:.1} s: {:.0} posts a second; out of order: {}",
         waited.as_secs_f64(),
         took.as_secs_f64(),
-        f64::from(OWED * 3) / took.as_secs_f64(),
+        f64::from(PENDING * 3) / took.as_secs_f64(),
         slow.out_of_order()
     );
-    let said = said.join().unwrap();
+    let sent = sent.join().unwrap();
     let arrived = well.wait(calls as usize * 3);
-    let mut delays: Vec<_> = said.iter().map(|(key, said)| arrived[key].duration_since(*said)).collect();
+    let mut delays: Vec<_> = sent.iter().map(|(key, sent)| arrived[key].duration_since(*sent)).collect();
     delays.sort_unstable();
     let at = |share: f64| {
         delays[((delays.len() as f64 * share) as usize).min(delays.len() - 1)].as_secs_f64() * 1e3
@@ -127,13 +127,13 @@ fn main() {
     daemon.wait().unwrap();
 }
 
-/// Writes a journal in which calls of the last hour, all over, are owed to the endpoint `slow`.
+/// Writes a journal in which calls of the last hour, all over, are pending for the target `slow`.
 fn fill(journal: &Path) {
     let now = Timestamp::now();
     let (report, reports) = mpsc::channel();
-    let (store, _) = Store::open(journal, now, move |said| drop(report.send(said))).unwrap();
-    for call in 0..OWED {
-        let ago = SignedDuration::from_secs(3600 - i64::from(call) * 3600 / i64::from(OWED));
+    let (store, _) = Store::open(journal, now, move |message| drop(report.send(message))).unwrap();
+    for call in 0..PENDING {
+        let ago = SignedDuration::from_secs(3600 - i64::from(call) * 3600 / i64::from(PENDING));
         let id = format!("1790000000.{call}");
         for (seq, what) in (1..).zip([
             EventKind::NewCall { users: Vec::new() },
@@ -157,14 +157,14 @@ fn fill(journal: &Path) {
                 account: None,
                 tenant: None,
             };
-            let owed = vec![TargetName::from("slow")];
+            let targets = vec![TargetName::from("slow")];
             let event =
-                NewEvent { event: Arc::new(event), targets: owed, is_replay: false, recorded_at: now - ago };
+                NewEvent { event: Arc::new(event), targets, is_replay: false, recorded_at: now - ago };
             store.write(StoreWrite::Event(event));
         }
     }
     let mut committed = 0;
-    while committed < OWED as usize * 3 {
+    while committed < PENDING as usize * 3 {
         if let StoreReport::Committed { events, .. } = reports.recv().unwrap() {
             committed += events.len();
         }

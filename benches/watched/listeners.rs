@@ -24,33 +24,33 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Listeners {
     thread: Option<JoinHandle<()>>,
     ready: Arc<AtomicUsize>,
-    heard: Arc<Vec<AtomicU64>>,
+    received: Arc<Vec<AtomicU64>>,
 }
 
 impl Listeners {
     /// Starts so many who ask over the socket, and so many who ask over the network; returns when all listen.
     pub(crate) fn start(of_each: usize, socket: PathBuf, address: SocketAddr, token: &str) -> Self {
         let ready = Arc::new(AtomicUsize::new(0));
-        let heard: Arc<Vec<_>> = Arc::new((0..of_each * 2).map(|_| AtomicU64::new(0)).collect());
+        let received: Arc<Vec<_>> = Arc::new((0..of_each * 2).map(|_| AtomicU64::new(0)).collect());
         if of_each == 0 {
-            return Self { thread: None, ready, heard };
+            return Self { thread: None, ready, received };
         }
         let authorization = format!("authorization: Bearer {token}\r\n");
-        let (are_ready, hear) = (Arc::clone(&ready), Arc::clone(&heard));
+        let (are_ready, hear) = (Arc::clone(&ready), Arc::clone(&received));
         let thread = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let mut all = JoinSet::new();
                 for place in 0..of_each * 2 {
-                    let (ready, heard) = (Arc::clone(&are_ready), Arc::clone(&hear));
+                    let (ready, received) = (Arc::clone(&are_ready), Arc::clone(&hear));
                     let (socket, authorization) = (socket.clone(), authorization.clone());
                     all.spawn(async move {
                         if place % 2 == 0 {
                             let stream = UnixStream::connect(socket).await.unwrap();
-                            listen(stream, "/events?deliveries=true", "", &ready, &heard[place]).await;
+                            listen(stream, "/events?deliveries=true", "", &ready, &received[place]).await;
                         } else {
                             let stream = TcpStream::connect(address).await.unwrap();
-                            listen(stream, "/events", &authorization, &ready, &heard[place]).await;
+                            listen(stream, "/events", &authorization, &ready, &received[place]).await;
                         }
                     });
                 }
@@ -62,22 +62,26 @@ impl Listeners {
             assert!(Instant::now() < until, "not all can listen");
             thread::sleep(Duration::from_millis(20));
         }
-        Self { thread: Some(thread), ready, heard }
+        Self { thread: Some(thread), ready, received }
     }
 
     /// Waits until everybody has heard so many events; gives how many were heard in all.
     pub(crate) fn finish(self, events: usize) -> u64 {
         let until = Instant::now() + PATIENCE;
-        let heard = || self.heard.iter().map(|heard| heard.load(Ordering::Relaxed));
-        while heard().any(|heard| heard < events as u64) {
-            assert!(Instant::now() < until, "somebody has heard {:?} of {events} events", heard().min());
+        let received = || self.received.iter().map(|received| received.load(Ordering::Relaxed));
+        while received().any(|received| received < events as u64) {
+            assert!(
+                Instant::now() < until,
+                "somebody has received {:?} of {events} events",
+                received().min()
+            );
             thread::sleep(Duration::from_millis(20));
         }
-        assert!(heard().all(|heard| heard == events as u64), "somebody has heard an event twice");
+        assert!(received().all(|received| received == events as u64), "somebody has received an event twice");
         // The threads end with their streams when the daemon does.
         drop(self.thread);
-        assert_eq!(self.ready.load(Ordering::Relaxed), self.heard.len());
-        heard().sum()
+        assert_eq!(self.ready.load(Ordering::Relaxed), self.received.len());
+        received().sum()
     }
 }
 
@@ -86,7 +90,7 @@ async fn listen<S: AsyncRead + AsyncWrite + Unpin>(
     path: &str,
     headers: &str,
     ready: &AtomicUsize,
-    heard: &AtomicU64,
+    received: &AtomicU64,
 ) {
     let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -103,7 +107,7 @@ async fn listen<S: AsyncRead + AsyncWrite + Unpin>(
                 assert!(place >= last, "{place} after {last}");
                 last = place;
             } else if line.starts_with(b"event: call") {
-                heard.fetch_add(1, Ordering::Relaxed);
+                received.fetch_add(1, Ordering::Relaxed);
             } else if line.starts_with(b"event: hello") {
                 ready.fetch_add(1, Ordering::Relaxed);
             }

@@ -61,7 +61,7 @@ fn main() {
     println!("{seconds} s of calls, 4 events and 3 posts each; answers and hangups are timed\n");
     println!(
         "{:44} {:>10} {:>8} {:>8} {:>8} {:>9} {:>9} {:>12}",
-        "", "median ms", "90 % ms", "99 % ms", "worst", "CPU %", "RSS MiB", "heard events"
+        "", "median ms", "90 % ms", "99 % ms", "worst", "CPU %", "RSS MiB", "received"
     );
     for load in [
         Load { rate: 50, step: Duration::from_secs(10) },
@@ -82,22 +82,22 @@ fn run(load: &Load, listeners: usize, seconds: u32) {
     let mut daemon = start(&config, &home.path().join("log"));
     let listeners = Listeners::start(listeners, home.path().join("ringwire.sock"), address, TOKEN);
     let (began, used) = (Instant::now(), cpu(&daemon));
-    let said = pbx.say_in_steps(calls, load.rate, load.step);
+    let sent = pbx.send_calls_in_steps(calls, load.rate, load.step);
     let arrived = receiver.wait(calls as usize * 3);
     let share = (cpu(&daemon) - used).as_secs_f64() / began.elapsed().as_secs_f64() * 100.0;
     let memory = peak_memory(&daemon);
-    let heard = listeners.finish(calls as usize * 4);
+    let received = listeners.finish(calls as usize * 4);
     daemon.kill().unwrap();
     daemon.wait().unwrap();
-    let mut delays: Vec<_> = said.iter().map(|(key, said)| arrived[key].duration_since(*said)).collect();
+    let mut delays: Vec<_> = sent.iter().map(|(key, sent)| arrived[key].duration_since(*sent)).collect();
     delays.sort_unstable();
     let at = |share: f64| {
         delays[((delays.len() as f64 * share) as usize).min(delays.len() - 1)].as_secs_f64() * 1e3
     };
     let live = load.rate * (load.step * 2).as_millis() as u32 / 1000;
-    let who = if heard == 0 { "nobody listens" } else { "50 tails and 50 desks" };
+    let who = if received == 0 { "nobody listens" } else { "50 tails and 50 desks" };
     println!(
-        "{:44} {:>10.2} {:>8.2} {:>8.2} {:>8.2} {share:>9.1} {memory:>9} {heard:>12}",
+        "{:44} {:>10.2} {:>8.2} {:>8.2} {:>8.2} {share:>9.1} {memory:>9} {received:>12}",
         format!("{} events/s, {live} live calls, {who}", load.rate * 4),
         at(0.5),
         at(0.9),

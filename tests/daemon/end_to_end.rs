@@ -189,8 +189,8 @@ async fn a_configuration_that_cannot_be_used_is_refused() {
     let directory = TempDir::new().unwrap();
     let file = directory.path().join("ringwire.toml");
     fs::write(&file, "[pbx.main]\nhots = \"127.0.0.1\"\n").unwrap();
-    let (_signals, told) = mpsc::channel(1);
-    let error = timeout(LONG, ringwire::serve(&file, told)).await.unwrap().unwrap_err();
+    let (_signals, received_signals) = mpsc::channel(1);
+    let error = timeout(LONG, ringwire::serve(&file, received_signals)).await.unwrap().unwrap_err();
     assert!(error.to_string().contains("hots"), "{error}");
 }
 
@@ -211,37 +211,37 @@ async fn the_service_manager_hears_of_start_reload_and_stop() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let said = heard(&manager, "READY=1").await;
-    assert!(said.contains("STATUS=pbx main: connected; target zammad: ok"), "{said}");
-    heard(&manager, "WATCHDOG=1").await;
+    let text = notified(&manager, "READY=1").await;
+    assert!(text.contains("STATUS=pbx main: connected; target zammad: ok"), "{text}");
+    notified(&manager, "WATCHDOG=1").await;
 
     kill(&daemon, "-HUP");
-    let said = heard(&manager, "READY=1").await;
-    assert!(said.contains("RELOADING=1\nMONOTONIC_USEC="), "{said}");
+    let text = notified(&manager, "READY=1").await;
+    assert!(text.contains("RELOADING=1\nMONOTONIC_USEC="), "{text}");
 
     write(&file(&directory), "nonsense");
     kill(&daemon, "-HUP");
-    let said = heard(&manager, "READY=1").await;
+    let text = notified(&manager, "READY=1").await;
     assert!(
-        said.contains("STATUS=configuration: rejected, the previous one stays in use; pbx main: connected"),
-        "{said}"
+        text.contains("STATUS=configuration: rejected, the previous one stays in use; pbx main: connected"),
+        "{text}"
     );
 
     kill(&daemon, "-TERM");
-    heard(&manager, "STOPPING=1").await;
+    notified(&manager, "STOPPING=1").await;
     let status = tokio::task::spawn_blocking(move || daemon.wait().unwrap()).await.unwrap();
     assert_eq!(status.code(), Some(0));
 }
 
 /// What the service manager hears, until it hears this line.
-async fn heard(manager: &UnixDatagram, line: &str) -> String {
-    let mut said = String::new();
+async fn notified(manager: &UnixDatagram, line: &str) -> String {
+    let mut text = String::new();
     let mut buffer = [0; 4096];
-    while !said.lines().any(|said| said == line) {
+    while !text.lines().any(|text| text == line) {
         let length = timeout(LONG, manager.recv(&mut buffer)).await.expect(line).unwrap();
-        said += &String::from_utf8_lossy(&buffer[..length]);
+        text += &String::from_utf8_lossy(&buffer[..length]);
     }
-    said
+    text
 }
 
 fn kill(daemon: &Child, signal: &str) {
@@ -259,10 +259,10 @@ struct Daemon {
 impl Daemon {
     fn start(config: &str) -> Self {
         let directory = TempDir::new().unwrap();
-        let (signals, told) = mpsc::channel(4);
+        let (signals, received_signals) = mpsc::channel(4);
         let file = file(&directory);
         write(&file, config);
-        let task = tokio::spawn(async move { ringwire::serve(&file, told).await.unwrap() });
+        let task = tokio::spawn(async move { ringwire::serve(&file, received_signals).await.unwrap() });
         Self { directory, signals, task }
     }
 

@@ -62,7 +62,7 @@ async fn every_committed_event_arrives_in_order_whenever_the_daemon_is_killed() 
     let mut daemon = start(&config, &log);
     simulator.finish().await;
     let quiet = Instant::now();
-    until_nothing_is_owed(&journal, &path).await;
+    until_nothing_is_pending(&journal, &path).await;
     daemon.kill().unwrap();
     daemon.wait().unwrap();
 
@@ -113,16 +113,16 @@ fn start(config: &Path, log: &File) -> Child {
         .unwrap()
 }
 
-async fn until_nothing_is_owed(journal: &Path, log: &Path) {
+async fn until_nothing_is_pending(journal: &Path, log: &Path) {
     let begun = Instant::now();
-    while is_owed(journal) {
-        assert!(begun.elapsed() < PATIENCE, "something is still owed:\n{}", tail(log));
+    while is_pending(journal) {
+        assert!(begun.elapsed() < PATIENCE, "something is still pending:\n{}", tail(log));
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 
 /// Whether a call still lives, or something is still to be delivered.
-fn is_owed(journal: &Path) -> bool {
+fn is_pending(journal: &Path) -> bool {
     let open = DeliveryFilter {
         states: vec![StoredDeliveryState::Pending, StoredDeliveryState::Retry],
         limit: 1,

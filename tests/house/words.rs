@@ -147,7 +147,8 @@ const TEXTS: [(&str, &str); 33] = [
 ];
 
 /// Places that must go on knowing an old word: where, which, and why.
-const ALLOWED: [(&str, &str, &str); 0] = [];
+const ALLOWED: [(&str, &str, &str); 1] =
+    [("crates/api/src/extract.rs", "Parts", "the type of the `http` crate that extractors receive")];
 
 /// What is left to be renamed, a line `path word`; it only shrinks.
 const LEFT: &str = "tests/house/words-left.txt";

@@ -45,7 +45,7 @@ async fn posts_that_are_refused_are_told_of() {
     let output = push(receiver.url(), &["22/inbound-busy"]).await;
     assert_eq!(output.status.code(), Some(69), "{}", stderr(&output));
     assert!(
-        stderr(&output).contains("endpoint desk: 0 posts were delivered, 2 were not"),
+        stderr(&output).contains("target desk: 0 posts were delivered, 2 were not"),
         "{}",
         stderr(&output)
     );

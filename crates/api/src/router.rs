@@ -7,7 +7,7 @@ use std::{sync::LazyLock, time::Duration};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
+    http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header},
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
@@ -55,11 +55,10 @@ impl ApiServer {
     /// Which other web pages may call the API. They need a token: browsers do not send them the cookie.
     fn cors(&self) -> CorsLayer {
         let server = self.clone();
-        let allowed = move |origin: &HeaderValue, _: &Parts| {
-            origin.to_str().is_ok_and(|origin| server.access().allows(&origin.to_ascii_lowercase()))
-        };
         CorsLayer::new()
-            .allow_origin(AllowOrigin::predicate(allowed))
+            .allow_origin(AllowOrigin::predicate(move |origin, _| {
+                origin.to_str().is_ok_and(|origin| server.access().allows(&origin.to_ascii_lowercase()))
+            }))
             .allow_methods([Method::GET, Method::POST, Method::DELETE])
             .allow_headers([
                 header::AUTHORIZATION,

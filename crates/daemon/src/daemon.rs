@@ -22,18 +22,18 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    api_listener::ApiListener,
+    api_queries::TrackerQueries,
     clock::Clock,
-    dispatch::{self, Dispatch, Ended},
-    follow::{Follow, Left},
+    delivery_task::{self, DeliverySummary, DeliveryTask},
     journal::Journal,
-    link::Link,
     log::Logging,
-    messages::{BACKLOG, DeliveryMessage, PbxName, Recipient, TrackerMessage},
+    messages::{BACKLOG, DeliveryMessage, PbxName, TargetClient, TrackerMessage},
     notify,
-    recipients::{recipients, unusable},
+    pbx_link::PbxLink,
     shutdown::Signal,
-    switchboard::Asking,
-    window::Window,
+    target_clients::{target_clients, unusable},
+    tracker_task::{RecoveredCalls, TrackerTask},
 };
 
 /// How far back the charts go.
@@ -42,55 +42,55 @@ const RECENT: SignedDuration = SignedDuration::from_hours(1);
 /// How many calls of the past they show at most: the newest.
 const RECENT_CALLS: usize = 20_000;
 
-/// Runs the daemon with the configuration in the file at `config` until `signals` tell it to stop, or end.
+/// Runs the daemon with the configuration in the file at `config` until `signals` request a stop, or end.
 ///
-/// It logs to whatever subscriber there is, and reads the file again when it is told to reload.
+/// It logs to whatever subscriber there is, and reads the file again at a reload.
 ///
 /// # Errors
-/// The configuration cannot be used, or a part of the daemon ended by a fault of its own.
+/// The configuration cannot be used, or a task of the daemon panicked.
 pub async fn serve(config: &Path, signals: mpsc::Receiver<Signal>) -> anyhow::Result<()> {
     let config = Config::load(config, Purpose::Run)?;
     run(config, signals, None, LiveState::new(Timestamp::now())).await.map_err(|failure| anyhow!("{failure}"))
 }
 
-/// Runs the daemon until `signals` tell it to stop, or end. It keeps `live` up to date: each call event is published once
+/// Runs the daemon until `signals` request a stop, or end. It keeps `live` up to date: each call event is published once
 /// it is in the journal, before it is sent to any target.
 ///
 /// # Errors
-/// A client for an endpoint cannot be made, the journal cannot be used, or a part of the daemon ended by a fault of
-/// its own.
+/// A client for a target cannot be created, the journal cannot be used, or a task of the daemon panicked
 pub async fn run(
     config: Config,
     mut signals: mpsc::Receiver<Signal>,
     logging: Option<Logging>,
     live: LiveState,
 ) -> Result<(), Failure> {
-    let recipients = recipients(&config.targets).map_err(unusable)?;
+    let clients = target_clients(&config.targets).map_err(unusable)?;
     let clock = Clock::new();
     let now = clock.clone();
     let emitter = EventEmitter::new(live.clone(), notify::status, move || now.now());
-    let (journal, left) = match &config.journal {
+    let (journal, recovered) = match &config.journal {
         Some(settings) => Journal::open(settings.clone(), &clock, emitter.clone()).await?,
         None => (Journal::temporary(&clock, emitter.clone()).await?, RecoveredState::default()),
     };
     export_traces(&live, &emitter)?;
-    take_up(&journal, &left, &live, &clock).await;
+    recover(&journal, &recovered, &live, &clock).await;
     let path = journal.path().to_owned();
-    let mut daemon = Daemon::start(config.file.clone(), logging, (journal, left), clock, (live, emitter));
+    let mut daemon =
+        Daemon::start(config.file.clone(), logging, (journal, recovered), clock, (live, emitter));
     for warning in &config.warnings {
         daemon.emitter.emit(DaemonEvent::ConfigurationWarning { warning: &warning.to_string() });
     }
     if let Some(api) = &config.api {
-        daemon.open_window(api, path).await;
+        daemon.start_api(api, path).await;
     }
-    daemon.apply(config, recipients).await;
-    let tried = async {
+    daemon.apply(config, clients).await;
+    let attempted = async {
         for link in daemon.links.values_mut() {
-            link.tried().await;
+            link.first_attempt().await;
         }
     };
     let early = tokio::select! {
-        () = tried => None,
+        () = attempted => None,
         signal = signals.recv() => Some(signal.unwrap_or(Signal::Stop)),
     };
     daemon.emitter.emit(DaemonEvent::Ready);
@@ -114,7 +114,7 @@ pub async fn run(
 /// Sends a trace of each call to a collector, if there is to be one.
 #[cfg(feature = "otel")]
 fn export_traces(live: &LiveState, emitter: &EventEmitter) -> Result<(), Failure> {
-    let exporter = crate::traces::Exporter::from_environment();
+    let exporter = crate::call_traces::TraceExporter::from_environment();
     if let Some(exporter) = exporter.map_err(|error| Failure::new(Code::Config, error))? {
         tokio::spawn(exporter.run(live.clone(), emitter.clone()));
     }
@@ -130,36 +130,36 @@ fn export_traces(_: &LiveState, emitter: &EventEmitter) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Shows what an earlier process left, and the last hour.
-async fn take_up(journal: &Journal, left: &RecoveredState, live: &LiveState, clock: &Clock) {
+/// Restores the live state: the calls of an earlier process, and the last hour.
+async fn recover(journal: &Journal, recovered: &RecoveredState, live: &LiveState, clock: &Clock) {
     let since = clock.now().checked_sub(RECENT).unwrap_or(Timestamp::MIN);
-    let reading = journal.reading();
-    let recent = reading.read(move |journal| {
+    let reader = journal.reader();
+    let recent = reader.read(move |journal| {
         let filter = CallFilter { since: Some(since), limit: RECENT_CALLS, ..CallFilter::default() };
         Ok((journal.calls(&filter)?, journal.last_event()?))
     });
     match recent.await {
-        Ok((calls, last)) => live.recover(&left.live_events, &calls, last),
+        Ok((calls, last)) => live.recover(&recovered.live_events, &calls, last),
         // What is wrong with the journal was reported when it was opened.
-        Err(_) => live.recover(&left.live_events, &[], 0),
+        Err(_) => live.recover(&recovered.live_events, &[], 0),
     }
 }
 
-/// The running parts.
+/// The running tasks.
 struct Daemon {
     file: Option<PathBuf>,
     logging: Option<Logging>,
     live: LiveState,
     emitter: EventEmitter,
-    links: BTreeMap<PbxName, Link>,
-    /// The PBXs of the calls that an earlier process left, until they are taken up.
+    links: BTreeMap<PbxName, PbxLink>,
+    /// The PBXs of the recovered calls, until they are resumed.
     resumed: BTreeSet<PbxName>,
-    /// Where it can be asked what is going on, if anywhere.
-    window: Option<Window>,
+    /// The listener of the API, if it is configured.
+    api_listener: Option<ApiListener>,
     packets: mpsc::Sender<TrackerMessage>,
     events: mpsc::Sender<DeliveryMessage>,
-    follow: JoinHandle<()>,
-    dispatch: JoinHandle<Ended>,
+    tracker_task: JoinHandle<()>,
+    delivery_task: JoinHandle<DeliverySummary>,
     hurry: CancellationToken,
 }
 
@@ -167,23 +167,26 @@ impl Daemon {
     fn start(
         file: Option<PathBuf>,
         logging: Option<Logging>,
-        (journal, left): (Journal, RecoveredState),
+        (journal, recovered): (Journal, RecoveredState),
         clock: Clock,
         (live, emitter): (LiveState, EventEmitter),
     ) -> Self {
         let hurry = CancellationToken::new();
         let (packets, packets_in) = mpsc::channel(BACKLOG);
         let (events, events_in) = mpsc::channel(BACKLOG);
-        let resumed = left.live_events.iter().map(|event| PbxName::from(event.pbx.as_str())).collect();
-        let taken_up = Left { living: left.live_events.clone(), used: left.recent_calls.clone() };
-        let follow =
-            Follow::new(clock.clone(), events.clone(), (emitter.clone(), live.started_at()), taken_up);
-        let follow = tokio::spawn(follow.run(packets_in));
+        let resumed = recovered.live_events.iter().map(|event| PbxName::from(event.pbx.as_str())).collect();
+        let calls = RecoveredCalls {
+            live_events: recovered.live_events.clone(),
+            recent_ids: recovered.recent_calls.clone(),
+        };
+        let tracker_task =
+            TrackerTask::new(clock.clone(), events.clone(), (emitter.clone(), live.started_at()), calls);
+        let tracker_task = tokio::spawn(tracker_task.run(packets_in));
         let seed = RandomState::new().hash_one(());
-        let dispatch = Dispatch::new(clock, emitter.clone(), (journal, left), seed);
-        let dispatch = tokio::spawn(dispatch.run(events_in, hurry.clone()));
+        let delivery_task = DeliveryTask::new(clock, emitter.clone(), (journal, recovered), seed);
+        let delivery_task = tokio::spawn(delivery_task.run(events_in, hurry.clone()));
         let links = BTreeMap::new();
-        let window = None;
+        let api_listener = None;
         Self {
             file,
             logging,
@@ -191,55 +194,55 @@ impl Daemon {
             emitter,
             links,
             resumed,
-            window,
+            api_listener,
             packets,
             events,
-            follow,
-            dispatch,
+            tracker_task,
+            delivery_task,
             hurry,
         }
     }
 
-    /// Lets itself be asked what is going on, and what is in the journal at `path`.
-    async fn open_window(&mut self, api: &Api, path: PathBuf) {
-        let queries = Arc::new(Asking::new(&self.packets));
+    /// Serves the API, also with what is in the journal at `path`.
+    async fn start_api(&mut self, api: &Api, path: PathBuf) {
+        let queries = Arc::new(TrackerQueries::new(&self.packets));
         let sources = ApiSources { journal: path, queries };
         let (live, emitter) = (self.live.clone(), self.emitter.clone());
-        self.window = Some(Window::open(api, live, emitter, sources).await);
+        self.api_listener = Some(ApiListener::open(api, live, emitter, sources).await);
     }
 
-    /// Makes `config` hold from here on. Calls that are being followed are kept.
-    async fn apply(&mut self, config: Config, endpoints: Vec<Recipient>) {
+    /// Applies `config`. Calls in progress are kept.
+    async fn apply(&mut self, config: Config, targets: Vec<TargetClient>) {
         let Config { routes, journal, api, .. } = config;
-        if let (Some(window), Some(api)) = (&self.window, &api) {
-            window.change(api);
+        if let (Some(api_listener), Some(api)) = (&self.api_listener, &api) {
+            api_listener.set_access(api);
         }
-        let (done, holds) = oneshot::channel();
-        let configure = DeliveryMessage::Configure { routes, endpoints, journal, done: Some(done) };
+        let (done, is_applied) = oneshot::channel();
+        let configure = DeliveryMessage::Configure { routes, targets, journal, done: Some(done) };
         // If a task is gone, so is the daemon in a moment: Daemon::failed says why.
         let _ = self.events.send(configure).await;
-        let _ = holds.await;
+        let _ = is_applied.await;
         let mut before = std::mem::take(&mut self.links);
         for pbx in config.pbxs {
             let name = PbxName::from(pbx.name.as_str());
             let before = before.remove(&name);
             self.resumed.remove(&name);
-            self.follow(name, pbx, before).await;
+            self.configure_pbx(name, pbx, before).await;
         }
         for pbx in std::mem::take(&mut self.resumed) {
             self.emitter.emit(PbxEvent::Removed { pbx: &pbx });
-            let (rules, wish) = (Box::new(Rules::new(&*pbx)), Arc::default());
-            let _ = self.packets.send(TrackerMessage::Follow { pbx: Arc::clone(&pbx), rules, wish }).await;
-            let _ = self.packets.send(TrackerMessage::Forget { pbx }).await;
+            let (rules, resync) = (Box::new(Rules::new(&*pbx)), Arc::default());
+            let _ = self.packets.send(TrackerMessage::AddPbx { pbx: Arc::clone(&pbx), rules, resync }).await;
+            let _ = self.packets.send(TrackerMessage::RemovePbx { pbx }).await;
         }
         for (name, link) in before {
             link.stop().await;
             self.emitter.emit(PbxEvent::Removed { pbx: &name });
-            let _ = self.packets.send(TrackerMessage::Forget { pbx: name }).await;
+            let _ = self.packets.send(TrackerMessage::RemovePbx { pbx: name }).await;
         }
     }
 
-    async fn follow(&mut self, name: PbxName, pbx: Pbx, before: Option<Link>) {
+    async fn configure_pbx(&mut self, name: PbxName, pbx: Pbx, before: Option<PbxLink>) {
         let Some(settings) = ConnectionSettings::of(&pbx) else { return };
         let address = format!("{}:{}", pbx.host, pbx.port);
         self.emitter.emit(PbxEvent::Configured { pbx: &name, address: &address });
@@ -256,16 +259,16 @@ impl Daemon {
             }
             None => None,
         };
-        let wish = kept.as_ref().map_or_else(Arc::default, |link| Arc::clone(&link.wish));
+        let resync = kept.as_ref().map_or_else(Arc::default, |link| Arc::clone(&link.resync));
         let (rules, pbx) = (Box::new(pbx.rules), name.clone());
-        let _ = self.packets.send(TrackerMessage::Follow { pbx, rules, wish: Arc::clone(&wish) }).await;
+        let _ = self.packets.send(TrackerMessage::AddPbx { pbx, rules, resync: Arc::clone(&resync) }).await;
         let link = kept.unwrap_or_else(|| {
-            Link::start(name.clone(), settings, wish, self.packets.clone(), self.emitter.clone())
+            PbxLink::start(name.clone(), settings, resync, self.packets.clone(), self.emitter.clone())
         });
         self.links.insert(name, link);
     }
 
-    /// Reads the configuration again, and takes it if it can be used.
+    /// Reads the configuration again, and applies it if it is valid.
     async fn reload(&mut self) {
         let Some(file) = self.file.clone() else {
             self.emitter.emit(DaemonEvent::NothingToReload);
@@ -276,12 +279,12 @@ impl Daemon {
         let path = file.clone();
         let loaded = tokio::task::spawn_blocking(move || Config::load(&path, Purpose::Run)).await;
         let usable = match loaded {
-            Ok(Ok(config)) => recipients(&config.targets).map(|recipients| (config, recipients)),
+            Ok(Ok(config)) => target_clients(&config.targets).map(|clients| (config, clients)),
             Ok(Err(error)) => Err(error.to_string()),
             Err(error) => Err(error.to_string()),
         };
         match usable {
-            Ok((config, recipients)) => {
+            Ok((config, clients)) => {
                 for warning in &config.warnings {
                     let warning = warning.to_string();
                     self.emitter.emit(DaemonEvent::ConfigurationWarning { warning: &warning });
@@ -289,7 +292,7 @@ impl Daemon {
                 if let Some(logging) = &self.logging {
                     logging.change(config.log, &self.emitter);
                 }
-                self.apply(config, recipients).await;
+                self.apply(config, clients).await;
                 let file = file.display().to_string();
                 self.emitter.emit(DaemonEvent::ConfigurationReloaded { file: &file });
             }
@@ -300,22 +303,24 @@ impl Daemon {
         notify::ready();
     }
 
-    /// Stops hearing from the PBXs, then finishes what is on its way; another stop cuts that short.
+    /// Disconnects from the PBXs, then delivers what is pending; another stop cuts that short.
     async fn stop(self, mut signals: mpsc::Receiver<Signal>) -> Result<(), Failure> {
-        let Self { emitter, links, window, packets, events, follow, dispatch, hurry, .. } = self;
+        let Self {
+            emitter, links, api_listener, packets, events, tracker_task, delivery_task, hurry, ..
+        } = self;
         emitter.emit(DaemonEvent::Stopping);
-        notify::stopping(dispatch::DRAIN * 2);
+        notify::stopping(delivery_task::DRAIN * 2);
         let stopping = async {
             let links: Vec<_> = links.into_values().map(|link| tokio::spawn(link.stop())).collect();
             for link in links {
                 ended(link.await)?;
             }
             drop(packets);
-            ended(follow.await)?;
+            ended(tracker_task.await)?;
             drop(events);
-            ended(dispatch.await.map(drop))?;
-            if let Some(window) = window {
-                window.close().await;
+            ended(delivery_task.await.map(drop))?;
+            if let Some(api_listener) = api_listener {
+                api_listener.close().await;
             }
             Ok::<_, Failure>(())
         };
@@ -335,14 +340,14 @@ impl Daemon {
         Ok(())
     }
 
-    /// Returns when a part of the daemon has ended although nobody told it to.
+    /// Returns when a task of the daemon has ended although the daemon was not stopped.
     async fn failed(&mut self) -> Failure {
         let ended = tokio::select! {
-            ended = &mut self.follow => ended,
-            ended = &mut self.dispatch => ended.map(drop),
+            ended = &mut self.tracker_task => ended,
+            ended = &mut self.delivery_task => ended.map(drop),
         };
         match ended {
-            Ok(()) => Failure::new(Code::Software, anyhow!("a part of the daemon has ended by itself")),
+            Ok(()) => Failure::new(Code::Software, anyhow!("a task of the daemon ended unexpectedly")),
             Err(error) => Failure::new(Code::Software, error),
         }
     }

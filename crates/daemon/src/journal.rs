@@ -17,7 +17,7 @@ use super::clock::Clock;
 pub(crate) struct Journal {
     store: Store,
     reports: mpsc::UnboundedReceiver<StoreReport>,
-    reading: Reading,
+    reader: JournalReader,
     settings: ringwire_config::Journal,
     /// Whether it could not be written when it was opened.
     failing: bool,
@@ -28,10 +28,10 @@ pub(crate) struct Journal {
 
 /// Reads the journal, off the tasks that must not wait. Clones share their connections.
 #[derive(Clone, Debug)]
-pub(crate) struct Reading(StoreReaders);
+pub(crate) struct JournalReader(StoreReaders);
 
 impl Journal {
-    /// Opens the journal, and reads what the process before this one has left in it.
+    /// Opens the journal, and recovers the state of an earlier process from it.
     ///
     /// # Errors
     /// It must not be used. A disk that cannot be written is no error: it is reported, and waited for.
@@ -43,29 +43,29 @@ impl Journal {
         let (report, reports) = mpsc::unbounded_channel();
         let (path, now) = (settings.path.clone(), clock.now());
         let opened = spawn_blocking(move || {
-            Store::open(&path, now, move |said| {
+            Store::open(&path, now, move |message| {
                 // Nobody listens any more when the daemon ends.
-                let _ = report.send(said);
+                let _ = report.send(message);
             })
         });
-        let (store, opened) = opened.await.map_err(fault)?.map_err(unusable)?;
+        let (store, opened) = opened.await.map_err(panicked)?.map_err(unusable)?;
         if let Some((aside, found)) = &opened.set_aside {
             let aside = aside.display().to_string();
             emitter.emit(JournalEvent::SetAside { aside: &aside, found });
         } else if opened.unclean {
             emitter.emit(JournalEvent::CheckedSound);
         }
-        let reading = Reading(StoreReaders::new(&settings.path));
+        let reader = JournalReader(StoreReaders::new(&settings.path));
         if let Some(error) = &opened.trouble {
             emitter.emit(JournalEvent::Failing { error: &error.to_string(), hint: error.hint() });
         }
         // A disk that is full can still be read.
-        let left = reading.read(StoreReader::recovered_state).await.unwrap_or_else(|error| {
+        let recovered = reader.read(StoreReader::recovered_state).await.unwrap_or_else(|error| {
             emitter.emit(JournalEvent::RecoveryFailed { error: &error });
             RecoveredState::default()
         });
         let failing = opened.trouble.is_some();
-        Ok((Self { store, reports, reading, settings, failing, emitter, _home: None }, left))
+        Ok((Self { store, reports, reader, settings, failing, emitter, _home: None }, recovered))
     }
 
     /// A journal for this process only.
@@ -84,17 +84,17 @@ impl Journal {
         self.failing
     }
 
-    /// Has something written.
+    /// Queues a write.
     pub(crate) fn write(&self, write: StoreWrite) {
         self.store.write(write);
     }
 
-    /// Has some of what is too old removed.
+    /// Removes some of what is past its retention.
     pub(crate) fn sweep(&self, clock: &Clock) {
         self.store.sweep(self.settings.retention.clone(), clock.now());
     }
 
-    /// The next thing the journal has to say; `None` when it has ended by a fault of its own.
+    /// The next report of the journal; `None` when its thread panicked.
     pub(crate) async fn report(&mut self) -> Option<StoreReport> {
         self.reports.recv().await
     }
@@ -113,8 +113,8 @@ impl Journal {
     }
 
     /// To read the journal with.
-    pub(crate) fn reading(&self) -> Reading {
-        self.reading.clone()
+    pub(crate) fn reader(&self) -> JournalReader {
+        self.reader.clone()
     }
 
     /// Writes what is left, and ends in an orderly way.
@@ -127,11 +127,11 @@ impl Journal {
     }
 }
 
-impl Reading {
+impl JournalReader {
     /// What `read` finds.
     ///
     /// # Errors
-    /// In words, why the journal cannot be read.
+    /// Why the journal cannot be read.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&StoreReader) -> rusqlite::Result<T> + Send + 'static,
@@ -153,6 +153,6 @@ fn unusable(error: StoreError) -> Failure {
     Failure::new(code, anyhow!(error)).hint(hint)
 }
 
-fn fault(error: tokio::task::JoinError) -> Failure {
+fn panicked(error: tokio::task::JoinError) -> Failure {
     Failure::new(Code::Software, error)
 }

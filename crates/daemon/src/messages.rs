@@ -1,4 +1,4 @@
-//! What the tasks of the daemon say to each other.
+//! The messages between the tasks of the daemon.
 
 use std::sync::Arc;
 
@@ -17,20 +17,20 @@ pub(crate) const BACKLOG: usize = 1024;
 /// The configured name of a PBX.
 pub(crate) type PbxName = Arc<str>;
 
-/// What the trackers are told.
+/// A message to the task that owns the trackers.
 #[derive(Debug)]
 pub(crate) enum TrackerMessage {
-    /// A PBX is followed from here on, or by other rules.
-    Follow {
+    /// Follow a PBX from here on, or change its rules.
+    AddPbx {
         /// Which PBX.
         pbx: PbxName,
         /// How its calls are understood.
         rules: Box<Rules>,
-        /// How to ask for its lists.
-        wish: Arc<Notify>,
+        /// Requests a resync of its channels and queues.
+        resync: Arc<Notify>,
     },
-    /// A PBX is followed no more: all its calls end here.
-    Forget {
+    /// Stop following a PBX: all its calls end here.
+    RemovePbx {
         /// Which PBX.
         pbx: PbxName,
     },
@@ -41,7 +41,7 @@ pub(crate) enum TrackerMessage {
         /// What it speaks.
         version: AmiVersion,
     },
-    /// What a PBX said.
+    /// Packets arrived.
     Packets {
         /// Which PBX.
         pbx: PbxName,
@@ -50,48 +50,48 @@ pub(crate) enum TrackerMessage {
         /// The errors in the stream of the connection so far.
         stream_errors: StreamErrors,
     },
-    /// Somebody wants to know something.
-    Ask(Question),
+    /// A query of the API.
+    Query(TrackerQuery),
 }
 
-/// A question to the task that owns the trackers, and where the answer goes.
+/// A query of the task that owns the trackers, and where the answer goes.
 #[derive(Debug)]
-pub(crate) enum Question {
-    /// Which channels are there?
+pub(crate) enum TrackerQuery {
+    /// The current channels.
     Channels(oneshot::Sender<Vec<Channel>>),
-    /// What has come of the PBXs lately?
+    /// What was received from the PBXs lately.
     Diagnosis(oneshot::Sender<serde_json::Value>),
-    /// Why is a call in progress published as it is, by its id or the Uniqueid of the channel that started it?
+    /// The explanation of a call in progress, by its id or the Uniqueid of the channel that started it.
     Explanation(String, oneshot::Sender<Option<Explanation>>),
 }
 
-/// What the task that delivers is told.
+/// A message to the task that delivers.
 #[derive(Debug)]
 pub(crate) enum DeliveryMessage {
     /// Something happened to a call.
     Event(Arc<CallEvent>),
-    /// Why a call was published as it was, whose last event was handed on.
+    /// The explanation of a call whose last event was sent before.
     Explanation(Explanation),
-    /// Other endpoints and routes hold from here on.
+    /// Other targets and routes apply from here on.
     Configure {
-        /// Which calls go to which endpoints.
+        /// The routes.
         routes: Routes,
-        /// The endpoints, as the routes number them.
-        endpoints: Vec<Recipient>,
-        /// How long the journal keeps what; nothing for one that is for this process only.
+        /// The targets, as the routes number them.
+        targets: Vec<TargetClient>,
+        /// The settings of the journal; `None` for a temporary one.
         journal: Option<ringwire_config::Journal>,
-        /// Who waits for it to hold, if anybody does.
+        /// Notified when the configuration applies.
         done: Option<oneshot::Sender<()>>,
     },
 }
 
-/// An endpoint that can be sent to.
+/// A target that can be sent to.
 #[derive(Debug)]
-pub(crate) struct Recipient {
+pub(crate) struct TargetClient {
     /// Its name.
     pub(crate) name: TargetName,
-    /// How it is to be sent to.
-    pub(crate) terms: DeliveryPolicy,
+    /// Its delivery policy.
+    pub(crate) policy: DeliveryPolicy,
     /// What it speaks.
     pub(crate) dialect: &'static str,
     /// How to send to it.

@@ -1,4 +1,4 @@
-//! What the service manager is told (`sd_notify`). Without one, nothing is said.
+//! Notifies the service manager (`sd_notify`), if there is one.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub(crate) fn ready() {
 pub(crate) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => notify(&[NotifyState::Reloading, now]),
-        Err(error) => tracing::debug!(%error, "the service manager was not told of the reload"),
+        Err(error) => tracing::debug!(%error, "service manager not notified of the reload"),
     }
 }
 
@@ -28,7 +28,7 @@ pub(crate) fn stopping(within: Duration) {
     notify(&[NotifyState::Stopping, NotifyState::ExtendTimeoutUsec(within)]);
 }
 
-/// How often [`alive`] is to be said, if the service manager watches; twice as often as it asks for.
+/// How often to call [`alive`] if the service manager watches: twice as often as it requires.
 pub(crate) fn watchdog() -> Option<Duration> {
     sd_notify::watchdog_enabled().map(|interval| interval / 2)
 }
@@ -40,6 +40,6 @@ pub(crate) fn alive() {
 
 fn notify(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
-        tracing::debug!(%error, "the service manager could not be told");
+        tracing::debug!(%error, "service manager not notified");
     }
 }

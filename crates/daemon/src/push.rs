@@ -1,4 +1,4 @@
-//! Sending to one endpoint from a program that is no daemon.
+//! Sending to one target from a program that is no daemon.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -17,36 +17,33 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     clock::Clock,
-    dispatch::{Dispatch, Ended},
+    delivery_task::{DeliverySummary, DeliveryTask},
     journal::Journal,
     messages::{BACKLOG, DeliveryMessage},
-    recipients::{recipients, unusable},
+    target_clients::{target_clients, unusable},
 };
 
-/// How long the last events may take: long enough for an endpoint that starts up, short enough to wait for.
+/// How long the last events may take: long enough for a target that starts up, short enough to wait for.
 const DRAIN: Duration = Duration::from_secs(60);
 
-/// Sends events to one endpoint as the daemon would, in order and with retries, on a thread of its own.
+/// Sends events to one target as the daemon would, in order and with retries, on a thread of its own.
 pub struct Pusher {
-    endpoint: String,
+    target: String,
     events: mpsc::Sender<DeliveryMessage>,
-    thread: JoinHandle<Ended>,
+    thread: JoinHandle<DeliverySummary>,
 }
 
 impl Pusher {
-    /// A pusher to `endpoint`.
+    /// A pusher to `target`.
     ///
     /// # Errors
-    /// The endpoint cannot be sent to with these settings, or there is no thread to be had.
-    pub fn start(endpoint: &Target) -> Result<Self, Failure> {
-        let mut endpoints = recipients(std::slice::from_ref(endpoint)).map_err(unusable)?;
-        for recipient in &mut endpoints {
-            // What was recorded long ago is wanted all the same.
-            recipient.terms = DeliveryPolicy {
-                lifetimes: EventLifetimes::FOREVER,
-                late: LatePolicy::All,
-                ..recipient.terms
-            };
+    /// The target cannot be sent to with these settings, or no thread can be created.
+    pub fn start(target: &Target) -> Result<Self, Failure> {
+        let mut targets = target_clients(std::slice::from_ref(target)).map_err(unusable)?;
+        for client in &mut targets {
+            // Recorded events are old, and wanted all the same.
+            client.policy =
+                DeliveryPolicy { lifetimes: EventLifetimes::FOREVER, late: LatePolicy::All, ..client.policy };
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (events, inbox) = mpsc::channel(BACKLOG);
@@ -54,14 +51,14 @@ impl Pusher {
         let now = clock.clone();
         let emitter = EventEmitter::new(LiveState::new(clock.now()), |_| {}, move || now.now());
         let journal = runtime.block_on(Journal::temporary(&clock, emitter.clone()))?;
-        let left = RecoveredState::default();
-        let dispatch = Dispatch::new(clock, emitter, (journal, left), seed).draining_for(DRAIN);
-        let run = move || runtime.block_on(dispatch.run(inbox, CancellationToken::new()));
+        let recovered = RecoveredState::default();
+        let task = DeliveryTask::new(clock, emitter, (journal, recovered), seed).draining_for(DRAIN);
+        let run = move || runtime.block_on(task.run(inbox, CancellationToken::new()));
         let thread = std::thread::Builder::new().name("push".to_owned()).spawn(run)?;
-        let pusher = Self { endpoint: endpoint.name.clone(), events, thread };
-        pusher.tell(DeliveryMessage::Configure {
-            routes: Routes::new(vec![endpoint.name.clone()], Vec::new()),
-            endpoints,
+        let pusher = Self { target: target.name.clone(), events, thread };
+        pusher.send(DeliveryMessage::Configure {
+            routes: Routes::new(vec![target.name.clone()], Vec::new()),
+            targets,
             journal: None,
             done: None,
         });
@@ -70,7 +67,7 @@ impl Pusher {
 
     /// Sends `event` in its turn; waits while too many wait already.
     pub fn push(&self, event: CallEvent) {
-        self.tell(DeliveryMessage::Event(Arc::new(event)));
+        self.send(DeliveryMessage::Event(Arc::new(event)));
     }
 
     /// Waits until everything was delivered, or can be waited for no longer.
@@ -78,23 +75,22 @@ impl Pusher {
     /// # Errors
     /// Something was not delivered.
     pub fn finish(self) -> Result<(), Failure> {
-        let Self { endpoint, events, thread } = self;
+        let Self { target, events, thread } = self;
         drop(events);
-        let fault =
-            |_| Failure::new(Code::Software, anyhow!("the thread that sends ended by a fault of its own"));
-        let Ended { counts, drained } = thread.join().map_err(fault)?;
+        let fault = |_| Failure::new(Code::Software, anyhow!("the sending thread panicked"));
+        let DeliverySummary { counts, drained } = thread.join().map_err(fault)?;
         let DeliveryCounts { delivered, dead, expired, pending: waiting, in_flight, .. } = counts;
         let lost = dead + expired + (waiting + in_flight) as u64;
         if lost > 0 || !drained {
-            let told = anyhow!("endpoint {endpoint}: {delivered} posts were delivered, {lost} were not");
-            return Err(Failure::new(Code::Unavailable, told)
+            let error = anyhow!("target {target}: {delivered} posts were delivered, {lost} were not");
+            return Err(Failure::new(Code::Unavailable, error)
                 .hint("ringwire check --probe says what is wrong with it"));
         }
         Ok(())
     }
 
-    fn tell(&self, message: DeliveryMessage) {
-        // A thread that is gone is told of by finish.
+    fn send(&self, message: DeliveryMessage) {
+        // If the thread is gone, `finish` reports it.
         let _ = self.events.blocking_send(message);
     }
 }

@@ -4,8 +4,6 @@ use jiff::Timestamp;
 use ringwire_event::{AnsweredBy, CallEvent, CallId, Direction, EventKind, Party, TransferKind};
 use serde::Serialize;
 
-use crate::users::UserState;
-
 /// A call that is going on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -68,7 +66,8 @@ pub enum CallState {
     /// It was answered.
     Talking,
     /// It was answered, and one side has the other on hold.
-    Held,
+    #[serde(rename = "held")]
+    OnHold,
 }
 
 /// The last transfer of a call.
@@ -137,21 +136,7 @@ impl LiveCall {
             (None, _) if self.queue.is_some() => CallState::Waiting,
             (None, _) => CallState::Ringing,
             (Some(_), None) => CallState::Talking,
-            (Some(_), Some(_)) => CallState::Held,
+            (Some(_), Some(_)) => CallState::OnHold,
         };
-    }
-
-    /// The users in it, each with what the call makes them do.
-    pub(crate) fn busy_users(&self) -> impl Iterator<Item = (&Party, UserState)> {
-        let state = match self.state {
-            CallState::Ringing | CallState::Waiting => UserState::Ringing,
-            CallState::Talking => UserState::Talking,
-            CallState::Held => UserState::Held,
-        };
-        let answered_by = self.answered_by.as_ref().and_then(AnsweredBy::user);
-        // Once it is answered, the other phones are silent; who calls out stays in the call.
-        let is_rung = self.answered_by.is_none() || self.direction == Direction::Out;
-        let rung = self.users.iter().filter(move |_| is_rung);
-        answered_by.into_iter().chain(rung).map(move |party| (party, state))
     }
 }

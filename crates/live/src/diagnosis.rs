@@ -1,24 +1,24 @@
-//! What a running daemon says of what it has heard: `GET /api/v1/diagnosis`.
+//! What a running daemon has received lately: `GET /api/v1/diagnosis`.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What a daemon has heard lately, of each PBX.
+/// What a daemon has received lately from each PBX.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Diagnosis {
     /// When the daemon was started.
     pub started: Timestamp,
-    /// When it read its configuration last; not told by every release.
+    /// When it read its configuration last; not reported by every release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub configured: Option<Timestamp>,
     /// The PBXs, by name.
     pub pbxs: Vec<PbxDiagnosis>,
 }
 
-/// What was heard lately of one PBX.
+/// What was received lately from one PBX.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PbxDiagnosis {

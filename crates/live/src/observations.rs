@@ -1,7 +1,7 @@
-//! Counting what is heard of one PBX, so that it can be said afterwards why no call appears.
+//! Counts what is received from one PBX, so that it can be diagnosed afterwards why no call appears.
 //!
-//! It costs a few nanoseconds a packet and holds a bounded number of things, whatever the PBX sends: classes are told
-//! by the name of an event, counts are in slots of ten seconds, and of each kind of thing only so many are kept.
+//! It costs a few nanoseconds a packet and holds a bounded number of things, whatever the PBX sends: classes are derived
+//! from the name of an event, counts are in slots of ten seconds, and of each kind of thing only so many are kept.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -25,42 +25,42 @@ const SLOT: i64 = 10;
 const SLOTS: usize = 31;
 
 /// How many endpoints are kept of each kind.
-const MOST: usize = 64;
+const MAX_ENDPOINTS: usize = 64;
 
 /// How many channels are remembered that may begin a call.
-const MOST_BEGUN: usize = 2048;
+const MAX_CHANNELS: usize = 2048;
 
 /// How much of a name is kept, in characters.
-const LONGEST: usize = 80;
+const MAX_NAME_LENGTH: usize = 80;
 
-/// What was heard of one PBX in the last five minutes.
+/// What was received from one PBX in the last five minutes.
 #[derive(Debug, Default)]
 pub struct Observations {
-    events: Slots<5>,
-    calls: Slots<3>,
+    events: SlotCounts<5>,
+    calls: SlotCounts<3>,
     last_event: Option<Timestamp>,
     /// The channels that came lately and may begin a call, by Uniqueid.
-    begun: HashMap<String, Origin>,
+    begun: HashMap<String, ChannelOrigin>,
     /// Their Uniqueids, oldest first.
     order: VecDeque<String>,
     /// Where internal calls began: a context, and the endpoint unless the directory knows it.
-    internal: Bounded<(String, Option<String>)>,
+    internal: BoundedCounts<(String, Option<String>)>,
     /// For each context, an endpoint of those that the directory knows.
     known: HashMap<String, String>,
-    unknown: Bounded<String>,
+    unknown: BoundedCounts<String>,
     stream_errors: StreamErrors,
 }
 
 /// Where a channel came from.
 #[derive(Clone, Debug)]
-struct Origin {
+struct ChannelOrigin {
     context: String,
     endpoint: String,
 }
 
 /// A class of events, as manager.conf has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Class {
+enum EventClass {
     Call,
     Agent,
     Dialplan,
@@ -80,7 +80,7 @@ impl Observations {
         }
     }
 
-    /// A call event was concluded at `now`; `directory` is the one of the PBX.
+    /// A call event was published at `now`; `directory` is the one of the PBX.
     pub fn event(&mut self, event: &CallEvent, directory: &Directory, now: Timestamp) {
         let at = slot(now);
         match &event.kind {
@@ -113,7 +113,7 @@ impl Observations {
         self.stream_errors = errors;
     }
 
-    /// What was heard in the five minutes up to `now` of the PBX called `name`.
+    /// What was received in the five minutes up to `now` from the PBX called `name`.
     pub fn window(&self, name: &str, now: Timestamp) -> PbxDiagnosis {
         let at = slot(now);
         let [call, agent, dialplan, system, other] = self.events.sum(at);
@@ -146,12 +146,12 @@ impl Observations {
         }
         let (Some(uniqueid), Some(name)) = (packet.text("Uniqueid"), packet.text("Channel")) else { return };
         let context = packet.text("Context").map(|context| short(&context)).unwrap_or_default();
-        let origin = Origin { context, endpoint: short(endpoint_of(&name)) };
+        let origin = ChannelOrigin { context, endpoint: short(endpoint_of(&name)) };
         let uniqueid = uniqueid.into_owned();
         if self.begun.insert(uniqueid.clone(), origin).is_none() {
             self.order.push_back(uniqueid);
         }
-        if self.order.len() > MOST_BEGUN
+        if self.order.len() > MAX_CHANNELS
             && let Some(oldest) = self.order.pop_front()
         {
             self.begun.remove(&oldest);
@@ -162,10 +162,10 @@ impl Observations {
         // With several PBXs the Uniqueid stands behind the PBX's name.
         let bare = event.call.strip_prefix(&event.pbx).and_then(|rest| rest.strip_prefix('-'));
         let origin = self.begun.get(&event.call).or_else(|| self.begun.get(bare?)).cloned();
-        let Some(Origin { context, endpoint }) = origin else { return };
+        let Some(ChannelOrigin { context, endpoint }) = origin else { return };
         let endpoint = match directory.find(&endpoint, None) {
             None => Some(endpoint),
-            Some(_) if self.known.len() < MOST || self.known.contains_key(&context) => {
+            Some(_) if self.known.len() < MAX_ENDPOINTS || self.known.contains_key(&context) => {
                 self.known.entry(context.clone()).or_insert(endpoint);
                 None
             }
@@ -177,48 +177,48 @@ impl Observations {
 
 /// The class of an event by its name; `None` of what is an item of a list that was asked for, or its end (AMI contract
 /// 1.6 and 1.10).
-fn class(name: &[u8]) -> Option<Class> {
+fn class(name: &[u8]) -> Option<EventClass> {
     let begins = |prefix: &[u8]| name.starts_with(prefix);
     Some(match name.first()? {
-        b'V' if name == b"VarSet" => Class::Dialplan,
-        b'N' if name == b"Newexten" => Class::Dialplan,
+        b'V' if name == b"VarSet" => EventClass::Dialplan,
+        b'N' if name == b"Newexten" => EventClass::Dialplan,
         b'Q' if matches!(name, b"QueueParams" | b"QueueMember" | b"QueueEntry" | b"QueueStatusComplete") => {
             return None;
         }
-        b'Q' if begins(b"Queue") => Class::Agent,
-        b'A' if begins(b"Agent") => Class::Agent,
+        b'Q' if begins(b"Queue") => EventClass::Agent,
+        b'A' if begins(b"Agent") => EventClass::Agent,
         b'C' if begins(b"CoreShowChannel") => return None,
         b'S' if begins(b"Status") => return None,
-        b'H' if begins(b"HangupHandler") => Class::Dialplan,
-        b'N' if begins(b"New") => Class::Call,
-        b'D' if begins(b"Dial") || begins(b"DeviceState") => Class::Call,
-        b'B' if begins(b"Bridge") || begins(b"BlindTransfer") => Class::Call,
-        b'A' if begins(b"AttendedTransfer") => Class::Call,
-        b'H' if begins(b"Hangup") || name == b"Hold" => Class::Call,
-        b'S' if name == b"SoftHangupRequest" => Class::Call,
-        b'L' if begins(b"Local") || matches!(name, b"Link" | b"Leave") => Class::Call,
+        b'H' if begins(b"HangupHandler") => EventClass::Dialplan,
+        b'N' if begins(b"New") => EventClass::Call,
+        b'D' if begins(b"Dial") || begins(b"DeviceState") => EventClass::Call,
+        b'B' if begins(b"Bridge") || begins(b"BlindTransfer") => EventClass::Call,
+        b'A' if begins(b"AttendedTransfer") => EventClass::Call,
+        b'H' if begins(b"Hangup") || name == b"Hold" => EventClass::Call,
+        b'S' if name == b"SoftHangupRequest" => EventClass::Call,
+        b'L' if begins(b"Local") || matches!(name, b"Link" | b"Leave") => EventClass::Call,
         b'M' if begins(b"MusicOnHold")
             || begins(b"Meetme")
             || matches!(name, b"Masquerade" | b"MessageWaiting") =>
         {
-            Class::Call
+            EventClass::Call
         }
-        b'P' if begins(b"Parked") || name == b"Pickup" => Class::Call,
-        b'U' if matches!(name, b"Unhold" | b"Unlink" | b"UnParkedCall") => Class::Call,
-        b'C' if begins(b"Confbridge") || name == b"CEL" => Class::Call,
-        b'E' if name == b"ExtensionStatus" => Class::Call,
-        b'R' if name == b"Rename" => Class::Call,
-        b'J' if name == b"Join" => Class::Call,
-        b'O' if name == b"OriginateResponse" => Class::Call,
-        b'T' if name == b"Transfer" => Class::Call,
+        b'P' if begins(b"Parked") || name == b"Pickup" => EventClass::Call,
+        b'U' if matches!(name, b"Unhold" | b"Unlink" | b"UnParkedCall") => EventClass::Call,
+        b'C' if begins(b"Confbridge") || name == b"CEL" => EventClass::Call,
+        b'E' if name == b"ExtensionStatus" => EventClass::Call,
+        b'R' if name == b"Rename" => EventClass::Call,
+        b'J' if name == b"Join" => EventClass::Call,
+        b'O' if name == b"OriginateResponse" => EventClass::Call,
+        b'T' if name == b"Transfer" => EventClass::Call,
         _ if matches!(
             name,
             b"FullyBooted" | b"Shutdown" | b"Reload" | b"PeerStatus" | b"ContactStatus" | b"Registry"
         ) =>
         {
-            Class::System
+            EventClass::System
         }
-        _ => Class::Other,
+        _ => EventClass::Other,
     })
 }
 
@@ -250,24 +250,24 @@ fn slot(now: Timestamp) -> i64 {
 }
 
 fn short(text: &str) -> String {
-    text.chars().take(LONGEST).collect()
+    text.chars().take(MAX_NAME_LENGTH).collect()
 }
 
 /// Counts of `N` things, by slots of time.
 #[derive(Debug)]
-struct Slots<const N: usize> {
+struct SlotCounts<const N: usize> {
     counts: [[u32; N]; SLOTS],
     /// The slot that was counted in last.
     newest: i64,
 }
 
-impl<const N: usize> Default for Slots<N> {
+impl<const N: usize> Default for SlotCounts<N> {
     fn default() -> Self {
         Self { counts: [[0; N]; SLOTS], newest: i64::MIN / 2 }
     }
 }
 
-impl<const N: usize> Slots<N> {
+impl<const N: usize> SlotCounts<N> {
     fn add(&mut self, slot: i64, which: usize) {
         if slot > self.newest {
             let passed = slot.saturating_sub(self.newest).min(SLOTS as i64);
@@ -302,20 +302,20 @@ fn place(slot: i64) -> usize {
 
 /// Counts of things of which there may be any number: those that are counted least are let go.
 #[derive(Debug)]
-struct Bounded<K>(HashMap<K, Slots<1>>);
+struct BoundedCounts<K>(HashMap<K, SlotCounts<1>>);
 
-impl<K> Default for Bounded<K> {
+impl<K> Default for BoundedCounts<K> {
     fn default() -> Self {
         Self(HashMap::new())
     }
 }
 
-impl<K: Eq + Hash + Ord + Clone> Bounded<K> {
+impl<K: Eq + Hash + Ord + Clone> BoundedCounts<K> {
     fn add(&mut self, key: K, slot: i64) {
-        if self.0.len() >= MOST && !self.0.contains_key(&key) {
+        if self.0.len() >= MAX_ENDPOINTS && !self.0.contains_key(&key) {
             self.0.retain(|_, counts| counts.sum(slot) != [0]);
             let least = self.0.iter().min_by_key(|(key, counts)| (counts.sum(slot), (*key).clone()));
-            if self.0.len() >= MOST
+            if self.0.len() >= MAX_ENDPOINTS
                 && let Some(least) = least.map(|(key, _)| key.clone())
             {
                 self.0.remove(&least);

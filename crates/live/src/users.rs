@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use ringwire_event::{CallId, Party};
+use ringwire_event::{AnsweredBy, CallId, Direction, Party};
 use serde::Serialize;
 
-use crate::call::LiveCall;
+use crate::call::{CallState, LiveCall};
 
 /// A user, and what that user is doing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -35,7 +35,8 @@ pub enum UserState {
     /// Being rung, or calling.
     Ringing,
     /// In a call that is on hold.
-    Held,
+    #[serde(rename = "held")]
+    OnHold,
     /// Talking.
     Talking,
 }
@@ -44,7 +45,7 @@ pub enum UserState {
 pub(crate) fn users_in(parties: &BTreeMap<(String, String), Party>, calls: &[LiveCall]) -> Vec<LiveUser> {
     let mut busy: BTreeMap<(&str, &str), (UserState, &CallId)> = BTreeMap::new();
     for call in calls {
-        for (party, state) in call.busy_users() {
+        for (party, state) in busy_users(call) {
             let known = busy.entry((&call.pbx, &party.endpoint)).or_insert((state, &call.id));
             if state > known.0 {
                 *known = (state, &call.id);
@@ -58,4 +59,18 @@ pub(crate) fn users_in(parties: &BTreeMap<(String, String), Party>, calls: &[Liv
         LiveUser { pbx: pbx.clone(), party: party.clone(), state, call }
     };
     parties.iter().map(user).collect()
+}
+
+/// The users in `call`, each with what the call makes them do.
+fn busy_users(call: &LiveCall) -> impl Iterator<Item = (&Party, UserState)> {
+    let state = match call.state {
+        CallState::Ringing | CallState::Waiting => UserState::Ringing,
+        CallState::Talking => UserState::Talking,
+        CallState::OnHold => UserState::OnHold,
+    };
+    let answered_by = call.answered_by.as_ref().and_then(AnsweredBy::user);
+    // Once it is answered, the other phones are silent; who calls out stays in the call.
+    let is_rung = call.answered_by.is_none() || call.direction == Direction::Out;
+    let rung = call.users.iter().filter(move |_| is_rung);
+    answered_by.into_iter().chain(rung).map(move |party| (party, state))
 }

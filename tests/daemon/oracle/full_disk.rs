@@ -14,7 +14,7 @@ use std::{
 use ringwire_outbox::StoreReader;
 use ringwire_testkit::{PbxSimulator, SimulatorOptions};
 
-use super::{config, endpoint::Endpoint, start, tail, until_nothing_is_owed, verdict};
+use super::{config, endpoint::Endpoint, start, tail, until_nothing_is_pending, verdict};
 
 /// How long the disk is full.
 const FULL: Duration = Duration::from_secs(60);
@@ -38,22 +38,22 @@ async fn a_full_disk_is_gone_through_without_a_loss_and_without_a_restart() {
     let before = endpoint.arrived().len();
     let ballast = disk.fill();
     tokio::time::sleep(FULL).await;
-    let told_meanwhile = endpoint.arrived().len() - before;
+    let sent_meanwhile = endpoint.arrived().len() - before;
     fs::remove_file(ballast).unwrap();
     tokio::time::sleep(Duration::from_secs(5)).await;
     simulator.finish().await;
-    until_nothing_is_owed(&journal, &log).await;
+    until_nothing_is_pending(&journal, &log).await;
     assert!(daemon.try_wait().unwrap().is_none(), "the daemon has ended:\n{}", tail(&log));
     daemon.kill().unwrap();
     daemon.wait().unwrap();
 
-    let said = fs::read_to_string(&log).unwrap();
-    assert!(said.contains("journal failing, events are kept in memory"), "{said}");
-    assert!(said.contains("journal recovered, all events are written"), "{said}");
+    let text = fs::read_to_string(&log).unwrap();
+    assert!(text.contains("journal failing, events are kept in memory"), "{text}");
+    assert!(text.contains("journal recovered, all events are written"), "{text}");
     let figures =
         verdict::check(&StoreReader::open(&journal).unwrap(), &endpoint.arrived(), &simulator.calls());
-    println!("full for {} s, {told_meanwhile} requests arrived meanwhile; {figures}", FULL.as_secs());
-    assert!(told_meanwhile > 1000);
+    println!("full for {} s, {sent_meanwhile} requests arrived meanwhile; {figures}", FULL.as_secs());
+    assert!(sent_meanwhile > 1000);
 }
 
 /// A small file system in memory.

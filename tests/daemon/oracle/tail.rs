@@ -1,4 +1,4 @@
-//! Who follows the daemon misses nothing and is told nothing twice, however often the daemon begins anew.
+//! Who follows the daemon misses nothing and receives nothing twice, however often the daemon restarts.
 
 use std::{
     fs::{self, File},
@@ -10,7 +10,7 @@ use std::{
 use ringwire_outbox::StoreReader;
 use ringwire_testkit::{PbxSimulator, SimulatorOptions};
 
-use super::{Chance, Endpoint, PATIENCE, config, start, until_nothing_is_owed};
+use super::{Chance, Endpoint, PATIENCE, config, start, until_nothing_is_pending};
 
 /// How often the daemon begins anew: half of the times it is killed, half of the times it is asked to stop.
 const RESTARTS: usize = 20;
@@ -32,12 +32,12 @@ async fn a_tail_loses_no_event_over_twenty_restarts_under_load() {
     let log = File::create(&path).unwrap();
 
     let mut daemon = start(&config, &log);
-    let said = home.path().join("said");
+    let output = home.path().join("tail.jsonl");
     until(|| home.path().join("ringwire.sock").exists(), "the socket").await;
-    let mut tail = follow(home.path(), &said);
+    let mut tail = follow(home.path(), &output);
     simulator.resume();
     // A tail that has never been connected ends when the daemon does.
-    until(|| !told(&said).is_empty(), "the first event").await;
+    until(|| !printed(&output).is_empty(), "the first event").await;
     for restart in 0..RESTARTS {
         tokio::time::sleep(Duration::from_millis(100 + chance.below(LIFE))).await;
         if restart % 2 == 0 {
@@ -49,38 +49,38 @@ async fn a_tail_loses_no_event_over_twenty_restarts_under_load() {
         daemon = start(&config, &log);
     }
     simulator.finish().await;
-    until_nothing_is_owed(&journal, &path).await;
+    until_nothing_is_pending(&journal, &path).await;
 
     let written: Vec<_> = StoreReader::open(&journal).unwrap().events_after(0, usize::MAX).unwrap();
     let written: Vec<_> = written.into_iter().map(|(_, event)| event.id).collect();
     let last = written.last().unwrap().clone();
-    until(|| told(&said).last() == Some(&last), "the last event").await;
+    until(|| printed(&output).last() == Some(&last), "the last event").await;
     for child in [&mut tail, &mut daemon] {
         child.kill().unwrap();
         child.wait().unwrap();
     }
-    let told = told(&said);
-    println!("{RESTARTS} restarts, {} events, told {}", written.len(), told.len());
+    let printed = printed(&output);
+    println!("{RESTARTS} restarts, {} events, printed {}", written.len(), printed.len());
     assert!(written.len() > 300, "{} events are no load", written.len());
-    let differs = written.iter().zip(&told).position(|(written, told)| written != told);
-    assert_eq!((told.len(), differs), (written.len(), None));
+    let differs = written.iter().zip(&printed).position(|(written, printed)| written != printed);
+    assert_eq!((printed.len(), differs), (written.len(), None));
 }
 
 /// A `ringwire tail` of the daemon in `home`.
-fn follow(home: &Path, said: &Path) -> Child {
+fn follow(home: &Path, output: &Path) -> Child {
     Command::new(env!("CARGO_BIN_EXE_ringwire"))
         .args(["tail", "--json", "--after", "0", "--no-deliveries", "--api"])
         .arg(home.join("ringwire.sock"))
         .stdin(Stdio::null())
-        .stdout(File::create(said).unwrap())
+        .stdout(File::create(output).unwrap())
         .stderr(File::create(home.join("tail.log")).unwrap())
         .spawn()
         .unwrap()
 }
 
-/// The ids of the events that were told, but for a line that is not whole yet.
-fn told(said: &Path) -> Vec<String> {
-    let text = fs::read_to_string(said).unwrap();
+/// The ids of the events that were printed, but for a line that is not whole yet.
+fn printed(output: &Path) -> Vec<String> {
+    let text = fs::read_to_string(output).unwrap();
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
     whole
         .lines()

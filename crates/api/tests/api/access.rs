@@ -156,7 +156,7 @@ async fn pages_of_other_places_may_ask_only_if_they_are_named() {
 }
 
 #[tokio::test]
-async fn who_asks_too_often_is_told_when_to_come_again() {
+async fn who_asks_too_often_learns_when_to_come_again() {
     let bench = Bench::new();
     let mut refused = None;
     for _ in 0..40 {
@@ -206,10 +206,10 @@ async fn reasons_are_for_those_who_have_a_token() {
     let open = bench.get("/readyz", "").await;
     assert_eq!(open.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(!String::from_utf8_lossy(&open.body).contains("login"));
-    let told = bench.get("/readyz", VIEWER).await.json();
-    assert_eq!(told["ready"], false);
-    assert_eq!(told["components"][0]["name"], "pbx main");
-    assert_eq!(told["components"][0]["reason"], "the login was refused");
+    let body = bench.get("/readyz", VIEWER).await.json();
+    assert_eq!(body["ready"], false);
+    assert_eq!(body["components"][0]["name"], "pbx main");
+    assert_eq!(body["components"][0]["reason"], "the login was refused");
     bench.live.components().set_pbx_state("main", PbxState::InSync, None, now);
     assert_eq!(bench.get("/readyz", "").await.status, StatusCode::OK);
 }

@@ -80,15 +80,15 @@ async fn a_call_has_its_events_its_deliveries_and_its_explanation() {
     assert_eq!(detail["call"]["id"], "a");
     assert_eq!(detail["events"].as_array().unwrap().len(), 8);
     assert_eq!(detail["events"][0]["cursor"], 1);
-    let owed = json!([{"id": 1, "target": "zammad", "state": "delivered"}]);
-    assert_eq!(detail["events"][0]["deliveries"], owed);
+    let deliveries = json!([{"id": 1, "target": "zammad", "state": "delivered"}]);
+    assert_eq!(detail["events"][0]["deliveries"], deliveries);
     assert_eq!(detail["deliveries"][0]["attempts"][0]["status"], 200);
     assert_eq!(detail["explanation"][0]["text"], "a call began");
     // What was replied may hold anything: it is for administrators.
     for path in ["/api/v1/calls/a", "/api/v1/deliveries/1"] {
-        let told = async |token| String::from_utf8(bench.get(path, token).await.body.to_vec()).unwrap();
-        assert!(!told(AGENT).await.contains("what was replied"));
-        assert!(told(ADMIN).await.contains("what was replied"));
+        let body = async |token| String::from_utf8(bench.get(path, token).await.body.to_vec()).unwrap();
+        assert!(!body(AGENT).await.contains("what was replied"));
+        assert!(body(ADMIN).await.contains("what was replied"));
     }
 }
 

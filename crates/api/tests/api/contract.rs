@@ -19,7 +19,7 @@ struct Operation {
     path: String,
     /// 0: anybody, 1: a viewer, 2: an agent, 3: an administrator.
     role: usize,
-    said: Value,
+    documented: Value,
 }
 
 const ROLES: [&str; 4] = ["", VIEWER, AGENT, ADMIN];
@@ -31,16 +31,16 @@ async fn document(bench: &Bench) -> Value {
 fn operations(document: &Value) -> Vec<Operation> {
     let paths = document["paths"].as_object().unwrap();
     let all = paths.iter().flat_map(|(path, item)| {
-        item.as_object().unwrap().iter().map(move |(method, said)| {
+        item.as_object().unwrap().iter().map(move |(method, documented)| {
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-            let role = match said["security"][0]["token"][0].as_str() {
+            let role = match documented["security"][0]["token"][0].as_str() {
                 None => 0,
                 Some("viewer") => 1,
                 Some("agent") => 2,
                 Some("admin") => 3,
                 Some(other) => panic!("{other}"),
             };
-            Operation { method, path: path.clone(), role, said: said.clone() }
+            Operation { method, path: path.clone(), role, documented: documented.clone() }
         })
     });
     all.collect()
@@ -136,7 +136,7 @@ async fn every_operation_answers_to_the_roles_it_states_and_to_no_other() {
             let status = answer.status.as_u16();
             let expected = match (role >= operation.role, role) {
                 (true, _) => {
-                    let stated = &operation.said["responses"][status.to_string()];
+                    let stated = &operation.documented["responses"][status.to_string()];
                     assert!(stated.is_object() && ![401, 403, 404].contains(&status), "{path} {answer:?}");
                     continue;
                 }
@@ -150,7 +150,7 @@ async fn every_operation_answers_to_the_roles_it_states_and_to_no_other() {
         let (method, path) = (operation.method.clone(), example(operation));
         let headers = [("content-type", "application/json".to_owned())];
         let answer = ask(&socket, method, &path, &headers, &body(operation)).await;
-        assert!(operation.said["responses"][answer.status.as_str()].is_object(), "{path} {answer:?}");
+        assert!(operation.documented["responses"][answer.status.as_str()].is_object(), "{path} {answer:?}");
     }
 }
 
@@ -172,7 +172,7 @@ async fn answers_are_as_the_document_says() {
         for path in paths {
             let headers = [("content-type", "application/json".to_owned())];
             let answer = ask(&socket, operation.method.clone(), &path, &headers, &body(&operation)).await;
-            let stated = &operation.said["responses"][answer.status.as_str()]["content"];
+            let stated = &operation.documented["responses"][answer.status.as_str()]["content"];
             let Some(schema) = stated["application/json"].get("schema") else { continue };
             let mut schema = json!({ "items": schema, "components": components });
             close(&mut schema["items"]);
@@ -180,12 +180,12 @@ async fn answers_are_as_the_document_says() {
                 schema["items"]["unevaluatedProperties"] = json!(false);
             }
             let validator = jsonschema::validator_for(&schema).unwrap();
-            let said = json!([answer.json()]);
+            let body = json!([answer.json()]);
             let errors: Vec<_> = validator
-                .iter_errors(&said)
+                .iter_errors(&body)
                 .map(|error| format!("{}: {error}", error.instance_path()))
                 .collect();
-            assert!(errors.is_empty(), "{path}: {errors:#?}\n{said:#}");
+            assert!(errors.is_empty(), "{path}: {errors:#?}\n{body:#}");
             checked.insert(operation.path.clone());
         }
     }
@@ -224,15 +224,18 @@ async fn the_document_is_whole() {
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     let mut ids = BTreeSet::new();
     for operation in operations(&document) {
-        let (path, said) = (&operation.path, &operation.said);
-        assert!(ids.insert(said["operationId"].as_str().unwrap().to_owned()), "{path}: twice the same id");
-        assert!(said["summary"].is_string() && said["tags"].is_array(), "{path}");
-        for (status, response) in said["responses"].as_object().unwrap() {
+        let (path, documented) = (&operation.path, &operation.documented);
+        assert!(
+            ids.insert(documented["operationId"].as_str().unwrap().to_owned()),
+            "{path}: twice the same id"
+        );
+        assert!(documented["summary"].is_string() && documented["tags"].is_array(), "{path}");
+        for (status, response) in documented["responses"].as_object().unwrap() {
             assert!(response["description"].is_string(), "{path} {status}");
         }
         let named: BTreeSet<_> = path.split('/').filter_map(|part| part.strip_prefix('{')).collect();
         let named: BTreeSet<_> = named.into_iter().map(|part| part.trim_end_matches('}')).collect();
-        let parameters = said["parameters"].as_array().cloned().unwrap_or_default();
+        let parameters = documented["parameters"].as_array().cloned().unwrap_or_default();
         let stated = parameters.iter().filter(|parameter| parameter["in"] == "path");
         let stated: BTreeSet<_> = stated.map(|parameter| parameter["name"].as_str().unwrap()).collect();
         assert_eq!(named, stated, "{path}");

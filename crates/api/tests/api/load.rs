@@ -60,24 +60,24 @@ fn fifty_tails_and_fifty_desks() {
                         "GET /events{query} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
                     );
                     stream.write_all(asking.as_bytes()).await.unwrap();
-                    let (mut heard, mut bytes, mut kept) = (0, vec![0; 65536], 0);
+                    let (mut received, mut bytes, mut kept) = (0, vec![0; 65536], 0);
                     while let Ok(read) = stream.read(&mut bytes[kept..]).await
                         && read > 0
                     {
                         let all = kept + read;
-                        heard += bytes[..all].windows(CALL.len()).filter(|window| *window == CALL).count();
+                        received += bytes[..all].windows(CALL.len()).filter(|window| *window == CALL).count();
                         // What may be the beginning of the next is looked at again.
                         kept = all.min(CALL.len() - 1);
                         bytes.copy_within(all - kept..all, 0);
                     }
-                    heard
+                    received
                 });
             }
-            let mut heard = Vec::new();
+            let mut received = Vec::new();
             while let Some(each) = all.join_next().await {
-                heard.push(each.unwrap());
+                received.push(each.unwrap());
             }
-            heard
+            received
         })
     });
     while serving.block_on(async { bench.live.feed().listeners() }) < 2 * LISTENERS {
@@ -114,9 +114,9 @@ fn fifty_tails_and_fifty_desks() {
     thread::sleep(Duration::from_secs(1));
     let spent = spent("api") - before;
     stop.cancel();
-    let heard = listening.unwrap().join().unwrap();
+    let received = listening.unwrap().join().unwrap();
     let expected = usize::try_from(EVENTS.0 * EVENTS.1).unwrap();
-    assert!(heard.iter().all(|each| *each == expected), "{heard:?}");
+    assert!(received.iter().all(|each| *each == expected), "{received:?}");
     let share = spent.as_secs_f64() / EVENTS.1 as f64 * 100.0;
     println!(
         "{} listeners, {} events/s with two deliveries each: {share:.1} % of one core to serve them; \

@@ -31,14 +31,14 @@ fn asking(path: &str) -> String {
 }
 
 async fn read_until(stream: &mut (impl AsyncReadExt + Unpin), wanted: &str) -> String {
-    let mut said = String::new();
+    let mut text = String::new();
     let mut bytes = [0; 4096];
-    while !said.contains(wanted) {
+    while !text.contains(wanted) {
         let read = timeout(PATIENCE, stream.read(&mut bytes)).await.unwrap().unwrap();
-        assert!(read > 0, "it ended with {said}");
-        said.push_str(&String::from_utf8_lossy(&bytes[..read]));
+        assert!(read > 0, "it ended with {text}");
+        text.push_str(&String::from_utf8_lossy(&bytes[..read]));
     }
-    said
+    text
 }
 
 #[tokio::test]
@@ -47,8 +47,8 @@ async fn streams_end_when_the_daemon_stops() {
     let Served { address, stop, serving } = serve(&bench).await;
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(asking("/events").as_bytes()).await.unwrap();
-    let said = read_until(&mut stream, "event: hello").await;
-    assert!(said.starts_with("HTTP/1.1 200 OK\r\n"), "{said}");
+    let text = read_until(&mut stream, "event: hello").await;
+    assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
     let idle = TcpStream::connect(address).await.unwrap();
     bench.commit(new_call("a"), &[]);
     read_until(&mut stream, "\"a/1\"").await;

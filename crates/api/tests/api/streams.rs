@@ -57,7 +57,7 @@ impl Stream {
                     return Some(frame);
                 }
             }
-            let more = timeout(PATIENCE, self.body.frame()).await.expect("something is said")?;
+            let more = timeout(PATIENCE, self.body.frame()).await.expect("something is sent")?;
             self.text.push_str(std::str::from_utf8(&more.unwrap().into_data().unwrap()).unwrap());
         }
     }
@@ -70,13 +70,13 @@ impl Stream {
 
     /// The places and ids of the next so many events.
     async fn calls(&mut self, many: usize) -> Vec<String> {
-        let mut told = Vec::new();
-        while told.len() < many {
+        let mut calls = Vec::new();
+        while calls.len() < many {
             let (id, data) = self.expect("call").await;
             assert_eq!(data["cursor"].as_i64(), id, "{data}");
-            told.push(format!("{} {}", id.unwrap_or(0), data["id"].as_str().unwrap()));
+            calls.push(format!("{} {}", id.unwrap_or(0), data["id"].as_str().unwrap()));
         }
-        told
+        calls
     }
 }
 
@@ -95,10 +95,10 @@ async fn without_a_place_it_tells_what_happens_from_now_on() {
         (Some(1), &1.into(), &env!("CARGO_PKG_VERSION").into())
     );
     bench.commit(new_call("b"), &["zammad"]);
-    let (id, told) = stream.expect("call").await;
-    assert_eq!((id, &told["id"], &told["event"]), (Some(2), &"b/1".into(), &"newCall".into()));
-    assert_eq!(told["deliveries"], serde_json::json!([{"id": 2, "target": "zammad", "state": "pending"}]));
-    assert!(told["recordedAt"].is_string());
+    let (id, frame) = stream.expect("call").await;
+    assert_eq!((id, &frame["id"], &frame["event"]), (Some(2), &"b/1".into(), &"newCall".into()));
+    assert_eq!(frame["deliveries"], serde_json::json!([{"id": 2, "target": "zammad", "state": "pending"}]));
+    assert!(frame["recordedAt"].is_string());
 }
 
 #[tokio::test]
@@ -133,10 +133,10 @@ async fn who_is_too_slow_gets_everything_from_the_journal() {
     for seq in 1..=many {
         bench.queue(CallEvent { seq, id: format!("a/{seq}"), ..new_call("a") });
     }
-    bench.tell(many);
-    let told = stream.calls(many as usize).await;
-    for (place, told) in (1..).zip(told) {
-        assert_eq!(told, format!("{place} a/{place}"));
+    bench.publish(many);
+    let frame = stream.calls(many as usize).await;
+    for (place, frame) in (1..).zip(frame) {
+        assert_eq!(frame, format!("{place} a/{place}"));
     }
     bench.commit(new_call("b"), &[]);
     assert_eq!(stream.calls(1).await, ["5001 b/1"]);
@@ -169,7 +169,7 @@ async fn only_what_is_asked_for_is_sent_and_the_cursor_moves_all_the_same() {
         bench.commit(event, &["zammad"]);
     }
     let socket = bench.server.router(ListenerKind::Socket);
-    for (query, told) in [
+    for (query, frame) in [
         ("?event=hangup", "9 a/9"),
         ("?queue=support&event=hangup,newCall", "1 a/1"),
         ("?user=bob", "2 a/2"),
@@ -177,7 +177,7 @@ async fn only_what_is_asked_for_is_sent_and_the_cursor_moves_all_the_same() {
     ] {
         let mut stream = Stream::open(&socket, query, &[after(0)]).await;
         stream.expect("hello").await;
-        assert_eq!(stream.calls(1).await, [told], "{query}");
+        assert_eq!(stream.calls(1).await, [frame], "{query}");
     }
     let mut stream = Stream::open(&socket, "?user=nobody&deliveries=true", &[after(0)]).await;
     stream.expect("hello").await;
@@ -191,10 +191,10 @@ async fn only_what_is_asked_for_is_sent_and_the_cursor_moves_all_the_same() {
         reason: None,
     };
     bench.live.record_progress(progress, Timestamp::now());
-    let (id, told) = stream.expect("delivery").await;
+    let (id, frame) = stream.expect("delivery").await;
     let expected = serde_json::json!(
         {"id": 1, "target": "zammad", "state": "delivered", "failures": 0, "delayMs": 3});
-    assert_eq!((id, told), (None, expected));
+    assert_eq!((id, frame), (None, expected));
 }
 
 #[tokio::test(start_paused = true)]
@@ -203,14 +203,14 @@ async fn a_quiet_stream_shows_that_it_is_alive_and_where_it_is() {
     let mut stream = Stream::open(&bench.server.router(ListenerKind::Socket), "?user=nobody", &[]).await;
     stream.expect("hello").await;
     bench.commit(new_call("a"), &[]);
-    let mut said =
+    let mut next =
         async || String::from_utf8(stream.body.frame().await?.ok()?.into_data().ok()?.to_vec()).ok();
-    assert_eq!(said().await.unwrap(), ":\nid: 1\n\n");
-    assert_eq!(said().await.unwrap(), ":\n\n");
+    assert_eq!(next().await.unwrap(), ":\nid: 1\n\n");
+    assert_eq!(next().await.unwrap(), ":\n\n");
 }
 
 #[tokio::test]
-async fn what_is_said_while_the_disk_fails_comes_again_with_its_place() {
+async fn what_is_sent_while_the_disk_fails_comes_again_with_its_place() {
     let bench = Bench::new();
     bench.commit(new_call("a"), &[]);
     let mut stream = Stream::open(&bench.server.router(ListenerKind::Socket), "", &[after(1)]).await;
@@ -219,8 +219,8 @@ async fn what_is_said_while_the_disk_fails_comes_again_with_its_place() {
     assert_eq!(stream.calls(1).await, ["2 a/2"]);
     let held = bench.write(new_call("b"), &[]);
     bench.live.record_committed(&held, false, Timestamp::now());
-    let (id, told) = stream.expect("call").await;
-    assert_eq!((id, &told["cursor"], &told["id"]), (None, &Value::Null, &"b/1".into()));
+    let (id, frame) = stream.expect("call").await;
+    assert_eq!((id, &frame["cursor"], &frame["id"]), (None, &Value::Null, &"b/1".into()));
     bench.commit(new_call("c"), &[]);
     assert_eq!(stream.calls(2).await, ["3 b/1", "4 c/1"]);
 }

@@ -56,10 +56,10 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
 }
 
-/// One who follows no calls, and has something to say all the same.
-struct Quiet;
+/// Queries with fixed answers.
+struct FixedQueries;
 
-impl ApiQueries for Quiet {
+impl ApiQueries for FixedQueries {
     fn channels(&self) -> BoxFuture<'static, Vec<Channel>> {
         let channel = |uniqueid: &str, call: Option<&str>| Channel {
             pbx: "main".into(),
@@ -97,8 +97,8 @@ impl ApiQueries for Quiet {
             text: "a call began".into(),
             event: Some("a/1".into()),
         };
-        let story = (call == "a").then(|| vec![note]);
-        Box::pin(async move { story })
+        let explanation = (call == "a").then(|| vec![note]);
+        Box::pin(async move { explanation })
     }
 }
 
@@ -112,8 +112,8 @@ impl Bench {
         let path = home.path().join("journal.db");
         let (report, reports) = mpsc::channel();
         let now = Timestamp::now();
-        let (store, _) = Store::open(&path, now, move |said| {
-            let _ = report.send(said);
+        let (store, _) = Store::open(&path, now, move |message| {
+            let _ = report.send(message);
         })
         .unwrap();
         let live = LiveState::new(now);
@@ -127,11 +127,11 @@ impl Bench {
         self.queue_at(event, &[], Timestamp::now());
     }
 
-    fn queue_at(&self, event: CallEvent, owed: &[&str], recorded: Timestamp) {
-        let owed = owed.iter().map(|name| TargetName::from(*name)).collect();
+    fn queue_at(&self, event: CallEvent, targets: &[&str], recorded: Timestamp) {
+        let targets = targets.iter().map(|name| TargetName::from(*name)).collect();
         self.store.write(StoreWrite::Event(NewEvent {
             event: Arc::new(event),
-            targets: owed,
+            targets,
             is_replay: false,
             recorded_at: recorded,
         }));
@@ -144,20 +144,20 @@ impl Bench {
         }
     }
 
-    /// Tells the next so many events when they are on disk.
-    pub(crate) fn tell(&self, many: u32) {
-        let mut told = 0;
-        while told < many {
+    /// Publishes the next so many events when they are on disk.
+    pub(crate) fn publish(&self, many: u32) {
+        let mut published = 0;
+        while published < many {
             for committed in self.committed() {
                 self.live.record_committed(&committed, true, Timestamp::now());
-                told += 1;
+                published += 1;
             }
         }
     }
 
-    /// Writes an event and waits until it is on disk, without telling anybody.
-    pub(crate) fn write(&self, event: CallEvent, owed: &[&str]) -> CommittedEvent {
-        self.queue_at(event, owed, Timestamp::now());
+    /// Writes an event and waits until it is on disk, without publishing it.
+    pub(crate) fn write(&self, event: CallEvent, targets: &[&str]) -> CommittedEvent {
+        self.queue_at(event, targets, Timestamp::now());
         self.committed().remove(0)
     }
 
@@ -167,9 +167,9 @@ impl Bench {
         self.committed();
     }
 
-    /// Writes an event, and tells it when it is on disk.
-    pub(crate) fn commit(&self, event: CallEvent, owed: &[&str]) -> i64 {
-        let committed = self.write(event, owed);
+    /// Writes an event, and publishes it when it is on disk.
+    pub(crate) fn commit(&self, event: CallEvent, targets: &[&str]) -> i64 {
+        let committed = self.write(event, targets);
         self.live.record_committed(&committed, true, Timestamp::now());
         committed.seq
     }
@@ -178,8 +178,8 @@ impl Bench {
     pub(crate) fn settle(&self) {
         let keep = RetentionPolicy { age: Duration::from_secs(86400), size: u64::MAX, personal_data: None };
         self.store.sweep(keep, Timestamp::now());
-        let said = self.reports.recv_timeout(PATIENCE).unwrap();
-        assert!(matches!(said, StoreReport::Swept(_)), "{said:?}");
+        let report = self.reports.recv_timeout(PATIENCE).unwrap();
+        assert!(matches!(report, StoreReport::Swept(_)), "{report:?}");
     }
 
     pub(crate) fn sources(&self) -> ApiSources {
@@ -203,7 +203,7 @@ pub(crate) fn emitter(live: &LiveState) -> EventEmitter {
 }
 
 fn sources(path: &Path) -> ApiSources {
-    ApiSources { journal: path.to_owned(), queries: Arc::new(Quiet) }
+    ApiSources { journal: path.to_owned(), queries: Arc::new(FixedQueries) }
 }
 
 pub(crate) fn access(origins: &[&str]) -> Access {

@@ -109,7 +109,7 @@ impl DeliveryEvent<'_> {
                 record(progress(delivery, target, "dropped"));
             }
             Self::AttemptPanicked { error } => {
-                error!(error, "attempt failed by an internal error, it is retried")
+                error!(error, "attempt failed by an internal error, it is retried");
             }
         }
     }

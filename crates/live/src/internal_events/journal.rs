@@ -54,7 +54,7 @@ impl JournalEvent<'_> {
                 sinks.live.reset_feed();
             }
             Self::RecoveryFailed { error } => {
-                error!(error, "journal unreadable, calls in progress are not recovered")
+                error!(error, "journal unreadable, calls in progress are not recovered");
             }
             Self::Failing { error, hint } => {
                 error!(error, hint, "journal failing, events are kept in memory");
@@ -76,7 +76,7 @@ impl JournalEvent<'_> {
             Self::ReadPanicked { error } => error!(error, "reading the journal failed by an internal error"),
             Self::Swept { removed } => debug!(removed, "journal swept"),
             Self::PathChangeIgnored => {
-                warn!(hint = RESTART, "journal.path changed, the daemon still uses the previous one")
+                warn!(hint = RESTART, "journal.path changed, the daemon still uses the previous one");
             }
             Self::WriterEnded => error!("journal writer ended by an internal error"),
             Self::UnwrittenAtStop { events } => error!(events, "stopped before all events were written"),

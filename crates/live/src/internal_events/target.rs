@@ -53,7 +53,7 @@ impl TargetEvent<'_> {
                 show(target, &format!("paused: {reason}"));
             }
             Self::StartedMisconfigured { target, reason } => {
-                show(target, &format!("misconfigured: {reason}"))
+                show(target, &format!("misconfigured: {reason}"));
             }
             Self::StartedDisabled { target, reason } => {
                 error!(target, reason, hint = resume(target), "target disabled, events are queued");
@@ -98,7 +98,7 @@ impl TargetEvent<'_> {
                 info!(target, call, directive, reason, "directive not acted on");
             }
             Self::NumberRequested { target, call, number } => {
-                debug!(target, call, number, "number requested")
+                debug!(target, call, number, "number requested");
             }
             Self::Removed { target } => {
                 let hint = "configure it again to deliver its events";

@@ -59,16 +59,16 @@ fn events_are_told_apart_by_their_names() {
     for (names, expected) in [
         (
             "Newchannel Newstate NewConnectedLine DialBegin DialEnd BridgeEnter Hangup HangupRequest Hold Unhold",
-            Class::Call,
+            EventClass::Call,
         ),
         (
             "MusicOnHoldStart AttendedTransfer BlindTransfer Pickup LocalBridge ConfbridgeJoin Dial Join",
-            Class::Call,
+            EventClass::Call,
         ),
-        ("QueueCallerJoin QueueMemberStatus AgentCalled AgentConnect", Class::Agent),
-        ("VarSet Newexten HangupHandlerRun", Class::Dialplan),
-        ("FullyBooted Reload PeerStatus Registry", Class::System),
-        ("RTCPSent UserEvent TestEvent AsyncAGIStart", Class::Other),
+        ("QueueCallerJoin QueueMemberStatus AgentCalled AgentConnect", EventClass::Agent),
+        ("VarSet Newexten HangupHandlerRun", EventClass::Dialplan),
+        ("FullyBooted Reload PeerStatus Registry", EventClass::System),
+        ("RTCPSent UserEvent TestEvent AsyncAGIStart", EventClass::Other),
     ] {
         for name in names.split(' ') {
             assert_eq!(class(name.as_bytes()), Some(expected), "{name}");
@@ -163,8 +163,8 @@ fn what_is_kept_is_bounded_and_what_is_seen_often_stays() {
         observed.packet(&channel(&format!("2.{n}"), "PJSIP/x", "c"), at(1));
     }
     let unknown = observed.window("main", at(1)).unknown_users;
-    assert_eq!((unknown.len(), unknown[0].endpoint.as_str()), (MOST, "PJSIP/often"));
-    assert_eq!((observed.begun.len(), observed.order.len()), (MOST_BEGUN, MOST_BEGUN));
+    assert_eq!((unknown.len(), unknown[0].endpoint.as_str()), (MAX_ENDPOINTS, "PJSIP/often"));
+    assert_eq!((observed.begun.len(), observed.order.len()), (MAX_CHANNELS, MAX_CHANNELS));
 }
 
 #[test]

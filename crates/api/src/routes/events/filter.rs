@@ -114,12 +114,12 @@ mod tests {
     #[test]
     fn an_event_is_sent_if_each_list_of_the_filter_matches() {
         // users, queues, directions, events, calls
-        let check = |what: &EventKind, filter: [&str; 5], told: bool| {
+        let check = |what: &EventKind, filter: [&str; 5], matches: bool| {
             let [users, queues, directions, events, calls] = filter.map(|words| {
                 words.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>()
             });
             let made = EventFilter::new(users, queues, &directions, events, calls).unwrap();
-            assert_eq!(made.matches(&event(what.clone())), told, "{filter:?} {what:?}");
+            assert_eq!(made.matches(&event(what.clone())), matches, "{filter:?} {what:?}");
         };
         let new_call = EventKind::NewCall { users: vec![Party::endpoint("PJSIP/b2"), alice()] };
         let user = Some(alice());

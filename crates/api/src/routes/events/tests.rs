@@ -135,8 +135,8 @@ impl World {
         let path = home.path().join("journal.db");
         let (report, reports) = mpsc::channel();
         let now = Timestamp::now();
-        let (store, _) = Store::open(&path, now, move |said| {
-            let _ = report.send(said);
+        let (store, _) = Store::open(&path, now, move |message| {
+            let _ = report.send(message);
         })
         .unwrap();
         let live = LiveState::with_feed(now, Feed::with_backlog(BACKLOG));
@@ -218,10 +218,10 @@ impl World {
         if self.greeted && self.published <= self.cursor {
             return;
         }
-        let said = RUNTIME.block_on(async { timeout(PATIENCE, self.stream.next()).await });
-        let said = said.expect("something is said").expect("the stream goes on");
+        let bytes = RUNTIME.block_on(async { timeout(PATIENCE, self.stream.next()).await });
+        let bytes = bytes.expect("something is sent").expect("the stream goes on");
         self.greeted = true;
-        for frame in std::str::from_utf8(&said).unwrap().split_terminator("\n\n") {
+        for frame in std::str::from_utf8(&bytes).unwrap().split_terminator("\n\n") {
             let field = |name: &str| frame.lines().find_map(|line| line.strip_prefix(name));
             assert_ne!(field("event: "), Some("reset"), "{frame}");
             if let (Some("call"), Some(id)) = (field("event: "), field("id: ")) {

@@ -17,8 +17,11 @@ use crate::{AttemptOutcome, CircuitBreaker, DeadReason, TargetStatus};
 pub(super) const PBX: &str = "main";
 pub(super) const TARGET: &str = "zammad";
 
-/// Each area with its heading and its events.
-pub(super) const AREAS: [(&str, &str, &[(&str, &str)]); 7] = [
+/// An area, its heading, and its events, each with its description.
+type Area = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+/// All areas, in the order of the document.
+pub(super) const AREAS: [Area; 7] = [
     ("Daemon", "The daemon", DaemonEvent::ALL),
     ("Pbx", "Connections to PBXs", PbxEvent::ALL),
     ("Tracker", "Tracking calls", TrackerEvent::ALL),

@@ -22,7 +22,7 @@ use crate::{FeedFrame, LiveState, PbxState};
 /// The document, from this crate's directory.
 const DOCUMENT: &str = "../../docs/internal-events.md";
 
-const INTRODUCTION: &str = "\
+const PREAMBLE: &str = "\
 # Internal events
 
 Everything that an operator may learn from the daemon while it runs. Each event has the same log text each time; what varies is in fields. Log lines at debug level are not shown by default (`[log] level`). An event without a text is not logged. Metrics are those that change with the event; components are those of `/readyz`, of the desk and of `ringwire top`; frames are those of `/events`; the status is the line that `systemctl status` shows.
@@ -97,7 +97,7 @@ fn metric_name(line: &str) -> String {
 }
 
 fn document() -> String {
-    let mut text = INTRODUCTION.to_owned();
+    let mut text = PREAMBLE.to_owned();
     let examples = examples();
     for (area, about, events) in AREAS {
         let _ = write!(

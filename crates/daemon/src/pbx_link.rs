@@ -22,62 +22,62 @@ use tokio_util::sync::CancellationToken;
 
 use super::messages::{PbxName, TrackerMessage};
 
-/// How often the lists of channels and queues are asked for while all is well: what was missed unnoticed is made
-/// good by then.
-const RECONCILE_EVERY: Duration = Duration::from_secs(300);
+/// How often a resync is requested without a reason: it corrects
+/// what was missed unnoticed.
+const RESYNC_INTERVAL: Duration = Duration::from_secs(300);
 
-/// How long lists are not asked for again, whatever happens.
-const RECONCILE_PAUSE: Duration = Duration::from_secs(10);
+/// The least time between two resyncs.
+const MIN_RESYNC_INTERVAL: Duration = Duration::from_secs(10);
 
-/// How long a farewell may take.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// How long a logoff may take.
+const LOGOFF_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A link that runs until it is stopped.
 #[derive(Debug)]
-pub(crate) struct Link {
+pub(crate) struct PbxLink {
     pub(crate) settings: ConnectionSettings,
-    /// Asks for a resync.
-    pub(crate) wish: Arc<Notify>,
-    tried: watch::Receiver<bool>,
+    /// Requests a resync.
+    pub(crate) resync: Arc<Notify>,
+    attempted: watch::Receiver<bool>,
     retry: watch::Sender<()>,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
-impl Link {
-    /// Starts connecting to the PBX called `name`; what it says goes to `packets`, and `wish` asks for its lists.
+impl PbxLink {
+    /// Starts connecting to the PBX called `name`; its packets go to `packets`, and `resync` requests its lists.
     pub(crate) fn start(
         name: PbxName,
         settings: ConnectionSettings,
-        wish: Arc<Notify>,
+        resync: Arc<Notify>,
         packets: mpsc::Sender<TrackerMessage>,
         emitter: EventEmitter,
     ) -> Self {
         let stop = CancellationToken::new();
-        let (tried, has_tried) = watch::channel(false);
+        let (attempted, has_attempted) = watch::channel(false);
         let (retry, retries) = watch::channel(());
         let options = settings.options();
-        let task = Task {
+        let task = LinkTask {
             name,
             options,
             filter_events: settings.filter_events,
             packets,
             emitter,
-            wish: Arc::clone(&wish),
+            resync: Arc::clone(&resync),
             stop: stop.clone(),
-            tried,
+            attempted,
             retry: retries,
             backoff: ReconnectBackoff::default(),
             reported: None,
             refused: BTreeSet::new(),
         };
-        Self { settings, wish, tried: has_tried, retry, stop, task: tokio::spawn(task.run()) }
+        Self { settings, resync, attempted: has_attempted, retry, stop, task: tokio::spawn(task.run()) }
     }
 
     /// Returns once the first attempt to connect has ended, either way.
-    pub(crate) async fn tried(&mut self) {
+    pub(crate) async fn first_attempt(&mut self) {
         // If the link is gone there is nothing to wait for.
-        let _ = self.tried.wait_for(|tried| *tried).await;
+        let _ = self.attempted.wait_for(|attempted| *attempted).await;
     }
 
     /// Connects again at once if there is no connection: what was in the way may have been set right.
@@ -85,22 +85,22 @@ impl Link {
         self.retry.send_replace(());
     }
 
-    /// Says farewell to the PBX, and returns when all it said has been handed on.
+    /// Logs off from the PBX, and returns when all its packets have been sent on.
     pub(crate) async fn stop(self) {
         self.stop.cancel();
         let _ = self.task.await;
     }
 }
 
-struct Task {
+struct LinkTask {
     name: PbxName,
     options: AmiOptions,
     filter_events: bool,
     packets: mpsc::Sender<TrackerMessage>,
     emitter: EventEmitter,
-    wish: Arc<Notify>,
+    resync: Arc<Notify>,
     stop: CancellationToken,
-    tried: watch::Sender<bool>,
+    attempted: watch::Sender<bool>,
     retry: watch::Receiver<()>,
     backoff: ReconnectBackoff,
     /// Why there is no connection, as it was reported last: it is reported again only when it changes.
@@ -109,7 +109,7 @@ struct Task {
     refused: BTreeSet<String>,
 }
 
-impl Task {
+impl LinkTask {
     async fn run(mut self) {
         loop {
             let connected = tokio::select! {
@@ -130,7 +130,7 @@ impl Task {
                     error.kind()
                 }
             };
-            self.tried.send_replace(true);
+            self.attempted.send_replace(true);
             let delay = self.backoff.next_delay(kind, random());
             self.emitter.emit(PbxEvent::ReconnectScheduled { pbx: &self.name, delay });
             tokio::select! {
@@ -146,7 +146,7 @@ impl Task {
         let ami = incoming.version().to_string();
         self.emitter.emit(PbxEvent::Connected { pbx: &self.name, host, port: *port, ami: &ami });
         self.reported = None;
-        self.tried.send_replace(true);
+        self.attempted.send_replace(true);
     }
 
     fn failed(&mut self, error: &ConnectError) {
@@ -164,7 +164,7 @@ impl Task {
     }
 
     fn lost(&mut self, error: &DisconnectError) {
-        // What was asked for while there was a connection is done.
+        // A retry requested while there was a connection is done.
         self.retry.mark_unchanged();
         let (pbx, hint, reason) = (&*self.name, error.hint(), error.to_string());
         self.emitter.emit(if is_unreachable(error.kind()) {
@@ -174,25 +174,26 @@ impl Task {
         });
     }
 
-    /// Hands on what comes until the connection ends; gives why, or `None` if that was wished.
+    /// Sends packets on until the connection ends; gives the error, or `None` after a stop.
     async fn serve(&mut self, client: &AmiClient, mut incoming: IncomingPackets) -> Option<DisconnectError> {
         let connected = TrackerMessage::Connected { pbx: self.name.clone(), version: incoming.version() };
         self.packets.send(connected).await.ok()?;
         let (name, packets, stop) = (self.name.clone(), self.packets.clone(), self.stop.clone());
-        let (wish, emitter) = (Arc::clone(&self.wish), self.emitter.clone());
-        let mut asking = std::pin::pin!(self.keep_asking(client, incoming.version()));
+        let (resync, emitter) = (Arc::clone(&self.resync), self.emitter.clone());
+        let mut sync = std::pin::pin!(self.keep_in_sync(client, incoming.version()));
         let (mut lost, mut counted) = (0, StreamErrors::default());
         loop {
             let batch = tokio::select! {
                 () = stop.cancelled() => break,
-                () = &mut asking => continue,
+                () = &mut sync => continue,
                 batch = incoming.next_batch() => batch,
             };
             match batch {
                 Some(Ok(batch)) => {
                     let stream_errors = incoming.stream_errors();
-                    let said = TrackerMessage::Packets { pbx: name.clone(), packets: batch, stream_errors };
-                    packets.send(said).await.ok()?;
+                    let message =
+                        TrackerMessage::Packets { pbx: name.clone(), packets: batch, stream_errors };
+                    packets.send(message).await.ok()?;
                 }
                 Some(Err(error)) => return Some(error),
                 None => return Some(DisconnectError::Closed),
@@ -203,12 +204,12 @@ impl Task {
             if stream_errors.lost_packets() > lost {
                 lost = stream_errors.lost_packets();
                 emitter.emit(PbxEvent::StreamDamaged { pbx: &name, errors: &describe(stream_errors) });
-                wish.notify_one();
+                resync.notify_one();
             }
         }
-        // What it takes longer for the server to say is lost to nobody: there is no one left to tell.
-        let _ = timeout(FAREWELL, client.logoff()).await;
-        while let Ok(Some(Ok(batch))) = timeout(FAREWELL, incoming.next_batch()).await {
+        // Packets that take longer are not needed any more.
+        let _ = timeout(LOGOFF_TIMEOUT, client.logoff()).await;
+        while let Ok(Some(Ok(batch))) = timeout(LOGOFF_TIMEOUT, incoming.next_batch()).await {
             let stream_errors = incoming.stream_errors();
             packets
                 .send(TrackerMessage::Packets { pbx: name.clone(), packets: batch, stream_errors })
@@ -218,22 +219,23 @@ impl Task {
         None
     }
 
-    /// Asks for the lists now, when somebody wishes for them, and from time to time. Their items come with all that
-    /// comes. Never returns.
-    async fn keep_asking(&mut self, client: &AmiClient, version: AmiVersion) {
+    /// Requests the lists now, when a resync is requested, and at intervals. Their items come among the other packets.
+    /// Never returns.
+    async fn keep_in_sync(&mut self, client: &AmiClient, version: AmiVersion) {
         if self.filter_events {
-            self.economise(client, version).await;
+            self.filter_events(client, version).await;
         }
         loop {
-            self.ask(client).await;
-            sleep(RECONCILE_PAUSE).await;
-            // A wish from before the connection is fulfilled by the first lists.
-            let _ = timeout(RECONCILE_EVERY.saturating_sub(RECONCILE_PAUSE), self.wish.notified()).await;
+            self.resync(client).await;
+            sleep(MIN_RESYNC_INTERVAL).await;
+            // A request from before the connection is fulfilled by the first lists.
+            let _ =
+                timeout(RESYNC_INTERVAL.saturating_sub(MIN_RESYNC_INTERVAL), self.resync.notified()).await;
         }
     }
 
-    /// Asks the PBX to keep to itself what nobody reads. A refusal costs nothing but its work.
-    async fn economise(&self, client: &AmiClient, version: AmiVersion) {
+    /// Requests that the PBX does not send events that nobody reads. A refusal costs only work.
+    async fn filter_events(&self, client: &AmiClient, version: AmiVersion) {
         for action in event_filter_actions(version) {
             match client.send(&action).await {
                 Ok(response) if response.is_permission_denied() => {
@@ -246,7 +248,7 @@ impl Task {
         }
     }
 
-    async fn ask(&mut self, client: &AmiClient) {
+    async fn resync(&mut self, client: &AmiClient) {
         let mut refused = BTreeSet::new();
         for action in resync_actions() {
             match client.send(&action).await {
@@ -254,7 +256,7 @@ impl Task {
                     refused.insert(action.name().to_owned());
                 }
                 Ok(_) => {}
-                // The link ends, and says so itself.
+                // The link ends, and reports that itself.
                 Err(SendActionError::Closed) => return,
                 Err(SendActionError::Timeout) => {
                     self.emitter.emit(PbxEvent::ListTimedOut { pbx: &self.name, action: action.name() });

@@ -11,26 +11,26 @@ use ringwire_outbox::{
     DeliveryUpdate, PendingPage, RecoveredState, StoreWrite, StoredDeliveryState, TargetUpdate,
 };
 
-use crate::journal::Reading;
+use crate::journal::JournalReader;
 
 /// The answer of the journal to a load request.
-pub(super) enum Answer {
+pub(super) enum JournalAnswer {
     Pending(PendingRange, Result<PendingPage, String>),
     NewCall(TargetName, CallId, Result<Option<Arc<CallEvent>>, String>),
 }
 
 /// Reads from the journal what the machine requests.
-pub(super) async fn read(reading: Reading, request: LoadRequest) -> Answer {
+pub(super) async fn read(reader: JournalReader, request: LoadRequest) -> JournalAnswer {
     match request {
         LoadRequest::Pending(range) => {
             let (target, after, limit) = (range.target.clone(), range.after, range.limit);
-            let page = reading.read(move |journal| journal.pending(&target, after, limit)).await;
-            Answer::Pending(range, page)
+            let page = reader.read(move |journal| journal.pending(&target, after, limit)).await;
+            JournalAnswer::Pending(range, page)
         }
         LoadRequest::NewCall { target, call } => {
             let (to, of) = (target.clone(), call.clone());
-            let event = reading.read(move |journal| journal.new_call_for(&to, &of)).await;
-            Answer::NewCall(target, call, event)
+            let event = reader.read(move |journal| journal.new_call_for(&to, &of)).await;
+            JournalAnswer::NewCall(target, call, event)
         }
     }
 }

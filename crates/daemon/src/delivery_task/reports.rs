@@ -1,4 +1,4 @@
-//! What the journal reports: what is on disk may be sent, and what the operator ordered is done.
+//! Handles what the journal reports: committed events may be sent, and applied commands are carried out.
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use ringwire_delivery::{DeliveryCommand, PendingDelivery};
 use ringwire_live::{JournalEvent, TargetEvent};
 use ringwire_outbox::{AppliedCommand, CommittedEvent, StoreReport};
 
-use super::Dispatch;
+use super::DeliveryTask;
 
-impl Dispatch {
-    /// Does what the journal reports.
-    pub(super) fn heed(&mut self, report: StoreReport) {
+impl DeliveryTask {
+    /// Handles a report of the journal.
+    pub(super) fn on_report(&mut self, report: StoreReport) {
         let now = self.clock.now();
         match report {
             StoreReport::Committed { events, durable } => {
@@ -27,17 +27,17 @@ impl Dispatch {
                 self.reporter.emitter().emit(JournalEvent::Failing { error: &error.to_string(), hint });
             }
             StoreReport::Recovered { lost } => {
-                self.journal.reading().reopen();
+                self.journal.reader().reopen();
                 self.reporter.emitter().emit(match lost {
                     0 => JournalEvent::Recovered,
                     lost => JournalEvent::RecoveredWithLoss { lost },
                 });
                 if std::mem::take(&mut self.trouble).unread {
-                    self.load_anew(now);
+                    self.reload(now);
                 }
             }
             StoreReport::SetAside { path, found } => {
-                self.journal.reading().reopen();
+                self.journal.reader().reopen();
                 let aside = path.display().to_string();
                 self.reporter.emitter().emit(JournalEvent::SetAside { aside: &aside, found: &found });
             }
@@ -51,15 +51,15 @@ impl Dispatch {
         }
     }
 
-    /// Forgets what is in memory and asks the journal, which has all of it and what was there before. What is on
+    /// Discards what is in memory and loads it again from the journal, which has all of it and more. What is on
     /// its way may arrive twice.
-    fn load_anew(&mut self, now: Timestamp) {
-        let endpoints: Vec<_> =
+    fn reload(&mut self, now: Timestamp) {
+        let targets: Vec<_> =
             self.machine.targets().map(|status| (status.target.clone(), status.state.clone())).collect();
-        for (name, standing) in endpoints {
-            if let Some(terms) = self.terms.get(&name).copied() {
+        for (name, state) in targets {
+            if let Some(policy) = self.policies.get(&name).copied() {
                 self.machine.remove_target(&name);
-                self.machine.set_target(&name, terms, standing, now);
+                self.machine.set_target(&name, policy, state, now);
             }
         }
     }

@@ -5,11 +5,11 @@ use ringwire_event::{Cause, Direction, TransferKind};
 
 use super::*;
 
-const ENDPOINTS: [&str; 3] = ["desk", "sales", "log"];
+const TARGETS: [&str; 3] = ["desk", "sales", "log"];
 
-/// A route to `endpoints`, its conditions written `name=pattern|pattern`.
-fn route(conditions: &str, endpoints: &[TargetIndex]) -> Route {
-    let mut route = Route { targets: endpoints.to_vec(), ..Route::default() };
+/// A route to `targets`, its conditions written `name=pattern|pattern`.
+fn route(conditions: &str, targets: &[TargetIndex]) -> Route {
+    let mut route = Route { targets: targets.to_vec(), ..Route::default() };
     for condition in conditions.split_whitespace() {
         let (name, patterns) = condition.split_once('=').unwrap();
         let texts: Vec<_> = patterns.split('|').map(str::to_owned).collect();
@@ -86,11 +86,11 @@ fn event(line: &str) -> Arc<CallEvent> {
     Arc::new(event)
 }
 
-/// What is told, written `WHAT[:user,…] [(queue)] -> endpoint,…`.
-fn told(router: &mut Router, line: &str) -> Vec<String> {
+/// What is routed, written `KIND[:user,…] [(queue)] -> target,…`.
+fn routed(router: &mut EventRouter, line: &str) -> Vec<String> {
     let routed = router.route(&event(line));
-    let show = |(event, endpoints): (Arc<CallEvent>, Vec<TargetIndex>)| {
-        let names: Vec<_> = endpoints.iter().map(|&index| router.routes.target(index).unwrap()).collect();
+    let show = |(event, targets): (Arc<CallEvent>, Vec<TargetIndex>)| {
+        let names: Vec<_> = targets.iter().map(|&index| router.routes.target(index).unwrap()).collect();
         let mut what = event.kind.name().to_owned();
         if let EventKind::NewCall { users } = &event.kind {
             let users: Vec<_> = users.iter().map(|user| user.endpoint.trim_start_matches("PJSIP/")).collect();
@@ -104,11 +104,11 @@ fn told(router: &mut Router, line: &str) -> Vec<String> {
 }
 
 #[track_caller]
-fn check(routes: &[(&str, &[TargetIndex])], story: &[(&str, &[&str])]) {
-    let routes = routes.iter().map(|(conditions, endpoints)| route(conditions, endpoints)).collect();
-    let mut router = Router::new(Routes::new(ENDPOINTS.map(str::to_owned).to_vec(), routes));
-    for (line, expected) in story {
-        assert_eq!(told(&mut router, line), *expected, "at {line:?}");
+fn check(routes: &[(&str, &[TargetIndex])], steps: &[(&str, &[&str])]) {
+    let routes = routes.iter().map(|(conditions, targets)| route(conditions, targets)).collect();
+    let mut router = EventRouter::new(Routes::new(TARGETS.map(str::to_owned).to_vec(), routes));
+    for (line, expected) in steps {
+        assert_eq!(routed(&mut router, line), *expected, "at {line:?}");
     }
     assert!(router.calls.is_empty(), "kept after the end: {:?}", router.calls);
 }
@@ -118,14 +118,14 @@ fn check(routes: &[(&str, &[TargetIndex])], story: &[(&str, &[&str])]) {
 fn matches(conditions: &str, line: &str, expected: bool) {
     let routes = Routes::new(vec!["desk".into()], vec![route(conditions, &[0])]);
     assert_eq!(
-        !Router::new(routes).route(&event(line)).is_empty(),
+        !EventRouter::new(routes).route(&event(line)).is_empty(),
         expected,
         "{line:?} against {conditions:?}"
     );
 }
 
 #[test]
-fn without_routes_every_endpoint_hears_of_every_call() {
+fn without_routes_every_target_gets_every_call() {
     check(
         &[],
         &[
@@ -170,7 +170,7 @@ fn each_condition_is_held_against_its_fact() {
 }
 
 #[test]
-fn an_endpoint_of_several_routes_is_told_once_and_one_of_none_is_told_everything() {
+fn a_target_of_several_routes_gets_an_event_once_and_one_of_none_gets_everything() {
     check(
         &[("direction=in", &[0, 1]), ("queue=support", &[0]), ("direction=out", &[1])],
         &[
@@ -185,7 +185,7 @@ fn an_endpoint_of_several_routes_is_told_once_and_one_of_none_is_told_everything
 }
 
 #[test]
-fn an_endpoint_that_matches_late_is_told_the_new_call_first_with_what_is_known() {
+fn a_target_that_matches_late_gets_the_new_call_first_with_what_is_known() {
     check(
         &[("queue=support", &[0]), ("user=carol", &[1]), ("account=none", &[2])],
         &[
@@ -208,7 +208,7 @@ fn an_endpoint_that_matches_late_is_told_the_new_call_first_with_what_is_known()
 }
 
 #[test]
-fn an_endpoint_that_matches_at_the_hangup_still_gets_both() {
+fn a_target_that_matches_at_the_hangup_still_gets_both() {
     check(
         &[("queue=support", &[0]), ("account=none", &[1, 2])],
         &[
@@ -219,7 +219,7 @@ fn an_endpoint_that_matches_at_the_hangup_still_gets_both() {
 }
 
 #[test]
-fn what_matched_once_is_told_to_the_end() {
+fn what_matched_once_is_sent_to_the_end() {
     check(
         &[("queue=support", &[0]), ("account=none", &[1, 2])],
         &[
@@ -247,16 +247,17 @@ fn events_of_a_call_that_was_never_announced_speak_for_themselves_and_leave_noth
 }
 
 #[test]
-fn other_routes_keep_whoever_was_told_by_name() {
+fn other_routes_keep_notified_targets_by_name() {
     let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
-    let mut router = Router::new(Routes::new(names(&["desk", "sales"]), vec![route("queue=support", &[1])]));
-    assert_eq!(told(&mut router, "1 new queue=support"), ["newCall[] (support) -> desk,sales"]);
-    assert_eq!(told(&mut router, "2 new"), ["newCall[] -> desk"]);
+    let mut router =
+        EventRouter::new(Routes::new(names(&["desk", "sales"]), vec![route("queue=support", &[1])]));
+    assert_eq!(routed(&mut router, "1 new queue=support"), ["newCall[] (support) -> desk,sales"]);
+    assert_eq!(routed(&mut router, "2 new"), ["newCall[] -> desk"]);
     let routes = vec![route("account=none", &[1]), route("queue=support", &[2])];
     router.set_routes(Routes::new(names(&["crm", "sales", "log"]), routes));
-    assert_eq!(told(&mut router, "1 answer"), ["newCall[] -> crm", "answer -> crm,sales"]);
-    assert_eq!(told(&mut router, "2 answer"), ["newCall[] -> crm", "answer -> crm"]);
-    assert_eq!(told(&mut router, "1 hangup"), ["hangup -> crm,sales"]);
-    assert_eq!(told(&mut router, "2 hangup"), ["hangup -> crm"]);
+    assert_eq!(routed(&mut router, "1 answer"), ["newCall[] -> crm", "answer -> crm,sales"]);
+    assert_eq!(routed(&mut router, "2 answer"), ["newCall[] -> crm", "answer -> crm"]);
+    assert_eq!(routed(&mut router, "1 hangup"), ["hangup -> crm,sales"]);
+    assert_eq!(routed(&mut router, "2 hangup"), ["hangup -> crm"]);
     assert!(router.calls.is_empty());
 }

@@ -1,4 +1,4 @@
-//! The task that owns what is owed: call events into the journal, and from there out to the endpoints.
+//! The task that owns the deliveries: call events go into the journal, and from there to the targets.
 
 mod configured;
 mod loading;
@@ -29,8 +29,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::{reporter::Reporter, stored::Answer};
-use super::{clock::Clock, journal::Journal, messages::DeliveryMessage, router::Router};
+use self::{reporter::DeliveryReporter, stored::JournalAnswer};
+use super::{clock::Clock, event_router::EventRouter, journal::Journal, messages::DeliveryMessage};
 
 /// How long the requests on their way may take to end when the daemon does.
 pub(crate) const DRAIN: Duration = Duration::from_secs(10);
@@ -38,125 +38,125 @@ pub(crate) const DRAIN: Duration = Duration::from_secs(10);
 /// How many events may wait to be committed. Over it, no more are taken from the trackers.
 const UNCOMMITTED: usize = 8192;
 
-/// How often the journal is rid of what is too old.
+/// How often the journal is swept of what is too old.
 const SWEEP: Duration = Duration::from_secs(60);
 
-/// How long what could not be read is left alone before it is asked for again.
-const ASK_AGAIN: Duration = Duration::from_secs(1);
+/// How long to wait before a failed load request is made again.
+const LOAD_RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// How often the states of targets are reported.
 const REPORT_STATUSES: Duration = Duration::from_secs(1);
 
-/// Everything that makes the task do something.
-enum Event {
+/// What wakes the task up.
+enum Wakeup {
     Message(Option<DeliveryMessage>),
     Report(Option<StoreReport>),
-    Sent(Result<(Id, Tried), JoinError>),
-    Read(Result<Answer, JoinError>),
+    Sent(Result<(Id, AttemptedDelivery), JoinError>),
+    Read(Result<JournalAnswer, JoinError>),
     Due,
     Sweep,
     ReportStatuses,
-    /// What could not be read may be asked for again.
-    AskAgain,
-    /// The time to drain is over, or nobody wants to wait for it.
+    /// Failed load requests are made again.
+    RetryLoads,
+    /// The time to drain is over, or the wait was cut short.
     Cut,
 }
 
-/// A delivery that was tried.
-struct Tried {
+/// A delivery with the result of an attempt.
+struct AttemptedDelivery {
     delivery: Delivery,
     sent: SendResult,
     at: Timestamp,
     took: Duration,
 }
 
-/// How it stands with a journal that cannot be written.
+/// The state of a journal that cannot be written.
 #[derive(Clone, Copy, Debug, Default)]
-struct Trouble {
+struct JournalTrouble {
     failing: bool,
-    /// Events were told that are in memory only, where nobody can read them.
+    /// Events were reported as committed that are in memory only, where they cannot be loaded from.
     undurable: bool,
-    /// It could not be read either: what it has is still to be loaded.
+    /// It could not be read either: its pending deliveries are still to be loaded.
     unread: bool,
 }
 
-/// What became of everything when the task ended.
+/// The deliveries when the task ended.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Ended {
+pub(crate) struct DeliverySummary {
     /// How many deliveries there were.
     pub(crate) counts: DeliveryCounts,
     /// Whether nothing is left to be delivered.
     pub(crate) drained: bool,
 }
 
-/// What is owed, and who it is sent to.
-pub(crate) struct Dispatch {
+/// The task: pending deliveries and the targets they go to.
+pub(crate) struct DeliveryTask {
     clock: Clock,
-    router: Router,
+    router: EventRouter,
     /// In the order in which the routes number them.
     recipients: Vec<TargetName>,
     senders: BTreeMap<TargetName, Sender>,
-    terms: BTreeMap<TargetName, DeliveryPolicy>,
+    policies: BTreeMap<TargetName, DeliveryPolicy>,
     dialects: BTreeMap<TargetName, &'static str>,
     machine: DeliveryMachine,
     journal: Journal,
-    /// What the process before this one left, until the endpoints are known.
-    left: Option<RecoveredState>,
+    /// The state recovered from an earlier process, until the targets are known.
+    recovered: Option<RecoveredState>,
     /// How many events were given to the journal and not yet reported.
     uncommitted: usize,
-    trouble: Trouble,
-    reads: JoinSet<Answer>,
-    /// What cannot be read for now.
+    trouble: JournalTrouble,
+    reads: JoinSet<JournalAnswer>,
+    /// Load requests that failed and are made again.
     deferred: Vec<LoadRequest>,
-    requests: JoinSet<Tried>,
-    /// Which request is on its way for what.
-    under_way: HashMap<Id, DeliveryId>,
-    reporter: Reporter,
+    requests: JoinSet<AttemptedDelivery>,
+    /// The delivery of each HTTP request in flight.
+    in_flight: HashMap<Id, DeliveryId>,
+    reporter: DeliveryReporter,
     drain: Duration,
 }
 
-impl Dispatch {
-    /// Nothing is owed but what `left` says, and there are no endpoints yet. What happens is emitted through `emitter`.
+impl DeliveryTask {
+    /// A task that starts from the `recovered` state, without targets yet. It emits its events through `emitter`.
     pub(crate) fn new(
         clock: Clock,
         emitter: EventEmitter,
-        (journal, left): (Journal, RecoveredState),
+        (journal, recovered): (Journal, RecoveredState),
         seed: u64,
     ) -> Self {
         let failing = journal.is_failing();
         Self {
             clock,
-            router: Router::new(Routes::default()),
+            router: EventRouter::new(Routes::default()),
             recipients: Vec::new(),
             senders: BTreeMap::new(),
-            terms: BTreeMap::new(),
+            policies: BTreeMap::new(),
             dialects: BTreeMap::new(),
             machine: DeliveryMachine::new(MachineLimits::default(), RetrySchedule::default(), seed),
             journal,
-            left: Some(left),
+            recovered: Some(recovered),
             uncommitted: 0,
-            trouble: Trouble { failing, ..Trouble::default() },
+            trouble: JournalTrouble { failing, ..JournalTrouble::default() },
             reads: JoinSet::new(),
             deferred: Vec::new(),
             requests: JoinSet::new(),
-            under_way: HashMap::new(),
-            reporter: Reporter::new(emitter),
+            in_flight: HashMap::new(),
+            reporter: DeliveryReporter::new(emitter),
             drain: DRAIN,
         }
     }
 
-    /// The same, with as long as `drain` to deliver what is left when nothing more will come.
+    /// The same, but with `drain` as the time to deliver what is pending at the end.
     pub(crate) fn draining_for(self, drain: Duration) -> Self {
         Self { drain, ..self }
     }
 
-    /// Takes events and sends them until nobody is left to say anything, and then until all that is due has
-    /// arrived, the time to drain is over, or `hurry` is cancelled. Gives what became of everything.
+    /// Commits and sends events until `inbox` is closed, and then until all that is due has
+    /// been delivered, the time to drain is over, or `hurry` is cancelled.
     pub(crate) async fn run(
         mut self,
         mut inbox: mpsc::Receiver<DeliveryMessage>,
         hurry: CancellationToken,
-    ) -> Ended {
+    ) -> DeliverySummary {
         let mut cut_at = None;
         let mut sweep = interval(SWEEP);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -164,33 +164,35 @@ impl Dispatch {
         report.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             self.send_due();
-            self.note();
+            self.drain_machine();
             if let Some(cut_at) = cut_at
                 && self.is_drained(cut_at)
             {
                 break;
             }
             match self.next(&mut inbox, (&mut sweep, &mut report), cut_at, &hurry).await {
-                Event::Message(Some(message)) => self.take(message),
-                Event::Message(None) => cut_at = Some(Instant::now() + self.drain),
-                Event::Report(Some(report)) => self.heed(report),
-                Event::Report(None) => {
+                Wakeup::Message(Some(message)) => self.on_message(message),
+                Wakeup::Message(None) => cut_at = Some(Instant::now() + self.drain),
+                Wakeup::Report(Some(report)) => self.on_report(report),
+                Wakeup::Report(None) => {
                     self.reporter.emitter().emit(JournalEvent::WriterEnded);
                     break;
                 }
-                Event::Sent(sent) => self.settle(sent),
-                Event::Read(answer) => self.load(answer),
-                Event::Sweep => self.journal.sweep(&self.clock),
-                Event::ReportStatuses => self.report_statuses(),
-                Event::AskAgain => self.ask_again(),
-                Event::Due => {}
-                Event::Cut => break,
+                Wakeup::Sent(sent) => self.on_sent(sent),
+                Wakeup::Read(answer) => self.load(answer),
+                Wakeup::Sweep => self.journal.sweep(&self.clock),
+                Wakeup::ReportStatuses => self.report_statuses(),
+                Wakeup::RetryLoads => self.retry_deferred(),
+                Wakeup::Due => {}
+                Wakeup::Cut => break,
             }
         }
         self.requests.abort_all();
         self.reporter.report_stop(&self.machine, self.uncommitted);
-        let ended =
-            Ended { counts: self.machine.counts(), drained: self.machine.is_idle() && self.uncommitted == 0 };
+        let ended = DeliverySummary {
+            counts: self.machine.counts(),
+            drained: self.machine.is_idle() && self.uncommitted == 0,
+        };
         self.journal.close(&self.clock).await;
         ended
     }
@@ -201,7 +203,7 @@ impl Dispatch {
         (sweep, report): (&mut Interval, &mut Interval),
         cut_at: Option<Instant>,
         hurry: &CancellationToken,
-    ) -> Event {
+    ) -> Wakeup {
         let next_due = self.machine.next_due().map(|due| self.clock.until(due));
         let due = async {
             match next_due {
@@ -216,20 +218,20 @@ impl Dispatch {
             }
         };
         tokio::select! {
-            Some(sent) = self.requests.join_next_with_id() => Event::Sent(sent),
-            report = self.journal.report() => Event::Report(report),
-            Some(answer) = self.reads.join_next() => Event::Read(answer),
-            message = inbox.recv(), if cut_at.is_none() && self.uncommitted < UNCOMMITTED => Event::Message(message),
-            () = due => Event::Due,
-            _ = sweep.tick() => Event::Sweep,
-            _ = report.tick() => Event::ReportStatuses,
-            () = sleep(ASK_AGAIN), if !self.deferred.is_empty() => Event::AskAgain,
-            () = cut => Event::Cut,
-            () = hurry.cancelled(), if cut_at.is_some() => Event::Cut,
+            Some(sent) = self.requests.join_next_with_id() => Wakeup::Sent(sent),
+            report = self.journal.report() => Wakeup::Report(report),
+            Some(answer) = self.reads.join_next() => Wakeup::Read(answer),
+            message = inbox.recv(), if cut_at.is_none() && self.uncommitted < UNCOMMITTED => Wakeup::Message(message),
+            () = due => Wakeup::Due,
+            _ = sweep.tick() => Wakeup::Sweep,
+            _ = report.tick() => Wakeup::ReportStatuses,
+            () = sleep(LOAD_RETRY_DELAY), if !self.deferred.is_empty() => Wakeup::RetryLoads,
+            () = cut => Wakeup::Cut,
+            () = hurry.cancelled(), if cut_at.is_some() => Wakeup::Cut,
         }
     }
 
-    fn take(&mut self, message: DeliveryMessage) {
+    fn on_message(&mut self, message: DeliveryMessage) {
         match message {
             DeliveryMessage::Event(event) => self.commit(&event),
             DeliveryMessage::Explanation(explanation) => {
@@ -237,8 +239,8 @@ impl Dispatch {
                     self.journal.write(StoreWrite::Explanation { call, explanation });
                 }
             }
-            DeliveryMessage::Configure { routes, endpoints, journal, done } => {
-                self.configure(routes, endpoints);
+            DeliveryMessage::Configure { routes, targets, journal, done } => {
+                self.configure(routes, targets);
                 if let Some(journal) = journal {
                     self.journal.set_retention(journal);
                 }
@@ -250,13 +252,13 @@ impl Dispatch {
         }
     }
 
-    /// Has the event written, with who is owed it. It is sent when that is on disk.
+    /// Writes the event with the targets it goes to. It is sent once that is on disk.
     fn commit(&mut self, event: &Arc<CallEvent>) {
         let recorded_at = self.clock.now();
         let mut targets = Vec::new();
-        for (told, indices) in self.router.route(event) {
+        for (routed, indices) in self.router.route(event) {
             let wants = |name: &&TargetName| {
-                self.senders.get(name.as_str()).is_some_and(|sender| sender.wants(&told))
+                self.senders.get(name.as_str()).is_some_and(|sender| sender.wants(&routed))
             };
             let names: Vec<_> = indices
                 .iter()
@@ -264,10 +266,10 @@ impl Dispatch {
                 .filter(wants)
                 .cloned()
                 .collect();
-            if told.id == event.id {
+            if routed.id == event.id {
                 targets = names;
             } else if !names.is_empty() {
-                self.write_event(NewEvent { event: told, targets: names, is_replay: true, recorded_at });
+                self.write_event(NewEvent { event: routed, targets: names, is_replay: true, recorded_at });
             }
         }
         self.write_event(NewEvent { event: Arc::clone(event), targets, is_replay: false, recorded_at });
@@ -282,7 +284,7 @@ impl Dispatch {
         while let Some(delivery) = self.machine.take(self.clock.now()) {
             let now = self.clock.now();
             let Some(sender) = self.senders.get(&delivery.target).cloned() else {
-                let reason = "the endpoint is not configured".to_owned();
+                let reason = "the target is not configured".to_owned();
                 self.machine.complete(delivery.id, DeliveryOutcome::Dead { reason }, Duration::ZERO, now);
                 continue;
             };
@@ -290,26 +292,26 @@ impl Dispatch {
             let request = self.requests.spawn(async move {
                 let began = Instant::now();
                 let sent = sender.send(&delivery.event).await;
-                Tried { delivery, sent, at: now, took: began.elapsed() }
+                AttemptedDelivery { delivery, sent, at: now, took: began.elapsed() }
             });
-            self.under_way.insert(request.id(), id);
+            self.in_flight.insert(request.id(), id);
         }
     }
 
-    fn settle(&mut self, sent: Result<(Id, Tried), JoinError>) {
+    fn on_sent(&mut self, sent: Result<(Id, AttemptedDelivery), JoinError>) {
         let now = self.clock.now();
         match sent {
-            Ok((task, Tried { delivery, sent, at, took })) => {
-                self.under_way.remove(&task);
+            Ok((task, AttemptedDelivery { delivery, sent, at, took })) => {
+                self.in_flight.remove(&task);
                 let SendResult { outcome, directives, status, reply } = sent;
                 self.reporter.report_attempt(&delivery, &outcome);
                 self.reporter.report_directives(&delivery, &directives);
-                let outcome_in_words = stored::describe(&outcome, delivery.is_replay);
+                let description = stored::describe(&outcome, delivery.is_replay);
                 let attempt = DeliveryAttempt {
                     delivery: delivery.id,
                     at,
                     duration: took,
-                    outcome: outcome_in_words,
+                    outcome: description,
                     status,
                     reply,
                 };
@@ -318,7 +320,7 @@ impl Dispatch {
             }
             Err(error) => {
                 self.reporter.emitter().emit(DeliveryEvent::AttemptPanicked { error: &error.to_string() });
-                if let Some(id) = self.under_way.remove(&error.id()) {
+                if let Some(id) = self.in_flight.remove(&error.id()) {
                     let outcome = DeliveryOutcome::Retry { reason: "internal error".to_owned(), after: None };
                     self.machine.complete(id, outcome, Duration::ZERO, now);
                 }
@@ -326,23 +328,23 @@ impl Dispatch {
         }
     }
 
-    /// Passes on what the machine wants read, has to have written, and has to say.
-    fn note(&mut self) {
+    /// Carries out what the machine requests: journal writes, notices and loads.
+    fn drain_machine(&mut self) {
         let now = self.clock.now();
-        let mut noticed = false;
+        let mut has_notice = false;
         while let Some(change) = self.machine.poll_state_change() {
             self.reporter.report_change(&change, now);
             self.journal.write(stored::write(change, now));
         }
         while let Some(notice) = self.machine.poll_notice() {
             self.reporter.report_notice(&notice);
-            noticed = true;
+            has_notice = true;
         }
-        if noticed {
+        if has_notice {
             self.report_statuses();
         }
-        while let Some(want) = self.machine.poll_load_request() {
-            self.ask(want);
+        while let Some(request) = self.machine.poll_load_request() {
+            self.request_load(request);
         }
     }
 

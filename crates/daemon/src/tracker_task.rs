@@ -14,16 +14,17 @@ use tokio::{
 };
 
 use super::{
+    api_queries,
     clock::Clock,
-    messages::{DeliveryMessage, PbxName, Question, TrackerMessage},
-    notify, switchboard,
+    messages::{DeliveryMessage, PbxName, TrackerMessage, TrackerQuery},
+    notify,
 };
 
 /// How often the task shows that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
-/// Everything that makes the task do something.
-enum Event {
+/// What wakes the task up.
+enum Wakeup {
     Message(TrackerMessage),
     Due,
     Watchdog,
@@ -32,70 +33,70 @@ enum Event {
     Over,
 }
 
-impl fmt::Display for Event {
+impl fmt::Display for Wakeup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Message(TrackerMessage::Follow { pbx, .. }) => write!(f, "rules for {pbx}"),
-            Self::Message(TrackerMessage::Forget { pbx }) => write!(f, "{pbx} is followed no more"),
+            Self::Message(TrackerMessage::AddPbx { pbx, .. }) => write!(f, "rules for {pbx}"),
+            Self::Message(TrackerMessage::RemovePbx { pbx }) => write!(f, "{pbx} removed"),
             Self::Message(TrackerMessage::Connected { pbx, version }) => {
                 write!(f, "{pbx} connected, {version}")
             }
             Self::Message(TrackerMessage::Packets { pbx, packets, .. }) => {
                 write!(f, "{} packets from {pbx}", packets.len())
             }
-            Self::Message(TrackerMessage::Ask(_)) => f.write_str("a question"),
-            Self::Due => f.write_str("something is due"),
-            Self::Watchdog => f.write_str("the watchdog wants to hear"),
+            Self::Message(TrackerMessage::Query(_)) => f.write_str("a query"),
+            Self::Due => f.write_str("a deadline"),
+            Self::Watchdog => f.write_str("the watchdog is due"),
             Self::Heartbeat => f.write_str("a heartbeat"),
-            Self::Over => f.write_str("over"),
+            Self::Over => f.write_str("the end"),
         }
     }
 }
 
 /// The trackers, by PBX.
-pub(crate) struct Follow {
+pub(crate) struct TrackerTask {
     clock: Clock,
-    followed: BTreeMap<PbxName, Followed>,
+    pbxs: BTreeMap<PbxName, TrackedPbx>,
     events: mpsc::Sender<DeliveryMessage>,
     emitter: EventEmitter,
     /// When the daemon started.
     started_at: Timestamp,
-    left: Left,
-    /// When rules were given last.
+    recovered: RecoveredCalls,
+    /// When rules were set last.
     configured: Option<Timestamp>,
 }
 
-/// What an earlier process left to be taken up.
+/// The calls of an earlier process, which are resumed.
 #[derive(Debug, Default)]
-pub(crate) struct Left {
-    /// The events of the calls that were not over, in order.
-    pub(crate) living: Vec<CallEvent>,
-    /// The ids that were given to calls.
-    pub(crate) used: Vec<CallId>,
+pub(crate) struct RecoveredCalls {
+    /// The events of the calls in progress, in order.
+    pub(crate) live_events: Vec<CallEvent>,
+    /// The ids of recent calls, which are not given again.
+    pub(crate) recent_ids: Vec<CallId>,
 }
 
-struct Followed {
+struct TrackedPbx {
     tracker: Tracker,
     observations: Observations,
     directory: Directory,
-    wish: Arc<Notify>,
-    /// How many forged events were seen when the lists were asked for last.
+    resync: Arc<Notify>,
+    /// How many forged events there were at the last resync request.
     forged: u64,
     over: bool,
 }
 
-impl Followed {
-    /// Events that a caller has written into are dropped, so what they told must be asked for.
+impl TrackedPbx {
+    /// Events that a caller has injected data into are dropped, so what they reported must be requested again.
     fn watch_for_forgeries(&mut self, pbx: &PbxName, emitter: &EventEmitter) {
         let forged = self.tracker.forged();
         if forged > self.forged {
             emitter.emit(PbxEvent::ForgedEventsDropped { pbx, forged });
             self.forged = forged;
-            self.wish.notify_one();
+            self.resync.notify_one();
         }
     }
 
-    /// Ends all calls: to those who were told of them they would go on for ever. To the tracker it is a new
+    /// Ends all calls: for the targets they would go on for ever otherwise. To the tracker it is a new
     /// connection to a PBX without a single channel.
     fn end_all(&mut self, now: Timestamp) {
         const NO_CHANNELS: &[u8] =
@@ -108,18 +109,18 @@ impl Followed {
     }
 }
 
-impl Follow {
-    /// Trackers that take up what was `left`, and hand their events to `events`.
+impl TrackerTask {
+    /// Trackers that resume the `recovered` calls, and send their events to `events`.
     pub(crate) fn new(
         clock: Clock,
         events: mpsc::Sender<DeliveryMessage>,
         (emitter, started_at): (EventEmitter, Timestamp),
-        left: Left,
+        recovered: RecoveredCalls,
     ) -> Self {
-        Self { clock, followed: BTreeMap::new(), events, emitter, started_at, left, configured: None }
+        Self { clock, pbxs: BTreeMap::new(), events, emitter, started_at, recovered, configured: None }
     }
 
-    /// Follows what is said to `inbox` until nobody is left to say anything.
+    /// Handles the messages of `inbox` until it is closed.
     pub(crate) async fn run(mut self, mut inbox: mpsc::Receiver<TrackerMessage>) {
         let mut watchdog = notify::watchdog().map(|every| {
             let mut watchdog = interval(every);
@@ -130,18 +131,18 @@ impl Follow {
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let event = self.next(&mut inbox, watchdog.as_mut(), &mut heartbeat).await;
-            tracing::trace!(%event, "follow");
+            tracing::trace!(%event, "tracker task woken");
             match event {
-                Event::Message(message) => self.take(message),
-                Event::Due => {
+                Wakeup::Message(message) => self.on_message(message),
+                Wakeup::Due => {
                     let now = self.clock.now();
-                    self.followed.values_mut().for_each(|followed| followed.tracker.tick(now));
+                    self.pbxs.values_mut().for_each(|tracked| tracked.tracker.tick(now));
                 }
-                Event::Watchdog => notify::alive(),
-                Event::Heartbeat => self.emitter.emit(TrackerEvent::Heartbeat),
-                Event::Over => return,
+                Wakeup::Watchdog => notify::alive(),
+                Wakeup::Heartbeat => self.emitter.emit(TrackerEvent::Heartbeat),
+                Wakeup::Over => return,
             }
-            if self.hand_on().await.is_err() {
+            if self.publish().await.is_err() {
                 return;
             }
         }
@@ -152,8 +153,8 @@ impl Follow {
         inbox: &mut mpsc::Receiver<TrackerMessage>,
         watchdog: Option<&mut Interval>,
         heartbeat: &mut Interval,
-    ) -> Event {
-        let deadline = self.followed.values().filter_map(|followed| followed.tracker.next_deadline()).min();
+    ) -> Wakeup {
+        let deadline = self.pbxs.values().filter_map(|tracked| tracked.tracker.next_deadline()).min();
         let due = async {
             match deadline {
                 Some(deadline) => sleep(self.clock.until(deadline)).await,
@@ -168,39 +169,39 @@ impl Follow {
         };
         tokio::select! {
             biased; // a busy PBX must not silence the watchdog or put off what is due
-            _ = alive => Event::Watchdog,
-            _ = heartbeat.tick() => Event::Heartbeat,
-            () = due => Event::Due,
-            message = inbox.recv() => message.map_or(Event::Over, Event::Message),
+            _ = alive => Wakeup::Watchdog,
+            _ = heartbeat.tick() => Wakeup::Heartbeat,
+            () = due => Wakeup::Due,
+            message = inbox.recv() => message.map_or(Wakeup::Over, Wakeup::Message),
         }
     }
 
-    fn take(&mut self, message: TrackerMessage) {
+    fn on_message(&mut self, message: TrackerMessage) {
         let now = self.clock.now();
         match message {
-            TrackerMessage::Follow { pbx, rules, wish } => {
+            TrackerMessage::AddPbx { pbx, rules, resync } => {
                 self.configured = Some(now);
-                self.follow(pbx, *rules, wish);
+                self.add_pbx(pbx, *rules, resync);
             }
-            TrackerMessage::Forget { pbx } => {
-                if let Some(followed) = self.followed.get_mut(&pbx) {
-                    followed.end_all(now);
+            TrackerMessage::RemovePbx { pbx } => {
+                if let Some(tracked) = self.pbxs.get_mut(&pbx) {
+                    tracked.end_all(now);
                 }
             }
             TrackerMessage::Connected { pbx, version } => {
-                if let Some(followed) = self.followed.get_mut(&pbx) {
-                    followed.tracker.connected(version, Some(now));
+                if let Some(tracked) = self.pbxs.get_mut(&pbx) {
+                    tracked.tracker.connected(version, Some(now));
                 }
             }
             TrackerMessage::Packets { pbx, packets, stream_errors } => {
-                if let Some(followed) = self.followed.get_mut(&pbx) {
+                if let Some(tracked) = self.pbxs.get_mut(&pbx) {
                     for packet in &packets {
-                        followed.observations.packet(packet, now);
-                        followed.tracker.apply(packet, Some(now));
+                        tracked.observations.packet(packet, now);
+                        tracked.tracker.apply(packet, Some(now));
                     }
-                    followed.observations.set_stream_errors(stream_errors);
-                    followed.watch_for_forgeries(&pbx, &self.emitter);
-                    let channels = followed.tracker.live_channels();
+                    tracked.observations.set_stream_errors(stream_errors);
+                    tracked.watch_for_forgeries(&pbx, &self.emitter);
+                    let channels = tracked.tracker.live_channels();
                     let packets_received = packets.len();
                     self.emitter.emit(PbxEvent::PacketsReceived {
                         pbx: &pbx,
@@ -212,58 +213,58 @@ impl Follow {
                     }
                 }
             }
-            TrackerMessage::Ask(question) => self.answer(question, now),
+            TrackerMessage::Query(query) => self.answer(query, now),
         }
     }
 
-    fn follow(&mut self, pbx: PbxName, rules: Rules, wish: Arc<Notify>) {
-        match self.followed.get_mut(&pbx) {
-            Some(followed) => {
-                followed.directory = rules.directory.clone();
-                followed.tracker.set_rules(rules);
-                followed.wish = wish;
-                followed.over = false;
+    fn add_pbx(&mut self, pbx: PbxName, rules: Rules, resync: Arc<Notify>) {
+        match self.pbxs.get_mut(&pbx) {
+            Some(tracked) => {
+                tracked.directory = rules.directory.clone();
+                tracked.tracker.set_rules(rules);
+                tracked.resync = resync;
+                tracked.over = false;
             }
             None => {
                 let directory = rules.directory.clone();
                 let mut tracker = Tracker::new(rules);
                 tracker.explain(true);
-                tracker.resume(&self.left.living, &self.left.used);
-                self.left.living.retain(|event| event.pbx != *pbx);
+                tracker.resume(&self.recovered.live_events, &self.recovered.recent_ids);
+                self.recovered.live_events.retain(|event| event.pbx != *pbx);
                 let observations = Default::default();
                 let (forged, over) = (0, false);
-                let followed = Followed { tracker, observations, directory, wish, forged, over };
-                self.followed.insert(pbx, followed);
+                let tracked = TrackedPbx { tracker, observations, directory, resync, forged, over };
+                self.pbxs.insert(pbx, tracked);
             }
         }
     }
 
-    /// Answers; who asked may have gone.
-    fn answer(&self, question: Question, now: Timestamp) {
-        match question {
-            Question::Channels(answer) => {
+    /// Answers a query. The receiver may be gone.
+    fn answer(&self, query: TrackerQuery, now: Timestamp) {
+        match query {
+            TrackerQuery::Channels(answer) => {
                 let of =
-                    |(pbx, followed): (&PbxName, &Followed)| switchboard::channels(pbx, &followed.tracker);
-                let _ = answer.send(self.followed.iter().flat_map(of).collect());
+                    |(pbx, tracked): (&PbxName, &TrackedPbx)| api_queries::channels(pbx, &tracked.tracker);
+                let _ = answer.send(self.pbxs.iter().flat_map(of).collect());
             }
-            Question::Diagnosis(answer) => {
-                let of = |(pbx, followed): (&PbxName, &Followed)| followed.observations.window(pbx, now);
-                let pbxs = self.followed.iter().map(of).collect();
+            TrackerQuery::Diagnosis(answer) => {
+                let of = |(pbx, tracked): (&PbxName, &TrackedPbx)| tracked.observations.window(pbx, now);
+                let pbxs = self.pbxs.iter().map(of).collect();
                 let diagnosis = Diagnosis { started: self.started_at, configured: self.configured, pbxs };
                 let _ = answer.send(serde_json::to_value(diagnosis).unwrap_or_default());
             }
-            Question::Explanation(call, answer) => {
-                let found = self.followed.values().find_map(|followed| followed.tracker.explanation(&call));
+            TrackerQuery::Explanation(call, answer) => {
+                let found = self.pbxs.values().find_map(|tracked| tracked.tracker.explanation(&call));
                 let _ = answer.send(found);
             }
         }
     }
 
-    /// Hands on what the trackers have to say.
-    async fn hand_on(&mut self) -> Result<(), mpsc::error::SendError<DeliveryMessage>> {
-        for (pbx, followed) in &mut self.followed {
-            while let Some(event) = followed.tracker.poll_event() {
-                followed.observations.event(&event, &followed.directory, self.clock.now());
+    /// Publishes the events and explanations of the trackers.
+    async fn publish(&mut self) -> Result<(), mpsc::error::SendError<DeliveryMessage>> {
+        for (pbx, tracked) in &mut self.pbxs {
+            while let Some(event) = tracked.tracker.poll_event() {
+                tracked.observations.event(&event, &tracked.directory, self.clock.now());
                 self.emitter.emit(TrackerEvent::EventPublished {
                     pbx,
                     event: &event.id,
@@ -273,7 +274,7 @@ impl Follow {
                 });
                 self.events.send(DeliveryMessage::Event(Arc::new(event))).await?;
             }
-            while let Some(explanation) = followed.tracker.poll_explanation() {
+            while let Some(explanation) = tracked.tracker.poll_explanation() {
                 if explanation.call.is_some() {
                     self.events.send(DeliveryMessage::Explanation(explanation)).await?;
                 } else if !explanation.is_auxiliary_only() {
@@ -284,12 +285,12 @@ impl Follow {
                 }
             }
         }
-        self.followed.retain(|_, followed| !followed.over);
+        self.pbxs.retain(|_, tracked| !tracked.over);
         Ok(())
     }
 }
 
-/// Whether every channel of the PBX is known with this packet.
+/// Whether this packet ends a list of all channels.
 fn ends_list(packet: &Packet) -> bool {
     packet.event_name().is_some_and(|event| matches!(event, b"CoreShowChannelsComplete" | b"StatusComplete"))
 }

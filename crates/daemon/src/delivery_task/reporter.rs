@@ -12,7 +12,7 @@ use ringwire_live::{
 };
 
 /// Emits what happens to deliveries and targets.
-pub(super) struct Reporter {
+pub(super) struct DeliveryReporter {
     emitter: EventEmitter,
     /// What changes of its delivery's state are about.
     last_attempt: Option<LastAttempt>,
@@ -25,7 +25,7 @@ struct LastAttempt {
     is_refused: bool,
 }
 
-impl Reporter {
+impl DeliveryReporter {
     pub(super) fn new(emitter: EventEmitter) -> Self {
         Self { emitter, last_attempt: None }
     }
@@ -95,7 +95,7 @@ impl Reporter {
             // A notice follows, which also has the event.
             DeliveryState::Dead { .. } => {}
             DeliveryState::Expired { reason } => {
-                self.emitter.emit(DeliveryEvent::Expired { delivery, target, reason })
+                self.emitter.emit(DeliveryEvent::Expired { delivery, target, reason });
             }
             DeliveryState::Dropped => self.emitter.emit(DeliveryEvent::Dropped { delivery, target }),
         }

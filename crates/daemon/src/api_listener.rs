@@ -1,4 +1,4 @@
-//! The windows of the daemon: the socket and the port at which it can be asked what is going on.
+//! The listeners of the API: its socket and its port.
 
 use std::{
     fs,
@@ -23,75 +23,76 @@ use tokio_util::sync::CancellationToken;
 /// Who may use the socket: its owner and its group.
 const SOCKET_MODE: u32 = 0o660;
 
-/// What is served until it is closed.
-pub(super) struct Window {
+/// The API as it is served until it is closed.
+pub(super) struct ApiListener {
     server: ApiServer,
     emitter: EventEmitter,
-    /// Where it was to be.
+    /// The configured socket.
     socket: Option<PathBuf>,
     listen: Option<SocketAddr>,
-    /// The socket that it has.
+    /// The socket that it listens at.
     bound: Option<PathBuf>,
     stop: CancellationToken,
     served: JoinSet<()>,
 }
 
-impl Window {
-    /// Opens the socket and the port of `api`, at which `live` and `sources` can be asked. One that cannot be had
+impl ApiListener {
+    /// Opens the socket and the port of `api`, which serve `live` and `sources`. One that cannot be opened
     /// is reported, and the daemon goes on without it: calls matter more than the view of them.
     pub(super) async fn open(api: &Api, live: LiveState, emitter: EventEmitter, sources: ApiSources) -> Self {
         let server = ApiServer::new(live, emitter.clone(), sources, access(api));
         let stop = CancellationToken::new();
         let (socket, listen) = (api.socket.clone(), api.listen);
-        let mut window = Self { server, emitter, socket, listen, bound: None, stop, served: JoinSet::new() };
+        let mut listener =
+            Self { server, emitter, socket, listen, bound: None, stop, served: JoinSet::new() };
         if let Some(path) = &api.socket {
             match bind(path) {
-                Ok(listener) => {
-                    window.emitter.emit(ApiEvent::SocketListening { socket: &path.display().to_string() });
-                    window.served.spawn(window.server.serve_unix(listener, window.stop.clone()));
-                    window.bound = Some(path.clone());
+                Ok(bound) => {
+                    listener.emitter.emit(ApiEvent::SocketListening { socket: &path.display().to_string() });
+                    listener.served.spawn(listener.server.serve_unix(bound, listener.stop.clone()));
+                    listener.bound = Some(path.clone());
                 }
                 Err(error) if api.socket_is_named => {
-                    window.emitter.emit(ApiEvent::SocketUnavailable { error: &error });
+                    listener.emitter.emit(ApiEvent::SocketUnavailable { error: &error });
                 }
                 Err(error) => {
-                    window.emitter.emit(ApiEvent::DefaultSocketUnavailable { error: &error });
+                    listener.emitter.emit(ApiEvent::DefaultSocketUnavailable { error: &error });
                 }
             }
         }
         if let Some(address) = api.listen {
             match TcpListener::bind(address).await {
-                Ok(listener) => {
+                Ok(bound) => {
                     let (address, desk) = (address.to_string(), format!("http://{address}/"));
-                    window.emitter.emit(ApiEvent::Listening { address: &address, desk: &desk });
-                    window.served.spawn(window.server.serve_tcp(listener, window.stop.clone()));
+                    listener.emitter.emit(ApiEvent::Listening { address: &address, desk: &desk });
+                    listener.served.spawn(listener.server.serve_tcp(bound, listener.stop.clone()));
                 }
                 Err(error) => {
                     let (address, error) = (address.to_string(), error.to_string());
-                    window.emitter.emit(ApiEvent::AddressUnavailable { address: &address, error: &error });
+                    listener.emitter.emit(ApiEvent::AddressUnavailable { address: &address, error: &error });
                 }
             }
         }
-        let server = window.server.clone();
-        let stop = window.stop.clone();
-        window.served.spawn(async move {
+        let server = listener.server.clone();
+        let stop = listener.stop.clone();
+        listener.served.spawn(async move {
             tokio::select! {
                 () = server.publish_health() => {}
                 () = stop.cancelled() => {}
             }
         });
-        window
+        listener
     }
 
-    /// Lets in from here on who may by `api`. Where it can be asked stays as it was.
-    pub(super) fn change(&self, api: &Api) {
+    /// Applies the tokens and origins of `api`. Socket and address stay as they are.
+    pub(super) fn set_access(&self, api: &Api) {
         if api.listen != self.listen || (api.socket_is_named && api.socket != self.socket) {
             self.emitter.emit(ApiEvent::AddressChangeIgnored);
         }
         self.server.set_access(access(api));
     }
 
-    /// Closes: those who listen are let go.
+    /// Closes all connections.
     pub(super) async fn close(mut self) {
         self.stop.cancel();
         while self.served.join_next().await.is_some() {}
@@ -115,9 +116,9 @@ fn access(api: &Api) -> Access {
     Access { tokens: api.tokens.iter().map(token).collect(), allow_origins: api.allow_origins.clone() }
 }
 
-/// Listens at the socket `path`, in place of one that an earlier process left.
+/// Listens at the socket `path`, in place of one of an earlier process.
 fn bind(path: &Path) -> Result<UnixListener, String> {
-    let said = |error: std::io::Error| format!("{}: {error}", path.display());
+    let with_path = |error: std::io::Error| format!("{}: {error}", path.display());
     match fs::symlink_metadata(path) {
         Ok(about) if !about.file_type().is_socket() => {
             return Err(format!("{}: there is something that is no socket", path.display()));
@@ -125,12 +126,12 @@ fn bind(path: &Path) -> Result<UnixListener, String> {
         Ok(_) if UnixStream::connect(path).is_ok() => {
             return Err(format!("{}: another process answers there", path.display()));
         }
-        Ok(_) => fs::remove_file(path).map_err(said)?,
+        Ok(_) => fs::remove_file(path).map_err(with_path)?,
         Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => return Err(said(error)),
+        Err(error) => return Err(with_path(error)),
     }
-    let listener = UnixListener::bind(path).map_err(said)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(SOCKET_MODE)).map_err(said)?;
+    let listener = UnixListener::bind(path).map_err(with_path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(SOCKET_MODE)).map_err(with_path)?;
     Ok(listener)
 }
 

@@ -4,31 +4,31 @@ use jiff::Timestamp;
 use ringwire_event::{AnsweredBy, CallEvent, EventKind};
 use ringwire_live::DeliveryProgress;
 
-use super::Span;
+use super::span::CallSpan;
 
 /// How many spans a call may have. More are those of calls that are passed around all day.
 const MOST_SPANS: usize = 512;
 
-/// What is known of a span.
+/// The attributes of a span.
 type Attributes = Vec<(&'static str, String)>;
 
 /// A call whose trace is not finished.
 #[derive(Debug)]
-pub(super) struct Open {
+pub(super) struct OpenCall {
     began: Timestamp,
     ended: Option<Timestamp>,
     attributes: Attributes,
     /// What goes on at present; when it ends it is a span.
     present: Option<(&'static str, Timestamp, Attributes)>,
     held: Option<Timestamp>,
-    spans: Vec<Span>,
-    deliveries: Vec<Delivery>,
+    spans: Vec<CallSpan>,
+    deliveries: Vec<OpenDelivery>,
     /// When it is waited for no longer.
     pub(super) due: Option<Timestamp>,
 }
 
 #[derive(Debug)]
-struct Delivery {
+struct OpenDelivery {
     id: i64,
     target: String,
     kind: &'static str,
@@ -38,7 +38,7 @@ struct Delivery {
     failures: u32,
 }
 
-impl Open {
+impl OpenCall {
     pub(super) fn new(event: &CallEvent, at: Timestamp) -> Self {
         let mut attributes = vec![
             ("ringwire.call", event.call.clone()),
@@ -73,25 +73,25 @@ impl Open {
         }
     }
 
-    /// A delivery is owed; says whether it is followed.
-    pub(super) fn owe(&mut self, id: i64, target: &str, kind: &'static str, at: Timestamp) -> bool {
-        let room = self.deliveries.len() < MOST_SPANS;
-        if room {
+    /// Adds a pending delivery; gives whether it is followed.
+    pub(super) fn add_delivery(&mut self, id: i64, target: &str, kind: &'static str, at: Timestamp) -> bool {
+        let has_room = self.deliveries.len() < MOST_SPANS;
+        if has_room {
             let target = target.to_owned();
-            self.deliveries.push(Delivery { id, target, kind, began: at, ended: None, failures: 0 });
+            self.deliveries.push(OpenDelivery { id, target, kind, began: at, ended: None, failures: 0 });
         }
-        room
+        has_room
     }
 
-    /// Takes what became of a delivery; says whether that is the last that will be heard of it.
-    pub(super) fn settle(&mut self, settled: &DeliveryProgress, now: Timestamp) -> bool {
-        let Some(delivery) = self.deliveries.iter_mut().find(|delivery| delivery.id == settled.id) else {
+    /// Applies the progress of a delivery; gives whether it is complete.
+    pub(super) fn apply_progress(&mut self, progress: &DeliveryProgress, now: Timestamp) -> bool {
+        let Some(delivery) = self.deliveries.iter_mut().find(|delivery| delivery.id == progress.id) else {
             return false;
         };
-        delivery.failures = delivery.failures.max(settled.failures);
-        let error = match settled.state {
+        delivery.failures = delivery.failures.max(progress.failures);
+        let error = match progress.state {
             "delivered" => None,
-            "dead" | "expired" | "dropped" => Some(settled.state.to_owned()),
+            "dead" | "expired" | "dropped" => Some(progress.state.to_owned()),
             _ => return false,
         };
         delivery.ended = Some((now, error));
@@ -119,11 +119,11 @@ impl Open {
     }
 
     /// The spans, that of the call first; what is not over is cut off at `now`.
-    pub(super) fn spans(mut self, now: Timestamp) -> Vec<Span> {
+    pub(super) fn spans(mut self, now: Timestamp) -> Vec<CallSpan> {
         let ended = self.ended.unwrap_or(now);
         self.end_hold(ended);
         self.end_present(ended);
-        let call = Span {
+        let call = CallSpan {
             name: "call".to_owned(),
             began: self.began,
             ended,
@@ -139,7 +139,7 @@ impl Open {
                 ("ringwire.failures", delivery.failures.to_string()),
             ];
             let name = format!("deliver {}", delivery.target);
-            Span { name, began: delivery.began, ended, attributes, error }
+            CallSpan { name, began: delivery.began, ended, attributes, error }
         });
         std::iter::once(call).chain(self.spans).chain(deliveries).collect()
     }
@@ -158,7 +158,7 @@ impl Open {
 
     fn add(&mut self, name: &str, began: Timestamp, ended: Timestamp, attributes: Attributes) {
         if self.spans.len() < MOST_SPANS {
-            self.spans.push(Span { name: name.to_owned(), began, ended, attributes, error: None });
+            self.spans.push(CallSpan { name: name.to_owned(), began, ended, attributes, error: None });
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the API asks the task that owns the trackers.
+//! The queries of the API to the task that owns the trackers.
 
 use futures_util::future::BoxFuture;
 use ringwire_api::{ApiQueries, Channel, ChannelKind};
@@ -6,28 +6,28 @@ use ringwire_calls::{ChannelSummary, Tracker};
 use ringwire_event::ExplanationStep;
 use tokio::sync::{mpsc, oneshot};
 
-use super::messages::{Question, TrackerMessage};
+use super::messages::{TrackerMessage, TrackerQuery};
 
-/// Asks the task that owns the trackers. It does not keep that task alive.
+/// Queries the task that owns the trackers. It does not keep that task alive.
 #[derive(Clone, Debug)]
-pub(crate) struct Asking(mpsc::WeakSender<TrackerMessage>);
+pub(crate) struct TrackerQueries(mpsc::WeakSender<TrackerMessage>);
 
-impl Asking {
-    /// Asks the task that gets what is sent to `packets`.
+impl TrackerQueries {
+    /// Queries the task that receives from `packets`.
     pub(crate) fn new(packets: &mpsc::Sender<TrackerMessage>) -> Self {
         Self(packets.downgrade())
     }
 
-    /// The answer to a question; nothing when there is nobody to answer.
-    fn ask<T: Default + Send + 'static>(
+    /// The answer to a query; the default when the task is gone.
+    fn query<T: Default + Send + 'static>(
         &self,
-        question: impl FnOnce(oneshot::Sender<T>) -> Question + Send + 'static,
+        query: impl FnOnce(oneshot::Sender<T>) -> TrackerQuery + Send + 'static,
     ) -> BoxFuture<'static, T> {
-        let asked = self.0.upgrade();
+        let tracker_task = self.0.upgrade();
         Box::pin(async move {
-            let Some(asked) = asked else { return T::default() };
+            let Some(tracker_task) = tracker_task else { return T::default() };
             let (answer, answered) = oneshot::channel();
-            if asked.send(TrackerMessage::Ask(question(answer))).await.is_err() {
+            if tracker_task.send(TrackerMessage::Query(query(answer))).await.is_err() {
                 return T::default();
             }
             answered.await.unwrap_or_default()
@@ -35,18 +35,18 @@ impl Asking {
     }
 }
 
-impl ApiQueries for Asking {
+impl ApiQueries for TrackerQueries {
     fn channels(&self) -> BoxFuture<'static, Vec<Channel>> {
-        self.ask(Question::Channels)
+        self.query(TrackerQuery::Channels)
     }
 
     fn diagnosis(&self) -> BoxFuture<'static, serde_json::Value> {
-        self.ask(Question::Diagnosis)
+        self.query(TrackerQuery::Diagnosis)
     }
 
     fn explanation(&self, call: &str) -> BoxFuture<'static, Option<Vec<ExplanationStep>>> {
         let call = call.to_owned();
-        let explanation = self.ask(|answer| Question::Explanation(call, answer));
+        let explanation = self.query(|answer| TrackerQuery::Explanation(call, answer));
         Box::pin(async move { explanation.await.map(|explanation| explanation.steps()) })
     }
 }

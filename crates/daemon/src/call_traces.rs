@@ -1,11 +1,12 @@
 //! One trace a call, for OpenTelemetry: a span for the call, and within it for ringing, talking, holding and for each
 //! delivery.
 //!
-//! [`Traces`] is pure: what was said goes in with its time, finished traces come out. [`export`] sends them. No number
+//! [`CallTraces`] is pure: events go in with their time, finished traces come out. [`export`] sends them. No number
 //! and no name of a caller is in a trace.
 
 mod calls;
 mod export;
+mod span;
 
 #[cfg(test)]
 mod tests;
@@ -16,8 +17,8 @@ use jiff::{SignedDuration, Timestamp};
 use ringwire_event::{CallId, EventKind};
 use ringwire_live::{DeliveryProgress, PublishedEvent};
 
-use self::calls::Open;
-pub(crate) use self::export::Exporter;
+pub(crate) use self::export::TraceExporter;
+use self::{calls::OpenCall, span::CallTrace};
 
 /// How many calls are followed at once. What is over it has no trace.
 const MOST_CALLS: usize = 20_000;
@@ -28,43 +29,19 @@ const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 /// How long a call may take. What is longer was missed the end of.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 
-/// A finished trace: its spans, the first of which has all others in it.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Trace {
-    /// The call.
-    pub(crate) call: CallId,
-    /// Its spans.
-    pub(crate) spans: Vec<Span>,
-}
-
-/// Something that took time.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Span {
-    /// What it was: `call`, `ring`, `talk`, `hold` or `deliver ENDPOINT`.
-    pub(crate) name: String,
-    /// When it began.
-    pub(crate) began: Timestamp,
-    /// When it ended.
-    pub(crate) ended: Timestamp,
-    /// What is known of it.
-    pub(crate) attributes: Vec<(&'static str, String)>,
-    /// What went wrong, in a word.
-    pub(crate) error: Option<String>,
-}
-
 /// The traces of the calls that are going on.
 #[derive(Debug, Default)]
-pub(crate) struct Traces {
-    open: HashMap<CallId, Open>,
+pub(crate) struct CallTraces {
+    open: HashMap<CallId, OpenCall>,
     /// Whose a delivery is that is under way.
     deliveries: HashMap<i64, CallId>,
     /// When calls are waited for no longer.
     due: BTreeSet<(Timestamp, CallId)>,
-    finished: VecDeque<Trace>,
+    finished: VecDeque<CallTrace>,
 }
 
-impl Traces {
-    /// Takes what was said of a call.
+impl CallTraces {
+    /// Applies an event of a call.
     pub(crate) fn take(&mut self, published: &PublishedEvent) {
         let (event, at) = (&published.event, published.event.time.unwrap_or(published.recorded_at));
         if !self.open.contains_key(&event.call) {
@@ -72,13 +49,13 @@ impl Traces {
             if !begins || self.open.len() >= MOST_CALLS {
                 return;
             }
-            self.open.insert(event.call.clone(), Open::new(event, at));
+            self.open.insert(event.call.clone(), OpenCall::new(event, at));
             self.wait(&event.call, at, LONGEST);
         }
         let Some(open) = self.open.get_mut(&event.call) else { return };
         open.apply(event, at);
         for delivery in &published.deliveries {
-            if open.owe(delivery.id, &delivery.target, event.kind.name(), published.recorded_at) {
+            if open.add_delivery(delivery.id, &delivery.target, event.kind.name(), published.recorded_at) {
                 self.deliveries.insert(delivery.id, event.call.clone());
             }
         }
@@ -88,11 +65,11 @@ impl Traces {
         }
     }
 
-    /// Takes what became of a delivery, at `now`.
+    /// Applies the progress of a delivery, at `now`.
     pub(crate) fn settle(&mut self, progress: &DeliveryProgress, now: Timestamp) {
         let Some(call) = self.deliveries.get(&progress.id).cloned() else { return };
         if let Some(open) = self.open.get_mut(&call)
-            && open.settle(progress, now)
+            && open.apply_progress(progress, now)
         {
             self.deliveries.remove(&progress.id);
             self.finish_if_settled(&call);
@@ -110,7 +87,7 @@ impl Traces {
     }
 
     /// The next trace that is finished.
-    pub(crate) fn poll(&mut self) -> Option<Trace> {
+    pub(crate) fn poll(&mut self) -> Option<CallTrace> {
         self.finished.pop_front()
     }
 
@@ -140,6 +117,6 @@ impl Traces {
         for id in open.unsettled() {
             self.deliveries.remove(&id);
         }
-        self.finished.push_back(Trace { call: call.clone(), spans: open.spans(now) });
+        self.finished.push_back(CallTrace { call: call.clone(), spans: open.spans(now) });
     }
 }

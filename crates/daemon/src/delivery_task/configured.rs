@@ -1,4 +1,4 @@
-//! Which endpoints there are, and which calls go to them.
+//! The configured targets, and which calls go to them.
 
 use std::collections::BTreeMap;
 
@@ -6,37 +6,37 @@ use ringwire_config::Routes;
 
 use ringwire_live::TargetEvent;
 
-use super::{Dispatch, stored};
-use crate::messages::Recipient;
+use super::{DeliveryTask, stored};
+use crate::messages::TargetClient;
 
-impl Dispatch {
-    /// Sends by these routes to these endpoints from here on.
-    pub(super) fn configure(&mut self, routes: Routes, endpoints: Vec<Recipient>) {
+impl DeliveryTask {
+    /// Uses these routes and targets from here on.
+    pub(super) fn configure(&mut self, routes: Routes, targets: Vec<TargetClient>) {
         let now = self.clock.now();
         self.router.set_routes(routes);
-        let left = self.left.take();
-        let first = left.is_some();
-        let left = left.unwrap_or_default();
+        let recovered = self.recovered.take();
+        let first = recovered.is_some();
+        let recovered = recovered.unwrap_or_default();
         if first {
-            self.router.resume(&left.live_events, &left.live_targets);
+            self.router.resume(&recovered.live_events, &recovered.live_targets);
         }
-        self.recipients = endpoints.iter().map(|endpoint| endpoint.name.clone()).collect();
+        self.recipients = targets.iter().map(|target| target.name.clone()).collect();
         let mut senders = BTreeMap::new();
-        self.terms.clear();
+        self.policies.clear();
         self.dialects.clear();
-        for Recipient { name, terms, dialect, sender } in endpoints {
+        for TargetClient { name, policy, dialect, sender } in targets {
             self.dialects.insert(name.clone(), dialect);
             let known = self.machine.targets().find(|status| *status.target == name);
-            let standing =
-                known.map_or_else(|| stored::target_state(&left, &name), |status| status.state.clone());
-            self.machine.set_target(&name, terms, standing, now);
-            self.terms.insert(name.clone(), terms);
+            let state =
+                known.map_or_else(|| stored::target_state(&recovered, &name), |status| status.state.clone());
+            self.machine.set_target(&name, policy, state, now);
+            self.policies.insert(name.clone(), policy);
             senders.insert(name, sender);
         }
         self.machine.targets().for_each(|status| self.reporter.report_start(status.target, status.state));
         let before = std::mem::replace(&mut self.senders, senders);
         for name in
-            before.into_keys().chain(left.pending_targets).filter(|name| !self.recipients.contains(name))
+            before.into_keys().chain(recovered.pending_targets).filter(|name| !self.recipients.contains(name))
         {
             self.machine.remove_target(&name);
             self.reporter.emitter().emit(TargetEvent::Removed { target: name.as_str() });

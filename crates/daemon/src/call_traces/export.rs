@@ -20,7 +20,10 @@ use tokio::{
     time::{Duration, MissedTickBehavior, interval},
 };
 
-use super::{Span, Trace, Traces};
+use super::{
+    CallTraces,
+    span::{CallSpan, CallTrace},
+};
 
 /// How often what is finished is sent.
 const EVERY: Duration = Duration::from_secs(1);
@@ -36,17 +39,17 @@ const PLACES: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_
 
 /// Sends the traces of calls.
 #[derive(Debug)]
-pub(crate) struct Exporter {
+pub(crate) struct TraceExporter {
     exporter: SpanExporter,
-    /// Whether the last batch was not taken: that is said once.
+    /// Whether the last batch failed: that is reported once.
     failing: bool,
 }
 
-impl Exporter {
+impl TraceExporter {
     /// One that sends to where the environment says; `None` where it says nothing.
     ///
     /// # Errors
-    /// What the environment says makes no sense.
+    /// The environment has an invalid value.
     pub(crate) fn from_environment() -> anyhow::Result<Option<Self>> {
         if PLACES.iter().all(|place| std::env::var_os(place).is_none_or(|value| value.is_empty())) {
             return Ok(None);
@@ -71,14 +74,14 @@ impl Exporter {
     /// traces, and nothing else.
     pub(crate) async fn run(mut self, live: LiveState, emitter: EventEmitter) {
         let mut frames = live.feed().subscribe();
-        let mut traces = Traces::default();
+        let mut traces = CallTraces::default();
         let mut every = interval(EVERY);
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 frame = frames.recv() => match frame {
-                    Ok(FeedFrame::Call(told)) => traces.take(&told),
-                    Ok(FeedFrame::Delivery(settled, _)) => traces.settle(&settled, Timestamp::now()),
+                    Ok(FeedFrame::Call(published)) => traces.take(&published),
+                    Ok(FeedFrame::Delivery(progress, _)) => traces.settle(&progress, Timestamp::now()),
                     Ok(FeedFrame::Health(_) | FeedFrame::Reset) | Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return,
                 },
@@ -90,7 +93,7 @@ impl Exporter {
         }
     }
 
-    async fn send(&mut self, traces: &mut Traces, emitter: &EventEmitter) {
+    async fn send(&mut self, traces: &mut CallTraces, emitter: &EventEmitter) {
         loop {
             let mut batch = Vec::new();
             while batch.len() < BATCH
@@ -115,14 +118,14 @@ impl Exporter {
 }
 
 /// The spans of a trace as they are sent. The same call has the same ids, so what is sent twice is known again.
-fn spans(trace: &Trace) -> Vec<SpanData> {
+fn spans(trace: &CallTrace) -> Vec<SpanData> {
     let trace_id = TraceId::from_bytes(id(&trace.call, 0));
     let scope = InstrumentationScope::builder("ringwire").with_version(env!("CARGO_PKG_VERSION")).build();
     let span_id = |index: usize| {
         let [a, b, c, d, e, f, g, h, ..] = id(&trace.call, index + 1);
         SpanId::from_bytes([a, b, c, d, e, f, g, h])
     };
-    let span = |(index, span): (usize, &Span)| SpanData {
+    let span = |(index, span): (usize, &CallSpan)| SpanData {
         span_context: SpanContext::new(
             trace_id,
             span_id(index),

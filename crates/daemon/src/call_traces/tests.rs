@@ -1,17 +1,17 @@
-//! What is said of a call, and the trace it makes.
+//! The events of a call, and the trace they make.
 
 use std::sync::Arc;
 
 use ringwire_event::{AnsweredBy, CallEvent, Cause, Direction, Party};
 use ringwire_live::EventDelivery;
 
-use super::*;
+use super::{span::CallSpan, *};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
-fn told(seq: u32, second: i64, what: EventKind, deliveries: &[i64]) -> PublishedEvent {
+fn published(seq: u32, second: i64, what: EventKind, deliveries: &[i64]) -> PublishedEvent {
     let event = CallEvent {
         id: format!("c/{seq}"),
         kind: what,
@@ -29,8 +29,13 @@ fn told(seq: u32, second: i64, what: EventKind, deliveries: &[i64]) -> Published
         account: None,
         tenant: None,
     };
-    let owing = |id: &i64| EventDelivery { id: *id, target: "zammad".into(), state: "pending".into() };
-    PublishedEvent::new(Some(seq.into()), at(second), Arc::new(event), deliveries.iter().map(owing).collect())
+    let pending = |id: &i64| EventDelivery { id: *id, target: "zammad".into(), state: "pending".into() };
+    PublishedEvent::new(
+        Some(seq.into()),
+        at(second),
+        Arc::new(event),
+        deliveries.iter().map(pending).collect(),
+    )
 }
 
 fn settled(id: i64, state: &'static str, failures: u32) -> DeliveryProgress {
@@ -47,9 +52,9 @@ fn hangup() -> EventKind {
 }
 
 /// Each span as `NAME FROM-TO`, with what went wrong.
-fn lines(trace: &Trace) -> Vec<String> {
+fn lines(trace: &CallTrace) -> Vec<String> {
     let second = |time: Timestamp| time.as_second() - 1_800_000_000;
-    let line = |span: &Span| {
+    let line = |span: &CallSpan| {
         let error = span.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
         format!("{} {}-{}{error}", span.name, second(span.began), second(span.ended))
     };
@@ -58,13 +63,13 @@ fn lines(trace: &Trace) -> Vec<String> {
 
 #[test]
 fn a_call_is_one_trace_once_its_deliveries_are_settled() {
-    let mut traces = Traces::default();
-    traces.take(&told(1, 0, EventKind::NewCall { users: Vec::new() }, &[1]));
+    let mut traces = CallTraces::default();
+    traces.take(&published(1, 0, EventKind::NewCall { users: Vec::new() }, &[1]));
     traces.settle(&settled(1, "retry", 1), at(1));
-    traces.take(&told(2, 5, answer(), &[2]));
-    traces.take(&told(3, 10, EventKind::Hold { user: None }, &[]));
-    traces.take(&told(4, 20, EventKind::Unhold { user: None }, &[]));
-    traces.take(&told(5, 30, hangup(), &[3]));
+    traces.take(&published(2, 5, answer(), &[2]));
+    traces.take(&published(3, 10, EventKind::Hold { user: None }, &[]));
+    traces.take(&published(4, 20, EventKind::Unhold { user: None }, &[]));
+    traces.take(&published(5, 30, hangup(), &[3]));
     traces.settle(&settled(1, "delivered", 1), at(31));
     traces.settle(&settled(2, "dead", 3), at(32));
     assert_eq!(traces.poll(), None, "a delivery is under way");
@@ -82,16 +87,16 @@ fn a_call_is_one_trace_once_its_deliveries_are_settled() {
             "deliver zammad 30-33"
         ]
     );
-    let said = format!("{trace:?}");
-    assert!(!said.contains("49176") && !said.contains("Casey"), "{said}");
+    let text = format!("{trace:?}");
+    assert!(!text.contains("49176") && !text.contains("Casey"), "{text}");
     assert!(traces.open.is_empty() && traces.deliveries.is_empty() && traces.due.is_empty());
 }
 
 #[test]
 fn what_does_not_settle_is_waited_for_a_minute() {
-    let mut traces = Traces::default();
-    traces.take(&told(1, 0, EventKind::NewCall { users: Vec::new() }, &[1]));
-    traces.take(&told(2, 8, hangup(), &[]));
+    let mut traces = CallTraces::default();
+    traces.take(&published(1, 0, EventKind::NewCall { users: Vec::new() }, &[1]));
+    traces.take(&published(2, 8, hangup(), &[]));
     traces.tick(at(67));
     assert_eq!(traces.poll(), None);
     traces.tick(at(68));
@@ -103,9 +108,9 @@ fn what_does_not_settle_is_waited_for_a_minute() {
 }
 
 #[test]
-fn a_call_whose_beginning_was_not_heard_has_no_trace() {
-    let mut traces = Traces::default();
-    traces.take(&told(3, 0, hangup(), &[1]));
+fn a_call_whose_beginning_was_not_received_has_no_trace() {
+    let mut traces = CallTraces::default();
+    traces.take(&published(3, 0, hangup(), &[1]));
     traces.settle(&settled(1, "delivered", 0), at(1));
     assert_eq!(traces.poll(), None);
 }

@@ -1,0 +1,63 @@
+//! Loads from the journal what is not in memory, also while the journal is failing.
+
+use ringwire_delivery::LoadRequest;
+use ringwire_live::JournalEvent;
+use tokio::task::JoinError;
+
+use super::{
+    DeliveryTask, JournalTrouble,
+    stored::{self, JournalAnswer},
+};
+
+impl DeliveryTask {
+    pub(super) fn request_load(&mut self, request: LoadRequest) {
+        self.reads.spawn(stored::read(self.journal.reader(), request));
+    }
+
+    pub(super) fn retry_deferred(&mut self) {
+        for request in std::mem::take(&mut self.deferred) {
+            self.request_load(request);
+        }
+    }
+
+    pub(super) fn load(&mut self, answer: Result<JournalAnswer, JoinError>) {
+        let now = self.clock.now();
+        let JournalTrouble { failing, undurable, .. } = self.trouble;
+        match answer {
+            // What is not on disk yet comes after what is: it is waited for, so that the order stays.
+            Ok(JournalAnswer::Pending(range, Ok(page))) if undurable && page.deliveries.is_empty() => {
+                self.defer(LoadRequest::Pending(range));
+            }
+            Ok(JournalAnswer::Pending(range, Ok(page))) => {
+                self.machine.load(&range, page.deliveries, page.is_complete && !undurable, now);
+            }
+            Ok(JournalAnswer::Pending(range, Err(error))) if failing && !undurable => {
+                self.reporter.emitter().emit(JournalEvent::UnreadableWhileFailing { error: &error });
+                self.trouble.unread = true;
+                self.machine.load(&range, Vec::new(), true, now);
+            }
+            Ok(JournalAnswer::Pending(range, Err(error))) => {
+                self.reporter.emitter().emit(JournalEvent::Unreadable { error: &error });
+                self.defer(LoadRequest::Pending(range));
+            }
+            Ok(JournalAnswer::NewCall(target, call, Ok(None))) if undurable => {
+                self.defer(LoadRequest::NewCall { target, call });
+            }
+            Ok(JournalAnswer::NewCall(target, call, Ok(event))) => {
+                self.machine.resend_opening(&target, &call, event, now);
+            }
+            Ok(JournalAnswer::NewCall(target, call, Err(error))) => {
+                self.reporter.emitter().emit(JournalEvent::Unreadable { error: &error });
+                self.defer(LoadRequest::NewCall { target, call });
+            }
+            Err(error) => {
+                self.reporter.emitter().emit(JournalEvent::ReadPanicked { error: &error.to_string() });
+            }
+        }
+    }
+
+    /// Requests again a little later what cannot be read now.
+    fn defer(&mut self, request: LoadRequest) {
+        self.deferred.push(request);
+    }
+}

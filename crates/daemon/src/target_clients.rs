@@ -1,0 +1,29 @@
+//! The targets that can be sent to.
+
+use anyhow::anyhow;
+use ringwire_config::Target;
+use ringwire_delivery::DeliveryPolicy;
+use ringwire_sender::Sender;
+use ringwire_terminal::{Code, Failure};
+
+use super::messages::TargetClient;
+
+/// Creates the clients of all targets.
+pub(super) fn target_clients(targets: &[Target]) -> Result<Vec<TargetClient>, String> {
+    let client = |target: &Target| match Sender::new(target) {
+        Ok(Some(sender)) => {
+            let (in_flight, lifetimes, late) = (target.concurrency, target.lifetimes, target.late);
+            let policy = DeliveryPolicy { in_flight, lifetimes, late };
+            let (name, dialect) = (target.name.as_str().into(), target.dialect.name());
+            Ok(TargetClient { name, policy, dialect, sender })
+        }
+        Ok(None) => Err(format!("target {}: no URL is set", target.name)),
+        Err(reason) => Err(format!("target {}: {reason}", target.name)),
+    };
+    targets.iter().map(client).collect()
+}
+
+/// The configuration cannot be used, for this `reason`.
+pub(super) fn unusable(reason: String) -> Failure {
+    Failure::new(Code::Config, anyhow!(reason))
+}
