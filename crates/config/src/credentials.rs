@@ -94,7 +94,7 @@ mod tests {
         for length in [24, 32, 64] {
             assert!(SigningKey::parse(&of(length)).is_ok(), "{length}");
         }
-        for (written, said) in [
+        for (written, message) in [
             (of(23), "24 to 64 bytes"),
             (of(65), "24 to 64 bytes"),
             ("whsec_".to_owned(), "24 to 64 bytes"),
@@ -103,7 +103,7 @@ mod tests {
             ("whsk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned(), "does not begin with whsec_"),
         ] {
             let error = SigningKey::parse(&written).unwrap_err();
-            assert!(error.contains(said) && !error.contains("hunter2"), "{error}");
+            assert!(error.contains(message) && !error.contains("hunter2"), "{error}");
         }
         assert_eq!(format!("{:?}", SigningKey::parse(&of(24)).unwrap()), "SigningKey([REDACTED])");
     }

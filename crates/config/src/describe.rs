@@ -26,7 +26,7 @@ pub fn describe(config: &Config) -> String {
     }
     paragraphs.extend(config.journal.as_ref().map(journal));
     paragraphs.extend(config.api.as_ref().map(api));
-    paragraphs.push(Paragraph::new("Log").say(format!(
+    paragraphs.push(Paragraph::new("Log").line(format!(
         "Level {} and above, format {}.",
         config.log.level.as_str(),
         config.log.format.as_str()
@@ -34,7 +34,7 @@ pub fn describe(config: &Config) -> String {
     if !config.warnings.is_empty() {
         let paragraph = Paragraph::new("Warnings");
         paragraphs.push(
-            config.warnings.iter().fold(paragraph, |paragraph, warning| paragraph.say(warning.to_string())),
+            config.warnings.iter().fold(paragraph, |paragraph, warning| paragraph.line(warning.to_string())),
         );
     }
     paragraphs.iter().map(|paragraph| paragraph.0.as_str()).collect::<Vec<_>>().join("\n")
@@ -61,30 +61,30 @@ fn pbx(pbx: &Pbx) -> Paragraph {
                 LoginMethod::Md5 => "with an MD5 challenge",
                 LoginMethod::Plain => "with the secret in clear text",
             };
-            text.say(format!(
+            text.line(format!(
                 "Connects to {} {} and logs in as {:?} {method}.",
                 authority(&pbx.host, pbx.port),
                 pbx.tls.as_ref().map_or_else(|| "without TLS".to_owned(), tls),
                 login.username
             ))
-            .say(format!(
+            .line(format!(
                 "Subscribes to the event classes {}.",
                 list(&login.events.split(',').collect::<Vec<_>>(), "and")
             ))
         }
-        None => text.say("Is not connected to."),
+        None => text.line("Is not connected to."),
     };
     text = match (written.inbound_contexts.as_slice(), written.trunks.as_slice()) {
-        ([], []) => text.say("No call is inbound: neither contexts nor trunks are configured."),
+        ([], []) => text.line("No call is inbound: neither contexts nor trunks are configured."),
         (contexts, []) => {
-            text.say(format!("A call is inbound if it starts in context {}.", list(contexts, "or")))
+            text.line(format!("A call is inbound if it starts in context {}.", list(contexts, "or")))
         }
-        ([], trunks) => text.say(format!("A call is inbound if it starts on trunk {}.", list(trunks, "or"))),
+        ([], trunks) => text.line(format!("A call is inbound if it starts on trunk {}.", list(trunks, "or"))),
         (contexts, trunks) => text
-            .say(format!("A call is inbound if it starts in context {},", list(contexts, "or")))
-            .say(format!("or on trunk {}.", list(trunks, "or"))),
+            .line(format!("A call is inbound if it starts in context {},", list(contexts, "or")))
+            .line(format!("or on trunk {}.", list(trunks, "or"))),
     };
-    text = text.say(match &written.country {
+    text = text.line(match &written.country {
         Some(country) => format!("Numbers are read as in {country} and reported as E.164 digits."),
         None => {
             "No country is set, so national numbers are reported as they are. Set country to get E.164 digits."
@@ -92,27 +92,27 @@ fn pbx(pbx: &Pbx) -> Paragraph {
         }
     });
     if !written.strip.is_empty() {
-        text = text.say(format!(
+        text = text.line(format!(
             "The prefix {} is removed from dialled outside numbers.",
             list(&written.strip, "or")
         ));
     }
-    text = text.say(match pbx.rules.directory.len() {
+    text = text.line(match pbx.rules.directory.len() {
         0 => "No users are configured: phones are reported by their name and number in Asterisk.".to_owned(),
         1 => "1 user is configured.".to_owned(),
         users => format!("{users} users are configured."),
     });
     let gather = pbx.rules.gather.as_millis();
-    text = text.say(format!("Ringing phones are collected for {gather} ms before a call is announced."));
+    text = text.line(format!("Ringing phones are collected for {gather} ms before a call is announced."));
     if pbx.rules.prefix_ids {
-        text = text.say(format!("Call IDs start with {}-.", pbx.name));
+        text = text.line(format!("Call IDs start with {}-.", pbx.name));
     }
     text
 }
 
 fn target(target: &Target) -> Paragraph {
     let text = Paragraph::new(&format!("Target {}", target.name));
-    let text = text.say(match &target.address {
+    let text = text.line(match &target.address {
         Some(address) => {
             format!(
                 "Uses the dialect {} at {}; the rest of the URL is secret.",
@@ -128,11 +128,11 @@ fn target(target: &Target) -> Paragraph {
     let text = security(text, target);
     let text = match target.authorities.len() {
         0 => text,
-        1 => text.say("Trusts 1 CA certificate in addition to those of the system."),
-        several => text.say(format!("Trusts {several} CA certificates in addition to those of the system.")),
+        1 => text.line("Trusts 1 CA certificate in addition to those of the system."),
+        several => text.line(format!("Trusts {several} CA certificates in addition to those of the system.")),
     };
     let text = retries(text, target);
-    text.say(format!(
+    text.line(format!(
         "Connections time out after {:?}, requests after {:?}; at most {} requests run at once.",
         target.connect_timeout, target.timeout, target.concurrency
     ))
@@ -160,10 +160,10 @@ fn retries(text: Paragraph, target: &Target) -> Paragraph {
         .iter()
         .map(|(lifetime, kinds)| format!("{} for {}", list(kinds, "and"), time(*lifetime)))
         .collect();
-    let text = text.say(format!("Failed deliveries are retried: {}.", retried.join("; ")));
+    let text = text.line(format!("Failed deliveries are retried: {}.", retried.join("; ")));
     match target.late {
-        LatePolicy::All => text.say("Late events are sent in full."),
-        LatePolicy::Final { after } => text.say(format!(
+        LatePolicy::All => text.line("Late events are sent in full."),
+        LatePolicy::Final { after } => text.line(format!(
             "Once a call has ended, events that are more than {} late are condensed: that it came in, who answered, how it ended.",
             time(after)
         )),
@@ -173,19 +173,19 @@ fn retries(text: Paragraph, target: &Target) -> Paragraph {
 fn journal(journal: &Journal) -> Paragraph {
     let RetentionPolicy { age, size, personal_data: personal } = &journal.retention;
     let text = Paragraph::new("Journal")
-        .say(format!("Events are stored in {}.", journal.path.display()))
-        .say(format!(
+        .line(format!("Events are stored in {}.", journal.path.display()))
+        .line(format!(
             "A call is kept for {} after it ends; the oldest calls are removed earlier if the journal exceeds {} MiB.",
             time(*age),
             size >> 20
         ));
     match personal {
-        None => text.say("Numbers and names are kept as long as the call."),
+        None => text.line("Numbers and names are kept as long as the call."),
         Some((after, PersonalDataPolicy::Erase)) => {
-            text.say(format!("Numbers and names are erased {} after the call ends.", time(*after)))
+            text.line(format!("Numbers and names are erased {} after the call ends.", time(*after)))
         }
         Some((after, PersonalDataPolicy::Hash)) => text
-            .say(format!("Numbers and names are replaced by tokens {} after the call ends.", time(*after))),
+            .line(format!("Numbers and names are replaced by tokens {} after the call ends.", time(*after))),
     }
 }
 
@@ -193,25 +193,25 @@ fn api(api: &Api) -> Paragraph {
     let mut text = Paragraph::new("API");
     text = match &api.socket {
         Some(socket) => {
-            text.say(format!("Listens on the socket {} for its owner and group.", socket.display()))
+            text.line(format!("Listens on the socket {} for its owner and group.", socket.display()))
         }
-        None => text.say("Does not open a socket."),
+        None => text.line("Does not open a socket."),
     };
     text = match (&api.listen, api.tokens.as_slice()) {
-        (None, _) => text.say("Does not listen on a port."),
+        (None, _) => text.line("Does not listen on a port."),
         (Some(address), []) => {
-            text.say(format!("Listens on {address}, but no token is configured, so nobody can log in."))
+            text.line(format!("Listens on {address}, but no token is configured, so nobody can log in."))
         }
         (Some(address), tokens) => {
             let bearers: Vec<_> =
                 tokens.iter().map(|token| format!("{} ({})", token.name, token.role.as_str())).collect();
-            text.say(format!("Listens on {address} for these tokens: {}.", bearers.join(", ")))
-                .say(format!("The desk is at http://{address}/."))
+            text.line(format!("Listens on {address} for these tokens: {}.", bearers.join(", ")))
+                .line(format!("The desk is at http://{address}/."))
         }
     };
     match api.allow_origins.as_slice() {
         [] => text,
-        origins => text.say(format!("Web pages of {} may use the API, too.", list(origins, "and"))),
+        origins => text.line(format!("Web pages of {} may use the API, too.", list(origins, "and"))),
     }
 }
 
@@ -244,24 +244,24 @@ fn security(mut text: Paragraph, target: &Target) -> Paragraph {
     ];
     let proofs: Vec<_> = proofs.into_iter().flatten().collect();
     if !proofs.is_empty() {
-        text = text.say(format!("Authenticates with {}.", list(&proofs, "and")));
+        text = text.line(format!("Authenticates with {}.", list(&proofs, "and")));
     }
     text = match signing.len() {
         0 => text,
-        1 => text.say("Signs requests (Standard Webhooks)."),
-        _ => text.say("Signs requests with the current and the previous secret (Standard Webhooks)."),
+        1 => text.line("Signs requests (Standard Webhooks)."),
+        _ => text.line("Signs requests with the current and the previous secret (Standard Webhooks)."),
     };
     if !headers.is_empty() {
         let headers: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-        text = text.say(format!("Adds the headers {}.", list(&headers, "and")));
+        text = text.line(format!("Adds the headers {}.", list(&headers, "and")));
     }
     if target.https_only {
-        text = text.say("Requires https.");
+        text = text.line("Requires https.");
     }
     let allowed: Vec<_> = target.reach.allowed().collect();
     if !allowed.is_empty() {
-        text =
-            text.say(format!("Allows the addresses {}, which are blocked otherwise.", list(&allowed, "and")));
+        text = text
+            .line(format!("Allows the addresses {}, which are blocked otherwise.", list(&allowed, "and")));
     }
     text
 }
@@ -275,14 +275,14 @@ fn zammad(text: Paragraph, options: &ZammadOptions) -> Paragraph {
         ToField::Dialled => "the dialled number",
         ToField::Queue => "the queue of the call, or else the dialled number",
     };
-    let mut text = text.say(format!("Posts newCall, answer and hangup as {format}; \"to\" is {to}."));
+    let mut text = text.line(format!("Posts newCall, answer and hangup as {format}; \"to\" is {to}."));
     if !options.trunks.is_empty() {
-        text = text.say(format!("External calls are sent only for trunk {}.", list(&options.trunks, "or")));
+        text = text.line(format!("External calls are sent only for trunk {}.", list(&options.trunks, "or")));
     }
     if !options.dids.is_empty() {
-        text = text.say(format!("Inbound calls are sent only for number {}.", list(&options.dids, "or")));
+        text = text.line(format!("Inbound calls are sent only for number {}.", list(&options.dids, "or")));
     }
-    text.say(if options.internal {
+    text.line(if options.internal {
         "Internal calls are sent as inbound calls."
     } else {
         "Internal calls are not sent."
@@ -293,25 +293,25 @@ fn routes(routes: &Routes) -> Paragraph {
     let mut text = Paragraph::new("Routes");
     for route in routes.routes() {
         let targets: Vec<_> = route.targets.iter().filter_map(|&index| routes.target(index)).collect();
-        text = text.say(format!("{} to {}.", conditions(route), list(&targets, "and")));
+        text = text.line(format!("{} to {}.", conditions(route), list(&targets, "and")));
     }
     let unrouted: Vec<_> = routes.unrouted().collect();
     if unrouted.is_empty() {
         text
     } else {
-        text.say(format!("Every call goes to {}.", list(&unrouted, "and")))
+        text.line(format!("Every call goes to {}.", list(&unrouted, "and")))
     }
 }
 
 fn conditions(route: &Route) -> String {
-    let mut said = String::from(match route.direction.as_deref() {
+    let mut text = String::from(match route.direction.as_deref() {
         Some([Direction::In]) => "Inbound calls",
         Some([Direction::Out]) => "Outbound calls",
         Some([Direction::Internal]) => "Internal calls",
         _ => "Calls",
     });
     if let Some([first, second, ..]) = route.direction.as_deref() {
-        let _ = write!(said, " with direction {} or {}", first.as_str(), second.as_str());
+        let _ = write!(text, " with direction {} or {}", first.as_str(), second.as_str());
     }
     let conditions: [(&str, Option<&OneOf>); 6] = [
         ("of PBX", route.pbx.as_ref()),
@@ -323,10 +323,10 @@ fn conditions(route: &Route) -> String {
     ];
     for (how, patterns) in conditions {
         if let Some(patterns) = patterns {
-            let _ = write!(said, " {how} {}", list(patterns.texts(), "or"));
+            let _ = write!(text, " {how} {}", list(patterns.texts(), "or"));
         }
     }
-    said + " go"
+    text + " go"
 }
 
 /// A heading and lines below it.
@@ -337,7 +337,7 @@ impl Paragraph {
         Self(format!("{heading}\n"))
     }
 
-    fn say(mut self, line: impl AsRef<str>) -> Self {
+    fn line(mut self, line: impl AsRef<str>) -> Self {
         let _ = writeln!(self.0, "  {}", line.as_ref());
         self
     }

@@ -137,7 +137,7 @@ impl EventKind {
     }
 }
 
-/// Where a call came from and where it went (translation rules, section 2).
+/// Where a call came from and where it went (call rules 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]

@@ -175,7 +175,7 @@ impl Observations {
     }
 }
 
-/// The class of an event by its name; `None` of what is an item of a list that was asked for, or its end (AMI contract
+/// The class of an event by its name; `None` of what is an item of a list that was asked for, or its end (AMI notes
 /// 1.6 and 1.10).
 fn class(name: &[u8]) -> Option<EventClass> {
     let begins = |prefix: &[u8]| name.starts_with(prefix);

@@ -119,7 +119,7 @@ mod tests {
         table.row([Cell::new("1234"), Cell::default(), Cell::default()]);
         let mut out = anstream::StripStream::new(Vec::new());
         table.print(&mut out).unwrap();
-        let said = String::from_utf8(out.into_inner()).unwrap();
-        assert_eq!(said, "  ID  NAME\n   7  \u{c4}rger\\u{1b}\n1234\n");
+        let printed = String::from_utf8(out.into_inner()).unwrap();
+        assert_eq!(printed, "  ID  NAME\n   7  \u{c4}rger\\u{1b}\n1234\n");
     }
 }

@@ -93,8 +93,9 @@ mod tests {
 
     #[test]
     fn durations_have_two_units_at_most() {
-        for (seconds, said) in [(0, "0s"), (59, "59s"), (65, "1m05s"), (3599, "59m59s"), (7384, "2h03m")] {
-            assert_eq!(duration(seconds), said);
+        for (seconds, expected) in [(0, "0s"), (59, "59s"), (65, "1m05s"), (3599, "59m59s"), (7384, "2h03m")]
+        {
+            assert_eq!(duration(seconds), expected);
         }
     }
 

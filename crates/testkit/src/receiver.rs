@@ -258,9 +258,9 @@ mod tests {
             .write_all(b"POST /hook HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
             .await
             .unwrap();
-        let mut said = Vec::new();
-        let read = stream.read_to_end(&mut said).await;
-        (read, String::from_utf8_lossy(&said).into_owned())
+        let mut received = Vec::new();
+        let read = stream.read_to_end(&mut received).await;
+        (read, String::from_utf8_lossy(&received).into_owned())
     }
 
     #[tokio::test]
@@ -287,8 +287,11 @@ mod tests {
         assert_eq!(ask(&receiver).await.0.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
         assert_eq!(ask(&receiver).await.1, "");
         for _ in 0..2 {
-            let (_, said) = ask(&receiver).await;
-            assert!(said.contains("Content-Length: 6") && said.ends_with("\r\n\r\nabc"), "{said}");
+            let (_, received) = ask(&receiver).await;
+            assert!(
+                received.contains("Content-Length: 6") && received.ends_with("\r\n\r\nabc"),
+                "{received}"
+            );
         }
     }
 
@@ -301,9 +304,9 @@ mod tests {
         stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
         receiver.next_request().await.unwrap();
         gate.open();
-        let mut said = [0; 12];
-        stream.read_exact(&mut said).await.unwrap();
-        assert_eq!(&said, b"HTTP/1.1 302");
+        let mut received = [0; 12];
+        stream.read_exact(&mut received).await.unwrap();
+        assert_eq!(&received, b"HTTP/1.1 302");
     }
 
     #[tokio::test]
@@ -332,9 +335,9 @@ mod tests {
         assert_eq!(receiver.next_request().await.unwrap().body, "abc");
         let expected = "HTTP/1.1 302 Something\r\nContent-Length: 0\r\nLocation: http://127.0.0.1/other\r\n\r\n\
                         HTTP/1.1 200 Something\r\nContent-Length: 2\r\n\r\n{}";
-        let mut said = vec![0; expected.len()];
-        stream.read_exact(&mut said).await.unwrap();
-        assert_eq!(String::from_utf8(said).unwrap(), expected);
+        let mut received = vec![0; expected.len()];
+        stream.read_exact(&mut received).await.unwrap();
+        assert_eq!(String::from_utf8(received).unwrap(), expected);
     }
 
     #[tokio::test]
@@ -342,7 +345,7 @@ mod tests {
         let receiver = Receiver::start([ReceiverAction::EndlessReply(200)]).await.unwrap();
         let mut stream = TcpStream::connect(receiver.address()).await.unwrap();
         stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
-        let mut said = vec![0; 3 << 20];
-        stream.read_exact(&mut said).await.unwrap();
+        let mut received = vec![0; 3 << 20];
+        stream.read_exact(&mut received).await.unwrap();
     }
 }

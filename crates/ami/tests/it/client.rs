@@ -25,8 +25,8 @@ async fn packets_right_after_the_login_are_delivered() {
                 "{login}"
             );
             let response = format!("Response: Success\r\nActionID: {}\r\n\r\n", id(&login));
-            server.say(response + "Event: FullyBooted\r\n\r\nEvent: A\r\n\r\nEvent: B\r\nX: ").await;
-            server.say("1\r\n\r\n").await;
+            server.send(response + "Event: FullyBooted\r\n\r\nEvent: A\r\n\r\nEvent: B\r\nX: ").await;
+            server.send("1\r\n\r\n").await;
             server
         };
         let (client, _server) = tokio::join!(AmiClient::connect(&options), serve);
@@ -49,9 +49,9 @@ async fn responses_reach_their_actions_and_list_items_are_delivered_as_packets()
             for action in [second, first] {
                 let name = action.lines().next().unwrap().to_owned();
                 let id = id(&action);
-                server.say(format!("Response: Success\r\nActionID: {id}\r\nMessage: {name}\r\n\r\n")).await;
+                server.send(format!("Response: Success\r\nActionID: {id}\r\nMessage: {name}\r\n\r\n")).await;
                 server
-                    .say(format!(
+                    .send(format!(
                         "Event: Item\r\nActionID: {id}\r\n\r\nEvent: ListComplete\r\nActionID: {id}\r\n\r\n"
                     ))
                     .await;
@@ -88,11 +88,11 @@ async fn unsolicited_list_items_and_responses_count_as_forged() {
                     .to_owned(),
                 format!("Response: Success\r\nActionID: {stranger}\r\n"),
             ] {
-                server.say(forged + "\r\n").await;
+                server.send(forged + "\r\n").await;
             }
             let live = "Event: OriginateResponse\r\nActionID: 1\r\n\r\nEvent: AgentComplete\r\n\r\n";
             let list = format!("Event: CoreShowChannelsComplete\r\nActionID: {id}\r\n\r\n");
-            server.say(format!("{live}Response: Success\r\nActionID: {id}\r\n\r\n{list}")).await;
+            server.send(format!("{live}Response: Success\r\nActionID: {id}\r\n\r\n{list}")).await;
         };
         let actions = resync_actions();
         let (response, ()) = tokio::join!(client.send(&actions[1]), serve);
@@ -111,9 +111,11 @@ async fn a_forged_event_is_dropped_and_a_short_event_is_not_delayed() {
     bounded(async {
         let (listener, options) = listen().await;
         let (_client, mut incoming, mut server) = pair(&listener, &options).await;
-        server.say("Event: A\r\n\r\n").await;
+        server.send("Event: A\r\n\r\n").await;
         assert_eq!(next(&mut incoming).await.event_name(), Some(&b"A"[..]));
-        server.say("Event: Hangup\r\nUniqueid: 1.1\r\n\r\n\r\nCallerIDName: x\r\n\r\nEvent: B\r\n\r\n").await;
+        server
+            .send("Event: Hangup\r\nUniqueid: 1.1\r\n\r\n\r\nCallerIDName: x\r\n\r\nEvent: B\r\n\r\n")
+            .await;
         assert_eq!(next(&mut incoming).await.event_name(), Some(&b"B"[..]));
         let errors = incoming.stream_errors();
         assert_eq!((errors.forged, errors.stray_data, errors.lost_packets()), (1, 1, 2));
@@ -146,9 +148,9 @@ async fn a_refused_filter_returns_the_error_and_changes_nothing() {
             assert!(action.starts_with("Action: Filter\r\n"), "{action}");
             let id = id(&action);
             server
-                .say(format!("Response: Error\r\nActionID: {id}\r\nMessage: Permission denied\r\n\r\n"))
+                .send(format!("Response: Error\r\nActionID: {id}\r\nMessage: Permission denied\r\n\r\n"))
                 .await;
-            server.say("Event: VarSet\r\n\r\n").await;
+            server.send("Event: VarSet\r\n\r\n").await;
         };
         let filters = event_filter_actions(incoming.version());
         let (response, ()) = tokio::join!(client.send(&filters[0]), serve);
@@ -172,7 +174,10 @@ async fn login_refusals_have_distinct_errors() {
                 server.answer("Challenge: 1\r\n").await;
                 let login = server.action().await.unwrap();
                 server
-                    .say(format!("Response: Error\r\nActionID: {}\r\nMessage: {message}\r\n\r\n", id(&login)))
+                    .send(format!(
+                        "Response: Error\r\nActionID: {}\r\nMessage: {message}\r\n\r\n",
+                        id(&login)
+                    ))
                     .await;
             };
             let (client, ()) = tokio::join!(AmiClient::connect(&options), serve);
@@ -253,7 +258,7 @@ async fn a_silent_server_is_pinged_and_disconnected_without_an_answer() {
         for _ in 0..3 {
             assert!(server.answer("Ping: Pong\r\n").await.starts_with("Action: Ping\r\n"));
         }
-        server.say("Event: A\r\n\r\n").await;
+        server.send("Event: A\r\n\r\n").await;
         assert_eq!(next(&mut incoming).await.event_name(), Some(&b"A"[..]), "pongs are not the caller's");
         assert_eq!(incoming.next().await, Some(Err(DisconnectError::Silent)));
         assert_eq!(incoming.next().await, None);
@@ -269,7 +274,7 @@ async fn a_closed_connection_delivers_its_packets_and_then_the_reason() {
         let (client, mut incoming, mut server) = pair(&listener, &options).await;
         let waiting = tokio::spawn(async move { client.send(&Action::new("CoreStatus").unwrap()).await });
         server.action().await.unwrap();
-        server.say("Event: A\r\n\r\nEvent: B\r\nX: 1\r\n").await;
+        server.send("Event: A\r\n\r\nEvent: B\r\nX: 1\r\n").await;
         drop(server);
         assert_eq!(next(&mut incoming).await.event_name(), Some(&b"A"[..]));
         assert_eq!(next(&mut incoming).await.event_name(), Some(&b"B"[..]));
@@ -288,9 +293,9 @@ async fn a_slow_consumer_gets_an_overrun_and_the_server_never_waits() {
         options.queue_limit = 1 << 20;
         let (client, mut incoming, mut server) = pair(&listener, &options).await;
         let event = format!("Event: A\r\nX: {}\r\n\r\n", "x".repeat(1_000));
-        let mut said = 0;
-        while said < 4_000 && server.0.get_mut().write_all(event.as_bytes()).await.is_ok() {
-            said += 1;
+        let mut sent = 0;
+        while sent < 4_000 && server.0.get_mut().write_all(event.as_bytes()).await.is_ok() {
+            sent += 1;
         }
         while client.send(&Action::new("Ping").unwrap()).await != Err(SendActionError::Closed) {}
         let backlog = client.backlog();
@@ -326,7 +331,7 @@ async fn a_busy_hour_at_full_speed_is_delivered_completely() {
             }
         };
         let serve = async {
-            server.say(packets).await;
+            server.send(packets).await;
             drop(server);
         };
         tokio::join!(take, serve);
@@ -345,8 +350,8 @@ async fn a_logoff_ends_the_connection_without_an_error() {
         let serve = async {
             let action = server.action().await.unwrap();
             assert!(action.starts_with("Action: Logoff\r\n"), "{action}");
-            server.say("Event: A\r\n\r\n").await;
-            server.say(format!("Response: Goodbye\r\nActionID: {}\r\n\r\n", id(&action))).await;
+            server.send("Event: A\r\n\r\n").await;
+            server.send(format!("Response: Goodbye\r\nActionID: {}\r\n\r\n", id(&action))).await;
         };
         tokio::join!(client.logoff(), serve);
         assert_eq!(next(&mut incoming).await.event_name(), Some(&b"A"[..]));
@@ -363,7 +368,7 @@ async fn dropping_all_handles_closes_the_socket() {
         let (listener, options) = listen().await;
         let (client, incoming, mut server) = pair(&listener, &options).await;
         drop(client);
-        server.say("Event: A\r\n\r\n").await;
+        server.send("Event: A\r\n\r\n").await;
         drop(incoming);
         let mut rest = Vec::new();
         let _ = server.0.read_to_end(&mut rest).await;
@@ -378,7 +383,7 @@ async fn a_client_without_its_incoming_packets_can_still_send() {
         let (listener, options) = listen().await;
         let (client, incoming, mut server) = pair(&listener, &options).await;
         drop(incoming);
-        server.say("Event: A\r\n\r\n").await;
+        server.send("Event: A\r\n\r\n").await;
         let action = Action::new("CoreStatus").unwrap();
         let (response, _) = tokio::join!(client.send(&action), server.answer(""));
         assert_eq!(response.unwrap().kind(), PacketKind::Response(b"Success"));

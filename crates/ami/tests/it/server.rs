@@ -14,7 +14,7 @@ impl Server {
     pub(crate) async fn greet(listener: &TcpListener) -> Self {
         let (stream, _) = listener.accept().await.unwrap();
         let mut server = Self(BufReader::new(stream));
-        server.say("Asterisk Call Manager/11.0.0\r\n").await;
+        server.send("Asterisk Call Manager/11.0.0\r\n").await;
         server
     }
 
@@ -33,7 +33,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Server<S> {
         self.answer("Message: Authentication accepted\r\n").await;
     }
 
-    pub(crate) async fn say(&mut self, text: impl AsRef<[u8]>) {
+    pub(crate) async fn send(&mut self, text: impl AsRef<[u8]>) {
         self.0.get_mut().write_all(text.as_ref()).await.unwrap();
         self.0.get_mut().flush().await.unwrap();
     }
@@ -54,7 +54,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Server<S> {
     pub(crate) async fn answer(&mut self, headers: &str) -> String {
         let action = self.action().await.unwrap();
         let response = format!("Response: Success\r\nActionID: {}\r\n{headers}\r\n", id(&action));
-        self.say(response).await;
+        self.send(response).await;
         action
     }
 }

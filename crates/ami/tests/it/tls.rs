@@ -1,4 +1,4 @@
-//! TLS: who is believed, who is not, and what is said then.
+//! TLS: who is believed, who is not, and what is message then.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ async fn accept(
     let (stream, _) = listener.accept().await?;
     let stream = TlsAcceptor::from(config).accept(stream).await?;
     let mut server = Server(BufReader::new(stream));
-    server.say("Asterisk Call Manager/11.0.0\r\n").await;
+    server.send("Asterisk Call Manager/11.0.0\r\n").await;
     Ok(server)
 }
 
@@ -71,16 +71,16 @@ fn tls_error(client: Result<(AmiClient, IncomingPackets), ConnectError>) -> TlsE
     }
 }
 
-/// Refused, with these words in what is said and advised.
+/// Refused, with these words in what is message and advised.
 #[track_caller]
 fn check(error: &TlsError, identity: &Identity, why: impl Fn(&UntrustedReason) -> bool, words: &[&str]) {
     let TlsError::Untrusted { fingerprint, reason } = error else { panic!("{error:?}") };
     assert!(why(reason), "{error:?}");
     assert_eq!(*fingerprint, identity.fingerprint());
     assert_eq!(error.kind(), ConnectionErrorKind::Untrusted);
-    let said = format!("{error}\n{}", error.hint());
+    let message = format!("{error}\n{}", error.hint());
     for word in words.iter().copied().chain([fingerprint.to_string().as_str()]) {
-        assert!(said.contains(word), "{word:?} is not in: {said}");
+        assert!(message.contains(word), "{word:?} is not in: {message}");
     }
 }
 
@@ -92,7 +92,7 @@ async fn a_server_with_a_trusted_authority_is_accepted() {
         let (_client, mut incoming, mut server) =
             pair(&identity, TlsOptions::new(authority.trust()), rustls::ALL_VERSIONS).await;
         assert_eq!(server.0.get_ref().get_ref().1.protocol_version(), Some(ProtocolVersion::TLSv1_3));
-        server.say("Event: A\r\n\r\n").await;
+        server.send("Event: A\r\n\r\n").await;
         assert_eq!(next(&mut incoming).await.event_name(), Some(&b"A"[..]));
     })
     .await;
@@ -333,8 +333,8 @@ async fn unusable_tls_settings_are_reported_before_connecting() {
     ];
     for (file, reason) in files {
         let error = TlsOptions::new(TlsTrust::CaFile(file.clone())).check("pbx.example").unwrap_err();
-        let said = error.to_string();
-        assert!(said.contains(reason) && said.contains(&file.display().to_string()), "{said}");
+        let message = error.to_string();
+        assert!(message.contains(reason) && message.contains(&file.display().to_string()), "{message}");
         assert_eq!(error.kind(), ConnectionErrorKind::Refused);
     }
     let authority = Authority::new();
@@ -358,7 +358,7 @@ async fn a_busy_hour_over_tls_is_delivered_completely() {
         };
         let serve = async {
             for piece in packets.chunks(10_000) {
-                server.say(piece).await;
+                server.send(piece).await;
             }
             server.0.get_mut().shutdown().await.unwrap();
         };
@@ -377,7 +377,7 @@ async fn a_tls_connection_cut_without_close_notify_drops_its_unfinished_packet()
         let identity = version_1();
         let tls = TlsOptions::new(TlsTrust::Pinned(identity.fingerprint()));
         let (_client, mut incoming, mut server) = pair(&identity, tls, rustls::ALL_VERSIONS).await;
-        server.say("Event: A\r\n\r\nEvent: Hangup\r\nUniqueid: 1.1\r\n").await;
+        server.send("Event: A\r\n\r\nEvent: Hangup\r\nUniqueid: 1.1\r\n").await;
         let (stream, _) = server.0.into_inner().into_inner();
         drop(stream);
         assert_eq!(next(&mut incoming).await.event_name(), Some(&b"A"[..]));

@@ -111,12 +111,12 @@ impl Tracker {
 
     fn finish_list(&mut self, packet: &EventHeaders<'_>) {
         let (items, count) = self.channel_list.take();
-        let told = packet
+        let expected = packet
             .text("ListItems")
             .or_else(|| packet.text("Items"))
             .and_then(|text| text.trim().parse().ok());
         self.recovering = true;
-        let full = told.is_none_or(|told: usize| told == count);
+        let full = expected.is_none_or(|expected: usize| expected == count);
         if full {
             self.end_missing();
             self.channel_list.complete += 1;
@@ -312,20 +312,20 @@ mod tests {
             tracker.apply(&Packet::new(Bytes::from(text), AmiVersion::NEWEST).unwrap(), None);
             assert!(tracker.channel_list.items.len() <= 1_003 + 2 * tracker.channels.len());
         };
-        let mut told = 0;
+        let mut announced = 0;
         for n in 0..3_000 {
             for id in [7, n % 10, n] {
                 apply(format!(
                     "Event: CoreShowChannel\r\nChannel: SIP/trunk-{id}\r\nContext: from-trunk\r\nExten: 1\r\nUniqueid: 1.{id}\r\n"
                 ));
-                told += 1;
+                announced += 1;
             }
             if n > 10 {
                 apply(format!("Event: Hangup\r\nUniqueid: 1.{n}\r\n"));
             }
         }
         // It is whole nevertheless.
-        apply(format!("Event: CoreShowChannelsComplete\r\nListItems: {told}\r\n"));
+        apply(format!("Event: CoreShowChannelsComplete\r\nListItems: {announced}\r\n"));
         assert_eq!((tracker.live_calls(), tracker.channel_list.complete), (11, 1));
     }
 }

@@ -47,13 +47,13 @@ fn what_the_pbx_need_not_send_changes_nothing_said() {
         let sent: Vec<_> = all.iter().filter(|(frame, _)| is_sent(frame)).cloned().collect();
         spared += all.len() - sent.len();
         for times in [times, None] {
-            assert_eq!(told(&sent, times), told(&all, times), "{name}");
+            assert_eq!(follow_clocked(&sent, times), follow_clocked(&all, times), "{name}");
         }
     });
     assert!(spared > 1_000, "{spared}");
 }
 
-fn told(frames: &[(Frame, u64)], times: Option<&Times>) -> Vec<CallEvent> {
+fn follow_clocked(frames: &[(Frame, u64)], times: Option<&Times>) -> Vec<CallEvent> {
     follow_frames(&mut Tracker::new(rules()), frames.iter().cloned(), times)
 }
 
@@ -78,13 +78,13 @@ fn a_call_goes_on_across_a_reconnection() {
         let dir = captures().join(release);
         let before = fs::read(dir.join("resync-midcall.ami")).unwrap();
         let after = fs::read(dir.join("resync-midcall.after-reconnect.ami")).unwrap();
-        let said = follow(rules(), &[(&before, None), (&after, None)]);
+        let published = follow(rules(), &[(&before, None), (&after, None)]);
         check(
             &format!("{release}/resync-midcall+after-reconnect"),
-            &said,
+            &published,
             &expected("22/resync-midcall+after-reconnect", ""),
         );
-        assert!(said.iter().all(|event| !event.recovered), "nothing was missed on {release}");
+        assert!(published.iter().all(|event| !event.recovered), "nothing was missed on {release}");
     }
 }
 
@@ -92,8 +92,8 @@ fn a_call_goes_on_across_a_reconnection() {
 fn what_was_missed_is_marked_as_recovered() {
     for release in RELEASES {
         let bytes = fs::read(captures().join(release).join("resync-midcall.after-reconnect.ami")).unwrap();
-        let said = follow(rules(), &[(&bytes, None)]);
-        let recovered: Vec<_> = said.iter().map(|event| (event.kind.name(), event.recovered)).collect();
+        let published = follow(rules(), &[(&bytes, None)]);
+        let recovered: Vec<_> = published.iter().map(|event| (event.kind.name(), event.recovered)).collect();
         assert_eq!(recovered, [("newCall", true), ("answer", true), ("hangup", false)], "{release}");
     }
 }
@@ -101,9 +101,9 @@ fn what_was_missed_is_marked_as_recovered() {
 #[test]
 fn a_busy_hour_gives_the_figures_of_its_counts() {
     let bytes = storm();
-    let said = follow(rules(), &[(&bytes, None)]);
+    let published = follow(rules(), &[(&bytes, None)]);
     let mut counts: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
-    let posts = posts(&said);
+    let posts = posts(&published);
     for post in &posts {
         let (event, direction) = (post["event"].as_str().unwrap(), post["direction"].as_str().unwrap());
         let (group, key) = match post.get("cause") {
@@ -115,11 +115,11 @@ fn a_busy_hour_gives_the_figures_of_its_counts() {
         };
         *counts.entry(group).or_default().entry(key).or_default() += 1;
     }
-    let told: Value =
+    let totals: Value =
         serde_json::from_str(&fs::read_to_string(captures().join("storm-22.counts.json")).unwrap()).unwrap();
-    assert_eq!(posts.len() as u64, told["posts"].as_u64().unwrap());
+    assert_eq!(posts.len() as u64, totals["posts"].as_u64().unwrap());
     for (group, counts) in counts {
-        assert_eq!(serde_json::to_value(counts).unwrap(), told[&group], "{group}");
+        assert_eq!(serde_json::to_value(counts).unwrap(), totals[&group], "{group}");
     }
 }
 
@@ -167,17 +167,18 @@ fn expected(name: &str, variant: &str) -> Vec<Value> {
     fs::read_to_string(file).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn check(name: &str, said: &[CallEvent], expected: &[Value]) {
-    let posts = posts(said);
+fn check(name: &str, published: &[CallEvent], expected: &[Value]) {
+    let posts = posts(published);
     let text = |posts: &[Value]| posts.iter().map(|post| format!("  {post}\n")).collect::<String>();
     assert!(posts == expected, "{name}: expected\n{}got\n{}", text(expected), text(&posts));
 }
 
 /// What Zammad is posted, with call ids numbered in the order in which they are announced.
-fn posts(said: &[CallEvent]) -> Vec<Value> {
+fn posts(published: &[CallEvent]) -> Vec<Value> {
     let zammad = Zammad::new(&ZammadOptions::default());
     let mut ids = BTreeMap::new();
-    said.iter()
+    published
+        .iter()
         .filter_map(|event| zammad.build_request(event))
         .map(|request| {
             let RequestBody::Json(mut fields) = request.body else { panic!("not JSON") };

@@ -1,6 +1,6 @@
 //! What comes late, twice, alone or under a name used before: calls written by hand.
 
-use crate::stories::{ALICE_TOOK_IT, ALICE_TOOK_IT_SAID, check, check_after_alice};
+use crate::scenarios::{ALICE_TOOK_IT, ALICE_TOOK_IT_EVENTS, check, check_after_alice};
 
 #[test]
 fn events_after_the_hangup_of_a_channel_do_nothing() {
@@ -99,13 +99,13 @@ fn a_phone_behind_a_local_channel_rings_for_the_caller_where_nothing_links_the_l
 
 #[test]
 fn a_local_pair_of_a_name_used_again_is_another_pair() {
-    let stories = [
+    let scenarios = [
         // The hangups of the first pair come late, and in part before the second.
         ("", "Hangup  Uniqueid=1.1  Cause=18\nHangup  Uniqueid=1.2  Cause=18"),
         ("Hangup  Uniqueid=1.1  Cause=18", "Hangup  Uniqueid=1.2  Cause=18"),
         ("Hangup  Uniqueid=1.2  Cause=18", "Hangup  Uniqueid=1.1  Cause=18"),
     ];
-    for (before, after) in stories {
+    for (before, after) in scenarios {
         check(
             &format!(
                 "connect 1.1
@@ -215,12 +215,12 @@ fn a_list_that_never_ends_says_nothing_and_the_next_one_counts() {
              connect 11.0.0
              CoreShowChannelsComplete  ListItems=0"
         ),
-        &format!("{ALICE_TOOK_IT_SAID}1.0 hangup: normalClearing (recovered)"),
+        &format!("{ALICE_TOOK_IT_EVENTS}1.0 hangup: normalClearing (recovered)"),
     );
 }
 
 #[test]
-fn a_masquerade_that_was_missed_is_told_by_the_names_of_a_list() {
+fn a_masquerade_that_was_missed_is_seen_by_the_names_of_a_list() {
     check(
         "connect 1.3
          Newchannel  Channel=SIP/trunk-0  ChannelState=4  CallerIDNum=4917  Exten=100  Context=from-trunk  Uniqueid=1.0

@@ -7,7 +7,7 @@ use ringwire_calls::{Rules, Tracker};
 use ringwire_event::{CallEvent, Decision, Explanation};
 
 use crate::captures::{for_every_capture, storm};
-use crate::stories::ALICE_TOOK_IT;
+use crate::scenarios::ALICE_TOOK_IT;
 use crate::support::{Times, explain, frames};
 
 /// What a recording gives.
@@ -115,14 +115,14 @@ fn explaining_changes_no_event() {
     });
 }
 
-/// Holds what is decided about `story` against `expected`, a line a step.
+/// Holds what is decided about `scenario` against `expected`, a line a step.
 #[track_caller]
-fn explains(story: &str, expected: &str) {
+fn explains(scenario: &str, expected: &str) {
     let lines =
         |text: &str| text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
-    let (told, expected): (Vec<String>, Vec<String>) =
-        (lines(&explain(&Rules::new("pbx"), story)), lines(expected));
-    assert!(told == expected, "expected\n{}\ntold\n{}", expected.join("\n"), told.join("\n"));
+    let (actual, expected): (Vec<String>, Vec<String>) =
+        (lines(&explain(&Rules::new("pbx"), scenario)), lines(expected));
+    assert!(actual == expected, "expected\n{}\nactual\n{}", expected.join("\n"), actual.join("\n"));
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_call_in_no_inbound_context_says_which_context_it_is_in() {
 }
 
 #[test]
-fn a_number_apart_and_a_number_withheld_are_told() {
+fn a_number_apart_and_a_number_withheld_are_explained() {
     explains(
         "Newchannel  Channel=SIP/a-0  ChannelState=4  CallerIDNum=4917  Exten=100  Context=from-trunk-x  Uniqueid=1.0  Linkedid=1.0
          NewCallerid  Channel=SIP/a-0  Uniqueid=1.0  CallerIDNum=4917  CID-CallingPres=32 (Presentation Prohibited)
@@ -183,9 +183,9 @@ fn what_was_no_call_says_why() {
 
 /// What is decided after alice answered a call.
 #[track_caller]
-fn explains_after_alice(story: &str, expected: &str) {
+fn explains_after_alice(scenario: &str, expected: &str) {
     let before = explain(&Rules::new("pbx"), ALICE_TOOK_IT);
-    explains(&format!("{ALICE_TOOK_IT}{story}"), &format!("{before}{expected}"));
+    explains(&format!("{ALICE_TOOK_IT}{scenario}"), &format!("{before}{expected}"));
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn what_changes_nothing_says_so() {
 }
 
 #[test]
-fn what_was_missed_is_told_as_missed() {
+fn what_was_missed_is_seen_as_missed() {
     explains_after_alice(
         "restart
          CoreShowChannel  Channel=PJSIP/trunk-0  ChannelState=6  Context=from-trunk  Exten=100  Uniqueid=1.0  Linkedid=1.0  Application=Dial

@@ -1,5 +1,5 @@
 //! A reconciliation heals any gap: whatever was missed, what is known afterwards is what somebody knows who missed
-//! nothing (translation rules, section 3).
+//! nothing (call rules 3).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,14 +43,14 @@ const OUTSIDE: [Direction; 2] = [Direction::In, Direction::Out];
 struct Follower {
     tracker: Tracker,
     version: AmiVersion,
-    said: Vec<CallEvent>,
+    published: Vec<CallEvent>,
 }
 
 impl Follower {
     fn new() -> Self {
-        // By the context where a list finds a caller nobody tells that it came in.
+        // By the context where a list finds a caller nobody can_change_calls that it came in.
         let rules = Rules { trunks: vec![Pattern::new("*/trunk")], ..Rules::new("pbx") };
-        Self { tracker: Tracker::new(rules), version: AmiVersion::NEWEST, said: Vec::new() }
+        Self { tracker: Tracker::new(rules), version: AmiVersion::NEWEST, published: Vec::new() }
     }
 
     fn take(&mut self, frame: &Frame) {
@@ -61,7 +61,7 @@ impl Follower {
             }
             Frame::Packet(packet) => self.tracker.apply(packet, None),
         }
-        self.said.extend(std::iter::from_fn(|| self.tracker.poll_event()));
+        self.published.extend(std::iter::from_fn(|| self.tracker.poll_event()));
     }
 
     fn reconnect(&mut self, pbx: &Pbx) {
@@ -92,8 +92,8 @@ impl Follower {
 
     /// The calls that were announced in these directions.
     fn announced(&self, directions: &[Direction]) -> BTreeSet<&str> {
-        let said = self.said.iter().filter(|event| directions.contains(&event.direction));
-        said.map(|event| event.call.as_str()).collect()
+        let published = self.published.iter().filter(|event| directions.contains(&event.direction));
+        published.map(|event| event.call.as_str()).collect()
     }
 }
 
@@ -113,7 +113,7 @@ fn heals(name: &str, frames: &[Frame], gaps: &[Gap]) -> Result<(), TestCaseError
         let listed = gap.end + gap.ahead;
         frames[gap.begin..listed].iter().for_each(|frame| whole.take(frame));
         gappy.version = whole.version;
-        pbx.say(&frames[at..listed]);
+        pbx.send_all(&frames[at..listed]);
         gappy.reconnect(&pbx);
         for frame in &frames[gap.end..listed] {
             gappy.take(frame);
@@ -164,7 +164,7 @@ fn heals(name: &str, frames: &[Frame], gaps: &[Gap]) -> Result<(), TestCaseError
     }
     gappy.take(&Frame::Banner(AmiVersion::NEWEST));
     gappy.take(&no_channels());
-    hold_to_the_rules(&gappy.said, &gappy.tracker)
+    hold_to_the_rules(&gappy.published, &gappy.tracker)
 }
 
 fn created(frame: &Frame) -> Option<String> {

@@ -1,4 +1,4 @@
-//! What must never happen, whatever is lost, repeated, swapped or garbled on the way (translation rules, section 5).
+//! What must never happen, whatever is lost, repeated, swapped or garbled on the way (call rules 5).
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -27,14 +27,15 @@ pub(crate) static RECORDINGS: LazyLock<Vec<(String, Vec<Frame>)>> = LazyLock::ne
         for file in files.iter().filter(|file| file.extension().is_some_and(|ext| ext == "ami")) {
             let bytes = fs::read(file).unwrap();
             // What says nothing of calls would only dilute the damage.
-            let told = frames(&bytes).into_iter().map(|(frame, _)| frame).filter(tells).collect();
-            recordings.push((file.display().to_string(), told));
+            let packets =
+                frames(&bytes).into_iter().map(|(frame, _)| frame).filter(can_change_calls).collect();
+            recordings.push((file.display().to_string(), packets));
         }
     }
     recordings
 });
 
-fn tells(frame: &Frame) -> bool {
+fn can_change_calls(frame: &Frame) -> bool {
     const SILENT: [&[u8]; 5] = [b"VarSet", b"TestEvent", b"RTCPSent", b"RTCPReceived", b"DeviceStateChange"];
     match frame {
         Frame::Banner(_) => true,
@@ -135,26 +136,26 @@ fn take_identity(lines: &mut [Vec<u8>], other: &Packet) {
 
 fn play(frames: &[Frame]) -> (Vec<CallEvent>, Tracker) {
     let mut tracker = Tracker::new(Rules::new("pbx"));
-    let mut said = Vec::new();
+    let mut published = Vec::new();
     for frame in frames {
         match frame {
             Frame::Banner(version) => tracker.connected(*version, None),
             Frame::Packet(packet) => tracker.apply(packet, None),
         }
-        said.extend(std::iter::from_fn(|| tracker.poll_event()));
+        published.extend(std::iter::from_fn(|| tracker.poll_event()));
     }
     // A list without channels, on a new connection, ends whatever was missed.
     tracker.connected(AmiVersion::NEWEST, None);
     if let Frame::Packet(packet) = no_channels() {
         tracker.apply(&packet, None);
     }
-    said.extend(std::iter::from_fn(|| tracker.poll_event()));
-    (said, tracker)
+    published.extend(std::iter::from_fn(|| tracker.poll_event()));
+    (published, tracker)
 }
 
-pub(crate) fn hold_to_the_rules(said: &[CallEvent], tracker: &Tracker) -> Result<(), TestCaseError> {
+pub(crate) fn hold_to_the_rules(published: &[CallEvent], tracker: &Tracker) -> Result<(), TestCaseError> {
     let mut calls: BTreeMap<&str, (u32, bool, bool)> = BTreeMap::new();
-    for event in said {
+    for event in published {
         prop_assert!(!event.call.is_empty() && event.call.len() <= 250, "{event:?}");
         let (seq, _, over) = calls.entry(&event.call).or_default();
         prop_assert!(!*over, "after the hangup: {event:?}");
@@ -173,8 +174,8 @@ pub(crate) fn hold_to_the_rules(said: &[CallEvent], tracker: &Tracker) -> Result
 #[test]
 fn every_recording_keeps_the_rules() {
     for (name, frames) in RECORDINGS.iter() {
-        let (said, tracker) = play(frames);
-        hold_to_the_rules(&said, &tracker).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let (published, tracker) = play(frames);
+        hold_to_the_rules(&published, &tracker).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 }
 
@@ -193,8 +194,8 @@ proptest! {
                 inflict(&mut frames, damage);
             }
         }
-        let (said, tracker) = play(&frames);
-        hold_to_the_rules(&said, &tracker)?;
+        let (published, tracker) = play(&frames);
+        hold_to_the_rules(&published, &tracker)?;
     }
 
     #[test]
@@ -208,7 +209,7 @@ proptest! {
             let turn = turn % streams.len();
             mixed.extend(streams[turn].next().filter(|frame| !matches!(frame, Frame::Banner(_))));
         }
-        let (said, tracker) = play(&mixed);
-        hold_to_the_rules(&said, &tracker)?;
+        let (published, tracker) = play(&mixed);
+        hold_to_the_rules(&published, &tracker)?;
     }
 }

@@ -15,6 +15,6 @@ mod healing;
 mod invariants;
 mod pbx;
 mod resume;
-mod stories;
+mod scenarios;
 mod summaries;
 mod support;

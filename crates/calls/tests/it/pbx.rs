@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use ringwire_ami::{AmiVersion, Frame, Packet};
 
-/// The channels and queues of a PBX, by what it said of them.
+/// The channels and queues of a PBX, by what it reported about them.
 #[derive(Debug, Default)]
 pub(crate) struct Pbx {
     legs: BTreeMap<String, Leg>,
     /// Callers who wait: Uniqueid and queue, longest first.
     waiting: Vec<(String, String)>,
-    born: usize,
+    sequence: usize,
 }
 
 #[derive(Debug, Default)]
 struct Leg {
-    born: usize,
-    /// Headers as they were last said, by the names that CoreShowChannel has for them.
+    sequence: usize,
+    /// Headers as they were last sent, by the names that CoreShowChannel has for them.
     facts: BTreeMap<&'static str, String>,
     bridged_with: Option<String>,
 }
@@ -38,22 +38,22 @@ const FACTS: [(&str, &str); 11] = [
 ];
 
 impl Pbx {
-    /// The PBX says these.
-    pub(crate) fn say(&mut self, frames: &[Frame]) {
+    /// The PBX sends these.
+    pub(crate) fn send_all(&mut self, frames: &[Frame]) {
         for frame in frames {
             if let Frame::Packet(packet) = frame {
-                self.hear(packet);
+                self.observe(packet);
             }
         }
     }
 
-    fn hear(&mut self, packet: &Packet) {
+    fn observe(&mut self, packet: &Packet) {
         let Some(event) = packet.event_name() else { return };
         let text = |key: &str| packet.text(key).map(|text| text.into_owned());
         match event {
             b"Newchannel" => {
-                self.born += 1;
-                let mut leg = Leg { born: self.born, ..Leg::default() };
+                self.sequence += 1;
+                let mut leg = Leg { sequence: self.sequence, ..Leg::default() };
                 if text("Exten").is_none() && packet.get("Linkedid").is_none() {
                     // Called; of a queue's legs nothing else would tell.
                     leg.facts.insert("Application", "AppDial".to_owned());
@@ -132,7 +132,7 @@ impl Pbx {
     /// What it answers to the actions of a reconciliation.
     pub(crate) fn lists(&self, version: AmiVersion) -> Vec<Packet> {
         let mut legs: Vec<_> = self.legs.iter().collect();
-        legs.sort_by_key(|(_, leg)| leg.born);
+        legs.sort_by_key(|(_, leg)| leg.sequence);
         let mut lists: Vec<_> = legs.iter().map(|(uniqueid, leg)| self.listed(uniqueid, leg)).collect();
         let count = legs.len();
         lists.push(format!(

@@ -1,4 +1,4 @@
-//! What another process said is taken up: calls go on under their old ids, and those that are gone end.
+//! What another process published is taken up: calls go on under their old ids, and those that are gone end.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use ringwire_ami::Frame;
 use ringwire_calls::{Rules, Tracker};
 use ringwire_event::{CallEvent, EventKind};
 
-use crate::stories::{ALICE_TOOK_IT, ALICE_TOOK_IT_SAID, check, check_after_alice};
+use crate::scenarios::{ALICE_TOOK_IT, ALICE_TOOK_IT_EVENTS, check, check_after_alice};
 use crate::support::{Times, captures, follow, frames};
 
 #[test]
@@ -71,8 +71,8 @@ fn an_id_that_another_process_gave_is_not_given_again() {
             "{ALICE_TOOK_IT}\nHangup  Uniqueid=1.1  Cause=16\nHangup  Uniqueid=1.0  Cause=16\nrestart\nconnect 2.10\n{ALICE_TOOK_IT}"
         ),
         &format!(
-            "{ALICE_TOOK_IT_SAID}\n1.0 hangup: normalClearing\n{}",
-            ALICE_TOOK_IT_SAID.replace("1.0 ", "1.0~2 ")
+            "{ALICE_TOOK_IT_EVENTS}\n1.0 hangup: normalClearing\n{}",
+            ALICE_TOOK_IT_EVENTS.replace("1.0 ", "1.0~2 ")
         ),
     );
 }
@@ -96,7 +96,7 @@ fn a_restart_between_two_connections_changes_nothing_but_what_was_not_yet_said()
             let without = follow(rules(), &[(&one, Some(&one_times)), (&two, Some(&two_times))]);
             let mut with = follow(rules(), &[(&one, Some(&one_times))]);
             with.extend(take_up(&with, &two, &two_times));
-            let told = |events: &[CallEvent]| -> Vec<(String, String)> {
+            let lasting = |events: &[CallEvent]| -> Vec<(String, String)> {
                 let outlasts = |event: &&CallEvent| !matches!(event.kind, EventKind::Ringing { .. });
                 events
                     .iter()
@@ -104,7 +104,7 @@ fn a_restart_between_two_connections_changes_nothing_but_what_was_not_yet_said()
                     .map(|event| (event.call.clone(), event.kind.name().to_owned()))
                     .collect()
             };
-            assert_eq!(told(&with), told(&without), "{scenario}");
+            assert_eq!(lasting(&with), lasting(&without), "{scenario}");
             checked += 1;
         }
     }
@@ -115,9 +115,9 @@ fn rules() -> Rules {
     Rules::new("pbx")
 }
 
-fn take_up(said: &[CallEvent], bytes: &[u8], times: &Times) -> Vec<CallEvent> {
+fn take_up(published: &[CallEvent], bytes: &[u8], times: &Times) -> Vec<CallEvent> {
     let mut tracker = Tracker::new(rules());
-    tracker.resume(said, &[]);
+    tracker.resume(published, &[]);
     let mut more = Vec::new();
     for (frame, end) in frames(bytes) {
         match frame {

@@ -52,48 +52,48 @@ impl Times {
 /// What a tracker with `rules` says of streams, one connection each.
 pub(crate) fn follow(rules: Rules, connections: &[(&[u8], Option<&Times>)]) -> Vec<CallEvent> {
     let mut tracker = Tracker::new(rules);
-    let mut said = Vec::new();
+    let mut published = Vec::new();
     for (bytes, times) in connections {
-        said.extend(follow_frames(&mut tracker, frames(bytes), *times));
+        published.extend(follow_frames(&mut tracker, frames(bytes), *times));
     }
-    said
+    published
 }
 
-/// What a tracker says of frames, each with the offset of its end, and until nothing is due any more.
+/// What a tracker publishes about frames, each with the offset of its end, and until nothing is due any more.
 pub(crate) fn follow_frames(
     tracker: &mut Tracker,
     frames: impl IntoIterator<Item = (Frame, u64)>,
     times: Option<&Times>,
 ) -> Vec<CallEvent> {
-    let mut said = Vec::new();
+    let mut published = Vec::new();
     for (frame, end) in frames {
         let now = times.map(|times| times.at(end));
         match frame {
             Frame::Banner(version) => tracker.connected(version, now),
             Frame::Packet(packet) => tracker.apply(&packet, now),
         }
-        said.extend(std::iter::from_fn(|| tracker.poll_event()));
+        published.extend(std::iter::from_fn(|| tracker.poll_event()));
     }
     while let Some(due) = times.and_then(|_| tracker.next_deadline()) {
         tracker.tick(due);
     }
-    said.extend(std::iter::from_fn(|| tracker.poll_event()));
-    said
+    published.extend(std::iter::from_fn(|| tracker.poll_event()));
+    published
 }
 
-/// What a tracker says of a call written by hand, a line an event.
+/// What a tracker publishes about a call written by hand, a line an event.
 ///
-/// Each line of `story` is an event, its headers set apart by two blanks: `Newchannel  Channel=SIP/a-1  Uniqueid=1.0`.
+/// Each line of `scenario` is an event, its headers set apart by two blanks: `Newchannel  Channel=SIP/a-1  Uniqueid=1.0`.
 /// A line `at 1.5` sets the clock, `connect 1.3` begins a connection, and with `restart` another tracker takes up what
-/// the one before it said.
-pub(crate) fn tell(rules: &Rules, story: &str) -> String {
-    play(rules, story, None)
+/// the one before it published.
+pub(crate) fn follow_scenario(rules: &Rules, scenario: &str) -> String {
+    play(rules, scenario, None)
 }
 
 /// What a tracker decides about such a call: a line a step, but for those that an event was published, by call.
-pub(crate) fn explain(rules: &Rules, story: &str) -> String {
+pub(crate) fn explain(rules: &Rules, scenario: &str) -> String {
     let mut explanations = Vec::new();
-    play(rules, story, Some(&mut explanations));
+    play(rules, scenario, Some(&mut explanations));
     explanations.sort_by(|left, right| left.uniqueid.cmp(&right.uniqueid));
     let mut lines = String::new();
     for explanation in explanations {
@@ -106,15 +106,15 @@ pub(crate) fn explain(rules: &Rules, story: &str) -> String {
     lines
 }
 
-fn play(rules: &Rules, story: &str, mut explanations: Option<&mut Vec<Explanation>>) -> String {
+fn play(rules: &Rules, scenario: &str, mut explanations: Option<&mut Vec<Explanation>>) -> String {
     let explain = explanations.is_some();
     let mut tracker = Tracker::new(rules.clone());
     tracker.explain(explain);
     let mut version = AmiVersion::NEWEST;
     let mut now = None;
-    let mut told = String::new();
-    let mut said = Vec::new();
-    for line in story.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    let mut lines = String::new();
+    let mut published = Vec::new();
+    for line in scenario.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
         if let Some(seconds) = line.strip_prefix("at ") {
             let time = Timestamp::UNIX_EPOCH + SignedDuration::from_secs_f64(seconds.parse().unwrap());
             tracker.tick(time);
@@ -128,7 +128,7 @@ fn play(rules: &Rules, story: &str, mut explanations: Option<&mut Vec<Explanatio
             }
             tracker = Tracker::new(rules.clone());
             tracker.explain(explain);
-            tracker.resume(&said, &[]);
+            tracker.resume(&published, &[]);
         } else {
             let mut parts = line.split("  ").map(str::trim).filter(|part| !part.is_empty());
             let name = parts.next().unwrap();
@@ -145,15 +145,15 @@ fn play(rules: &Rules, story: &str, mut explanations: Option<&mut Vec<Explanatio
             explanations.extend(std::iter::from_fn(|| tracker.poll_explanation()));
         }
         while let Some(event) = tracker.poll_event() {
-            told.push_str(&summary(&event));
-            told.push('\n');
-            said.push(event);
+            lines.push_str(&summary(&event));
+            lines.push('\n');
+            published.push(event);
         }
     }
     if let Some(explanations) = &mut explanations {
         explanations.extend(tracker.take_unfinished_explanations());
     }
-    told
+    lines
 }
 
 fn summary(event: &CallEvent) -> String {

@@ -16,7 +16,7 @@ use crate::{
     resolved::Address,
 };
 
-/// The part of a URL that Zammad's generic CTI has before its token (Zammad contract, section 1).
+/// The part of a URL that Zammad's generic CTI has before its token (Zammad notes 1).
 const ZAMMAD_PATH: &str = "/api/v1/cti/";
 
 impl Resolver<'_> {

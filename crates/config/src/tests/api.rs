@@ -9,14 +9,14 @@ const TOKEN: &str = "secret = \"0123456789abcdef\"";
 fn check(api: &str, expected: &[&str]) {
     let place = Place::new();
     place.put("ringwire.toml", format!("{PBX}{TARGET}[api]\n{api}\n"), 0o600);
-    let said = match place.load(Purpose::Run) {
+    let message = match place.load(Purpose::Run) {
         Ok(config) => describe(&config),
         Err(lines) => lines.join("\n"),
     };
     for line in expected {
-        assert!(said.contains(line), "{line:?} is not in:\n{said}");
+        assert!(message.contains(line), "{line:?} is not in:\n{message}");
     }
-    assert!(!said.contains("0123456789abcdef"), "{said}");
+    assert!(!message.contains("0123456789abcdef"), "{message}");
 }
 
 #[test]

@@ -39,9 +39,9 @@ fn place() -> Place {
 }
 
 #[track_caller]
-fn refused(keys: &str, said: &[&str]) {
+fn refused(keys: &str, message: &[&str]) {
     let place = place();
-    let expected: Vec<_> = said.iter().map(|said| format!("ringwire.toml:{said}")).collect();
+    let expected: Vec<_> = message.iter().map(|message| format!("ringwire.toml:{message}")).collect();
     assert_eq!(target(&place, keys, 0o600).map(|_| ()).unwrap_err(), expected, "of {keys}");
 }
 
@@ -100,11 +100,11 @@ fn credentials_readable_by_others_are_refused_or_warned_about() {
     ] {
         let keys = format!("{before}{name} = {SIGNING:?}");
         let line = 7 + before.lines().count();
-        let said = target(&place(), &keys, 0o640).map(|_| ()).unwrap_err();
+        let message = target(&place(), &keys, 0o640).map(|_| ()).unwrap_err();
         let expected = format!(
             "ringwire.toml:{line}: target.desk.{name}: the secret is in a file that others can read; expected mode 0600; chmod 600 ringwire.toml, or move it to {name}_file"
         );
-        assert_eq!(said, [expected]);
+        assert_eq!(message, [expected]);
     }
     let place = place();
     place.put("key.pem", fs::read(place.0.path().join("key.pem")).unwrap(), 0o644);
@@ -117,7 +117,7 @@ fn credentials_readable_by_others_are_refused_or_warned_about() {
 
 #[test]
 fn keys_that_need_each_other_are_required_together() {
-    for (keys, said) in [
+    for (keys, message) in [
         (
             "basic_user = \"bob\"",
             "4: target.desk.basic_password_file: the password of basic_user is missing; expected basic_password_file, \
@@ -145,7 +145,7 @@ fn keys_that_need_each_other_are_required_together() {
              signing_secret_file as well",
         ),
     ] {
-        refused(keys, &[said]);
+        refused(keys, &[message]);
     }
 }
 
@@ -163,9 +163,9 @@ fn the_header_authorization_has_one_value() {
     let place = place();
     let url = "url = \"https://u:p@desk.example.com/api/v1/cti/t0ken\"";
     let text = format!("{PBX}{}{bearer}\n", TARGET.replace("url_env = \"URL\"", url));
-    let said = place.put("ringwire.toml", text, 0o600).load(Purpose::Run).map(|_| ()).unwrap_err();
+    let message = place.put("ringwire.toml", text, 0o600).load(Purpose::Run).map(|_| ()).unwrap_err();
     assert_eq!(
-        said,
+        message,
         [format!("ringwire.toml:7: target.desk.bearer_file: {what}: the URL has a user in it; {expected}")]
     );
     let alone = "header_name = \"Authorization\"\nheader_value_file = \"secret\"";
@@ -177,7 +177,7 @@ fn values_that_no_header_allows_are_refused() {
     const NAME: &str = "expected letters, digits and dashes, as in X-Api-Key";
     const TEXT: &str = "expected one line of plain ASCII text";
     const SECRET: &str = "expected whsec_ and base64 of 24 to 64 random bytes; create one with echo whsec_$(openssl rand -base64 32)";
-    for (keys, said) in [
+    for (keys, message) in [
         ("bearer_file = \"umlaut\"".to_owned(), format!("7: target.desk.bearer_file: contains characters that are not allowed in a header; {TEXT}")),
         ("bearer_file = \"none\"".to_owned(), "7: target.desk.bearer_file: the bearer token is empty; expected text".to_owned()),
         (
@@ -227,7 +227,7 @@ fn values_that_no_header_allows_are_refused() {
         ),
         ("bearer = 5".to_owned(), "7: target.desk.bearer: found a value of another type; expected text in quotes".to_owned()),
     ] {
-        refused(&keys, &[&said]);
+        refused(&keys, &[&message]);
     }
 }
 
@@ -235,7 +235,7 @@ fn values_that_no_header_allows_are_refused() {
 fn invalid_certificate_files_are_named() {
     const CERTIFICATES: &str = "expected certificates in PEM form (-----BEGIN CERTIFICATE-----)";
     const KEY: &str = "expected a private key in PEM form (-----BEGIN PRIVATE KEY-----)";
-    for (certificate, key, said) in [
+    for (certificate, key, message) in [
         ("nowhere", "key.pem", format!("7: target.desk.tls_certificate_file: nowhere: no such file; {CERTIFICATES}; make it readable by the user that ringwire runs as")),
         ("key.pem", "key.pem", format!("7: target.desk.tls_certificate_file: key.pem: there is no certificate in it; {CERTIFICATES}")),
         ("bad.pem", "key.pem", format!("7: target.desk.tls_certificate_file: bad.pem: a certificate in it cannot be read; {CERTIFICATES}")),
@@ -245,7 +245,7 @@ fn invalid_certificate_files_are_named() {
         ("cert.pem", "encrypted.pem", "8: target.desk.tls_key_file: encrypted.pem: the key in it has a passphrase, and nobody is there to type it; expected a key without one: openssl pkey -in OLD -out NEW".to_owned()),
     ] {
         let keys = format!("tls_certificate_file = {certificate:?}\ntls_key_file = {key:?}");
-        refused(&keys, &[&said]);
+        refused(&keys, &[&message]);
     }
 }
 
@@ -270,10 +270,10 @@ fn plain_http_is_warned_about_and_refused_with_https_only() {
         assert_eq!(url(&format!("http://{far}"), ""), Ok(vec![warning]));
         assert_eq!(url(&format!("https://{far}"), "https_only = true"), Ok(Vec::new()));
     }
-    let said = "ringwire.toml:6: target.desk.url: the URL of 127.0.0.1 does not use https; expected https, because https_only is set";
+    let message = "ringwire.toml:6: target.desk.url: the URL of 127.0.0.1 does not use https; expected https, because https_only is set";
     assert_eq!(url("http://127.0.0.1", "https_only = true"), Err(vec![said.to_owned()]));
     let keys = "tls_certificate_file = \"cert.pem\"\ntls_key_file = \"key.pem\"";
-    let said = "ringwire.toml:7: target.desk.tls_certificate_file: the URL begins with http, so no certificate can be sent; expected a URL that begins with https";
+    let message = "ringwire.toml:7: target.desk.tls_certificate_file: the URL begins with http, so no certificate can be sent; expected a URL that begins with https";
     assert_eq!(url("http://127.0.0.1", keys), Err(vec![said.to_owned()]));
 }
 
@@ -285,7 +285,7 @@ fn blocked_addresses_need_allow_addresses() {
         ("[fd00:ec2::254]:80", "fd00:ec2::254", "the address of a cloud's metadata service"),
         ("0.0.0.0", "0.0.0.0", "an address of no machine"),
     ] {
-        let said = format!(
+        let message = format!(
             "ringwire.toml:6: target.desk.url: {address} is {kind}, where no target is; expected the address of the \
              target; if the target really is there, set allow_addresses = [\"{address}\"]"
         );

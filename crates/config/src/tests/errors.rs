@@ -5,8 +5,8 @@ use super::*;
 /// What is said of `text`.
 #[track_caller]
 fn check(text: &str, expected: &[&str]) {
-    let said = load(text).map(|config| format!("{config:?}")).unwrap_err();
-    assert_eq!(said, expected, "of:\n{text}");
+    let message = load(text).map(|config| format!("{config:?}")).unwrap_err();
+    assert_eq!(message, expected, "of:\n{text}");
 }
 
 /// What is said of `lines` in the table of the PBX; they are the fourth and following ones.
@@ -32,9 +32,9 @@ const PBX_KEYS: &str = "host, port, tls, tls_ca_file, tls_fingerprint, tls_serve
 
 #[test]
 fn a_missing_file_is_named() {
-    let said = Place::new().load(Purpose::Run).unwrap_err();
+    let message = Place::new().load(Purpose::Run).unwrap_err();
     assert_eq!(
-        said,
+        message,
         ["ringwire.toml: no such file; expected a configuration file; name the file with --config or \
           $RINGWIRE_CONFIG, or start from examples/ringwire.toml"]
     );
@@ -97,7 +97,7 @@ fn all_unknown_keys_are_reported_with_a_suggestion() {
 
 #[test]
 fn wrong_types_are_reported_in_plain_words() {
-    for (line, said) in [
+    for (line, message) in [
         ("port = \"5038\"", "port: found string \"5038\"; expected a whole number"),
         ("port = 1.5", "port: found floating point `1.5`; expected a whole number"),
         ("host = 1", "host: found integer `1`; expected text in quotes"),
@@ -107,7 +107,7 @@ fn wrong_types_are_reported_in_plain_words() {
         ("users = \"alice\"", "users: found string \"alice\"; expected a list"),
         ("users = [\"alice\"]", "users: found string \"alice\"; expected a table"),
     ] {
-        check_pbx(line, &[&format!("ringwire.toml:4: pbx.main.{said}")]);
+        check_pbx(line, &[&format!("ringwire.toml:4: pbx.main.{message}")]);
     }
     check_target(
         "internal = \"no\"",
@@ -162,15 +162,18 @@ fn contradictory_tls_keys_are_refused() {
            'x'; expected a SHA-256 fingerprint",
         ],
     );
-    let said = load(&format!("{PBX}tls_ca_file = \"nowhere.pem\"\n{TARGET}")).unwrap_err();
-    assert!(said.iter().any(|line| line.starts_with("ringwire.toml:4: pbx.main.tls_ca_file: ")), "{said:?}");
+    let message = load(&format!("{PBX}tls_ca_file = \"nowhere.pem\"\n{TARGET}")).unwrap_err();
+    assert!(
+        message.iter().any(|line| line.starts_with("ringwire.toml:4: pbx.main.tls_ca_file: ")),
+        "{message:?}"
+    );
 }
 
 #[test]
 fn invalid_values_are_refused() {
     const CLASSES: &str = "event classes: agent, agi, all, aoc, call, cc, cdr, command, config, dialplan, dtmf, \
         log, message, originate, reporting, security, system, test, user, verbose";
-    for (line, said) in [
+    for (line, message) in [
         ("port = 0", "port: 0 is out of range; expected a port from 1 to 65535".to_owned()),
         ("port = 70000", "port: 70000 is out of range; expected a port from 1 to 65535".to_owned()),
         ("gather_ms = -1", "gather_ms: -1 is out of range; expected milliseconds from 0 to 10000".to_owned()),
@@ -202,11 +205,11 @@ fn invalid_values_are_refused() {
             "users: the user has neither endpoint nor extension; expected at least one of them, to identify the user's phone".to_owned(),
         ),
     ] {
-        let said = said.lines().next().unwrap();
+        let message = message.lines().next().unwrap();
         let all = load(&format!("{PBX}{line}\n{TARGET}")).unwrap_err();
-        assert_eq!(all.first().unwrap(), &format!("ringwire.toml:4: pbx.main.{said}"), "of {line}");
+        assert_eq!(all.first().unwrap(), &format!("ringwire.toml:4: pbx.main.{message}"), "of {line}");
     }
-    for (line, said) in [
+    for (line, message) in [
         ("timeout = 0", "timeout: 0 is out of range; expected seconds from 0.1 to 300"),
         ("connect_timeout = nan", "connect_timeout: NaN is out of range; expected seconds from 0.1 to 300"),
         ("concurrency = 0", "concurrency: 0 is out of range; expected requests at once from 1 to 256"),
@@ -215,7 +218,7 @@ fn invalid_values_are_refused() {
             "ca_file: none.pem: no such file; expected certificates in PEM form (-----BEGIN CERTIFICATE-----)",
         ),
     ] {
-        check_target(line, &[&format!("ringwire.toml:7: target.desk.{said}")]);
+        check_target(line, &[&format!("ringwire.toml:7: target.desk.{message}")]);
     }
 }
 
@@ -249,7 +252,7 @@ fn section_names_are_restricted() {
 
 #[test]
 fn routes_refer_to_configured_pbxs_and_targets() {
-    for (lines, said) in [
+    for (lines, message) in [
         (
             "pbx = \"mian\"\ntargets = \"desk\"",
             "8: route.pbx: no PBX is named \"mian\"; expected one of main; did you mean main?",
@@ -275,7 +278,7 @@ fn routes_refer_to_configured_pbxs_and_targets() {
             "9: route.queue: an empty list matches no call; expected at least one pattern; leave the key out to match every call",
         ),
     ] {
-        check_route(lines, &[&format!("ringwire.toml:{said}")]);
+        check_route(lines, &[&format!("ringwire.toml:{message}")]);
     }
 }
 
@@ -295,7 +298,7 @@ fn an_unreadable_section_causes_no_further_errors() {
 #[test]
 fn mistakes_in_the_users_file_have_its_lines() {
     let text = format!("{PBX}users_file = \"users.csv\"\n{TARGET}");
-    for (csv, said) in [
+    for (csv, message) in [
         (
             "extension,mail\n1,a\n",
             "users.csv:1: unknown column \"mail\"; expected some of endpoint, extension, name, number, email, login; did you mean email?",
@@ -314,9 +317,8 @@ fn mistakes_in_the_users_file_have_its_lines() {
         ),
     ] {
         let place = Place::new();
-        let said_of =
-            place.put("ringwire.toml", &text, 0o600).put("users.csv", csv, 0o644).load(Purpose::Run);
-        assert_eq!(said_of.map(|_| ()).unwrap_err(), [said], "of {csv:?}");
+        let result = place.put("ringwire.toml", &text, 0o600).put("users.csv", csv, 0o644).load(Purpose::Run);
+        assert_eq!(result.map(|_| ()).unwrap_err(), [message], "of {csv:?}");
     }
     check(
         &text,
@@ -330,8 +332,8 @@ proptest::proptest! {
         let example: Vec<_> = example("ringwire.toml").chars().collect();
         let damaged = example.iter().take(cut).copied().chain(text.chars()).chain(example.iter().skip(cut + length).copied());
         for text in [text.clone(), damaged.collect()] {
-            if let Err(said) = Place::new().put("ringwire.toml", text, 0o600).load(Purpose::Replay) {
-                proptest::prop_assert!(said.iter().all(|line| line.starts_with("ringwire.toml") || line.starts_with("users.csv")));
+            if let Err(message) = Place::new().put("ringwire.toml", text, 0o600).load(Purpose::Replay) {
+                proptest::prop_assert!(message.iter().all(|line| line.starts_with("ringwire.toml") || line.starts_with("users.csv")));
             }
         }
     }
@@ -339,7 +341,7 @@ proptest::proptest! {
 
 #[test]
 fn durations_and_sizes_have_limits() {
-    for (lines, said) in [
+    for (lines, message) in [
         (
             "late = \"all\"\nlate_after = 5",
             "8: target.desk.late_after: has no effect while late events are sent in full; expected late = \"final\"",
@@ -367,6 +369,6 @@ fn durations_and_sizes_have_limits() {
             "8: journal.path: must not be empty; expected the path of a file on a local disk",
         ),
     ] {
-        check_target(lines, &[&format!("ringwire.toml:{said}")]);
+        check_target(lines, &[&format!("ringwire.toml:{message}")]);
     }
 }

@@ -150,16 +150,16 @@ fn credentials_in_the_example_load_when_uncommented() {
     place.put("ringwire.toml", text, 0o644).put("users.csv", example("users.csv"), 0o644);
     let config = place.load(Purpose::Run).unwrap();
     assert_eq!(place.warnings(&config), Vec::<String>::new());
-    let said = describe(&config);
+    let message = describe(&config);
     for line in [
         "Authenticates with the password of user \"ringwire\", a secret in the header x-api-key and a client certificate.",
         "Signs requests with the current and the previous secret (Standard Webhooks).",
         "Adds the headers x-site: berlin and x-tenant: acme.",
         "Requires https.",
     ] {
-        assert!(said.contains(line), "{line} is not in {said}");
+        assert!(message.contains(line), "{line} is not in {message}");
     }
-    assert!(!said.contains("hunter2") && !format!("{config:?}").contains("hunter2"));
+    assert!(!message.contains("hunter2") && !format!("{config:?}").contains("hunter2"));
 }
 
 fn is_default(line: &str) -> bool {

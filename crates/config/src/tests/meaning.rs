@@ -289,21 +289,21 @@ fn late_and_expire_set_the_delivery_policy() {
     let expected =
         EventLifetimes { new_call: seconds(90), hangup: seconds(7 * 24 * 3600), ..EventLifetimes::default() };
     assert_eq!(target.lifetimes, expected);
-    let said = describe(&config);
+    let message = describe(&config);
     for line in [
         "  Failed deliveries are retried: newCall for 90 seconds; ringing for 1 minute; \
          answer and hangup for 7 days; hold, unhold and transfer for 1 hour.\n",
         "  Late events are sent in full.\n",
     ] {
-        assert!(said.contains(line), "{said}");
+        assert!(message.contains(line), "{message}");
     }
 }
 
 #[test]
 fn the_description_names_journal_path_and_retention() {
     let paragraph = |lines: &str| {
-        let said = describe(&load(&format!("[journal]\n{lines}\n{PBX}{TARGET}")).unwrap());
-        said.split_once("\nJournal\n").unwrap().1.split_once("\n\n").unwrap().0.to_owned()
+        let message = describe(&load(&format!("[journal]\n{lines}\n{PBX}{TARGET}")).unwrap());
+        message.split_once("\nJournal\n").unwrap().1.split_once("\n\n").unwrap().0.to_owned()
     };
     assert_eq!(
         paragraph(""),

@@ -44,14 +44,14 @@ fn endpoints_of_a_route_are_targets_with_a_warning() {
 
 #[test]
 fn a_target_under_both_names_is_refused() {
-    let said = load(&format!("{PBX}{TARGET}{}", TARGET.replace("target", "endpoint"))).unwrap_err();
+    let message = load(&format!("{PBX}{TARGET}{}", TARGET.replace("target", "endpoint"))).unwrap_err();
     assert_eq!(
-        said,
+        message,
         [
             "ringwire.toml:7: endpoint.desk: the target desk is configured twice; keep the section [target.NAME]"
         ]
     );
-    let said =
+    let message =
         load(&format!("{PBX}{TARGET}[[route]]\ntargets = \"desk\"\nendpoints = \"desk\"\n")).unwrap_err();
-    assert_eq!(said, ["ringwire.toml:9: route.endpoints: targets is set as well; keep targets"]);
+    assert_eq!(message, ["ringwire.toml:9: route.endpoints: targets is set as well; keep targets"]);
 }

@@ -8,7 +8,7 @@ use super::*;
 fn secret(place: &Place, keys: &str, mode: u32) -> Result<(String, Vec<String>), String> {
     let text = format!("[pbx.main]\nusername = \"ringwire\"\n{keys}\n{TARGET}");
     let loaded = place.put("ringwire.toml", text, mode).load(Purpose::Run);
-    let config = loaded.map_err(|said| said.join("\n"))?;
+    let config = loaded.map_err(|message| message.join("\n"))?;
     assert!(!format!("{config:?}").contains("hunter2"));
     let login = config.pbxs.first().unwrap().login.as_ref().unwrap();
     Ok((login.secret.expose_secret().to_owned(), place.warnings(&config)))
@@ -23,7 +23,7 @@ fn found(keys: &str, mode: u32) {
 }
 
 #[track_caller]
-fn refused(keys: &str, mode: u32, said: &str) {
+fn refused(keys: &str, mode: u32, message: &str) {
     let place = Place::new();
     fs::create_dir(place.0.path().join("credentials")).unwrap();
     place.put("empty", "\n", 0o600).put("two", "hunter2\nhunter3\n", 0o600).put(
@@ -31,7 +31,7 @@ fn refused(keys: &str, mode: u32, said: &str) {
         b"hunter\xfc2",
         0o600,
     );
-    assert_eq!(secret(&place, keys, mode), Err(format!("ringwire.toml:3: pbx.main.{said}")), "by {keys}");
+    assert_eq!(secret(&place, keys, mode), Err(format!("ringwire.toml:3: pbx.main.{message}")), "by {keys}");
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_secret_is_read_from_each_source() {
 fn a_missing_secret_is_reported_with_its_source() {
     const FILE: &str = "expected a file with nothing but the secret in it; make it readable by the user that ringwire runs as";
     const NAME: &str = "expected the name of a credential of the systemd unit";
-    for (keys, said) in [
+    for (keys, message) in [
         ("secret_file = \"none\"", format!("secret_file: none: no such file; {FILE}")),
         ("secret_file = \"credentials\"", format!("secret_file: credentials: is a directory; {FILE}")),
         ("secret_file = \"latin\"", format!("secret_file: latin: it is not UTF-8 text; {FILE}")),
@@ -64,7 +64,7 @@ fn a_missing_secret_is_reported_with_its_source() {
             format!("secret_credential: credential \"ami\": no such file; {NAME}; add LoadCredential=ami:/path/of/the/file to the unit"),
         ),
     ] {
-        refused(keys, 0o600, &said);
+        refused(keys, 0o600, &message);
     }
 }
 
@@ -84,10 +84,10 @@ fn an_inline_secret_in_a_readable_file_is_refused() {
 
 #[test]
 fn two_sources_for_one_secret_are_refused() {
-    let said = secret(&Place::new(), "secret_env = \"SECRET\"\nsecret = \"hunter2\"", 0o600);
+    let message = secret(&Place::new(), "secret_env = \"SECRET\"\nsecret = \"hunter2\"", 0o600);
     let expected = "ringwire.toml:4: pbx.main.secret: more than one source is set for the secret of the user in manager.conf; \
         expected one of secret_file, secret_env, secret_credential and secret; keep one";
-    assert_eq!(said, Err(expected.to_owned()));
+    assert_eq!(message, Err(expected.to_owned()));
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn url(url: &str, mode: u32) -> Result<(String, Vec<String>), String> {
     let place = Place::new();
     let text = format!("{PBX}[target.desk]\ndialect = \"zammad\"\nurl = \"{url}\"\n");
     let loaded = place.put("ringwire.toml", text, mode).load(Purpose::Run);
-    let config = loaded.map_err(|said| said.join("\n"))?;
+    let config = loaded.map_err(|message| message.join("\n"))?;
     for shown in [format!("{config:?}"), crate::describe(&config), place.warnings(&config).join("\n")] {
         assert!(!shown.contains("t0ken"), "{shown}");
     }
@@ -159,13 +159,13 @@ fn a_leaking_or_unexpected_url_is_warned_about() {
 #[test]
 fn an_invalid_url_is_not_shown() {
     let hint = "expected https://HOST/PATH; the URL itself is not shown because it contains a token";
-    for (text, said) in [
+    for (text, message) in [
         ("helpdesk/t0ken", "the URL cannot be read: relative URL without a base"),
         ("https://", "the URL cannot be read: empty host"),
         ("https://host:99999/t0ken", "the URL cannot be read: invalid port number"),
         ("ftp://host/t0ken", "the scheme of the URL is neither http nor https"),
         ("https://host/\\nt0ken", "the URL has more than one line"),
     ] {
-        assert_eq!(url(text, 0o600), Err(format!("ringwire.toml:6: target.desk.url: {said}; {hint}")));
+        assert_eq!(url(text, 0o600), Err(format!("ringwire.toml:6: target.desk.url: {message}; {hint}")));
     }
 }

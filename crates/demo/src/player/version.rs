@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn the_release_follows_from_the_banner() {
-        for (banner, said, release) in [
+        for (banner, text, release) in [
             ("Asterisk Call Manager/1.3", "1.3", "11.25.3"),
             ("Asterisk Call Manager/1.0", "1.0", "1.4.44"),
             ("Asterisk Call Manager/5.0.4", "5.0.4", "16.0.0"),
@@ -73,8 +73,8 @@ mod tests {
             ("Asterisk Call Manager/4294967295.0", "4294967295.0.0", "4294967295.0.0"),
         ] {
             let version = ProtocolVersion::from_banner(banner);
-            assert_eq!((version.text().as_str(), version.release().as_str()), (said, release), "{banner}");
-            assert_eq!(version.banner(), format!("Asterisk Call Manager/{said}\r\n"));
+            assert_eq!((version.text().as_str(), version.release().as_str()), (text, release), "{banner}");
+            assert_eq!(version.banner(), format!("Asterisk Call Manager/{text}\r\n"));
         }
     }
 }

@@ -18,7 +18,7 @@ internal_events! {
         ConfigurationRejected { error: &'a str },
         /// The configuration can be used, but has something that should be changed.
         ConfigurationWarning { warning: &'a str },
-        /// The daemon was told to reload, but was started without a file.
+        /// The daemon was asked to reload, but was started without a file.
         NothingToReload,
         /// The level of the log could not be changed.
         LogLevelNotChanged { error: &'a str },
@@ -30,7 +30,7 @@ internal_events! {
         TracesFailing { error: &'a str },
         /// The collector takes traces again.
         TracesRecovered,
-        /// The daemon was told to stop.
+        /// The daemon was asked to stop.
         Stopping,
         /// The daemon has stopped.
         Stopped,

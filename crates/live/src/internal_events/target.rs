@@ -22,7 +22,7 @@ internal_events! {
         Failing { target: &'a str, pending: usize, reason: &'a str },
         /// A target takes events again.
         Recovered { target: &'a str, pending: usize },
-        /// A target refuses all events because a setting is wrong, here or there.
+        /// A target rejects every event because a setting is wrong, here or there.
         Misconfigured { target: &'a str, reason: &'a str },
         /// A target takes events again that was misconfigured.
         Corrected { target: &'a str },

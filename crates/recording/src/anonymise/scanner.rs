@@ -94,12 +94,13 @@ impl<'a> ValueScanner<'a> {
     /// Replaces in an id. Asterisk's channel ids are `SYSTEM-SECONDS.NUMBER` and its bridge ids random UUIDs (RFC
     /// 4122); all others come from elsewhere.
     fn replace_channel_id(&mut self, range: Range<usize>) {
-        let said = self.tokens.text.original_text(&range);
-        let said = said.trim();
-        if self.is_name_placeholder(&range) || is_random_uuid(said) {
+        let written = self.tokens.text.original_text(&range);
+        let written = written.trim();
+        if self.is_name_placeholder(&range) || is_random_uuid(written) {
             return;
         }
-        let (system, serial) = said.rsplit_once('-').map_or(("", said), |(system, serial)| (system, serial));
+        let (system, serial) =
+            written.rsplit_once('-').map_or(("", written), |(system, serial)| (system, serial));
         let digits = |text: &str, counts: Range<usize>| {
             counts.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
         };
@@ -183,9 +184,9 @@ impl<'a> ValueScanner<'a> {
     }
 
     fn is_name_placeholder(&self, range: &Range<usize>) -> bool {
-        let said = self.tokens.text.original_text(range);
-        let said = said.trim();
-        said.is_empty() || NAME_PLACEHOLDERS.iter().any(|word| said.eq_ignore_ascii_case(word))
+        let written = self.tokens.text.original_text(range);
+        let written = written.trim();
+        written.is_empty() || NAME_PLACEHOLDERS.iter().any(|word| written.eq_ignore_ascii_case(word))
     }
 
     fn is_identifier(&self, range: &Range<usize>) -> bool {

@@ -91,14 +91,14 @@ impl TokenReplacer<'_> {
     }
 
     fn replace_word(&mut self, word: Range<usize>, class: ValueClass) {
-        let said = self.text.original_text(&word).to_lowercase();
+        let written = self.text.original_text(&word).to_lowercase();
         let mut begin = word.start;
         if class == ValueClass::PersonName {
-            if is_scheme(&said) && self.text.at(word.end) == ':' {
+            if is_scheme(&written) && self.text.at(word.end) == ':' {
                 return;
             }
         } else {
-            begin += vocabulary::technical_prefix_len(&said);
+            begin += vocabulary::technical_prefix_len(&written);
             let is_short = match word.len() {
                 1 => true,
                 // The initials of a user, or an option of an application.
@@ -108,7 +108,7 @@ impl TokenReplacer<'_> {
                 2 => class == ValueClass::Text && !self.is_at_address(&word),
                 _ => false,
             };
-            if begin >= word.end || is_short && said.is_ascii() {
+            if begin >= word.end || is_short && written.is_ascii() {
                 return;
             }
         }
@@ -165,19 +165,19 @@ impl TokenReplacer<'_> {
         }
         let all = begin..self.text.cells.len().min(begin + 45);
         let end = self.text.skip_while(all.clone(), |is| is.is_ascii_hexdigit() || matches!(is, '.' | ':'));
-        let said = self.text.original_text(&(begin..end));
-        let (address, length) = if said.matches(':').count() >= 2 && !self.text.is_word(end) {
-            let said = said.trim_end_matches(['.', ':']);
-            let said = if said.len() < 2 { "::" } else { said };
-            said.parse::<Ipv6Addr>().ok().map(|address| (IpAddr::V6(address), said.len()))
+        let written = self.text.original_text(&(begin..end));
+        let (address, length) = if written.matches(':').count() >= 2 && !self.text.is_word(end) {
+            let written = written.trim_end_matches(['.', ':']);
+            let written = if written.len() < 2 { "::" } else { written };
+            written.parse::<Ipv6Addr>().ok().map(|address| (IpAddr::V6(address), written.len()))
         } else {
             None
         }
         .or_else(|| {
-            let end = said.find(|is: char| !is.is_ascii_digit() && is != '.').unwrap_or(said.len());
-            let said = said.get(..end)?.trim_end_matches('.');
-            let address = said.parse::<Ipv4Addr>().ok()?;
-            (!self.text.is_word(begin + said.len())).then_some((IpAddr::V4(address), said.len()))
+            let end = written.find(|is: char| !is.is_ascii_digit() && is != '.').unwrap_or(written.len());
+            let written = written.get(..end)?.trim_end_matches('.');
+            let address = written.parse::<Ipv4Addr>().ok()?;
+            (!self.text.is_word(begin + written.len())).then_some((IpAddr::V4(address), written.len()))
         })?;
         let place = begin..begin + length;
         // An encoded address contains characters that must not appear there unencoded.

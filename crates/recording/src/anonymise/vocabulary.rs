@@ -2,8 +2,8 @@
 
 /// The words of channels, contexts, dialplans and servers, sorted, in lower case. All other words may be names.
 ///
-/// The words of channel technologies and contexts are needed for a replay to give the same calls (translation rules,
-/// sections 1 and 2); the others help the readers of a recording. None of them is a common name.
+/// The words of channel technologies and contexts are needed for a replay to give the same calls (call rules 1
+/// and 2); the others help the readers of a recording. None of them is a common name.
 #[rustfmt::skip]
 const WORDS: &[&str] = &[
     "accepted", "account", "accounting", "action", "actions", "added", "agent", "agi", "alaw", "all",

@@ -23,7 +23,7 @@ pub(super) async fn run_with_faults(
 ) -> io::Result<()> {
     let (near, far) = duplex(IN_FLIGHT);
     let (input, output) = stream.into_split();
-    let (mut said, to_pbx) = split(far);
+    let (mut received, to_pbx) = split(far);
     let is_stalled = watch::Sender::new(false);
     let stalled = is_stalled.subscribe();
     let line =
@@ -34,16 +34,16 @@ pub(super) async fn run_with_faults(
         pending().await
     };
     tokio::select! {
-        down = forward_to_client(line, &mut said) => down,
+        down = forward_to_client(line, &mut received) => down,
         up = forward_to_pbx(input, to_pbx, stalled) => up,
         never = served => never,
     }
 }
 
-async fn forward_to_client(mut line: FaultyOutput, said: &mut ReadHalf<DuplexStream>) -> io::Result<()> {
+async fn forward_to_client(mut line: FaultyOutput, received: &mut ReadHalf<DuplexStream>) -> io::Result<()> {
     let mut buffer = vec![0; IN_FLIGHT];
     loop {
-        let read = said.read(&mut buffer).await?;
+        let read = received.read(&mut buffer).await?;
         if read == 0 {
             return line.output.shutdown().await;
         }

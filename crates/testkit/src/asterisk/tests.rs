@@ -33,11 +33,11 @@ const A_WHILE: Duration = Duration::from_millis(50);
 
 /// Reads from `stream` until `text`.
 async fn read_until(stream: &mut TcpStream, text: &str) -> String {
-    let mut said = Vec::new();
-    while !said.ends_with(text.as_bytes()) {
-        said.push(stream.read_u8().await.unwrap());
+    let mut received = Vec::new();
+    while !received.ends_with(text.as_bytes()) {
+        received.push(stream.read_u8().await.unwrap());
     }
-    String::from_utf8(said).unwrap()
+    String::from_utf8(received).unwrap()
 }
 
 /// What a client that logs in reads, until the connection ends.
@@ -45,9 +45,9 @@ async fn read_all(asterisk: &FakeAsterisk) -> (io::Result<usize>, String) {
     let mut stream = TcpStream::connect(asterisk.address()).await.unwrap();
     // A connection that is closed at once may refuse it.
     let _ = stream.write_all(LOGIN).await;
-    let mut said = Vec::new();
-    let read = stream.read_to_end(&mut said).await;
-    (read, String::from_utf8_lossy(&said).into_owned())
+    let mut received = Vec::new();
+    let read = stream.read_to_end(&mut received).await;
+    (read, String::from_utf8_lossy(&received).into_owned())
 }
 
 #[tokio::test]
@@ -73,8 +73,8 @@ async fn a_connection_can_be_closed_in_the_middle_of_an_event() {
     let close = ConnectionScript::fault_after(pbx(), "Event: Tw", ConnectionFault::Close);
     let reset = ConnectionScript::fault_after(pbx(), "Event: Tw", ConnectionFault::Reset);
     let asterisk = FakeAsterisk::start([close, reset]).await.unwrap();
-    let (_, said) = read_all(&asterisk).await;
-    assert!(said.contains("Event: One") && said.ends_with("Event: Tw"), "{said}");
+    let (_, received) = read_all(&asterisk).await;
+    assert!(received.contains("Event: One") && received.ends_with("Event: Tw"), "{received}");
     assert_eq!(read_all(&asterisk).await.0.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
 }
 
@@ -87,8 +87,11 @@ async fn bytes_are_lost_inserted_and_sent_one_by_one() {
         (FaultTrigger::after_text("Event: Three"), ConnectionFault::Close),
     ];
     let asterisk = FakeAsterisk::start([ConnectionScript::Playback(Arc::new(pbx()), faults)]).await.unwrap();
-    let (_, said) = read_all(&asterisk).await;
-    assert!(said.contains("Event: One!\r\nEvent: Two") && said.ends_with("Event: Three"), "{said}");
+    let (_, received) = read_all(&asterisk).await;
+    assert!(
+        received.contains("Event: One!\r\nEvent: Two") && received.ends_with("Event: Three"),
+        "{received}"
+    );
 }
 
 #[tokio::test]
@@ -140,16 +143,16 @@ async fn scripted_bytes_and_responses_are_sent() {
     let actions_sent = "Action: Challenge\r\nAuthType: MD5\r\n\r\nAction: Login\r\nAuthType: MD5\r\n\r\n\
                         Action: Events\r\n\r\nAction: Ping\r\nActionID: 9\r\n\r\n";
     stream.write_all(actions_sent.as_bytes()).await.unwrap();
-    let mut said = Vec::new();
-    assert_eq!(stream.read_to_end(&mut said).await.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+    let mut received = Vec::new();
+    assert_eq!(stream.read_to_end(&mut received).await.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
     assert!(
-        said.starts_with(
+        received.starts_with(
             b"Asterisk Call Manager/11.0.0\r\nResponse: Success\r\nChallenge: 123456789\r\n\r\n"
         )
     );
     let given = b"Authentication accepted\r\n\r\nEvent: Hang\xff\0up\r\nno colon\r\n\r\n";
-    assert!(said.windows(given.len()).any(|window| window == given));
-    assert!(said.ends_with(b"Response: Error\r\nActionID: 9\r\nMessage: No\r\n\r\n"));
+    assert!(received.windows(given.len()).any(|window| window == given));
+    assert!(received.ends_with(b"Response: Error\r\nActionID: 9\r\nMessage: No\r\n\r\n"));
     for name in ["Challenge", "Login", "Events", "Ping"] {
         assert!(actions.recv().await.unwrap().has_name(name));
     }
@@ -187,8 +190,8 @@ async fn a_restarted_pbx_has_a_new_start_time() {
         }
         stream.write_all(LOGIN).await.unwrap();
         stream.write_all(b"Action: CoreStatus\r\n\r\n").await.unwrap();
-        let said = read_until(&mut stream, "CoreReloadDate").await;
-        assert!(said.contains(&format!("CoreStartupTime: {start}\r\n")), "{said}");
+        let received = read_until(&mut stream, "CoreReloadDate").await;
+        assert!(received.contains(&format!("CoreStartupTime: {start}\r\n")), "{received}");
     }
     assert_eq!(*asterisk.connections().borrow(), 2);
 }

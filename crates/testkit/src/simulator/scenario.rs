@@ -152,15 +152,15 @@ mod tests {
     fn rendered_events_contain_nothing_of_the_recorded_call() {
         for recorded in CALLS {
             let call = CallScenario::new(recorded, |_| true);
-            let said = call.moments.iter().flat_map(|moment| &moment.events).flat_map(EventTemplate::sample);
-            let said = String::from_utf8_lossy(&said.collect::<Vec<_>>()).into_owned();
+            let sent = call.moments.iter().flat_map(|moment| &moment.events).flat_map(EventTemplate::sample);
+            let sent = String::from_utf8_lossy(&sent.collect::<Vec<_>>()).into_owned();
             let events = recorded.events();
             for (token, _) in find_tokens(&events) {
                 let token = String::from_utf8(token).unwrap();
                 // A serial may be part of another number.
-                assert!(!said.contains(&token) || token.len() == 8, "{}: {token}", call.name);
+                assert!(!sent.contains(&token) || token.len() == 8, "{}: {token}", call.name);
             }
-            assert!(said.contains("Channel: PJSIP/trunk-00000000"), "{}", call.name);
+            assert!(sent.contains("Channel: PJSIP/trunk-00000000"), "{}", call.name);
         }
     }
 }

@@ -100,8 +100,8 @@ mod tests {
         events
             .zip(chosen.into_iter().flatten().flatten())
             .filter(|(_, is_sent)| *is_sent)
-            .map(|(said, _)| {
-                let text = String::from_utf8(said.sample()).unwrap();
+            .map(|(template, _)| {
+                let text = String::from_utf8(template.sample()).unwrap();
                 text.lines().next().unwrap().replace("Event: ", "")
             })
             .collect()

@@ -9,8 +9,11 @@ async fn the_banner_comes_from_the_recording() {
         let client = TestClient::connect(&pbx).await;
         assert_eq!(client.banner, format!("Asterisk Call Manager/{banner}"));
     }
-    let told = PlaybackOptions { banner: Some("Asterisk Call Manager/7.0.3".into()), ..options() };
-    assert_eq!(TestClient::connect(&pbx(vec![], told).await).await.banner, "Asterisk Call Manager/7.0.3");
+    let with_banner = PlaybackOptions { banner: Some("Asterisk Call Manager/7.0.3".into()), ..options() };
+    assert_eq!(
+        TestClient::connect(&pbx(vec![], with_banner).await).await.banner,
+        "Asterisk Call Manager/7.0.3"
+    );
 }
 
 #[tokio::test]

@@ -2,20 +2,20 @@
 
 use ringwire_calls::Rules;
 
-use crate::support::tell;
+use crate::support::follow_scenario;
 
-/// Holds what is said of `story` against `expected`, a line an event.
+/// Holds what is said of `scenario` against `expected`, a line an event.
 #[track_caller]
-pub(crate) fn check(story: &str, expected: &str) {
-    check_with(&Rules::new("pbx"), story, expected);
+pub(crate) fn check(scenario: &str, expected: &str) {
+    check_with(&Rules::new("pbx"), scenario, expected);
 }
 
 #[track_caller]
-fn check_with(rules: &Rules, story: &str, expected: &str) {
+fn check_with(rules: &Rules, scenario: &str, expected: &str) {
     let expected: String =
         expected.lines().map(str::trim).filter(|line| !line.is_empty()).map(|l| format!("{l}\n")).collect();
-    let told = tell(rules, story);
-    assert!(told == expected, "expected\n{expected}told\n{told}");
+    let actual = follow_scenario(rules, scenario);
+    assert!(actual == expected, "expected\n{expected}actual\n{actual}");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_phone_that_never_picks_up_an_originate_was_no_call() {
     );
 }
 
-/// An inbound call that alice took: what many stories begin with.
+/// An inbound call that alice took: what many scenarios begin with.
 pub(crate) const ALICE_TOOK_IT: &str = "
     Newchannel  Channel=PJSIP/trunk-0  ChannelState=4  CallerIDNum=4917  Exten=100  Context=from-trunk  Uniqueid=1.0  Linkedid=1.0
     Newchannel  Channel=PJSIP/alice-1  ChannelState=0  CallerIDNum=101  CallerIDName=Alice  Exten=s  Uniqueid=1.1  Linkedid=1.0
@@ -89,15 +89,15 @@ pub(crate) const ALICE_TOOK_IT: &str = "
     BridgeEnter  Uniqueid=1.0  BridgeUniqueid=b1  BridgeType=basic  Exten=100
 ";
 
-pub(crate) const ALICE_TOOK_IT_SAID: &str = "
+pub(crate) const ALICE_TOOK_IT_EVENTS: &str = "
     1.0 newCall: in 4917 to 100 [Alice]
     1.0 ringing: Alice
     1.0 answer: Alice at 101
 ";
 
 #[track_caller]
-pub(crate) fn check_after_alice(story: &str, expected: &str) {
-    check(&format!("{ALICE_TOOK_IT}{story}"), &format!("{ALICE_TOOK_IT_SAID}{expected}"));
+pub(crate) fn check_after_alice(scenario: &str, expected: &str) {
+    check(&format!("{ALICE_TOOK_IT}{scenario}"), &format!("{ALICE_TOOK_IT_EVENTS}{expected}"));
 }
 
 #[test]
@@ -334,7 +334,7 @@ fn a_changed_start_time_ends_what_was_held_and_an_unchanged_one_does_not() {
              Response  CoreStartupDate=2026-11-21  CoreStartupTime=09:30:00"
         ),
         &format!(
-            "{ALICE_TOOK_IT_SAID}
+            "{ALICE_TOOK_IT_EVENTS}
              1.0 hold: Alice
              1.0 hangup: normalClearing (recovered)"
         ),
@@ -362,7 +362,7 @@ fn a_later_list_must_miss_a_channel_twice_for_its_hangup_may_be_on_its_way() {
              CoreShowChannelsComplete  ListItems=0
              CoreShowChannelsComplete  ListItems=0"
         ),
-        &format!("{ALICE_TOOK_IT_SAID}1.0 hangup: normalClearing (recovered)"),
+        &format!("{ALICE_TOOK_IT_EVENTS}1.0 hangup: normalClearing (recovered)"),
     );
 }
 
@@ -487,7 +487,7 @@ fn ids_stand_behind_the_name_of_the_pbx_where_there_are_several() {
 
 #[test]
 fn a_pbx_that_plays_busy_or_congestion_may_ask_for_the_hangup_before_it_says_so() {
-    for (cause, told) in [(17, "busy"), (34, "congestion")] {
+    for (cause, name) in [(17, "busy"), (34, "congestion")] {
         check(
             &format!(
                 "connect 5.0.4
@@ -499,7 +499,7 @@ fn a_pbx_that_plays_busy_or_congestion_may_ask_for_the_hangup_before_it_says_so(
             ),
             &format!(
                 "1.0 newCall: in 4917 to 4930997 []
-                 1.0 hangup: {told}"
+                 1.0 hangup: {name}"
             ),
         );
     }
