@@ -1,4 +1,4 @@
-//! Feeds any bytes to the tracker as packets of a PBX, and checks its invariants (call rules, section 5).
+//! Feeds any bytes to the tracker as packets of a PBX, and checks its invariants (call rules 5).
 
 use std::collections::BTreeMap;
 

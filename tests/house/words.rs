@@ -147,8 +147,26 @@ const TEXTS: [(&str, &str); 33] = [
 ];
 
 /// Places that must go on knowing an old word: where, which, and why.
-const ALLOWED: [(&str, &str, &str); 1] =
-    [("crates/api/src/extract.rs", "Parts", "the type of the `http` crate that extractors receive")];
+const ALLOWED: [(&str, &str, &str); 18] = [
+    ("crates/event/src/call.rs", "taker", "journals of earlier releases have it"),
+    ("crates/event/src/explanation/legacy.rs", "heard", "journals of earlier releases have it"),
+    ("crates/event/src/explanation/legacy.rs", "concluded", "journals of earlier releases have it"),
+    ("crates/event/src/explanation/legacy.rs", "words", "journals of earlier releases have it"),
+    ("crates/event/src/explanation/legacy.rs", "began", "journals of earlier releases have it"),
+    ("crates/event/src/explanation/legacy.rs", "said", "journals of earlier releases have it"),
+    ("crates/event/src/explanation/classify.rs", "Held", "a party on hold"),
+    ("crates/event/src/explanation/classify.rs", "Left", "a party that leaves the call"),
+    ("crates/event/src/explanation/decisions.rs", "Held", "a party on hold"),
+    ("crates/event/src/explanation/decisions.rs", "Left", "a party that leaves the call"),
+    ("crates/event/src/explanation/render.rs", "Held", "a party on hold"),
+    ("crates/event/src/explanation/render.rs", "Left", "a party that leaves the call"),
+    ("crates/event/src/explanation/step.rs", "Held", "a party on hold"),
+    ("crates/event/src/explanation/step.rs", "Left", "a party that leaves the call"),
+    ("crates/calls/src/tracker/explaining/calls.rs", "Held", "a party on hold"),
+    ("crates/calls/src/tracker/explaining/channels.rs", "Left", "a party that leaves the call"),
+    ("crates/live/src/call.rs", "Held", "a party on hold"),
+    ("crates/live/src/users.rs", "Held", "a party on hold"),
+];
 
 /// What is left to be renamed, a line `path word`; it only shrinks.
 const LEFT: &str = "tests/house/words-left.txt";

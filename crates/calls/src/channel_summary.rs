@@ -13,7 +13,7 @@ pub struct ChannelSummary<'a> {
     pub kind: &'static str,
     /// `Down`, `Ring`, `Ringing`, `Up` or `Busy`, which is as much of its ChannelState as matters.
     pub state: &'static str,
-    /// Whether it is a phone or a trunk, rather than an auxiliary channel of the PBX (call rules, section 1).
+    /// Whether it is a phone or a trunk, rather than an auxiliary channel of the PBX (call rules 1).
     pub party: bool,
     /// The Uniqueid of the channel that started its call; `None` if it is in no call, or in one that is over or of which
     /// the originator is not known.

@@ -37,7 +37,7 @@ impl<'a> EventHeaders<'a> {
 
     /// Whether a header that identifies the event comes twice, or the block of another channel ends that did not begin:
     /// Asterisk writes each header once and blocks whole, so a caller has put in another header, or the beginning of an
-    /// event that the rest of the true one follows (AMI notes, section 5).
+    /// event that the rest of the true one follows (AMI notes 5).
     pub(crate) fn is_forged(&self) -> bool {
         self.forged
     }

@@ -1,7 +1,7 @@
 //! How numbers are written.
 //!
 //! Everything published about a call carries numbers as E.164 digits without `+` where that can be made of them
-//! (call rules, section 2): what helpdesks and CRMs look callers up by. What cannot be made into that is
+//! (call rules 2): what helpdesks and CRMs look callers up by. What cannot be made into that is
 //! passed on as it is, since a number that was guessed wrong is worse than one that was left alone.
 
 use std::{fmt, net::Ipv4Addr};
@@ -11,7 +11,7 @@ use rlibphonenumber::{
     Region,
 };
 
-/// Numbers with fewer digits are extensions and are left alone (call rules, section 2).
+/// Numbers with fewer digits are extensions and are left alone (call rules 2).
 const SHORTEST_NUMBER: usize = 6;
 
 /// No number dialled without its area code is longer; Berlin, Hamburg and Munich have eight digits.

@@ -27,7 +27,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The contexts in which calls from outside start unless configured otherwise (call rules, section 2).
+    /// The contexts in which calls from outside start unless configured otherwise (call rules 2).
     pub const INBOUND_CONTEXTS: [&str; 10] = [
         "from-trunk*",
         "from-pstn*",

@@ -1,7 +1,7 @@
 //! An Asterisk that plays recordings of its manager interface.
 //!
 //! A [`PlaybackRecording`] is what one client received. Only its events are played, because the rest was meant for that
-//! client alone. A [`PlaybackPbx`] speaks the manager interface (AMI notes, section 1) to one or more connections: it
+//! client alone. A [`PlaybackPbx`] speaks the manager interface (AMI notes 1) to one or more connections: it
 //! logs a client in, answers the actions of a bridge, and plays its recordings to each client from the login on. A
 //! [`PlaybackServer`] puts it on a port.
 

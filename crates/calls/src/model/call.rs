@@ -140,13 +140,13 @@ impl Call {
     }
 
     /// Whether a caller who hangs up now gives up, rather than accept that nobody answered
-    /// (call rules, section 4.2).
+    /// (call rules 4.2).
     pub(crate) fn can_be_given_up(&self) -> bool {
         !self.is_answered()
             && (self.queued || self.round.is_open() || !self.dialled && !self.round.queue_gave_up)
     }
 
-    /// Why it ended, and how that is known; `own` is the Cause of the caller's own Hangup (call rules, section 4).
+    /// Why it ended, and how that is known; `own` is the Cause of the caller's own Hangup (call rules 4).
     pub(crate) fn cause(&self, own: Option<u16>) -> (Cause, HangupReason) {
         if self.is_answered() {
             (Cause::NormalClearing, HangupReason::Answered)

@@ -122,7 +122,7 @@ impl Channel {
             uniqueid: uniqueid.to_owned(),
             name: name.to_owned(),
             endpoint: endpoint_of(name).to_owned(),
-            kind: if plumbing(name) { ChannelKind::Auxiliary } else { ChannelKind::Device },
+            kind: if is_auxiliary(name) { ChannelKind::Auxiliary } else { ChannelKind::Device },
             state: ChannelState::Down,
             sequence,
             connection: 0,
@@ -191,8 +191,8 @@ pub(crate) fn endpoint_of(name: &str) -> &str {
     }
 }
 
-/// Whether a channel of this name is auxiliary (call rules, section 1).
-pub(crate) fn plumbing(name: &str) -> bool {
+/// Whether a channel of this name is auxiliary (call rules 1).
+pub(crate) fn is_auxiliary(name: &str) -> bool {
     const PREFIXES: [&str; 13] = [
         "Local/",
         "Surrogate/",

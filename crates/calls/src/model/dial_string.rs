@@ -1,7 +1,7 @@
 //! What was dialled on a channel.
 
 /// The number that a dial string carries apart from the endpoint it dials, which makes the channel a trunk's
-/// (call rules, section 2).
+/// (call rules 2).
 ///
 /// `endpoint` is the `TECH/name` of the dialled channel. `491711234567@trunk` (PJSIP), `trunk/491711234567` (SIP,
 /// IAX2, DAHDI) carry one; `alice`, `101/sip:101@10.0.0.5` and `150010002/150010002/172.20.0.13!!201` do not.

@@ -53,7 +53,7 @@ impl RingLeg {
         self.status.is_some()
     }
 
-    /// Why this leg did not answer (call rules, section 4.3): its cause, or its DialStatus where the cause is 0 or 16.
+    /// Why this leg did not answer (call rules 4.3): its cause, or its DialStatus where the cause is 0 or 16.
     pub(crate) fn result(&self) -> Option<Cause> {
         match self.cause {
             _ if self.forwarded || !self.party => None,

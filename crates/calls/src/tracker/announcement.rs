@@ -99,7 +99,7 @@ impl Tracker {
         }
     }
 
-    /// Fixes the facts that events carry from the announcement on (call rules, section 2).
+    /// Fixes the facts that events carry from the announcement on (call rules 2).
     fn set_call_facts(&mut self, key: CallKey) {
         let Some(call) = self.calls.get(key) else { return };
         let originator = call.originator.and_then(|ch| self.channels.get(ch));

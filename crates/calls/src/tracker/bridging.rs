@@ -154,7 +154,7 @@ impl Tracker {
 }
 
 /// Whether those in the bridge talk with each other: conferences and holding bridges join nothing
-/// (call rules, section 1).
+/// (call rules 1).
 fn is_talk(packet: &EventHeaders<'_>) -> bool {
     let creator = packet.text("BridgeCreator");
     let conference = match creator.as_deref() {

@@ -277,7 +277,7 @@ impl Tracker {
         }
     }
 
-    /// Publishes the hangup if the call is over for its external party, or for both (call rules, section 3).
+    /// Publishes the hangup if the call is over for its external party, or for both (call rules 3).
     fn end_if_over(&mut self, key: CallKey, ch: ChannelKey, cause: Option<u16>) {
         let Some(call) = self.calls.get(key) else { return };
         let is_originator = call.originator == Some(ch);

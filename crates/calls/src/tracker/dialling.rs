@@ -159,7 +159,7 @@ impl Tracker {
         let Some(caller) = self.resolve_channel(packet, "Uniqueid") else { return };
         let Some(key) = self.call_of(caller) else { return };
         let status = packet.text("DialStatus").unwrap_or_default();
-        // Before 10 nothing else shows that the caller hung up (call rules, section 4.2).
+        // Before 10 nothing else shows that the caller hung up (call rules 4.2).
         let caller_hung_up = status == "CANCEL" && self.version < AmiVersion { major: 1, minor: 2, patch: 0 };
         let Some(call) = self.calls.get_mut(key) else { return };
         if caller_hung_up && call.originator == Some(caller) {
@@ -167,17 +167,17 @@ impl Tracker {
             self.explain_hangup_request(key, false);
         }
         let Some(call) = self.calls.get_mut(key) else { return };
-        let (mut closed, mut said) = (Vec::new(), Vec::new());
+        let (mut closed, mut results) = (Vec::new(), Vec::new());
         for leg in call.round.legs.iter_mut().filter(|leg| leg.dialler == Some(caller)) {
             if !leg.has_status() {
-                said.push((leg.channel, leg.result()));
+                results.push((leg.channel, leg.result()));
                 leg.take_status(&status);
             }
             if leg.open {
                 closed.push(leg.channel);
             }
         }
-        for (ch, before) in said {
+        for (ch, before) in results {
             self.explain_leg_result(ch, before);
         }
         for ch in closed {

@@ -135,7 +135,7 @@ impl Tracker {
     }
 
     /// Two calls become one: the older external call keeps its id and its history, the other is absorbed
-    /// (call rules, section 1).
+    /// (call rules 1).
     pub(super) fn merge(&mut self, left: CallKey, right: CallKey) -> CallKey {
         let rank = |key: CallKey| {
             let Some(call) = self.calls.get(key) else { return (true, true, true, u64::MAX) };

@@ -172,7 +172,7 @@ impl Tracker {
     }
 
     /// How many events were dropped because a caller had put headers into them: what they reported is missing, so a
-    /// snapshot is due when this grows (AMI notes, section 5).
+    /// snapshot is due when this grows (AMI notes 5).
     #[must_use]
     pub fn forged(&self) -> u64 {
         self.forged

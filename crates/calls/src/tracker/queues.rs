@@ -77,7 +77,7 @@ impl Tracker {
     }
 
     /// Up to 11 nothing names the leg that a queue rings: it is one dialled by nobody, which starts to ring with the
-    /// number of a caller who waits, longest first (call rules, section 1).
+    /// number of a caller who waits, longest first (call rules 1).
     pub(super) fn join_queue_leg(&mut self, ch: ChannelKey, packet: &EventHeaders<'_>) {
         if self.version.has_channel_snapshots() || self.waiting.is_empty() {
             return;

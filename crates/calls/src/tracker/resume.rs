@@ -23,16 +23,16 @@ impl Tracker {
             by_call.entry(&event.call).or_default().push(event);
         }
         let mut calls: Vec<_> = by_call.into_values().collect();
-        calls.sort_by_key(|said| said.first().and_then(|event| event.time));
-        for said in calls {
-            if !said.iter().any(|event| matches!(event.kind, EventKind::Hangup { .. })) {
-                self.resume_call(&said);
+        calls.sort_by_key(|published| published.first().and_then(|event| event.time));
+        for published in calls {
+            if !published.iter().any(|event| matches!(event.kind, EventKind::Hangup { .. })) {
+                self.resume_call(&published);
             }
         }
     }
 
-    fn resume_call(&mut self, said: &[&CallEvent]) {
-        let Some(last) = said.last() else { return };
+    fn resume_call(&mut self, published: &[&CallEvent]) {
+        let Some(last) = published.last() else { return };
         let prefix = self.rules.prefix_ids.then_some(self.rules.pbx.as_str());
         let root = CallIds::root(prefix, &last.call).to_owned();
         let mut call = Call::new(root.clone(), self.next_sequence(), None);
@@ -48,7 +48,7 @@ impl Tracker {
         call.account = last.account.clone();
         call.tenant = last.tenant.clone();
         call.queue = last.queue.clone();
-        for event in said {
+        for event in published {
             match &event.kind {
                 EventKind::Ringing { user } => call.rung_before_resume.push(user.endpoint.clone()),
                 EventKind::Answer { answered_by } => {

@@ -1,4 +1,4 @@
-//! What a target is shown: where it comes from, what is said of it, and that it is never told.
+//! What a target is shown: where it comes from, what is message of it, and that it is never told.
 
 use secrecy::ExposeSecret;
 
@@ -7,7 +7,7 @@ use crate::{Authorization, Target, describe};
 
 const SIGNING: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-/// The target with `keys`, or what is said of them, without the beginning of the line; they are the seventh and
+/// The target with `keys`, or what is message of them, without the beginning of the line; they are the seventh and
 /// following ones.
 fn target(place: &Place, keys: &str, mode: u32) -> Result<Target, Vec<String>> {
     place.put("ringwire.toml", format!("{PBX}{TARGET}{keys}\n"), mode);
@@ -249,7 +249,7 @@ fn invalid_certificate_files_are_named() {
     }
 }
 
-/// What comes of `url` with `keys`: the warnings, or what is said.
+/// What comes of `url` with `keys`: the warnings, or what is message.
 fn url(url: &str, keys: &str) -> Result<Vec<String>, Vec<String>> {
     let place = place();
     let text =
@@ -271,10 +271,10 @@ fn plain_http_is_warned_about_and_refused_with_https_only() {
         assert_eq!(url(&format!("https://{far}"), "https_only = true"), Ok(Vec::new()));
     }
     let message = "ringwire.toml:6: target.desk.url: the URL of 127.0.0.1 does not use https; expected https, because https_only is set";
-    assert_eq!(url("http://127.0.0.1", "https_only = true"), Err(vec![said.to_owned()]));
+    assert_eq!(url("http://127.0.0.1", "https_only = true"), Err(vec![message.to_owned()]));
     let keys = "tls_certificate_file = \"cert.pem\"\ntls_key_file = \"key.pem\"";
     let message = "ringwire.toml:7: target.desk.tls_certificate_file: the URL begins with http, so no certificate can be sent; expected a URL that begins with https";
-    assert_eq!(url("http://127.0.0.1", keys), Err(vec![said.to_owned()]));
+    assert_eq!(url("http://127.0.0.1", keys), Err(vec![message.to_owned()]));
 }
 
 #[test]
@@ -289,7 +289,7 @@ fn blocked_addresses_need_allow_addresses() {
             "ringwire.toml:6: target.desk.url: {address} is {kind}, where no target is; expected the address of the \
              target; if the target really is there, set allow_addresses = [\"{address}\"]"
         );
-        assert_eq!(url(&format!("https://{host}"), ""), Err(vec![said]));
+        assert_eq!(url(&format!("https://{host}"), ""), Err(vec![message]));
         assert_eq!(
             url(&format!("https://{host}"), &format!("allow_addresses = [\"{address}\"]")),
             Ok(Vec::new())

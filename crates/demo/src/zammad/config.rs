@@ -46,7 +46,7 @@ pub struct CallerIdRoute {
 
 impl CallerIdRoute {
     /// Whether the pattern matches the whole of `number`. A `+` before the pattern is ignored, because Zammad reads it
-    /// as part of a regular expression (Zammad notes, section 3); so the pattern never matches a `+`.
+    /// as part of a regular expression (Zammad notes 3); so the pattern never matches a `+`.
     pub(super) fn matches(&self, number: &str) -> bool {
         fn rest(pattern: &[char], text: &[char]) -> bool {
             match (pattern, text) {

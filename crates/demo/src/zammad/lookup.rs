@@ -1,4 +1,4 @@
-//! Looks up customers by number, and the agent who answered (Zammad notes, section 2).
+//! Looks up customers by number, and the agent who answered (Zammad notes 2).
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Finds phone numbers in a text as Zammad does (Zammad notes, section 2, numbers).
+//! Finds phone numbers in a text as Zammad does (Zammad notes 2, numbers).
 
 /// The lengths of a number in characters.
 const NUMBER_LENGTH: std::ops::RangeInclusive<usize> = 6..=26;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 
-/// The fixture of Zammad's own specs (Zammad notes, section 4).
+/// The fixture of Zammad's own specs (Zammad notes 4).
 fn fixture() -> ZammadConfig {
     let route = |dest: &str| CallerIdRoute { dest: dest.into(), caller_id: "41715880339000".into() };
     ZammadConfig {

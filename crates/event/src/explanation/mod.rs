@@ -6,6 +6,7 @@
 
 mod classify;
 mod decisions;
+mod legacy;
 mod log;
 mod reasons;
 mod render;

@@ -161,7 +161,7 @@ pub enum EndedBy {
     Unknown,
 }
 
-/// How the cause of a hangup is known (call rules, section 4).
+/// How the cause of a hangup is known (call rules 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum HangupReason {

@@ -16,10 +16,9 @@ pub struct ExplanationStep {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
     /// The manager event that it was decided from; `None` where the passing of time decided.
-    #[serde(default, alias = "heard", skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceEvent>,
     /// What was decided.
-    #[serde(alias = "concluded")]
     pub decision: Decision,
     /// By which rule: `rules` and a section of the call rules, or `AMI` and a section of what is known of Asterisk's manager
     /// interface; `None` where no rule is needed.
@@ -27,7 +26,6 @@ pub struct ExplanationStep {
     #[serde(default, deserialize_with = "deserialize_rule", skip_serializing_if = "Option::is_none")]
     pub rule: Option<RuleRef>,
     /// The decision as a sentence.
-    #[serde(alias = "words")]
     pub text: String,
     /// The id of the call event that was published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,22 +50,18 @@ pub struct SourceEvent {
     pub with: String,
 }
 
-/// What can be decided about a call. The names are those of the JSON form; those of earlier releases are read, too.
+/// What can be decided about a call. The names are those of the JSON form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Decision {
     /// A channel is a trunk or a phone.
-    #[serde(alias = "classed")]
     Classified,
     /// A channel is an auxiliary one of the PBX's: never a party.
-    #[serde(alias = "helper")]
     Auxiliary,
     /// A channel starts a call.
-    #[serde(alias = "began")]
     Started,
     /// A channel joins the call.
-    #[serde(alias = "tied")]
     Joined,
     /// Another call becomes part of this one.
     Merged,
@@ -80,7 +74,6 @@ pub enum Decision {
     /// The announcement waits for the rest of the phones.
     Gathering,
     /// A phone rings.
-    #[serde(alias = "rings")]
     Ringing,
     /// Where the call came from and where it goes.
     Direction,
@@ -89,7 +82,6 @@ pub enum Decision {
     /// The call is announced.
     Announced,
     /// A call event is published.
-    #[serde(alias = "said")]
     Published,
     /// The caller waits in a queue.
     Queued,
@@ -112,7 +104,6 @@ pub enum Decision {
     /// A phone forwards the call elsewhere.
     Forwarded,
     /// Why a phone or trunk that was dialled did not answer.
-    #[serde(alias = "verdict")]
     LegResult,
     /// The caller gave up.
     GaveUp,
@@ -121,7 +112,6 @@ pub enum Decision {
     /// Somebody leaves the call, which goes on.
     Left,
     /// The call ends, and why.
-    #[serde(alias = "over")]
     Ended,
     /// The call was never announced, and why.
     Unannounced,
@@ -134,12 +124,10 @@ pub enum Decision {
     /// The PBX was restarted.
     Restarted,
     /// The call was announced by an earlier process.
-    #[serde(alias = "takenUp")]
     Resumed,
     /// Something happened that changes nothing.
     Ignored,
     /// There were more steps than are kept.
-    #[serde(alias = "more")]
     Omitted,
 }
 
@@ -219,13 +207,5 @@ mod tests {
         assert_eq!(serde_json::from_str::<ExplanationStep>(&json).unwrap(), step());
         let decision = step().decision;
         assert_eq!(serde_json::to_string(&decision).unwrap(), format!("{:?}", decision.as_str()));
-    }
-
-    #[test]
-    fn the_form_of_earlier_releases_is_read() {
-        let json = r#"{"time":"2026-11-21T02:05:02.603Z","heard":{"event":"DialEnd","channel":"PJSIP/trunk-00000000","uniqueid":"1795226702.0","with":"DialStatus BUSY"},"concluded":"notGivenUp","rule":"rules 4.2","words":"so it is"}"#;
-        assert_eq!(serde_json::from_str::<ExplanationStep>(json).unwrap(), step());
-        let json = r#"{"concluded":"takenUp","words":"…"}"#;
-        assert_eq!(serde_json::from_str::<ExplanationStep>(json).unwrap().decision, Decision::Resumed);
     }
 }

@@ -9,6 +9,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::decisions::RecordedDecision;
+use super::legacy::LegacyStep;
 use super::log::StepLog;
 use super::source::{DECIDING_HEADERS, RecordedSource, RecordedTime, SourceEventKind};
 use super::step::{Decision, ExplanationStep};
@@ -146,10 +147,14 @@ impl<'de> Deserialize<'de> for Explanation {
         enum Stored {
             Log(StoredLog),
             Rendered(Vec<ExplanationStep>),
+            Legacy(Vec<LegacyStep>),
         }
         match Stored::deserialize(deserializer)? {
             Stored::Log(stored) => stored.into_explanation().map_err(D::Error::custom),
             Stored::Rendered(steps) => Ok(steps.into()),
+            Stored::Legacy(steps) => {
+                Ok(steps.into_iter().map(ExplanationStep::from).collect::<Vec<_>>().into())
+            }
         }
     }
 }

@@ -132,13 +132,3 @@ fn the_stored_form_is_compact_searchable_and_reads_back() {
     assert_eq!((read.steps(), &read.call), (explanation.steps(), &explanation.call));
     assert!(read.has_uniqueid("1.1") && !read.has_uniqueid("16"));
 }
-
-#[test]
-fn what_an_earlier_release_stored_is_shown_as_it_is() {
-    let json = r#"[{"heard":{"event":"Hangup","uniqueid":"1.7"},"concluded":"over","rule":"rules 4.1","words":"the caller is gone"},{"concluded":"said","words":"says hangup","event":"1.1/3"}]"#;
-    let read: Explanation = serde_json::from_str(json).unwrap();
-    let steps = read.steps();
-    assert_eq!((steps[0].text.as_str(), steps[1].event.as_deref()), ("the caller is gone", Some("1.1/3")));
-    assert_eq!((steps[0].decision, steps[1].decision), (Decision::Ended, Decision::Published));
-    assert!(read.has_uniqueid("1.7"));
-}

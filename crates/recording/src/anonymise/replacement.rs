@@ -14,7 +14,7 @@ const FOREIGN_WORD: u8 = 2;
 const OPAQUE: u8 = 3;
 const ADDRESS: u8 = 4;
 
-/// Numbers with fewer digits are extensions and are kept (call rules, section 2).
+/// Numbers with fewer digits are extensions and are kept (call rules 2).
 pub(super) const SHORTEST_NUMBER: usize = 6;
 
 /// Replaces numbers, words and addresses by others that depend on them and the seed.

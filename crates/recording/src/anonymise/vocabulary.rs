@@ -60,7 +60,7 @@ const WORDS: &[&str] = &[
     "xfer", "xmpp", "yes", "zap", "zaptel", "zombie",
 ];
 
-/// The prefixes of contexts for inbound calls, which are recognised by patterns (call rules, section 2).
+/// The prefixes of contexts for inbound calls, which are recognised by patterns (call rules 2).
 const CONTEXT_PREFIXES: [&str; 7] = ["inbound", "incoming", "trunk", "pstn", "digital", "dahdi", "zaptel"];
 
 /// Whether a word, in lower case, is technical.

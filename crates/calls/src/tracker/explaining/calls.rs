@@ -173,7 +173,7 @@ impl Tracker {
         });
     }
 
-    /// The caller's channel is up, and nobody has answered (call rules, section 3).
+    /// The caller's channel is up, and nobody has answered (call rules 3).
     pub(in crate::tracker) fn explain_pbx_answer(&mut self, ch: ChannelKey) {
         if !self.recorder.is_on {
             return;

@@ -8,7 +8,7 @@ use super::super::Tracker;
 use crate::model::{CallKey, Channel, ChannelKey, ChannelKind};
 
 impl Tracker {
-    /// What a new channel is (call rules, section 2).
+    /// What a new channel is (call rules 2).
     pub(in crate::tracker) fn explain_classified(&mut self, ch: ChannelKey) {
         self.record(ch, |tracker, texts| {
             let channel = texts.intern(tracker.shown(ch));

@@ -1,4 +1,4 @@
-//! The cases that Zammad's own specs state (Zammad notes, section 4), by their numbers there.
+//! The cases that Zammad's own specs state (Zammad notes 4), by their numbers there.
 
 use super::*;
 
