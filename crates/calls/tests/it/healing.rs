@@ -33,9 +33,9 @@ fn gaps(lengths: &[(usize, usize, usize)], packets: usize) -> Vec<Gap> {
     gaps
 }
 
-/// What ties channels there, or makes one act for itself, is told once, by an event: no list has it. They are one call
+/// What ties channels there, or makes one act for itself, is reported once, by an event: no list has it. They are one call
 /// again when they talk, which is looked at in the end.
-const TOLD_ONCE: [&str; 5] =
+const REPORTED_ONCE: [&str; 5] =
     ["click-to-call", "forwarded-302", "pickup", "queue-local-members", "transfer-attended"];
 
 const OUTSIDE: [Direction; 2] = [Direction::In, Direction::Out];
@@ -121,7 +121,7 @@ fn heals(name: &str, frames: &[Frame], gaps: &[Gap]) -> Result<(), TestCaseError
         let context = format!("{name} after {gap:?} of {gaps:?}");
         prop_assert_eq!(gappy.states(), whole.states(), "{}", context);
         learnt.extend(whole.states().into_keys().map(str::to_owned));
-        if gap.ahead == 0 && !TOLD_ONCE.iter().any(|scenario| name.contains(scenario)) {
+        if gap.ahead == 0 && !REPORTED_ONCE.iter().any(|scenario| name.contains(scenario)) {
             let (calls, expected) = (gappy.calls(), whole.calls());
             for legs in expected.keys() {
                 prop_assert!(calls.contains_key(legs), "{:?} not in {:?} {}", legs, calls, context);
