@@ -100,7 +100,7 @@ impl Anonymiser {
             match variable {
                 // The first line is kept: it says what the packet is.
                 _ if index == 0 => {
-                    self.anonymise_header(&header, ValueClass::VariableName, packet, may_grow, &mut out)
+                    self.anonymise_header(&header, ValueClass::VariableName, packet, may_grow, &mut out);
                 }
                 _ if is_output && !header.has_name("Privilege") && !header.has_name("ActionID") => {
                     self.anonymise_output(text, may_grow, &mut out);

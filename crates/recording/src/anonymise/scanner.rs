@@ -50,7 +50,7 @@ impl<'a> ValueScanner<'a> {
             ValueClass::PersonName if self.is_name_placeholder(&range) => {}
             ValueClass::VariableName if self.is_identifier(&range) => {}
             ValueClass::Fixed | ValueClass::Time | ValueClass::ServerText | ValueClass::VariableName => {
-                self.replace_range(range, ValueClass::Text)
+                self.replace_range(range, ValueClass::Text);
             }
             ValueClass::Secret => self.mask(range),
             ValueClass::ChannelId => self.replace_channel_id(range),
