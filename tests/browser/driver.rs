@@ -101,8 +101,13 @@ impl Page {
         self.own("goog/cdp/execute", body).await;
     }
 
+    /// Opens `url`, once there is a server: a daemon that has said its address may still be about to listen.
     pub(crate) async fn go(&self, url: &str) {
-        self.client.goto(url).await.unwrap();
+        let begun = Instant::now();
+        while let Err(error) = self.client.goto(url).await {
+            assert!(begun.elapsed() < PATIENCE, "{url} cannot be opened: {error}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// What `script`, the body of a function, gives.
