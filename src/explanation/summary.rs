@@ -19,7 +19,7 @@ pub(super) fn heading_lines(explanation: &CallExplanation) -> Vec<String> {
     }
     match (&explanation.uniqueid, &explanation.call) {
         (Some(uniqueid), Some(call)) if uniqueid != call => {
-            facts.push(format!("Uniqueid {}", plain(uniqueid)))
+            facts.push(format!("Uniqueid {}", plain(uniqueid)));
         }
         _ => {}
     }

@@ -56,7 +56,7 @@ impl<W: Write> TailOutput<W> {
                         reason: delivery.reason.as_deref(),
                         of: &of.event,
                         call: &of.call,
-                    })?
+                    })?;
                 }
             }
         }

@@ -163,11 +163,11 @@ pub(crate) type Modules = BTreeMap<Vec<String>, Module>;
 /// Reads the crate whose root is `file`, such as `crates/event/src/lib.rs`.
 pub(crate) fn modules(file: &str) -> Modules {
     let mut modules = Modules::new();
-    read(file, Vec::new(), &mut modules);
+    read(file, &[], &mut modules);
     modules
 }
 
-fn read(file: &str, path: Vec<String>, modules: &mut Modules) {
+fn read(file: &str, path: &[String], modules: &mut Modules) {
     let source = Source::new(&text(file));
     let tokens = tokens(&source.code);
     let tokens = without_tests(&tokens);
@@ -179,12 +179,12 @@ fn read(file: &str, path: Vec<String>, modules: &mut Modules) {
         name => format!("{directory}/{}", name.trim_end_matches(".rs")),
     };
     let children = module.children.clone();
-    modules.insert(path.clone(), module);
+    modules.insert(path.to_vec(), module);
     for child in children {
         let places = [format!("{below}/{child}.rs"), format!("{below}/{child}/mod.rs")];
         if let Some(place) = places.iter().find(|place| root().join(place).is_file()) {
-            let path = path.iter().cloned().chain([child]).collect();
-            read(place, path, modules);
+            let path: Vec<_> = path.iter().cloned().chain([child]).collect();
+            read(place, &path, modules);
         }
     }
 }

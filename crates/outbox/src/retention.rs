@@ -255,11 +255,11 @@ impl Eraser {
             EventKind::NewCall { users } => users.iter_mut().for_each(|user| self.party(user)),
             EventKind::Ringing { user } => self.party(user),
             EventKind::Answer { answered_by } | EventKind::Hangup { answered_by: Some(answered_by), .. } => {
-                self.answered_by(answered_by)
+                self.answered_by(answered_by);
             }
             EventKind::Hangup { answered_by: None, .. } => {}
             EventKind::Hold { user } | EventKind::Unhold { user } => {
-                user.iter_mut().for_each(|user| self.party(user))
+                user.iter_mut().for_each(|user| self.party(user));
             }
             EventKind::Transfer { user, transfer_target, .. } => {
                 user.iter_mut().for_each(|user| self.party(user));

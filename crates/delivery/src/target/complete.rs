@@ -94,7 +94,7 @@ impl TargetQueue {
             DeliveryOutcome::Dead { reason } => self.fail(number, reason, now, context.output),
             DeliveryOutcome::UnknownCall { reason } => self.request_new_call(number, reason, context),
             DeliveryOutcome::Misconfigured { .. } | DeliveryOutcome::Gone { .. } => {
-                self.put_back(number, now)
+                self.put_back(number, now);
             }
         }
     }

@@ -221,7 +221,7 @@ impl Model {
     fn answer(&mut self) {
         match self.replies.pop_front() {
             Some(Reply::Pending(range, rows, complete)) => {
-                self.machine.load(&range, rows, complete, self.now)
+                self.machine.load(&range, rows, complete, self.now);
             }
             Some(Reply::NewCall(target, call, event)) => {
                 self.machine.resend_opening(&target, &call, event, self.now);

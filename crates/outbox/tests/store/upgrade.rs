@@ -118,10 +118,12 @@ fn undelivered(facts: &Facts) -> Vec<(i64, String, String)> {
     facts_of(facts, "delivery")
         .iter()
         .filter_map(|fact| {
-            let words: Vec<_> = fact.split(' ').collect();
-            let id = words[1].parse().unwrap();
-            let is_open = ["pending", "retry"].contains(&words[4]) || retried.contains(&id);
-            is_open.then(|| (id, words[2].to_owned(), words[3].to_owned()))
+            let mut words = fact.split(' ').skip(1);
+            let mut next = || words.next().unwrap();
+            let id = next().parse().unwrap();
+            let (target, event, state) = (next(), next(), next());
+            let is_open = ["pending", "retry"].contains(&state) || retried.contains(&id);
+            is_open.then(|| (id, target.to_owned(), event.to_owned()))
         })
         .collect()
 }
