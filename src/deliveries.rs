@@ -61,13 +61,13 @@ enum Command {
         json: bool,
     },
     /// Retry deliveries, starting with a first attempt
-    #[command(group = clap::ArgGroup::new("what").required(true))]
+    #[command(group = clap::ArgGroup::new("deliveries").required(true))]
     Retry {
         /// IDs of the deliveries
-        #[arg(value_name = "ID", group = "what")]
+        #[arg(value_name = "ID", group = "deliveries")]
         ids: Vec<i64>,
         /// Retry all deliveries to this target that are dead, expired or dropped
-        #[arg(long, value_name = "NAME", group = "what", alias = "endpoint")]
+        #[arg(long, value_name = "NAME", group = "deliveries", alias = "endpoint")]
         target: Option<String>,
     },
     /// Discard deliveries: they are not attempted again

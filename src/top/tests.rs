@@ -39,9 +39,9 @@ fn data(calls: &[Value], queues: &Value) -> TopData {
     let channels: Channels = serde_json::from_value(json!({ "at": at(0), "channels": [
         { "pbx": "main", "uniqueid": "1795226702.0", "name": "PJSIP/trunk-00000000", "endpoint": "PJSIP/trunk",
           "kind": "external", "state": "Up", "call": "1795226702.0", "number": "491761234567",
-          "context": "from-trunk", "exten": "4930100", "bridge": "9f2b7c1e-aaaa", "hold": false, "born": 1 },
+          "context": "from-trunk", "exten": "4930100", "bridge": "9f2b7c1e-aaaa", "hold": false, "sequence": 1 },
         { "pbx": "main", "uniqueid": "1795226702.1", "name": "PJSIP/alice-00000001", "endpoint": "PJSIP/alice",
-          "kind": "device", "state": "Ringing", "context": "users", "exten": "101", "hold": true, "born": 2 },
+          "kind": "device", "state": "Ringing", "context": "users", "exten": "101", "hold": true, "sequence": 2 },
     ] }))
     .unwrap();
     let charts: Charts = serde_json::from_value(json!({ "minutes": [
@@ -139,15 +139,15 @@ fn draw(state: &mut TopState, (width, height): (u16, u16), now: i64) -> Terminal
 
 fn check(name: &str, state: &mut TopState, size: (u16, u16)) {
     let terminal = draw(state, size, 42);
-    let said = local(&terminal.backend().to_string());
+    let shown = local(&terminal.backend().to_string());
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
-        insta::assert_snapshot!(format!("{} {}x{}", name, size.0, size.1).replace(' ', "_"), said);
+        insta::assert_snapshot!(format!("{} {}x{}", name, size.0, size.1).replace(' ', "_"), shown);
     });
 }
 
 /// Times of day are those of the machine: they are taken out.
-fn local(said: &str) -> String {
-    let mut chars: Vec<_> = said.chars().collect();
+fn local(shown: &str) -> String {
+    let mut chars: Vec<_> = shown.chars().collect();
     for at in 0..chars.len() {
         for form in ["99:99:99.999", "99:99:99"] {
             let there = form.chars().zip(chars.iter().skip(at));
@@ -178,14 +178,14 @@ fn pictures() {
     let mut ascii = state(three());
     ascii.theme.unicode = false;
     check("ascii", &mut ascii, SIZES[1]);
-    let said = draw(&mut ascii, SIZES[1], 30).backend().to_string();
-    assert!(said.is_ascii(), "{said}");
+    let shown = draw(&mut ascii, SIZES[1], 30).backend().to_string();
+    assert!(shown.is_ascii(), "{shown}");
     let mut help = state(three());
     press(&mut help, "?");
     check("help", &mut help, SIZES[0]);
 }
 
-fn story() -> CallDetail {
+fn call_detail() -> CallDetail {
     let event = |seq: u32, more: Value| {
         let mut event = json!({
             "id": format!("1795226702.0/{seq}"), "call": "1795226702.0", "seq": seq, "time": at(i64::from(seq)), "pbx": "main",
@@ -223,38 +223,38 @@ fn story() -> CallDetail {
             { "time": at(1), "decision": "started", "rule": "rules 2", "text": "PJSIP/trunk-00000000 begins a call",
               "source": { "event": "Newchannel", "channel": "PJSIP/trunk-00000000", "uniqueid": "1795226702.0", "with": "Exten 4930100" } },
             { "time": at(2), "decision": "answered",
-              "text": "Alice took the call, which is long enough to be told in more than one line of eighty columns, wrapped" },
+              "text": "Alice took the call, which is long enough to be seen in more than one line of eighty columns, wrapped" },
         ],
     }))
     .unwrap()
 }
 
 #[test]
-fn stories() {
+fn the_explanation_of_a_call() {
     for size in SIZES {
         let mut state = state(three());
         press(&mut state, "\n");
-        check("story asked for", &mut state, size);
-        state.on_details("1795226702.0", Ok(story()));
-        check("story", &mut state, size);
+        check("explanation asked for", &mut state, size);
+        state.on_details("1795226702.0", Ok(call_detail()));
+        check("explanation", &mut state, size);
         press(&mut state, "d");
         check("deliveries", &mut state, size);
         // Another's is not shown, and what is known stays.
         state.on_details("1795226705.2", Ok(CallDetail::default()));
         state.on_details("1795226702.0", Err("no daemon answers".into()));
-        assert_eq!(state.open.as_ref().unwrap().details, Some(Ok(story())));
+        assert_eq!(state.open.as_ref().unwrap().details, Some(Ok(call_detail())));
     }
     let mut refused = state(three());
     press(&mut refused, "d");
     refused.on_details("1795226702.0", Err("a viewer may not read stories".into()));
-    check("story refused", &mut refused, SIZES[0]);
+    check("explanation refused", &mut refused, SIZES[0]);
 }
 
 #[test]
 fn nothing_from_the_wire_reaches_the_terminal_as_it_is() {
     for size in SIZES {
-        let said = draw(&mut state(hostile()), size, 30).backend().to_string();
-        assert!(!said.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{said:?}");
+        let shown = draw(&mut state(hostile()), size, 30).backend().to_string();
+        assert!(!shown.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{shown:?}");
     }
 }
 
@@ -275,7 +275,7 @@ fn any_size_will_do() {
             let mut state = state(hostile());
             press(&mut state, keys);
             draw(&mut state, size, 30);
-            state.on_details("1795226703.\u{1b}", Ok(story()));
+            state.on_details("1795226703.\u{1b}", Ok(call_detail()));
             press(&mut state, "G");
             draw(&mut state, size, 30);
         }
@@ -376,11 +376,11 @@ fn a_picture_can_be_kept() {
 }
 
 #[test]
-fn a_story_is_scrolled_to_its_end_and_no_further() {
+fn an_explanation_is_scrolled_to_its_end_and_no_further() {
     let mut state = state(three());
     state.on_size(80, 10);
     press(&mut state, "\n");
-    state.on_details("1795226702.0", Ok(story()));
+    state.on_details("1795226702.0", Ok(call_detail()));
     press(&mut state, "G");
     let end = state.open.as_ref().unwrap().scroll;
     assert!(end > 0);

@@ -31,21 +31,21 @@ async fn the_desk_goes_on_by_itself_after_a_restart_and_misses_nothing() {
         let events = StoreReader::open(&daemon.journal()).unwrap().events_after(0, usize::MAX).unwrap();
         events.into_iter().map(|(_, event)| event.id).collect::<BTreeSet<_>>()
     };
-    let heard = async || -> BTreeSet<String> {
-        serde_json::from_value(page.run("return watched.heard").await).unwrap()
+    let received = async || -> BTreeSet<String> {
+        serde_json::from_value(page.run("return watched.received").await).unwrap()
     };
     let begun = std::time::Instant::now();
     loop {
-        let (heard, written) = (heard().await, written());
+        let (received, written) = (received().await, written());
         let living = page.run("return document.querySelectorAll('[data-view=now] [data-call]:not([data-state=ended])').length").await;
-        if heard == written && living == json!(0) && !written.is_empty() {
+        if received == written && living == json!(0) && !written.is_empty() {
             break;
         }
-        let missed: Vec<_> = written.difference(&heard).take(5).collect();
+        let missed: Vec<_> = written.difference(&received).take(5).collect();
         assert!(
             begun.elapsed() < crate::PATIENCE,
-            "{} of {} events were heard, not {missed:?}; {living} calls live",
-            heard.len(),
+            "{} of {} events were received, not {missed:?}; {living} calls live",
+            received.len(),
             written.len()
         );
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -54,9 +54,9 @@ async fn the_desk_goes_on_by_itself_after_a_restart_and_misses_nothing() {
     page.end().await;
 }
 
-/// Whether so many more events were heard than when it was asked first.
+/// Whether so many more events were received than when it was asked first.
 fn grown(by: usize) -> String {
     format!(
-        "watched.from ??= watched.heard.length; if (watched.heard.length < watched.from + {by}) return false; watched.from = null; return true"
+        "watched.from ??= watched.received.length; if (watched.received.length < watched.from + {by}) return false; watched.from = null; return true"
     )
 }

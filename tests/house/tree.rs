@@ -1,7 +1,6 @@
 //! The repository's files.
 
 use std::{
-    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -17,15 +16,6 @@ pub(crate) fn root() -> &'static Path {
 pub(crate) fn text(path: impl AsRef<Path>) -> String {
     let path = root().join(path);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-/// The lines of `path`, which is relative to the repository; none where there is no such file.
-pub(crate) fn lines(path: &str) -> BTreeSet<String> {
-    if root().join(path).is_file() {
-        text(path).lines().map(str::to_owned).collect()
-    } else {
-        BTreeSet::new()
-    }
 }
 
 /// Every file below `directory` with one of `extensions`, relative to the repository, in the order of their names. What is

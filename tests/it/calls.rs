@@ -79,13 +79,13 @@ fn calls_are_chosen() {
     ] {
         let output = place.run(&[&["calls", "--json"], args].concat());
         assert!(output.status.success(), "{args:?}: {}", stderr(&output));
-        let told: Vec<String> = stdout(&output)
+        let printed: Vec<String> = stdout(&output)
             .lines()
             .map(|line| {
                 serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].as_str().unwrap().to_owned()
             })
             .collect();
-        assert_eq!(told, ids, "{args:?}");
+        assert_eq!(printed, ids, "{args:?}");
     }
     let output = place.run(&["calls", "--limit", "2"]);
     assert_eq!(stderr(&output), "Only the newest 2 are shown; use --limit N to see more.\n");
@@ -153,12 +153,12 @@ fn a_daemon_may_write_the_journal_meanwhile() {
 #[test]
 fn colours_are_for_terminals_and_can_be_refused() {
     let place = history();
-    let said = |variable: &str| {
+    let output_text = |variable: &str| {
         let output = place.command(&["calls", "--missed"]).env(variable, "1").output().unwrap();
         stdout(&output)
     };
-    assert!(said("CLICOLOR_FORCE").contains("\u{1b}[1m\u{1b}[31mmissed: caller gave up\u{1b}[0m"));
-    assert!(!said("NO_COLOR").contains('\u{1b}'));
+    assert!(output_text("CLICOLOR_FORCE").contains("\u{1b}[1m\u{1b}[31mmissed: caller gave up\u{1b}[0m"));
+    assert!(!output_text("NO_COLOR").contains('\u{1b}'));
 }
 
 #[test]

@@ -135,8 +135,8 @@ impl Drop for Capture {
     }
 }
 
-/// What is said of recordings, without the times.
-fn said(files: &[&Path]) -> Vec<Value> {
+/// What is output_text of recordings, without the times.
+fn output_text(files: &[&Path]) -> Vec<Value> {
     let files = files.iter().map(|path| path.to_str().unwrap());
     let output = run(["replay", "--json"].into_iter().chain(files));
     assert!(output.status.success(), "{}", stderr(&output));
@@ -150,7 +150,7 @@ fn said(files: &[&Path]) -> Vec<Value> {
 
 /// The same without those who called.
 fn shape(files: &[&Path]) -> Vec<[Value; 5]> {
-    let events = said(files);
+    let events = output_text(files);
     events
         .iter()
         .map(|event| ["event", "id", "direction", "cause", "recovered"].map(|key| event[key].clone()))
@@ -167,7 +167,7 @@ fn what_is_recorded_replays_to_the_same_events() {
         assert_eq!(output.status.code(), Some(0), "{name}: {}", stderr(&output));
         assert!(stderr(&output).contains(" packets, "), "{}", stderr(&output));
         assert!(stderr(&output).trim_end().ends_with(" seconds: call.ami"), "{}", stderr(&output));
-        assert_eq!(said(&[&place.path("call.ami")]), said(&[&capture(name)]), "{name}");
+        assert_eq!(output_text(&[&place.path("call.ami")]), output_text(&[&capture(name)]), "{name}");
         assert!(place.read("call.ami").contains("\r\nEvent: VarSet\r\n"), "everything is recorded");
         for file in ["call.ami", "call.ami.times"] {
             assert_eq!(fs::metadata(place.path(file)).unwrap().permissions().mode() & 0o777, 0o600);
@@ -216,13 +216,13 @@ fn it_ends_with_the_connection_and_says_why() {
     place.pbx = None;
     let output = recording.end();
     assert_eq!(output.status.code(), Some(69));
-    let told = stderr(&output);
-    assert!(told.contains(" packets, "), "{told}");
+    let printed = stderr(&output);
+    assert!(printed.contains(" packets, "), "{printed}");
     // How a line ends depends on whether the PBX had read everything.
     let ends = ["the server closed the connection", "reset"];
-    let why = told.split_once("the recording ended early: ").map(|(_, why)| why);
-    assert!(why.is_some_and(|why| ends.iter().any(|end| why.contains(end))), "{told}");
-    assert_eq!(said(&[&place.path("call.ami")]), said(&[&capture("22/inbound-busy")]));
+    let why = printed.split_once("the recording ended early: ").map(|(_, why)| why);
+    assert!(why.is_some_and(|why| ends.iter().any(|end| why.contains(end))), "{printed}");
+    assert_eq!(output_text(&[&place.path("call.ami")]), output_text(&[&capture("22/inbound-busy")]));
 }
 
 #[test]
@@ -250,7 +250,7 @@ fn what_is_there_already_is_not_overwritten() {
     let from = capture("22/inbound-busy");
     fs::write(place.path("call.ami"), "old").unwrap();
     symlink(place.path("target"), place.path("link.ami")).unwrap();
-    for (args, code, said) in [
+    for (args, code, output_text) in [
         (vec!["-o", "call.ami"], 74, "call.ami already exists"),
         (vec!["-o", "link.ami"], 74, "link.ami already exists"),
         (vec!["-o", "link.ami", "--force"], 74, "link.ami: not a regular file"),
@@ -259,7 +259,7 @@ fn what_is_there_already_is_not_overwritten() {
         let output = place.copy(&from, &args);
         assert_eq!(output.status.code(), Some(code), "{args:?}: {}", stderr(&output));
         assert!(
-            stderr(&output).contains(said) && stderr(&output).contains("hint: "),
+            stderr(&output).contains(output_text) && stderr(&output).contains("hint: "),
             "{args:?}: {}",
             stderr(&output)
         );
@@ -329,11 +329,12 @@ fn the_same_seed_gives_the_same_and_another_another() {
     let texts = ["a", "b", "c", "d", "e"].map(|name| place.read(name));
     assert_eq!(texts[0], texts[1]);
     assert!(texts[0] != texts[2] && texts[2] != texts[3] && texts[3] != texts[4]);
-    for (seed, code, said) in [("short", 65, "the secret is too short"), ("none", 66, "none: cannot be read")]
+    for (seed, code, output_text) in
+        [("short", 65, "the secret is too short"), ("none", 66, "none: cannot be read")]
     {
         let output = place.copy(&from, &["-o", "f", "--seed-file", seed]);
         assert_eq!(output.status.code(), Some(code));
-        assert!(stderr(&output).contains(said), "{}", stderr(&output));
+        assert!(stderr(&output).contains(output_text), "{}", stderr(&output));
     }
 }
 
@@ -369,7 +370,7 @@ fn a_full_disk_is_said_and_what_was_written_replays() {
 fn what_makes_no_sense_is_refused() {
     let place = Place::new();
     fs::write(place.path("debris"), "no recording\r\n\r\n").unwrap();
-    for (args, code, said) in [
+    for (args, code, output_text) in [
         (vec!["capture"], 64, "--output"),
         (vec!["capture", "-o", "x", "--from", "debris"], 64, "--anonymise"),
         (vec!["capture", "-o", "x", "--anonymise", "--from", "debris", "--pbx", "a"], 64, "--pbx"),
@@ -385,7 +386,7 @@ fn what_makes_no_sense_is_refused() {
     ] {
         let output = ringwire().current_dir(place.dir.path()).args(&args).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{args:?}: {}", stderr(&output));
-        assert!(stderr(&output).contains(said), "{args:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(output_text), "{args:?}: {}", stderr(&output));
     }
     assert!(!place.path("x").exists());
 }

@@ -15,15 +15,16 @@ fn check(place: &Place, journal: &str) -> (String, Option<i32>) {
     fs::write(place.path("secret"), "swordfish").unwrap();
     fs::write(place.path("url"), "https://desk.example.com/api/v1/cti/t0ken").unwrap();
     let output = place.run(&["check"]);
-    let said = stdout(&output);
-    let (_, said) = said.split_once("\nJournal file\n").unwrap_or_else(|| panic!("{}", stderr(&output)));
-    (said.replace(&format!("{}/", place.home.path().display()), ""), output.status.code())
+    let output_text = stdout(&output);
+    let (_, output_text) =
+        output_text.split_once("\nJournal file\n").unwrap_or_else(|| panic!("{}", stderr(&output)));
+    (output_text.replace(&format!("{}/", place.home.path().display()), ""), output.status.code())
 }
 
 #[test]
 fn the_place_of_the_journal_is_looked_at() {
     let mut place = Place::empty();
-    let ok = |said: &str| (format!("  ✓ ok           {said}\n"), Some(0));
+    let ok = |output_text: &str| (format!("  ✓ ok           {output_text}\n"), Some(0));
     assert_eq!(check(&place, "state/journal.db"), ok("there is no journal yet, and this user can make it"));
     assert!(!place.path("state").exists());
     place.open();

@@ -8,7 +8,7 @@ use crate::journal::{Place, answer, hangup, new_call};
 use crate::support::{run, stderr, stdout};
 
 /// A journal with a delivery in each state: 1, 3 and 5 to 8 for the desk, 2 and 4 for another.
-fn owed() -> Place {
+fn place_with_deliveries() -> Place {
     let place = Place::new();
     place.commit(new_call("1.1", 0), &["desk", "crm"]);
     place.commit(answer("1.1", 10), &["desk", "crm"]);
@@ -26,7 +26,7 @@ fn owed() -> Place {
 
 /// The same, and no daemon has it.
 fn left() -> Place {
-    let mut place = owed();
+    let mut place = place_with_deliveries();
     place.close();
     place
 }
@@ -68,11 +68,11 @@ fn deliveries_are_chosen() {
     ] {
         let output = place.run(&[&["deliveries", "--json"], args].concat());
         assert!(output.status.success(), "{args:?}: {}", stderr(&output));
-        let told: Vec<i64> = stdout(&output)
+        let printed: Vec<i64> = stdout(&output)
             .lines()
             .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].as_i64().unwrap())
             .collect();
-        assert_eq!(told, ids, "{args:?}");
+        assert_eq!(printed, ids, "{args:?}");
     }
     let output = place.run(&["deliveries", "--limit", "2"]);
     assert_eq!(stderr(&output), "Only the newest 2 are shown; use --limit N to see more.\n");
@@ -155,8 +155,8 @@ fn orders_hold_from_the_next_start_where_no_daemon_runs() {
     );
     assert_eq!(states(&place).last().unwrap(), "paused");
     let desk = "\ndesk          4         1     0        0        0  paused since 20";
-    let said = stdout(&place.run(&["deliveries"]));
-    assert!(said.contains(desk) && said.ends_with(": by the operator\n"), "{said}");
+    let message = stdout(&place.run(&["deliveries"]));
+    assert!(message.contains(desk) && message.ends_with(": by the operator\n"), "{message}");
     place.open();
     place.says(&["deliveries", "resume", "desk"], "Accepted by the daemon: desk is resumed.\n");
 }
@@ -171,11 +171,11 @@ fn states(place: &Place) -> Vec<String> {
 
 #[test]
 fn a_daemon_that_runs_takes_orders_up() {
-    let place = owed();
+    let place = place_with_deliveries();
     place.commit(new_call("1.5", 60), &[]);
     place.says(&["deliveries", "retry", "5", "8"], "Accepted by the daemon: 2 deliveries will be retried.\n");
-    assert!(matches!(place.applied(), AppliedCommand::Retry(_, owed) if owed.id == DeliveryId(5)));
-    assert!(matches!(place.applied(), AppliedCommand::Retry(_, owed) if owed.id == DeliveryId(8)));
+    assert!(matches!(place.applied(), AppliedCommand::Retry(_, pending) if pending.id == DeliveryId(5)));
+    assert!(matches!(place.applied(), AppliedCommand::Retry(_, pending) if pending.id == DeliveryId(8)));
     place.says(
         &["deliveries", "pause", "desk"],
         "Accepted by the daemon: desk is paused until you run `ringwire deliveries resume desk`.\n",
@@ -197,7 +197,7 @@ fn what_is_wrong_is_said_with_what_to_do() {
     let place = left();
     let no_delivery = "delivery 99 not found in the journal\n\nhint: run `ringwire deliveries` to list undelivered events, with --state delivered the others";
     let no_endpoint = "unknown target \"zamad\": neither in the configuration nor in the journal\n\nhint: expected one of: crm, desk";
-    for (args, said) in [
+    for (args, message) in [
         (&["show", "99"][..], no_delivery),
         (&["retry", "6", "99"], no_delivery),
         (&["drop", "99"], no_delivery),
@@ -218,7 +218,7 @@ fn what_is_wrong_is_said_with_what_to_do() {
             "options of the list cannot be combined with a command\n\nhint: put the options after the command: ringwire deliveries retry --target NAME",
         ),
     ] {
-        place.fails(&[&["deliveries"], args].concat(), 64, said);
+        place.fails(&[&["deliveries"], args].concat(), 64, message);
     }
     place.says(&["deliveries", "--state", "dead", "--json", "--target", "crm"], "");
     for args in [&["retry"][..], &["drop"], &["retry", "6", "--target", "desk"], &["--state", "lost"]] {
@@ -252,10 +252,10 @@ fn help_is_complete() {
         (&["--help"], &["calls", "deliveries"]),
     ] {
         let output = run(args);
-        let said = stdout(&output);
+        let message = stdout(&output);
         assert!(output.status.success());
         for part in expected {
-            assert!(said.contains(part), "{part} is not in {said}");
+            assert!(message.contains(part), "{part} is not in {message}");
         }
     }
 }

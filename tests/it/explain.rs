@@ -36,9 +36,9 @@ fn explain(args: &[&str]) -> String {
     stdout(&output)
 }
 
-fn check(name: &str, story: &str) {
+fn check(name: &str, explained: &str) {
     with_settings!({ snapshot_path => "explained", prepend_module_to_snapshot => false, omit_expression => true }, {
-        insta::assert_snapshot!(name, story);
+        insta::assert_snapshot!(name, explained);
     });
 }
 
@@ -49,9 +49,9 @@ fn every_recorded_call_can_be_followed() {
             fs::read_dir(captures().join(release)).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();
         for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "ami")) {
-            let story = explain(&["--to", "zammad", file.to_str().unwrap()]);
-            assert!(story.lines().count() <= 300, "{} is too long to be followed", file.display());
-            check(&format!("{release}-{}", file.file_stem().unwrap().to_str().unwrap()), &story);
+            let explained = explain(&["--to", "zammad", file.to_str().unwrap()]);
+            assert!(explained.lines().count() <= 300, "{} is too long to be followed", file.display());
+            check(&format!("{release}-{}", file.file_stem().unwrap().to_str().unwrap()), &explained);
         }
     }
 }
@@ -102,13 +102,13 @@ fn a_call_is_found_by_the_uniqueid_of_any_of_its_channels() {
 
 #[test]
 fn machines_get_the_notes_as_the_journal_has_them() {
-    let told = explain(&["--json", "--to", "zammad", capture("22/inbound-busy").to_str().unwrap()]);
-    let told: serde_json::Value = serde_json::from_str(told.trim_end()).unwrap();
-    assert_eq!(told["id"], "pbx1-1795226714.6");
-    assert_eq!(told["events"][2]["cause"], "busy");
-    assert_eq!(told["deliveries"][0]["request"]["event"], "newCall");
+    let printed = explain(&["--json", "--to", "zammad", capture("22/inbound-busy").to_str().unwrap()]);
+    let printed: serde_json::Value = serde_json::from_str(printed.trim_end()).unwrap();
+    assert_eq!(printed["id"], "pbx1-1795226714.6");
+    assert_eq!(printed["events"][2]["cause"], "busy");
+    assert_eq!(printed["deliveries"][0]["request"]["event"], "newCall");
     let over =
-        told["explanation"].as_array().unwrap().iter().find(|note| note["decision"] == "ended").unwrap();
+        printed["explanation"].as_array().unwrap().iter().find(|note| note["decision"] == "ended").unwrap();
     assert_eq!((&over["rule"], &over["source"]["event"]), (&"rules 4.3".into(), &"Hangup".into()));
 }
 
@@ -119,7 +119,7 @@ fn what_is_wrong_is_said_with_what_to_do_and_an_exit_code() {
     let nowhere = tempfile::tempdir().unwrap();
     let journal = nowhere.path().join("journal.db");
     let journal = journal.to_str().unwrap();
-    for (args, code, said) in [
+    for (args, code, message) in [
         (vec!["explain"], 64, "CALL|FILE"),
         (vec!["explain", "/nowhere/call.ami", "--journal", journal], 66, "/nowhere/call.ami: no such file"),
         (vec!["explain", "1795226702.0", "--journal", journal], 66, "the journal does not exist"),
@@ -130,7 +130,7 @@ fn what_is_wrong_is_said_with_what_to_do_and_an_exit_code() {
     ] {
         let output = run(&args);
         assert_eq!(output.status.code(), Some(code), "{args:?}: {}", stderr(&output));
-        assert!(stderr(&output).contains(said), "{args:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(message), "{args:?}: {}", stderr(&output));
     }
 }
 
@@ -150,7 +150,7 @@ fn note(seconds: i64, decision: Decision, text: &str, event: Option<&str>) -> Ex
     }
 }
 
-/// A journal with a call that is over and has a story, one that has none, and one that lives.
+/// A journal with a call that is over and has a explained, one that has none, and one that lives.
 fn stored() -> Place {
     let mut place = Place::new();
     place.commit(new_call("1.1", 0), &["desk", "crm"]);
@@ -174,9 +174,9 @@ fn stored() -> Place {
 #[test]
 fn a_stored_call_is_told_with_who_was_told_and_what_they_replied() {
     let place = stored();
-    let told = stdout(&place.run(&["explain", "1.1"]));
-    check("stored", &told);
-    assert_eq!(stdout(&place.run(&["explain", "1.7"])), told, "by another of its channels");
+    let printed = stdout(&place.run(&["explain", "1.1"]));
+    check("stored", &printed);
+    assert_eq!(stdout(&place.run(&["explain", "1.7"])), printed, "by another of its channels");
     let json: serde_json::Value =
         serde_json::from_str(&stdout(&place.run(&["explain", "--json", "1.1"]))).unwrap();
     assert_eq!(json["call"]["cause"], "normalClearing");
@@ -187,7 +187,7 @@ fn a_stored_call_is_told_with_who_was_told_and_what_they_replied() {
 #[test]
 fn without_a_story_what_was_said_is_told_and_where_the_story_is() {
     let place = stored();
-    check("stored-without-story", &stdout(&place.run(&["explain", "1.2"])));
+    check("stored-without-explained", &stdout(&place.run(&["explain", "1.2"])));
     let socket = place.path("nobody.sock");
     let living = stdout(&place.run(&["explain", "1.3", "--api", socket.to_str().unwrap()]));
     check("stored-living", &living.replace(socket.to_str().unwrap(), "SOCKET"));
@@ -227,9 +227,9 @@ async fn the_daemon_keeps_the_story_for_those_who_ask_later() {
     );
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&config).unwrap();
     file.write_all(text.as_bytes()).unwrap();
-    let (signals, told) = mpsc::channel(1);
+    let (signals, printed) = mpsc::channel(1);
     let path = config.clone();
-    let daemon = tokio::spawn(async move { ringwire::serve(&path, told).await });
+    let daemon = tokio::spawn(async move { ringwire::serve(&path, printed).await });
     for _ in ["newCall", "answer", "hangup"] {
         timeout(LONG, posts.recv()).await.unwrap().unwrap();
     }
@@ -245,9 +245,9 @@ async fn the_daemon_keeps_the_story_for_those_who_ask_later() {
         assert!(asked.contains(part), "{part:?} is not in {asked}{errors}");
     }
 
-    let story = run(["explain", "pbx1-1795226702.1", "--config", config.to_str().unwrap()]);
-    let (story, errors) = (stdout(&story), stderr(&story));
-    let told = [
+    let explained = run(["explain", "pbx1-1795226702.1", "--config", config.to_str().unwrap()]);
+    let (explained, errors) = (stdout(&explained), stderr(&explained));
+    let printed = [
         "pbx1-1795226702.0: inbound, 491761234567 → 4930100, answered by Alice Adams (101), ended after",
         "PJSIP/trunk is a trunk: its context from-trunk matches from-trunk*  [rules 2]",
         "» newCall  in  491761234567 → 4930100  Alice Adams (101)",
@@ -255,10 +255,10 @@ async fn the_daemon_keeps_the_story_for_those_who_ask_later() {
         "attempt 1,",
         "» hangup  normalClearing",
     ];
-    let mut rest = story.as_str();
-    for part in told {
+    let mut rest = explained.as_str();
+    for part in printed {
         let (_, after) =
-            rest.split_once(part).unwrap_or_else(|| panic!("{part:?} is not in {story}{errors}"));
+            rest.split_once(part).unwrap_or_else(|| panic!("{part:?} is not in {explained}{errors}"));
         rest = after;
     }
 }

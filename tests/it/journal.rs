@@ -61,8 +61,8 @@ impl Place {
     /// What a daemon does when it starts.
     pub(crate) fn open(&mut self) {
         let (report, reports) = mpsc::channel();
-        let opened = Store::open(&self.path("journal.db"), at(0), move |said| {
-            let _ = report.send(said);
+        let opened = Store::open(&self.path("journal.db"), at(0), move |message| {
+            let _ = report.send(message);
         });
         self.store = Some((opened.unwrap().0, reports));
     }
@@ -93,22 +93,22 @@ impl Place {
     }
 
     /// Notes how the delivery `id` was tried, and what has become of it.
-    pub(crate) fn tried(&self, id: i64, status: Option<u16>, said: &str, state: StoredDeliveryState) {
+    pub(crate) fn tried(&self, id: i64, status: Option<u16>, message: &str, state: StoredDeliveryState) {
         let failed = state != StoredDeliveryState::Delivered;
         self.write(StoreWrite::Attempt(DeliveryAttempt {
             delivery: DeliveryId(id),
             at: at(60),
             duration: Duration::from_millis(42),
-            outcome: if failed { format!("failed: {said}") } else { "delivered".to_owned() },
+            outcome: if failed { format!("failed: {message}") } else { "delivered".to_owned() },
             status,
-            reply: status.map(|_| said.to_owned()),
+            reply: status.map(|_| message.to_owned()),
         }));
         self.write(StoreWrite::Delivery(DeliveryUpdate {
             delivery: DeliveryId(id),
             state,
             failures: failed.then_some(1),
             due_at: (state == StoredDeliveryState::Retry).then(|| at(90)),
-            reason: failed.then(|| said.to_owned()),
+            reason: failed.then(|| message.to_owned()),
             at: at(60),
         }));
     }
@@ -156,8 +156,8 @@ impl Place {
     pub(crate) fn fails(&self, args: &[&str], code: i32, expected: &str) {
         let output = self.run(args);
         assert_eq!(output.status.code(), Some(code), "{args:?}: {}", stderr(&output));
-        let said = stderr(&output).replace(&format!("{}/", self.home.path().display()), "");
-        assert_eq!(said, format!("error: {expected}\n"), "{args:?}");
+        let message = stderr(&output).replace(&format!("{}/", self.home.path().display()), "");
+        assert_eq!(message, format!("error: {expected}\n"), "{args:?}");
     }
 }
 

@@ -28,9 +28,9 @@ fn a_line_an_event_with_the_clock_of_the_recording() {
 
 #[test]
 fn a_json_object_an_event() {
-    let said = replay(&["--json"], "11/inbound-busy");
+    let output_text = replay(&["--json"], "11/inbound-busy");
     let events: Vec<serde_json::Value> =
-        said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        output_text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let names: Vec<_> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
     assert_eq!(names, ["newCall", "ringing", "hangup"]);
     assert_eq!(events[2]["cause"], "busy");
@@ -84,8 +84,11 @@ fn timestamp_headers_are_a_clock() {
         text.replace("Privilege: call,all\r\n", "Privilege: call,all\r\nTimestamp: 1795226714.250000\r\n"),
     )
     .unwrap();
-    let said = stdout(&run(["replay", "--json", file.to_str().unwrap()]));
-    assert!(said.lines().all(|line| line.contains(r#""time":"2026-11-21T02:05:14.25Z""#)), "{said}");
+    let output_text = stdout(&run(["replay", "--json", file.to_str().unwrap()]));
+    assert!(
+        output_text.lines().all(|line| line.contains(r#""time":"2026-11-21T02:05:14.25Z""#)),
+        "{output_text}"
+    );
 }
 
 #[test]
@@ -102,7 +105,7 @@ fn real_time_takes_its_time_and_a_multiple_less() {
 fn what_is_wrong_is_said_with_what_to_do_and_an_exit_code() {
     let file = capture("22/inbound-busy");
     let file = file.to_str().unwrap();
-    for (args, code, said) in [
+    for (args, code, output_text) in [
         (vec!["replay", "/nowhere/call.ami"], 66, "cannot open /nowhere/call.ami"),
         (vec!["replay", "/"], 66, "cannot open /"),
         (vec!["replay", "--to", "zamad", file], 64, "expected one of: zammad"),
@@ -112,7 +115,7 @@ fn what_is_wrong_is_said_with_what_to_do_and_an_exit_code() {
     ] {
         let output = run(&args);
         assert_eq!(output.status.code(), Some(code), "{args:?}: {}", stderr(&output));
-        assert!(stderr(&output).contains(said), "{args:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(output_text), "{args:?}: {}", stderr(&output));
     }
 }
 

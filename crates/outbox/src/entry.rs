@@ -6,10 +6,7 @@ use jiff::Timestamp;
 use ringwire_delivery::{DeliveryId, TargetName};
 use ringwire_event::{CallEvent, CallId, Explanation};
 
-use super::{
-    report::CommittedEvent,
-    write::{DeliveryAttempt, DeliveryUpdate, TargetUpdate},
-};
+use super::write::{DeliveryAttempt, DeliveryUpdate, TargetUpdate};
 
 /// An event and its deliveries, numbered.
 #[derive(Debug)]
@@ -29,25 +26,4 @@ pub(super) enum StoreEntry {
     Delivery(DeliveryUpdate),
     Target(TargetUpdate),
     Explanation { call: CallId, explanation: Explanation },
-}
-
-/// The events of `entries`, as they are reported.
-pub(super) fn committed_events<'a>(entries: impl Iterator<Item = &'a StoreEntry>) -> Vec<CommittedEvent> {
-    entries
-        .filter_map(|entry| match entry {
-            StoreEntry::Event(NumberedEvent { seq, event, deliveries, is_replay, recorded_at }) => {
-                Some(CommittedEvent {
-                    seq: *seq,
-                    event: Arc::clone(event),
-                    deliveries: deliveries.clone(),
-                    is_replay: *is_replay,
-                    recorded_at: *recorded_at,
-                })
-            }
-            StoreEntry::Attempt(_)
-            | StoreEntry::Delivery(_)
-            | StoreEntry::Target(_)
-            | StoreEntry::Explanation { .. } => None,
-        })
-        .collect()
 }

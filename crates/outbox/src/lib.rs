@@ -14,7 +14,6 @@ mod delayed;
 mod entry;
 mod error;
 mod group;
-
 mod journal_file;
 mod legacy;
 mod location;
@@ -28,6 +27,7 @@ mod store;
 mod tables;
 mod write;
 mod writer;
+
 pub use commands::{AppliedCommand, CommandReceipt, OperatorCommand, submit_commands};
 pub use error::StoreError;
 pub use location::{JournalCondition, check_journal};

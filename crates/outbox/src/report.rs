@@ -6,7 +6,12 @@ use jiff::Timestamp;
 use ringwire_delivery::{DeliveryId, TargetName};
 use ringwire_event::CallEvent;
 
-use super::{commands::AppliedCommand, error::StoreError, retention::SweepSummary};
+use super::{
+    commands::AppliedCommand,
+    entry::{NumberedEvent, StoreEntry},
+    error::StoreError,
+    retention::SweepSummary,
+};
 
 /// How the journal was found when it was opened.
 #[derive(Debug, Default)]
@@ -70,4 +75,25 @@ pub enum StoreReport {
     CommandApplied(AppliedCommand),
     /// What was removed because of its age or size.
     Swept(SweepSummary),
+}
+
+/// The events of `entries`, as they are reported.
+pub(super) fn committed_events<'a>(entries: impl Iterator<Item = &'a StoreEntry>) -> Vec<CommittedEvent> {
+    entries
+        .filter_map(|entry| match entry {
+            StoreEntry::Event(NumberedEvent { seq, event, deliveries, is_replay, recorded_at }) => {
+                Some(CommittedEvent {
+                    seq: *seq,
+                    event: Arc::clone(event),
+                    deliveries: deliveries.clone(),
+                    is_replay: *is_replay,
+                    recorded_at: *recorded_at,
+                })
+            }
+            StoreEntry::Attempt(_)
+            | StoreEntry::Delivery(_)
+            | StoreEntry::Target(_)
+            | StoreEntry::Explanation { .. } => None,
+        })
+        .collect()
 }

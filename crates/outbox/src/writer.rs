@@ -13,11 +13,11 @@ use ringwire_delivery::DeliveryId;
 use super::{
     commands,
     delayed::{DelayedWrites, monotonic_now},
-    entry::{NumberedEvent, StoreEntry, committed_events},
+    entry::{NumberedEvent, StoreEntry},
     error::{self, StoreError},
     group::{Durability, GROUP, write_group},
     journal_file::JournalFile,
-    report::{OpenOutcome, StoreReport},
+    report::{OpenOutcome, StoreReport, committed_events},
     retention::{self, RetentionPolicy},
     tables::{self, NextIds},
     write::{NewEvent, StoreWrite},

@@ -38,7 +38,7 @@ impl Tail {
         serde_json::from_str(&self.line()).unwrap()
     }
 
-    /// As with ctrl-c: what it still said, and how it ended.
+    /// As with ctrl-c: what it still output_text, and how it ended.
     fn interrupt(mut self) -> (String, Output) {
         let kill = format!("kill -INT {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
@@ -64,7 +64,7 @@ fn each_event_is_told_once_and_in_order_over_twenty_restarts() {
         let from = asked.last.unwrap() + 1;
         let until = if restart == 20 { EVENTS } else { (restart + 1) * 20 };
         let mut stream = asked.stream(EVENTS);
-        // What was said before, as a daemon that is not sure would.
+        // What was output_text before, as a daemon that is not sure would.
         for place in (from - 3).max(1)..from {
             stream.raw(&call(&event(place, "delivered")).replace(&format!("id: {place}\n"), ""));
         }
@@ -176,12 +176,15 @@ fn what_is_not_understood_is_said_and_passed_over() {
     for place in 2..=3 {
         stream.call(&event(place, "pending"));
     }
-    let told = tail.json();
-    assert_eq!((&told["cursor"], &told["deliveries"]), (&3.into(), &serde_json::json!([])));
+    let printed = tail.json();
+    assert_eq!((&printed["cursor"], &printed["deliveries"]), (&3.into(), &serde_json::json!([])));
     let (_, output) = tail.interrupt();
-    let said = stderr(&output);
-    assert!(said.starts_with("(ignored a message that this version does not understand: call: "), "{said}");
-    assert!(!said.contains('\u{1b}'), "{said}");
+    let output_text = stderr(&output);
+    assert!(
+        output_text.starts_with("(ignored a message that this version does not understand: call: "),
+        "{output_text}"
+    );
+    assert!(!output_text.contains('\u{1b}'), "{output_text}");
 }
 
 #[test]
@@ -205,9 +208,9 @@ fn nobody_reads_on() {
         std::thread::yield_now();
     };
     assert_eq!(status.code(), Some(0));
-    let mut said = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-    assert_eq!(said, "");
+    let mut output_text = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut output_text).unwrap();
+    assert_eq!(output_text, "");
 }
 
 #[test]
@@ -238,8 +241,11 @@ fn where_no_daemon_is_it_says_what_to_do() {
     let check = |what: &str| {
         let output = ringwire().args(["tail", "--api"]).arg(&path).output().unwrap();
         assert_eq!(output.status.code(), Some(69));
-        let said = stderr(&output);
-        assert!(said.contains(what) && said.contains("systemctl status ringwire"), "{said}");
+        let output_text = stderr(&output);
+        assert!(
+            output_text.contains(what) && output_text.contains("systemctl status ringwire"),
+            "{output_text}"
+        );
     };
     check("no such socket");
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());

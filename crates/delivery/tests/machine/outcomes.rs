@@ -12,9 +12,9 @@ fn a_call_is_sent_in_order_and_calls_and_targets_go_side_by_side() {
         bench.commit_to(&desk, &event, at(0));
     }
     let taken = bench.take_all(at(0));
-    let said: Vec<_> =
+    let sent: Vec<_> =
         taken.iter().map(|delivery| format!("{}:{}", delivery.target, delivery.event.id)).collect();
-    assert_eq!(said, ["crm:a/1", "crm:b/1", "desk:a/1", "desk:b/1"]);
+    assert_eq!(sent, ["crm:a/1", "crm:b/1", "desk:a/1", "desk:b/1"]);
     assert_eq!(bench.next_due(), None, "all that is due is on its way");
     bench.complete(&taken[2], DeliveryOutcome::Delivered, at(1));
     assert_eq!(bench.next_due(), Some(at(1)));
@@ -105,7 +105,9 @@ fn a_wrong_setting_pauses_the_target_with_one_probe_a_minute_and_loses_nothing()
     for delivery in bench.take_all(at(0)) {
         bench.complete(&delivery, misconfigured(), at(1));
     }
-    let [OperatorNotice::Misconfigured { reason, .. }] = &bench.notices()[..] else { panic!("said once") };
+    let [OperatorNotice::Misconfigured { reason, .. }] = &bench.notices()[..] else {
+        panic!("reported once")
+    };
     assert_eq!(reason, "401: the token is wrong");
     assert!(matches!(bench.store.target_states[&crm()], TargetState::Misconfigured { .. }));
     assert_eq!(bench.next_due(), Some(at(61)));

@@ -124,11 +124,11 @@ fn the_stream_has_the_deliveries_of_each_event() {
     journal.commit(new_call("b", 0), &[]);
     journal.commit(answer("a", 1), &["crm"]);
     let reader = journal.reader();
-    let owed = |record: &ringwire_outbox::StreamRecord| {
+    let numbered = |record: &ringwire_outbox::StreamRecord| {
         let each = record.deliveries.iter().map(|(id, endpoint, state)| format!(" {id} {endpoint} {state}"));
         format!("{} {}{}", record.seq, record.event.id, each.collect::<String>())
     };
-    let records = |records: Vec<_>| records.iter().map(owed).collect::<Vec<_>>();
+    let records = |records: Vec<_>| records.iter().map(numbered).collect::<Vec<_>>();
     let all = ["1 a/1 1 zammad pending 2 crm pending", "2 b/1", "3 a/2 3 crm pending"];
     assert_eq!(records(reader.stream_after(0, 10).unwrap()), all);
     assert_eq!(records(reader.stream_after(1, 1).unwrap()), all[1..2]);
@@ -213,9 +213,9 @@ fn a_delivery_has_each_of_its_attempts() {
     let journal = journal.reopened();
     let detail = journal.reader().delivery(DeliveryId(1)).unwrap().unwrap();
     assert_eq!((detail.delivery.state.as_str(), detail.delivery.failures), ("delivered", 1));
-    let tries: Vec<_> =
+    let attempts: Vec<_> =
         detail.attempts.iter().map(|one| (one.outcome.as_str(), one.status, one.duration_ms)).collect();
-    assert_eq!(tries, [("no connection in time", None, 250), ("delivered", Some(200), 250)]);
+    assert_eq!(attempts, [("no connection in time", None, 250), ("delivered", Some(200), 250)]);
     assert!(journal.reader().delivery(DeliveryId(99)).unwrap().is_none());
 }
 

@@ -98,8 +98,8 @@ impl Journal {
 
 pub(crate) fn open(path: &Path) -> Result<(Store, OpenOutcome, Receiver<StoreReport>), StoreError> {
     let (report, reports) = mpsc::channel();
-    let (store, opened) = Store::open(path, at(0), move |said| {
-        let _ = report.send(said);
+    let (store, opened) = Store::open(path, at(0), move |reported| {
+        let _ = report.send(reported);
     })?;
     Ok((store, opened, reports))
 }
