@@ -25,23 +25,20 @@ fn check(place: &Place, journal: &str) -> (String, Option<i32>) {
 fn the_place_of_the_journal_is_looked_at() {
     let mut place = Place::empty();
     let ok = |output_text: &str| (format!("  ✓ ok           {output_text}\n"), Some(0));
-    assert_eq!(check(&place, "state/journal.db"), ok("there is no journal yet, and this user can make it"));
+    assert_eq!(
+        check(&place, "state/journal.db"),
+        ok("the journal does not exist yet, and this user can create it")
+    );
     assert!(!place.path("state").exists());
     place.open();
-    assert_eq!(
-        check(&place, "journal.db"),
-        ok("the journal is there, and this user can write it; a daemon has it")
-    );
+    assert_eq!(check(&place, "journal.db"), ok("this user can write the journal; a daemon uses it"));
     place.close();
-    assert_eq!(
-        check(&place, "journal.db"),
-        ok("the journal is there, and this user can write it; no daemon runs")
-    );
+    assert_eq!(check(&place, "journal.db"), ok("this user can write the journal; no daemon uses it"));
     fs::create_dir(place.path("directory")).unwrap();
     assert_eq!(
         check(&place, "directory"),
         (
-            "  ✗ fault        directory: is a directory\n                 → make the directory, writable for the daemon's user, on a local disk\n".to_owned(),
+            "  ✗ fault        directory: is a directory\n                 → create the directory, writable for the daemon's user, on a local disk\n".to_owned(),
             Some(0)
         )
     );

@@ -185,9 +185,9 @@ fn a_stored_call_is_told_with_who_was_told_and_what_they_replied() {
 }
 
 #[test]
-fn without_a_story_what_was_said_is_told_and_where_the_story_is() {
+fn without_an_explanation_the_events_are_printed_and_where_the_explanation_is() {
     let place = stored();
-    check("stored-without-explained", &stdout(&place.run(&["explain", "1.2"])));
+    check("stored-without-explanation", &stdout(&place.run(&["explain", "1.2"])));
     let socket = place.path("nobody.sock");
     let living = stdout(&place.run(&["explain", "1.3", "--api", socket.to_str().unwrap()]));
     check("stored-living", &living.replace(socket.to_str().unwrap(), "SOCKET"));
@@ -206,7 +206,7 @@ hint: run `ringwire calls --json` to list the ids of calls; a call that was neve
 }
 
 #[tokio::test]
-async fn the_daemon_keeps_the_story_for_those_who_ask_later() {
+async fn the_daemon_keeps_the_explanation_for_those_who_ask_later() {
     let recorded = PlaybackRecording::parse(&fs::read(capture("22/inbound-answered")).unwrap(), None);
     let options = PlaybackOptions {
         speed: PlaybackSpeed::Unlimited,
