@@ -110,11 +110,11 @@ impl Codec {
     }
 
     /// Decodes the next frame when no more bytes are available for now: a short packet is returned before it is known
-    /// what follows it. Otherwise the same as [`Decoder::decode`].
+    /// what follows it. Otherwise the same as [`Decoder::decode`](tokio_util::codec::Decoder::decode).
     ///
     /// # Errors
     ///
-    /// As [`Decoder::decode`].
+    /// As [`Decoder::decode`](tokio_util::codec::Decoder::decode).
     pub fn decode_now(&mut self, source: &mut BytesMut) -> Result<Option<Frame>, CodecError> {
         self.decode_frame(source, false)
     }

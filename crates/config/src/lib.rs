@@ -1,6 +1,6 @@
 //! The configuration file: read, checked, and turned into what it means, with every mistake located.
 //!
-//! Two stages: [`raw`] is what was typed, [`resolved`] what it means. Nothing else is opened or started before both
+//! Two stages: `raw` is what was typed, `resolved` what it means. Nothing else is opened or started before both
 //! are through, so `check` and `run` find the same mistakes. Every mistake names its file, line and key, and as many
 //! as can be found are told at once.
 //!

@@ -1,7 +1,7 @@
 //! The daemon: tasks around the pure crates, and the wiring between them. No call logic is here.
 //!
-//! Each PBX has a [`pbx_link`] that connects and hands packets on; one task owns all trackers ([`tracker_task`]) and one the
-//! outbox ([`delivery_task`]), from which each request runs as a task of its own. They talk over bounded channels, in
+//! Each PBX has a `pbx_link` that connects and hands packets on; one task owns all trackers (`tracker_task`) and one the
+//! outbox (`delivery_task`), from which each request runs as a task of its own. They talk over bounded channels, in
 //! one direction. If one cannot keep up, those before it wait, and at the far end the connection's own queue fills
 //! up, ends the connection and so leads to a resync: the socket to the PBX is read all the same.
 

@@ -71,13 +71,13 @@ impl FakeAsterisk {
         self.connections.clone()
     }
 
-    /// The actions that scripts of steps read, from here on; a [`PlaybackPbx`] has its own.
+    /// The actions that scripts of steps read, from here on; a [`PlaybackPbx`](ringwire_demo::player::PlaybackPbx) has its own.
     #[must_use]
     pub fn actions(&self) -> broadcast::Receiver<ClientAction> {
         self.actions.subscribe()
     }
 
-    /// Drops all connections, as a restart does; the next ones follow `scripts` from the first. A [`PlaybackPbx`] made
+    /// Drops all connections, as a restart does; the next ones follow `scripts` from the first. A [`PlaybackPbx`](ringwire_demo::player::PlaybackPbx) made
     /// for them has started anew.
     ///
     /// # Errors
