@@ -159,7 +159,7 @@ impl Page {
 /// What the page does is watched from before its first script: each state that a call is shown in, the ids of the events
 /// that the page hears, and what goes wrong.
 const WATCH: &str = r"
-window.watched = { states: {}, heard: [], broken: [] };
+window.watched = { states: {}, received: [], broken: [] };
 addEventListener('error', (event) => {
   // The browser's way to say that it paints some of it a frame later.
   if (!event.message?.startsWith('ResizeObserver loop')) watched.broken.push(String(event.message));
@@ -178,7 +178,7 @@ const Native = EventSource;
 window.EventSource = class extends Native {
   constructor(...given) {
     super(...given);
-    this.addEventListener('call', (event) => watched.heard.push(JSON.parse(event.data).id));
+    this.addEventListener('call', (event) => watched.received.push(JSON.parse(event.data).id));
   }
 };
 ";

@@ -14,7 +14,7 @@ const LIVE: usize = 1000;
 
 /// Counts what keeps the page from answering: long tasks, and gaps between frames.
 const MEASURE: &str = r"
-const figures = (window.figures = { frames: [], tasks: [], events: watched.heard.length, begun: performance.now() });
+const figures = (window.figures = { frames: [], tasks: [], events: watched.received.length, begun: performance.now() });
 new PerformanceObserver((list) => list.getEntries().forEach((task) => figures.tasks.push(task.duration)))
   .observe({ type: 'longtask' });
 let before = performance.now();
@@ -31,7 +31,7 @@ return {
   seconds, frames: sorted.length, median: at(0.5), p99: at(0.99), worst: at(1),
   longTasks: figures.tasks.length, longest: Math.max(0, ...figures.tasks),
   busy: figures.tasks.reduce((sum, task) => sum + task, 0) / 10 / seconds,
-  events: (watched.heard.length - figures.events) / seconds,
+  events: (watched.received.length - figures.events) / seconds,
   shown: document.querySelector('[data-view=now] .count')?.innerText,
   heap: performance.memory.usedJSHeapSize / 1048576,
 };
