@@ -59,17 +59,21 @@ impl StatusLine {
     }
 
     pub(super) fn set(&self, component: &str, state: &str) {
-        self.change(|states| states.insert(component.to_owned(), state.to_owned()));
+        self.change(|states| {
+            states.insert(component.to_owned(), state.to_owned()).is_none_or(|before| before != state)
+        });
     }
 
     pub(super) fn clear(&self, component: &str) {
-        self.change(|states| states.remove(component));
+        self.change(|states| states.remove(component).is_some());
     }
 
-    fn change(&self, change: impl FnOnce(&mut BTreeMap<String, String>) -> Option<String>) {
+    /// Publishes the line if `change` says that a state is another one.
+    fn change(&self, change: impl FnOnce(&mut BTreeMap<String, String>) -> bool) {
         let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut states);
-        (self.publish)(&in_one_line(&states));
+        if change(&mut states) {
+            (self.publish)(&in_one_line(&states));
+        }
     }
 }
 
