@@ -35,6 +35,6 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         }
         from_journal::explain(args, &mut out)?;
     }
-    out.print_rules_link()?;
+    out.print_document_links()?;
     Ok(out.flush()?)
 }

@@ -1,13 +1,17 @@
 //! How explanations are printed.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+};
 
+use ringwire_event::explanation::{RuleDocument, RuleRef};
 use serde_json::json;
 
 use crate::explanation::{self, CallExplanation, ExplainedAttempt, ExplainedDelivery};
 
-/// Where the sections that an explanation cites can be read.
-const RULES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/call-rules.md");
+/// Where the documents that an explanation cites can be read.
+const DOCUMENTS: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main");
 
 /// Where explanations are printed.
 pub(super) struct ExplanationOutput<W: Write> {
@@ -16,12 +20,14 @@ pub(super) struct ExplanationOutput<W: Write> {
     writer: W,
     /// Whether an explanation was printed as text.
     is_started: bool,
+    /// The documents that were cited in text.
+    cited: BTreeSet<RuleDocument>,
 }
 
 impl<W: Write> ExplanationOutput<W> {
     /// An output to `writer`: as JSON, as one line per call, or as text.
     pub(super) fn new(writer: W, json: bool, brief: bool) -> Self {
-        Self { json, brief, writer, is_started: false }
+        Self { json, brief, writer, is_started: false, cited: BTreeSet::new() }
     }
 
     /// A blank line if an explanation was printed as text.
@@ -53,12 +59,17 @@ impl<W: Write> ExplanationOutput<W> {
         if std::mem::replace(&mut self.is_started, true) {
             writeln!(self.writer)?;
         }
+        self.cited.extend(explanation.steps.iter().filter_map(|step| step.rule).map(RuleRef::document));
         explanation::lines(explanation).iter().try_for_each(|line| writeln!(self.writer, "{line}"))
     }
 
-    /// Prints where the cited rules can be read, if a call was explained.
-    pub(super) fn print_rules_link(&mut self) -> io::Result<()> {
-        if self.is_started { writeln!(self.writer, "\nRules: {RULES}") } else { Ok(()) }
+    /// Prints where each cited document can be read.
+    pub(super) fn print_document_links(&mut self) -> io::Result<()> {
+        for (index, document) in self.cited.iter().enumerate() {
+            let separator = if index == 0 { "\n" } else { "" };
+            writeln!(self.writer, "{separator}{}: {DOCUMENTS}/{}", document.label(), document.path())?;
+        }
+        Ok(())
     }
 
     /// Prints a remark about the whole recording, unless the output is JSON.
