@@ -20,14 +20,14 @@ const RELEASES: [&str; 3] = ["11", "16", "22"];
 #[test]
 fn every_recorded_call_with_its_clock() {
     for_every_capture(|name, bytes, times| {
-        check(name, &follow(rules(), &[(bytes, times)]), &expected(name, ""));
+        check(name, &follow(rules(), &[(bytes, times)]), &expected(&captures(), name, ""));
     });
 }
 
 #[test]
 fn every_recorded_call_without_a_clock() {
     for_every_capture(|name, bytes, _| {
-        check(name, &follow(rules(), &[(bytes, None)]), &expected(name, ""));
+        check(name, &follow(rules(), &[(bytes, None)]), &expected(&captures(), name, ""));
     });
 }
 
@@ -35,7 +35,8 @@ fn every_recorded_call_without_a_clock() {
 fn every_recorded_call_with_the_least_privileges() {
     for_every_capture(|name, bytes, _| {
         let granted = only_granted(bytes);
-        check(name, &follow(rules(), &[(&granted, None)]), &expected(name, ".least-privileges"));
+        let published = follow(rules(), &[(&granted, None)]);
+        check(name, &published, &expected(&captures(), name, ".least-privileges"));
     });
 }
 
@@ -82,7 +83,7 @@ fn a_call_goes_on_across_a_reconnection() {
         check(
             &format!("{release}/resync-midcall+after-reconnect"),
             &published,
-            &expected("22/resync-midcall+after-reconnect", ""),
+            &expected(&captures(), "22/resync-midcall+after-reconnect", ""),
         );
         assert!(published.iter().all(|event| !event.recovered), "nothing was missed on {release}");
     }
@@ -134,43 +135,65 @@ fn rules() -> Rules {
     Rules::new("pbx")
 }
 
-pub(crate) fn for_every_capture(mut test: impl FnMut(&str, &[u8], Option<&Times>)) {
-    let mut count = 0;
-    for release in RELEASES {
-        let mut files: Vec<_> =
-            fs::read_dir(captures().join(release)).unwrap().map(|e| e.unwrap().path()).collect();
-        files.sort();
-        for file in files.iter().filter(|file| file.extension().is_some_and(|ext| ext == "ami")) {
-            let name = format!("{release}/{}", file.file_stem().unwrap().to_str().unwrap());
-            let bytes = fs::read(file).unwrap();
-            let times = fs::read_to_string(format!("{}.times", file.display())).ok();
-            test(&name, &bytes, times.as_deref().map(Times::parse).as_ref());
-            count += 1;
-        }
-    }
-    assert!(count > 100, "only {count} recordings were found");
+/// A recorded stream, named `RELEASE/SCENARIO`.
+pub(crate) struct Recording {
+    pub name: String,
+    pub bytes: Vec<u8>,
+    pub times: Option<Times>,
 }
 
-/// The posts expected for a capture, by its scenario; `variant` is tried first.
-fn expected(name: &str, variant: &str) -> Vec<Value> {
+/// The recordings in a folder with one folder for each release.
+pub(crate) fn recordings(folder: &Path) -> Vec<Recording> {
+    let mut recordings = Vec::new();
+    for release in RELEASES.iter().map(|release| folder.join(release)).filter(|release| release.exists()) {
+        let mut files: Vec<_> = fs::read_dir(&release).unwrap().map(|e| e.unwrap().path()).collect();
+        files.sort();
+        for file in files.iter().filter(|file| file.extension().is_some_and(|ext| ext == "ami")) {
+            let times = fs::read_to_string(format!("{}.times", file.display())).ok();
+            recordings.push(Recording {
+                name: file.with_extension("").strip_prefix(folder).unwrap().to_str().unwrap().to_owned(),
+                bytes: fs::read(file).unwrap(),
+                times: times.as_deref().map(Times::parse),
+            });
+        }
+    }
+    assert!(recordings.len() > 90, "only {} recordings were found", recordings.len());
+    recordings
+}
+
+pub(crate) fn for_every_capture(mut test: impl FnMut(&str, &[u8], Option<&Times>)) {
+    for recording in recordings(&captures()) {
+        test(&recording.name, &recording.bytes, recording.times.as_ref());
+    }
+}
+
+/// The posts expected for a recording, by its scenario; `variant` is tried first.
+pub(crate) fn expected(folder: &Path, name: &str, variant: &str) -> Vec<Value> {
     let (release, scenario) = name.split_once('/').unwrap();
-    let dir = captures().join("expected");
     let file = [
         format!("{scenario}{variant}.jsonl"),
         format!("{scenario}.{release}.jsonl"),
         format!("{scenario}.jsonl"),
     ]
     .into_iter()
-    .map(|file| dir.join(file))
+    .map(|file| folder.join("expected").join(file))
     .find(|file| Path::exists(file))
     .unwrap_or_else(|| panic!("nothing is expected of {name}"));
     fs::read_to_string(file).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+#[track_caller]
 fn check(name: &str, published: &[CallEvent], expected: &[Value]) {
+    if let Some(difference) = difference(published, expected) {
+        panic!("{name}: {difference}");
+    }
+}
+
+/// What Zammad is posted beside what is expected, where that differs.
+pub(crate) fn difference(published: &[CallEvent], expected: &[Value]) -> Option<String> {
     let posts = posts(published);
     let text = |posts: &[Value]| posts.iter().map(|post| format!("  {post}\n")).collect::<String>();
-    assert!(posts == expected, "{name}: expected\n{}got\n{}", text(expected), text(&posts));
+    (posts != expected).then(|| format!("expected\n{}got\n{}", text(expected), text(&posts)))
 }
 
 /// What Zammad is posted, with call ids numbered in the order in which they are announced.
@@ -195,7 +218,7 @@ fn number_call(fields: &mut Map<String, Value>, ids: &mut BTreeMap<String, Strin
 }
 
 /// A stream as a manager user who may read `system`, `call` and `agent` gets it.
-fn only_granted(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn only_granted(bytes: &[u8]) -> Vec<u8> {
     const GRANTED: [&[u8]; 4] = [b"system", b"call", b"agent", b"all"];
     let mut granted = Vec::new();
     for packet in split(bytes, b"\r\n\r\n") {

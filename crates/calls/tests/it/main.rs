@@ -13,6 +13,7 @@ mod explanations;
 mod forged;
 mod healing;
 mod invariants;
+mod offices;
 mod pbx;
 mod resume;
 mod scenarios;

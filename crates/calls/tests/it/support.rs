@@ -14,6 +14,11 @@ pub(crate) fn captures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/captures")
 }
 
+/// Where the recordings of calls in offices are.
+pub(crate) fn offices() -> PathBuf {
+    captures().with_file_name("offices")
+}
+
 /// The frames of a stream, each with the offset of its end.
 pub(crate) fn frames(bytes: &[u8]) -> Vec<(Frame, u64)> {
     let mut codec = Codec::default();
