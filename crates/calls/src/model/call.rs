@@ -24,6 +24,10 @@ pub(crate) struct Call {
     pub originator: Option<ChannelKey>,
     /// Whether the channel that started it was ever known.
     pub has_originator: bool,
+    /// Originate began it: its originator was called before it dialled anybody.
+    pub is_originated: bool,
+    /// The extension that such a call dialled.
+    pub dialled_exten: Option<String>,
     /// The far party of an outbound call that was answered.
     pub far_party: Option<ChannelKey>,
     pub members: Vec<ChannelKey>,
@@ -97,6 +101,8 @@ impl Call {
             stage: CallStage::Unannounced,
             originator,
             has_originator: originator.is_some(),
+            is_originated: false,
+            dialled_exten: None,
             far_party: None,
             members: Vec::new(),
             direction: Direction::Internal,

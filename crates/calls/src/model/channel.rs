@@ -38,6 +38,13 @@ pub(crate) struct Channel {
     pub dialled_by: Option<ChannelKey>,
     /// Whether it was dialled, be it by nobody (Originate).
     pub dialled: bool,
+    /// The outermost Local channel that it was dialled through, its `;1`: for a call that Originate began, the phone behind
+    /// that channel is the caller's own.
+    pub reached_through: Option<ChannelKey>,
+    /// It started a call itself: by its own extension, or by dialling.
+    pub placed_call: bool,
+    /// Learnt from a list, so its CallerIDNum need not be the device's own.
+    pub listed: bool,
     /// The number dialled on it, where it is a trunk's.
     pub number: Option<String>,
     /// The other half of a Local pair.
@@ -139,6 +146,9 @@ impl Channel {
             call: None,
             dialled_by: None,
             dialled: false,
+            reached_through: None,
+            placed_call: false,
+            listed: false,
             number: None,
             pair: None,
             was_paired: false,

@@ -1,30 +1,50 @@
 //! What was dialled on a channel.
 
-/// The number that a dial string carries apart from the endpoint it dials, which makes the channel a trunk's
-/// (call rules 2).
+/// A number that a dial string carries apart from the endpoint that it dials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NumberApart<'a> {
+    pub number: &'a str,
+    /// It stands in the address at which the endpoint is reached, as the contacts of a phone do.
+    pub in_contact: bool,
+}
+
+/// The number that a dial string carries apart from the endpoint it dials, which makes the channel a trunk's unless more is
+/// known of it (call rules 2.1).
 ///
 /// `endpoint` is the `TECH/name` of the dialled channel. `491711234567@trunk` (PJSIP), `trunk/491711234567` (SIP,
-/// IAX2, DAHDI) carry one; `alice`, `101/sip:101@10.0.0.5` and `150010002/150010002/172.20.0.13!!201` do not.
-pub(crate) fn number_apart<'a>(dial_string: &'a str, endpoint: &str) -> Option<&'a str> {
+/// IAX2, DAHDI) carry one, `alice/sip:101@10.0.0.5` in a contact; `alice`, `101/sip:101@10.0.0.5` and
+/// `150010002/150010002/172.20.0.13!!201` do not.
+pub(crate) fn number_apart<'a>(dial_string: &'a str, endpoint: &str) -> Option<NumberApart<'a>> {
     let (tech, name) = endpoint.split_once('/')?;
     let dialled = match dial_string.split_once('/') {
         Some((head, rest)) if head.eq_ignore_ascii_case(tech) => rest,
         _ => dial_string,
     };
-    let candidate = match (dialled.find('@'), dialled.find('/')) {
+    let before_at = match (dialled.find('@'), dialled.find('/')) {
         (Some(at), slash) if slash.is_none_or(|slash| at < slash) => {
-            let before = user_part(dialled.get(..at)?);
-            if is_number(before) { before } else { after_slash(dialled)? }
+            Some(user_part(dialled.get(..at)?)).filter(|user| is_number(user))
         }
-        _ => after_slash(dialled)?,
+        _ => None,
     };
-    (is_number(candidate) && candidate != name).then_some(candidate)
+    let apart = match before_at {
+        Some(number) => NumberApart { number, in_contact: false },
+        None => after_slash(dialled)?,
+    };
+    (is_number(apart.number) && apart.number != name).then_some(apart)
 }
 
-fn after_slash(dialled: &str) -> Option<&str> {
+/// Whether `text` is what can be dialled: digits, with `+` before them, or `*` and `#` among them.
+pub(crate) fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    digits.bytes().any(|byte| byte.is_ascii_digit())
+        && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'*' || byte == b'#')
+}
+
+fn after_slash(dialled: &str) -> Option<NumberApart<'_>> {
     let (_, rest) = dialled.split_once('/')?;
-    let uri = user_part(rest);
-    uri.split(['@', '/', ':', ';', '!', ',']).next()
+    let user = user_part(rest);
+    let number = user.split(['@', '/', ':', ';', '!', ',']).next()?;
+    Some(NumberApart { number, in_contact: user.len() < rest.len() })
 }
 
 fn user_part(text: &str) -> &str {
@@ -34,12 +54,6 @@ fn user_part(text: &str) -> &str {
             .and_then(|_| text.get(scheme.len()..))
     });
     rest.unwrap_or(text)
-}
-
-fn is_number(text: &str) -> bool {
-    let digits = text.strip_prefix('+').unwrap_or(text);
-    digits.bytes().any(|byte| byte.is_ascii_digit())
-        && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'*' || byte == b'#')
 }
 
 #[cfg(test)]
@@ -68,7 +82,23 @@ mod tests {
             ("@", "PJSIP/101", None),
             ("/", "odd", None),
         ] {
-            assert_eq!(number_apart(dial_string, endpoint), number, "{dial_string} on {endpoint}");
+            let found = number_apart(dial_string, endpoint).map(|apart| apart.number);
+            assert_eq!(found, number, "{dial_string} on {endpoint}");
+        }
+    }
+
+    #[test]
+    fn a_contact_is_known_by_its_scheme() {
+        for (dial_string, in_contact) in [
+            ("alice/sip:101@10.0.0.5:5060", true),
+            ("PJSIP/alice/sips:101@10.0.0.5", true),
+            ("trunk/101", false),
+            ("101@trunk", false),
+            ("sip:101@trunk", false),
+        ] {
+            let endpoint = if dial_string.contains("alice") { "PJSIP/alice" } else { "PJSIP/trunk" };
+            let expected = NumberApart { number: "101", in_contact };
+            assert_eq!(number_apart(dial_string, endpoint), Some(expected), "{dial_string}");
         }
     }
 }

@@ -13,7 +13,7 @@ pub(crate) use channel::{
     Channel, ChannelBridge, ChannelKind, ChannelState, endpoint_of, known_number, local_stem,
 };
 pub(crate) use channel_list::{ChannelList, ListedChannel};
-pub(crate) use dial_string::number_apart;
+pub(crate) use dial_string::{is_number, number_apart};
 pub(crate) use ids::CallIds;
 pub(crate) use keys::{CallKey, ChannelKey};
 pub(crate) use ring_round::RingLeg;

@@ -25,13 +25,15 @@ pub(crate) struct RingLeg {
     pub open: bool,
     /// Sent on elsewhere by its own phone: gives no result.
     pub forwarded: bool,
+    /// The phone of the caller, whom Originate calls first: it says nothing of whom is called.
+    pub own: bool,
     cause: Option<u16>,
     status: Option<Cause>,
 }
 
 impl RingLeg {
     pub(crate) fn new(channel: ChannelKey, dialler: Option<ChannelKey>, party: bool) -> Self {
-        Self { channel, dialler, party, open: true, forwarded: false, cause: None, status: None }
+        Self { channel, dialler, party, open: true, forwarded: false, own: false, cause: None, status: None }
     }
 
     /// Takes the Cause of a HangupRequest or Hangup: the first other than 0 counts.
@@ -56,7 +58,7 @@ impl RingLeg {
     /// Why this leg did not answer (call rules 4.3): its cause, or its DialStatus where the cause is 0 or 16.
     pub(crate) fn result(&self) -> Option<Cause> {
         match self.cause {
-            _ if self.forwarded || !self.party => None,
+            _ if self.forwarded || self.own || !self.party => None,
             None | Some(0 | 16) => self.status,
             Some(cause) => cause_of_code(cause),
         }

@@ -99,6 +99,20 @@ impl Tracker {
         }
     }
 
+    /// The phone that the call dialled first.
+    fn first_called(&self, key: CallKey) -> Option<ChannelKey> {
+        let call = self.calls.get(key)?;
+        let called = call.members.iter().copied().filter(|ch| {
+            Some(*ch) != call.originator
+                && !self.is_callers_own(call, *ch)
+                && self
+                    .channels
+                    .get(*ch)
+                    .is_some_and(|channel| channel.kind == ChannelKind::Device && channel.dialled)
+        });
+        called.min_by_key(|ch| self.channels.get(*ch).map(|channel| channel.sequence))
+    }
+
     /// Fixes the facts that events carry from the announcement on (call rules 2).
     fn set_call_facts(&mut self, key: CallKey) {
         let Some(call) = self.calls.get(key) else { return };
@@ -149,6 +163,10 @@ impl Tracker {
                     .or_else(|| own(self.caller_channel(key)));
                 let to = trunk.and_then(|channel| channel.number.as_deref()).unwrap_or(&exten);
                 (from, numbers.normalise_dialled(to), trunk.map(|channel| channel.endpoint.clone()))
+            }
+            Direction::Internal if call.is_originated => {
+                let called = call.dialled_exten.clone().or_else(|| own(self.first_called(key)));
+                (own(self.caller_channel(key)).or(caller_number), called.unwrap_or(exten), None)
             }
             Direction::Internal => (own(call.originator).or(caller_number), exten, None),
         };

@@ -4,7 +4,7 @@ use ringwire_event::EventKind;
 
 use super::Tracker;
 use crate::event_headers::EventHeaders;
-use crate::model::{ChannelBridge, ChannelKey};
+use crate::model::{Channel, ChannelBridge, ChannelKey, ChannelKind};
 
 impl Tracker {
     pub(super) fn on_bridge_enter(&mut self, packet: &EventHeaders<'_>) {
@@ -13,7 +13,25 @@ impl Tracker {
         if let (Some(channel), Some(exten)) = (self.channels.get_mut(ch), packet.text("Exten")) {
             channel.exten_now = exten.into_owned();
         }
+        if let Some(former) = self.channel_of(packet, "SwapUniqueid") {
+            self.take_place_of(ch, former);
+        }
         self.enter_bridge(ch, &id, is_talk(packet));
+    }
+
+    /// A Local channel is optimised away: the phone behind it takes its place, and its part in the call.
+    fn take_place_of(&mut self, ch: ChannelKey, former: ChannelKey) {
+        let is_auxiliary =
+            self.channels.get(former).is_some_and(|channel| channel.kind == ChannelKind::Auxiliary);
+        let is_party = self.channels.get(ch).is_some_and(Channel::is_party);
+        if is_auxiliary
+            && is_party
+            && let Some(key) = self.originated_call(former)
+            && self.call_of(ch) == Some(key)
+            && let Some(call) = self.calls.get_mut(key)
+        {
+            call.originator = Some(ch);
+        }
     }
 
     pub(super) fn on_bridge_leave(&mut self, packet: &EventHeaders<'_>) {

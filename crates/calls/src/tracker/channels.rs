@@ -231,7 +231,7 @@ impl Tracker {
         let Some(ch) = self.resolve_channel(packet, "Uniqueid") else { return };
         let cause = cause_of(packet);
         let busy = self.channels.get(ch).is_some_and(|channel| channel.state == ChannelState::Busy);
-        if let Some(key) = self.originated_call(ch)
+        if let Some(key) = self.originated_call(ch).or_else(|| self.call_made_from(ch))
             && let Some(call) = self.calls.get_mut(key)
         {
             call.gave_up |= !busy && call.can_be_given_up();

@@ -6,17 +6,31 @@ use ringwire_event::explanation::AnnounceReason;
 
 use super::Tracker;
 use crate::event_headers::EventHeaders;
-use crate::model::{Call, CallKey, CallStage, ChannelKey, ChannelKind, ChannelState, RingLeg, number_apart};
+use crate::model::{
+    Call, CallKey, CallStage, ChannelKey, ChannelKind, ChannelState, RingLeg, is_number, number_apart,
+};
+use crate::numbers::SHORTEST_NUMBER;
 
 impl Tracker {
     /// DialBegin (12 and newer), `Dial` with `SubEvent: Begin` (1.6 to 11).
     pub(super) fn on_dial_begin(&mut self, packet: &EventHeaders<'_>) {
         let Some(dest) = self.resolve_channel(packet, "DestUniqueid") else { return };
-        let caller = self.resolve_channel(packet, "Uniqueid");
-        if let Some(caller) = caller {
+        let caller = match packet.get("Uniqueid") {
+            Some(_) => self.resolve_channel(packet, "Uniqueid"),
+            None => self.linked_caller(dest),
+        };
+        if let Some(caller) = caller.filter(|_| packet.get("Uniqueid").is_some()) {
             self.take_caller_id(caller, packet);
         }
         self.add_dialled_channel(caller, dest, packet.text("DialString").as_deref());
+        self.take_dialled_exten(dest, packet);
+    }
+
+    /// Who calls where nobody dials: an ARI application rings a phone for the call whose Linkedid that has
+    /// (call rules 3.3). A channel that Originate calls is in no call yet, or has begun its own.
+    fn linked_caller(&self, dest: ChannelKey) -> Option<ChannelKey> {
+        let call = self.calls.get(self.living_call(dest)?)?;
+        call.originator.filter(|originator| *originator != dest)
     }
 
     /// `caller` dials `dest`; nobody does, for an Originate.
@@ -26,31 +40,77 @@ impl Tracker {
         dest: ChannelKey,
         dial_string: Option<&str>,
     ) {
+        let caller = caller.filter(|caller| *caller != dest);
+        let through = caller.and_then(|caller| self.first_half_before(caller));
         let exten = caller.and_then(|ch| self.channels.get(ch)).map(|channel| channel.exten_now.clone());
+        let number = dial_string.and_then(|text| self.number_dialled(dest, text));
         let Some(channel) = self.channels.get_mut(dest) else { return };
-        channel.dialled = true;
-        if channel.dialled_by.is_none() {
-            channel.dialled_by = caller.filter(|caller| *caller != dest);
-        }
-        if channel.is_party() {
-            if let Some(number) = dial_string.and_then(|text| number_apart(text, &channel.endpoint)) {
-                let was = std::mem::replace(&mut channel.kind, ChannelKind::External);
-                channel.number = Some(number.to_owned());
-                if was != ChannelKind::External {
-                    self.explain_trunk_by_number(dest, dial_string.unwrap_or_default());
+        // It takes a call that rings elsewhere, so it is no leg of that one (call rules 2.1).
+        let picks_up = channel.placed_call;
+        if !picks_up {
+            channel.dialled = true;
+            channel.dialled_by = channel.dialled_by.or(caller);
+            channel.reached_through = channel.reached_through.or(through);
+            if channel.is_party() {
+                if let Some(number) = number {
+                    let was = std::mem::replace(&mut channel.kind, ChannelKind::External);
+                    channel.number = Some(number);
+                    if was != ChannelKind::External {
+                        self.explain_trunk_by_number(dest, dial_string.unwrap_or_default());
+                    }
+                } else if channel.kind == ChannelKind::External && channel.number.is_none() {
+                    channel.number = exten.filter(|exten| exten.bytes().any(|byte| byte.is_ascii_digit()));
                 }
-            } else if channel.kind == ChannelKind::External && channel.number.is_none() {
-                channel.number = exten.filter(|exten| exten.bytes().any(|byte| byte.is_ascii_digit()));
             }
         }
-        let Some(caller) = caller.filter(|caller| *caller != dest) else { return };
+        let Some(caller) = caller else { return };
         let key = self.dialling_call(caller);
         self.join(caller, dest);
         // Joining may have absorbed the call.
         let key = self.call_of(caller).unwrap_or(key);
-        self.add_leg(key, Some(caller), dest);
+        if !picks_up {
+            self.add_leg(key, Some(caller), dest);
+        }
         if self.calls.get(key).is_some_and(|call| call.originator == Some(caller)) {
             self.publish_redirect(key);
+        }
+    }
+
+    /// The `;1` of the outermost Local channel that what this channel dials is reached through, where it is a `;2`.
+    fn first_half_before(&self, caller: ChannelKey) -> Option<ChannelKey> {
+        let caller = self.channels.get(caller).filter(|caller| caller.kind == ChannelKind::Auxiliary)?;
+        let half = caller.pair?;
+        Some(self.channels.get(half).and_then(|half| half.reached_through).unwrap_or(half))
+    }
+
+    /// The number that a dial string gives a channel, which makes a trunk of a device (call rules 2.1).
+    fn number_dialled(&self, dest: ChannelKey, dial_string: &str) -> Option<String> {
+        let channel = self.channels.get(dest)?;
+        let apart = number_apart(dial_string, &channel.endpoint)?;
+        if channel.kind == ChannelKind::Device {
+            let directory = &self.rules.directory;
+            let own = channel.own_number.as_deref().filter(|_| !channel.listed);
+            if directory.find(&channel.endpoint, None).is_some()
+                || own == Some(apart.number)
+                || apart.in_contact && apart.number.len() < SHORTEST_NUMBER
+            {
+                return None;
+            }
+        }
+        Some(apart.number.to_owned())
+    }
+
+    /// What a call that Originate began dials: the first extension that is a number, be it that of a Local channel behind
+    /// which the number is dialled in the end.
+    fn take_dialled_exten(&mut self, dest: ChannelKey, packet: &EventHeaders<'_>) {
+        let Some(key) = self.living_call(dest) else { return };
+        let Some(exten) = packet.text("Exten").filter(|exten| is_number(exten)) else { return };
+        let own = self.calls.get(key).is_none_or(|call| self.is_callers_own(call, dest));
+        if let Some(call) = self.calls.get_mut(key)
+            && call.is_originated
+            && !own
+        {
+            call.dialled_exten.get_or_insert_with(|| exten.into_owned());
         }
     }
 
@@ -70,7 +130,11 @@ impl Tracker {
                     < self.channels.get(caller).map(|own| own.sequence)
             })
             .unwrap_or(caller);
-        self.start_call(originator)
+        let key = self.start_call(originator);
+        if let Some(call) = self.calls.get_mut(key) {
+            call.is_originated = true;
+        }
+        key
     }
 
     /// A leg starts to be rung for the call.
@@ -89,7 +153,9 @@ impl Tracker {
             call.round = call.round.next();
             call.round_began = now;
         }
-        call.round.legs.push(RingLeg::new(dest, caller, party));
+        let mut leg = RingLeg::new(dest, caller, party);
+        leg.own = own_phone;
+        call.round.legs.push(leg);
         if !party {
             return;
         }

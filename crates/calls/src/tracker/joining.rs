@@ -32,6 +32,9 @@ impl Tracker {
                 // A leg may have named this channel's call before the channel itself was known.
                 if let Some(key) = self.by_linkedid.get(&uniqueid).copied() {
                     let key = self.add_to_call(ch, key);
+                    if let Some(channel) = self.channels.get_mut(ch) {
+                        channel.placed_call |= begins;
+                    }
                     self.set_originator(key, ch);
                 } else if begins {
                     self.start_call(ch);
@@ -49,7 +52,11 @@ impl Tracker {
 
     /// A channel starts a call.
     pub(super) fn start_call(&mut self, originator: ChannelKey) -> CallKey {
-        let root = self.channels.get(originator).map(|channel| channel.uniqueid.clone()).unwrap_or_default();
+        let mut root = String::new();
+        if let Some(channel) = self.channels.get_mut(originator) {
+            channel.placed_call = true;
+            root.clone_from(&channel.uniqueid);
+        }
         let key = self.new_call(&root, Some(originator));
         self.explain_start(key, originator);
         self.add_to_call(originator, key)
@@ -167,8 +174,10 @@ impl Tracker {
 
     /// What rings for an absorbed call rings for the call that absorbed it.
     fn take_over_legs(&mut self, key: CallKey, legs: Vec<RingLeg>) {
-        let open: Vec<_> = legs.into_iter().filter(|leg| leg.open).collect();
+        let mut open: Vec<_> = legs.into_iter().filter(|leg| leg.open).collect();
         let parties: Vec<_> = open.iter().filter(|leg| leg.party).map(|leg| leg.channel).collect();
+        // What was the caller's own phone there is a phone that is called here.
+        open.iter_mut().for_each(|leg| leg.own = false);
         let Some(call) = self.calls.get_mut(key).filter(|call| !call.is_over()) else { return };
         call.dialled |= !parties.is_empty();
         call.round.legs.extend(open);

@@ -3,7 +3,7 @@
 use ringwire_event::Party;
 
 use super::Tracker;
-use crate::model::{Call, CallKey, ChannelKey, ChannelKind};
+use crate::model::{Call, CallKey, ChannelKey, ChannelKind, ChannelState};
 
 impl Tracker {
     /// The user at a device; `None` for trunks and auxiliary channels.
@@ -25,27 +25,34 @@ impl Tracker {
         self.party(self.caller_channel(key)?)
     }
 
-    /// The phone that calls out: the originator, or the one that Originate reached through a Local channel.
+    /// The phone that calls: the originator, or the one that Originate reached through Local channels. Of several that it
+    /// rang, the one that picked up.
     pub(super) fn caller_channel(&self, key: CallKey) -> Option<ChannelKey> {
         let call = self.calls.get(key)?;
         let device = |ch: &ChannelKey| {
             self.channels.get(*ch).is_some_and(|channel| channel.kind == ChannelKind::Device)
         };
-        call.originator.filter(device).or_else(|| call.members.iter().copied().find(device))
+        let picked_up =
+            |ch: &ChannelKey| self.channels.get(*ch).is_some_and(|channel| channel.state == ChannelState::Up);
+        let own = || call.members.iter().copied().filter(|ch| device(ch) && self.is_callers_own(call, *ch));
+        call.originator
+            .filter(device)
+            .or_else(|| own().find(picked_up))
+            .or_else(|| own().next())
+            .or_else(|| call.members.iter().copied().find(device))
     }
 
-    /// Whether a phone is the caller's own, reached by Originate through a Local channel, rather than one called.
+    /// Whether a phone is the caller's own, reached by Originate through Local channels, however many, rather than one
+    /// called (call rules 2.3).
     pub(super) fn is_callers_own(&self, call: &Call, ch: ChannelKey) -> bool {
-        let is_auxiliary = |ch: &ChannelKey| {
-            self.channels.get(*ch).is_some_and(|channel| channel.kind == ChannelKind::Auxiliary)
-        };
-        call.originator.as_ref().is_some_and(is_auxiliary)
-            && self.channels.get(ch).is_some_and(|channel| {
-                let behind = channel
-                    .dialled_by
-                    .and_then(|dialler| self.channels.get(dialler))
-                    .and_then(|dialler| dialler.pair);
-                behind.is_some() && behind == call.originator
-            })
+        call.originator.is_some()
+            && self.channels.get(ch).is_some_and(|channel| channel.reached_through == call.originator)
+    }
+
+    /// The call that Originate began and that is made from this phone.
+    pub(super) fn call_made_from(&self, ch: ChannelKey) -> Option<CallKey> {
+        let key = self.living_call(ch)?;
+        let call = self.calls.get(key)?;
+        (call.is_originated && call.dialled && self.caller_channel(key) == Some(ch)).then_some(key)
     }
 }

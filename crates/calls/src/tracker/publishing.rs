@@ -33,6 +33,11 @@ impl Tracker {
             self.explain_unannounced(key);
             return self.drop_pending(key);
         }
+        // Nobody picked up the phone that Originate called, or nobody was dialled then (call rules 2.3).
+        if call.is_originated && !call.dialled && matches!(call.stage, CallStage::Unannounced) {
+            self.explain_dialled_nobody(key);
+            return self.drop_pending(key);
+        }
         self.announce(key, AnnounceReason::Ended);
         self.publish_redirect(key);
         let Some(call) = self.calls.get(key) else { return };

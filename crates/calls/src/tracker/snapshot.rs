@@ -83,6 +83,7 @@ impl Tracker {
                 self.explain_listed(ch, &application);
                 if let Some(channel) = self.channels.get_mut(ch) {
                     channel.dialled = outgoing;
+                    channel.listed = true;
                 }
                 ch
             }

@@ -8,12 +8,14 @@
 )]
 
 mod captures;
+mod dialled;
 mod disorder;
 mod explanations;
 mod forged;
 mod healing;
 mod invariants;
 mod offices;
+mod originate;
 mod pbx;
 mod resume;
 mod scenarios;

@@ -11,7 +11,7 @@ pub(crate) fn check(scenario: &str, expected: &str) {
 }
 
 #[track_caller]
-fn check_with(rules: &Rules, scenario: &str, expected: &str) {
+pub(crate) fn check_with(rules: &Rules, scenario: &str, expected: &str) {
     let expected: String =
         expected.lines().map(str::trim).filter(|line| !line.is_empty()).map(|l| format!("{l}\n")).collect();
     let actual = follow_scenario(rules, scenario);

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use ringwire_event::explanation::{
-    AnnounceReason, EndedBy, GaveUpDuring, HangupReason, PersonRef, RecordedDecision, StepLog, TextTable,
+    AnnounceReason, EndedBy, GaveUpDuring, HangupReason, NoCallReason, PersonRef, RecordedDecision, StepLog,
+    TextTable,
 };
 use ringwire_event::{AnsweredBy, Cause, Direction, Party, TransferKind};
 
@@ -310,6 +311,19 @@ impl Tracker {
     /// A call that was never announced is forgotten.
     pub(in crate::tracker) fn explain_unannounced(&mut self, key: CallKey) {
         self.record(key, |_, _| RecordedDecision::NeverStarted);
+        self.finish(key.into());
+    }
+
+    /// A call that Originate began is forgotten, for it dialled nobody.
+    pub(in crate::tracker) fn explain_dialled_nobody(&mut self, key: CallKey) {
+        self.record(key, |tracker, texts| {
+            let originator = tracker.calls.get(key).and_then(|call| call.originator);
+            RecordedDecision::NoCall {
+                channel: texts.intern(originator.map_or("?", |ch| tracker.shown(ch))),
+                reason: NoCallReason::OnlyDialled,
+                party: false,
+            }
+        });
         self.finish(key.into());
     }
 
