@@ -29,6 +29,9 @@ const RESYNC_INTERVAL: Duration = Duration::from_secs(300);
 /// The least time between two resyncs.
 const MIN_RESYNC_INTERVAL: Duration = Duration::from_secs(10);
 
+/// After how many connections in a row that ended soon after the login the next ones are not logged.
+const UNSTABLE_AFTER: u32 = 2;
+
 /// How long a logoff may take.
 const LOGOFF_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -68,6 +71,7 @@ impl PbxLink {
             attempted,
             retry: retries,
             backoff: ReconnectBackoff::default(),
+            short_connections: 0,
             reported: None,
             refused: BTreeSet::new(),
         };
@@ -103,6 +107,8 @@ struct LinkTask {
     attempted: watch::Sender<bool>,
     retry: watch::Receiver<()>,
     backoff: ReconnectBackoff,
+    /// How many connections in a row ended soon after the login.
+    short_connections: u32,
     /// Why there is no connection, as it was reported last: it is reported again only when it changes.
     reported: Option<String>,
     /// The actions that the PBX has refused.
@@ -121,8 +127,9 @@ impl LinkTask {
                     let since = Instant::now();
                     self.connected(&incoming);
                     let Some(error) = self.serve(&client, incoming).await else { return };
-                    self.backoff.reset_after_uptime(since.elapsed());
-                    self.lost(&error);
+                    let uptime = since.elapsed();
+                    self.backoff.reset_after_uptime(uptime);
+                    self.lost(&error, uptime);
                     error.kind()
                 }
                 Err(error) => {
@@ -143,8 +150,12 @@ impl LinkTask {
 
     fn connected(&mut self, incoming: &IncomingPackets) {
         let AmiOptions { host, port, .. } = &self.options;
-        let ami = incoming.version().to_string();
-        self.emitter.emit(PbxEvent::Connected { pbx: &self.name, host, port: *port, ami: &ami });
+        let (pbx, ami) = (&*self.name, incoming.version().to_string());
+        self.emitter.emit(if self.is_unstable() {
+            PbxEvent::ConnectedAgain { pbx, ami: &ami }
+        } else {
+            PbxEvent::Connected { pbx, host, port: *port, ami: &ami }
+        });
         self.reported = None;
         self.attempted.send_replace(true);
     }
@@ -163,15 +174,24 @@ impl LinkTask {
         self.reported = Some(reason);
     }
 
-    fn lost(&mut self, error: &DisconnectError) {
+    fn lost(&mut self, error: &DisconnectError, uptime: Duration) {
         // A retry requested while there was a connection is done.
         self.retry.mark_unchanged();
+        let is_short = uptime < ReconnectBackoff::STABLE_AFTER;
+        self.short_connections = if is_short { self.short_connections.saturating_add(1) } else { 0 };
         let (pbx, hint, reason) = (&*self.name, error.hint(), error.to_string());
-        self.emitter.emit(if is_unreachable(error.kind()) {
-            PbxEvent::ConnectionLost { pbx, error: &reason, hint }
-        } else {
-            PbxEvent::ConnectionClosed { pbx, error: &reason, hint }
+        let error_text = reason.as_str();
+        self.emitter.emit(match self.short_connections {
+            _ if !is_unreachable(error.kind()) => PbxEvent::ConnectionClosed { pbx, error: error_text, hint },
+            0 | 1 => PbxEvent::ConnectionLost { pbx, error: error_text, hint },
+            UNSTABLE_AFTER => PbxEvent::ConnectionUnstable { pbx, error: error_text, hint },
+            _ => PbxEvent::ConnectionLostAgain { pbx, error: error_text, hint },
         });
+    }
+
+    /// Whether the last connections ended so soon that another one is no news.
+    fn is_unstable(&self) -> bool {
+        self.short_connections >= UNSTABLE_AFTER
     }
 
     /// Sends packets on until the connection ends; gives the error, or `None` after a stop.
@@ -180,12 +200,19 @@ impl LinkTask {
         self.packets.send(connected).await.ok()?;
         let (name, packets, stop) = (self.name.clone(), self.packets.clone(), self.stop.clone());
         let (resync, emitter) = (Arc::clone(&self.resync), self.emitter.clone());
+        let mut is_unstable = self.is_unstable();
+        let mut stable = std::pin::pin!(sleep(ReconnectBackoff::STABLE_AFTER));
         let mut sync = std::pin::pin!(self.keep_in_sync(client, incoming.version()));
         let (mut lost, mut counted) = (0, StreamErrors::default());
         loop {
             let batch = tokio::select! {
                 () = stop.cancelled() => break,
                 () = &mut sync => continue,
+                () = &mut stable, if is_unstable => {
+                    is_unstable = false;
+                    emitter.emit(PbxEvent::ConnectionStable { pbx: &name });
+                    continue;
+                }
                 batch = incoming.next_batch() => batch,
             };
             match batch {

@@ -22,6 +22,14 @@ internal_events! {
         StillDisconnected { pbx: &'a str, error: &'a str },
         /// A connection has ended, which can be made again.
         ConnectionLost { pbx: &'a str, error: &'a str, hint: &'a str },
+        /// Connections keep ending soon after the login. Until one is stable, they are not logged.
+        ConnectionUnstable { pbx: &'a str, error: &'a str, hint: &'a str },
+        /// A PBX has accepted the login again, and the last connections ended soon after it.
+        ConnectedAgain { pbx: &'a str, ami: &'a str },
+        /// A connection has ended again soon after the login.
+        ConnectionLostAgain { pbx: &'a str, error: &'a str, hint: &'a str },
+        /// A connection was kept for long enough after others had ended soon.
+        ConnectionStable { pbx: &'a str },
         /// A PBX has ended the connection on purpose.
         ConnectionClosed { pbx: &'a str, error: &'a str, hint: &'a str },
         /// There is no connection; the next one is made after a delay.
@@ -59,11 +67,11 @@ impl PbxEvent<'_> {
             }
             Self::Connected { pbx, host, port, ami } => {
                 info!(pbx, host, port, ami, "PBX connected");
-                if live.components().record_connection(pbx, ami) {
-                    live.metrics().count_reconnect(pbx);
-                }
-                sinks.set_pbx(pbx, PbxState::Connected, None);
-                status.set(&component(pbx), "connected");
+                connected(sinks, pbx, ami);
+            }
+            Self::ConnectedAgain { pbx, ami } => {
+                debug!(pbx, ami, "PBX connected again");
+                connected(sinks, pbx, ami);
             }
             Self::Unreachable { pbx, error, hint } => {
                 warn!(pbx, error, hint = some(hint), "PBX unreachable, connecting is retried");
@@ -83,6 +91,20 @@ impl PbxEvent<'_> {
                 warn!(pbx, error, hint = some(hint), "PBX connection lost");
                 disconnected(sinks, pbx, PbxState::Unreachable, error, hint);
             }
+            Self::ConnectionUnstable { pbx, error, hint } => {
+                warn!(
+                    pbx,
+                    error,
+                    hint = some(hint),
+                    "PBX connection keeps breaking soon after the login, reconnecting every second or two"
+                );
+                disconnected(sinks, pbx, PbxState::Unreachable, error, hint);
+            }
+            Self::ConnectionLostAgain { pbx, error, hint } => {
+                debug!(pbx, error, "PBX connection lost again");
+                disconnected(sinks, pbx, PbxState::Unreachable, error, hint);
+            }
+            Self::ConnectionStable { pbx } => info!(pbx, "PBX connection stable again"),
             Self::ConnectionClosed { pbx, error, hint } => {
                 warn!(pbx, error, hint = some(hint), "PBX closed the connection");
                 disconnected(sinks, pbx, PbxState::Refused, error, hint);
@@ -126,6 +148,14 @@ impl PbxEvent<'_> {
             }
         }
     }
+}
+
+fn connected(sinks: &Sinks<'_>, pbx: &str, ami: &str) {
+    if sinks.live.components().record_connection(pbx, ami) {
+        sinks.live.metrics().count_reconnect(pbx);
+    }
+    sinks.set_pbx(pbx, PbxState::Connected, None);
+    sinks.status.set(&component(pbx), "connected");
 }
 
 fn disconnected(sinks: &Sinks<'_>, pbx: &str, state: PbxState, error: &str, hint: &str) {
