@@ -4,7 +4,7 @@ use std::{fmt::Write as _, time::Duration};
 
 use ringwire_ami::{LoginMethod, TlsOptions, TlsTrust};
 use ringwire_delivery::{EventLifetimes, LatePolicy};
-use ringwire_dialects::{BodyFormat, ToField, ZammadOptions};
+use ringwire_dialects::{AgentKey, BodyFormat, ToField, ZammadOptions};
 use ringwire_event::Direction;
 use ringwire_outbox::{PersonalDataPolicy, RetentionPolicy};
 
@@ -160,7 +160,9 @@ fn retries(text: Paragraph, target: &Target) -> Paragraph {
         .iter()
         .map(|(lifetime, kinds)| format!("{} for {}", list(kinds, "and"), time(*lifetime)))
         .collect();
-    let text = text.line(format!("Failed deliveries are retried: {}.", retried.join("; ")));
+    let text = text
+        .line(format!("While it is down, events wait for it: {}.", retried.join("; ")))
+        .line("An event that it keeps failing while it is up is attempted 10 times within 2 days.");
     match target.late {
         LatePolicy::All => text.line("Late events are sent in full."),
         LatePolicy::Final { after } => text.line(format!(
@@ -275,7 +277,29 @@ fn zammad(text: Paragraph, options: &ZammadOptions) -> Paragraph {
         ToField::Dialled => "the dialled number",
         ToField::Queue => "the queue of the call, or else the dialled number",
     };
-    let mut text = text.line(format!("Posts newCall, answer and hangup as {format}; \"to\" is {to}."));
+    let queue = if options.send_queue { "" } else { "; \"queue\" is not sent" };
+    let agent = match options.find_agent_by {
+        AgentKey::Extension => "extension, which must be the agent's Phone field",
+        AgentKey::Number => "number in the list of users, or else by the extension",
+        AgentKey::Login => "login in the list of users, or else by the extension",
+    };
+    let filtered = match (options.to, options.send_queue) {
+        (ToField::Dialled, true) => {
+            "With a caller log filter, calls in a queue notify agents by the dialled number and are listed by the queue's \
+             name; other calls do both by the number."
+        }
+        (ToField::Dialled, false) => {
+            "With a caller log filter, calls notify agents and are listed by the dialled number, also those in a queue."
+        }
+        (ToField::Queue, _) => {
+            "With a caller log filter, calls in a queue notify agents and are listed by the queue's name; other calls do \
+             both by the dialled number."
+        }
+    };
+    let mut text = text
+        .line(format!("Posts newCall, answer and hangup as {format}; \"to\" is {to}{queue}."))
+        .line(format!("Zammad finds the agent who answers by the {agent}."))
+        .line(filtered.to_owned());
     if !options.trunks.is_empty() {
         text = text.line(format!("External calls are sent only for trunk {}.", list(&options.trunks, "or")));
     }

@@ -8,7 +8,7 @@ mod value;
 
 use std::{collections::BTreeMap, ops::Range};
 
-use ringwire_dialects::{BodyFormat, ToField};
+use ringwire_dialects::{AgentKey, BodyFormat, ToField};
 use serde::{Deserialize, de::DeserializeOwned};
 use toml::{
     Spanned,
@@ -155,6 +155,8 @@ pub(super) struct RawTarget {
     pub(super) expire: Option<RawExpire>,
     pub(super) format: Option<BodyFormat>,
     pub(super) to: Option<ToField>,
+    pub(super) send_queue: Option<bool>,
+    pub(super) find_agent_by: Option<AgentKey>,
     pub(super) internal: Option<bool>,
     pub(super) trunks: Option<Words>,
     pub(super) dids: Option<Words>,

@@ -19,5 +19,5 @@ pub use reply::{Directive, ReplyVerdict, TargetReply};
 pub use request::{RequestBody, TargetRequest};
 pub use zammad::{
     Zammad,
-    options::{BodyFormat, ToField, ZammadOptions},
+    options::{AgentKey, BodyFormat, ToField, ZammadOptions},
 };

@@ -10,8 +10,8 @@ mod replies;
 use ringwire_event::{CallEvent, Direction};
 
 use self::{
-    fields::CallLogSide,
-    options::{BodyFormat, ToField, ZammadOptions},
+    fields::{CallLogSide, FieldChoices},
+    options::{BodyFormat, ZammadOptions},
 };
 use crate::{
     dialect::Dialect,
@@ -24,7 +24,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Zammad {
     format: BodyFormat,
-    to: ToField,
+    choices: FieldChoices,
     internal: bool,
     trunks: PatternSet,
     dids: PatternSet,
@@ -39,7 +39,11 @@ impl Zammad {
     pub fn new(options: &ZammadOptions) -> Self {
         Self {
             format: options.format,
-            to: options.to,
+            choices: FieldChoices {
+                to: options.to,
+                send_queue: options.send_queue,
+                find_agent_by: options.find_agent_by,
+            },
             internal: options.internal,
             trunks: PatternSet::for_names(&options.trunks),
             dids: PatternSet::for_numbers(&options.dids),
@@ -70,7 +74,7 @@ impl Dialect for Zammad {
     }
 
     fn build_request(&self, event: &CallEvent) -> Option<TargetRequest> {
-        let fields = fields::build_fields(event, self.call_log_side(event)?, self.to)?;
+        let fields = fields::build_fields(event, self.call_log_side(event)?, self.choices)?;
         let body = match self.format {
             BodyFormat::Json => RequestBody::Json(fields),
             BodyFormat::Form => RequestBody::Form(fields),

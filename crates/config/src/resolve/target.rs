@@ -73,6 +73,8 @@ impl Resolver<'_> {
         Options::Zammad(ZammadOptions {
             format: raw.format.unwrap_or_default(),
             to: raw.to.unwrap_or_default(),
+            send_queue: raw.send_queue.unwrap_or(true),
+            find_agent_by: raw.find_agent_by.unwrap_or_default(),
             internal: raw.internal.unwrap_or_default(),
             trunks: self.texts(raw.trunks.as_ref(), "patterns of endpoints, TECH/name"),
             dids: self.texts(raw.dids.as_ref(), "patterns of numbers"),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ringwire_ami::{LoginMethod, TlsTrust};
 use ringwire_delivery::{EventLifetimes, LatePolicy};
-use ringwire_dialects::{BodyFormat, ToField, ZammadOptions};
+use ringwire_dialects::{AgentKey, BodyFormat, ToField, ZammadOptions};
 
 use super::*;
 use crate::{LogFormat, LogLevel, Options, describe};
@@ -76,6 +76,8 @@ fn set_keys_override_defaults() {
         url_env = "URL"
         format = "form"
         to = "queue"
+        send_queue = false
+        find_agent_by = "login"
         internal = true
         trunks = "PJSIP/trunk*"
         dids = ["+4930*"]
@@ -100,6 +102,8 @@ fn set_keys_override_defaults() {
     let options = ZammadOptions {
         format: BodyFormat::Form,
         to: ToField::Queue,
+        send_queue: false,
+        find_agent_by: AgentKey::Login,
         internal: true,
         trunks: vec!["PJSIP/trunk*".into()],
         dids: vec!["+4930*".into()],
@@ -236,17 +240,23 @@ PBX munich
 Target desk
   Uses the dialect zammad at https://helpdesk.example.com; the rest of the URL is secret.
   Posts newCall, answer and hangup as JSON; "to" is the dialled number.
+  Zammad finds the agent who answers by the extension, which must be the agent's Phone field.
+  With a caller log filter, calls in a queue notify agents by the dialled number and are listed by the queue's name; other calls do both by the number.
   Internal calls are not sent.
-  Failed deliveries are retried: newCall, answer and hangup for 7 days; ringing for 1 minute; hold, unhold and transfer for 1 hour.
+  While it is down, events wait for it: newCall, answer and hangup for 7 days; ringing for 1 minute; hold, unhold and transfer for 1 hour.
+  An event that it keeps failing while it is up is attempted 10 times within 2 days.
   Once a call has ended, events that are more than 1 minute late are condensed: that it came in, who answered, how it ended.
   Connections time out after 5s, requests after 15s; at most 8 requests run at once.
 
 Target sales
   Uses the dialect zammad at https://helpdesk.example.com; the rest of the URL is secret.
   Posts newCall, answer and hangup as JSON; "to" is the queue of the call, or else the dialled number.
+  Zammad finds the agent who answers by the extension, which must be the agent's Phone field.
+  With a caller log filter, calls in a queue notify agents and are listed by the queue's name; other calls do both by the dialled number.
   Inbound calls are sent only for number 4930*.
   Internal calls are sent as inbound calls.
-  Failed deliveries are retried: newCall, answer and hangup for 7 days; ringing for 1 minute; hold, unhold and transfer for 1 hour.
+  While it is down, events wait for it: newCall, answer and hangup for 7 days; ringing for 1 minute; hold, unhold and transfer for 1 hour.
+  An event that it keeps failing while it is up is attempted 10 times within 2 days.
   Once a call has ended, events that are more than 1 minute late are condensed: that it came in, who answered, how it ended.
   Connections time out after 5s, requests after 15s; at most 8 requests run at once.
 
@@ -291,7 +301,7 @@ fn late_and_expire_set_the_delivery_policy() {
     assert_eq!(target.lifetimes, expected);
     let message = describe(&config);
     for line in [
-        "  Failed deliveries are retried: newCall for 90 seconds; ringing for 1 minute; \
+        "  While it is down, events wait for it: newCall for 90 seconds; ringing for 1 minute; \
          answer and hangup for 7 days; hold, unhold and transfer for 1 hour.\n",
         "  Late events are sent in full.\n",
     ] {

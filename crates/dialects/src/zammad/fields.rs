@@ -4,7 +4,7 @@ use md5::{Digest, Md5};
 use ringwire_event::{AnsweredBy, CallEvent, EventKind, Party};
 use serde_json::{Map, Value};
 
-use super::options::ToField;
+use super::options::{AgentKey, ToField};
 
 /// The longest call id: Zammad cuts longer ones when it stores them, but looks them up uncut (docs/zammad.md, section 1).
 pub(super) const LONGEST_ID: usize = 250;
@@ -18,8 +18,21 @@ pub(super) enum CallLogSide {
     Out,
 }
 
+/// What the fields contain, as far as it can be chosen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FieldChoices {
+    pub(super) to: ToField,
+    pub(super) send_queue: bool,
+    pub(super) find_agent_by: AgentKey,
+}
+
 /// Builds the fields for `event`, in order; `None` for an event that Zammad does not know.
-pub(super) fn build_fields(event: &CallEvent, side: CallLogSide, to: ToField) -> Option<Map<String, Value>> {
+pub(super) fn build_fields(
+    event: &CallEvent,
+    side: CallLogSide,
+    choices: FieldChoices,
+) -> Option<Map<String, Value>> {
+    let FieldChoices { to, send_queue, find_agent_by } = choices;
     let is_new_call = match event.kind {
         EventKind::NewCall { .. } => true,
         EventKind::Answer { .. } | EventKind::Hangup { .. } => false,
@@ -44,18 +57,24 @@ pub(super) fn build_fields(event: &CallEvent, side: CallLogSide, to: ToField) ->
     match &event.kind {
         EventKind::NewCall { users } => {
             fields.push_list("user", users.iter().map(Party::label));
-            fields.push_text("queue", event.queue.as_deref().unwrap_or_default());
+            let queue = event.queue.as_deref().filter(|_| send_queue);
+            fields.push_text("queue", queue.unwrap_or_default());
         }
         EventKind::Answer { answered_by } => {
             // In an outbound answer the user would overwrite the customer's name. A list may crash Zammad.
+            let login = find_agent_by.login(answered_by).filter(|_| side == CallLogSide::In);
             if side == CallLogSide::In {
-                fields.push_text("user", user_name(answered_by));
+                fields.push_text("user", login.unwrap_or_else(|| user_name(answered_by)));
             }
-            fields.push_text("answeringNumber", answering_number(answered_by));
+            // Zammad looks for a number first, and a customer who has it ends the search for the agent.
+            if login.is_none() {
+                fields.push_text("answeringNumber", find_agent_by.number(answered_by));
+            }
         }
         EventKind::Hangup { cause, answered_by } => {
             fields.push_text("cause", cause.as_str());
-            fields.push_text("answeringNumber", answered_by.as_ref().map_or("", answering_number));
+            let number = answered_by.as_ref().map_or("", |answered_by| find_agent_by.number(answered_by));
+            fields.push_text("answeringNumber", number);
         }
         EventKind::Ringing { .. }
         | EventKind::Hold { .. }
@@ -85,8 +104,18 @@ fn user_name(answered_by: &AnsweredBy) -> &str {
     }
 }
 
-fn answering_number(answered_by: &AnsweredBy) -> &str {
-    without_plus(answered_by.answering_number().unwrap_or_default())
+impl AgentKey {
+    /// The login to send as `user`, if that is what finds the agent.
+    fn login(self, answered_by: &AnsweredBy) -> Option<&str> {
+        answered_by.user()?.login.as_deref().filter(|login| self == Self::Login && !login.is_empty())
+    }
+
+    /// The value of the field `answeringNumber`.
+    fn number(self, answered_by: &AnsweredBy) -> &str {
+        let number =
+            answered_by.user().and_then(|user| user.number.as_deref()).filter(|_| self == Self::Number);
+        without_plus(number.or_else(|| answered_by.answering_number()).unwrap_or_default())
+    }
 }
 
 /// A number as Zammad looks it up, filters it and blocks it: without `+` (docs/zammad.md, section 2).

@@ -3,7 +3,7 @@ use crate::{
     dialect::Dialect,
     zammad::{
         Zammad,
-        options::{BodyFormat, ToField, ZammadOptions},
+        options::{AgentKey, BodyFormat, ToField, ZammadOptions},
     },
 };
 
@@ -238,6 +238,39 @@ fn to_can_be_the_queue_of_an_inbound_call() {
 }
 
 #[test]
+fn the_queue_can_be_left_out() {
+    let without_queue = ZammadOptions { send_queue: false, ..options() };
+    let queued = CallEvent { queue: Some("support".into()), ..inbound(new_call(&[alice()])) };
+    assert_eq!(body(&without_queue, &queued), body(&options(), &inbound(new_call(&[alice()]))));
+}
+
+#[test]
+fn the_agent_is_found_by_extension_number_or_login() {
+    let listed =
+        Party { number: Some("+4930100101".into()), login: Some("alice@example.com".into()), ..alice() };
+    let unlisted = alice();
+    let sent = |find_agent_by, event: &CallEvent| {
+        let options = ZammadOptions { find_agent_by, ..options() };
+        let body = Zammad::new(&options).build_request(event).unwrap().body;
+        let field = |name| body.fields().get(name).map(|value| value.as_str().unwrap().to_owned());
+        (field("user"), field("answeringNumber"))
+    };
+    let name = || Some("Alice Adams".to_owned());
+    let some = |text: &str| Some(text.to_owned());
+    let answered = |party: &Party| inbound(answer(AnsweredBy::User(party.clone())));
+    for (key, expected) in [
+        (AgentKey::Extension, (name(), some("101"))),
+        (AgentKey::Number, (name(), some("4930100101"))),
+        (AgentKey::Login, (some("alice@example.com"), None)),
+    ] {
+        assert_eq!(sent(key, &answered(&listed)), expected, "{key:?}");
+        assert_eq!(sent(key, &answered(&unlisted)), (name(), some("101")), "{key:?}, not in the list");
+        let outbound = outbound(answer(far("+491719876543")));
+        assert_eq!(sent(key, &outbound), (None, some("491719876543")), "{key:?}, outbound");
+    }
+}
+
+#[test]
 fn internal_calls_are_posted_as_inbound_if_configured() {
     for what in whole_call() {
         assert_eq!(body(&ZammadOptions::default(), &internal(what)), None);
@@ -304,7 +337,7 @@ fn call_ids_have_at_most_250_characters_and_stay_distinct() {
 #[test]
 fn options_are_read_from_a_configuration() {
     let options: ZammadOptions = serde_json::from_str(
-        r#"{"format":"form","to":"queue","internal":true,"trunks":["PJSIP/trunk*"],"dids":["+4930*"]}"#,
+        r#"{"format":"form","to":"queue","send_queue":false,"find_agent_by":"login","internal":true,"trunks":["PJSIP/trunk*"],"dids":["+4930*"]}"#,
     )
     .unwrap();
     assert_eq!(
@@ -312,6 +345,8 @@ fn options_are_read_from_a_configuration() {
         ZammadOptions {
             format: BodyFormat::Form,
             to: ToField::Queue,
+            send_queue: false,
+            find_agent_by: AgentKey::Login,
             internal: true,
             trunks: vec!["PJSIP/trunk*".into()],
             dids: vec!["+4930*".into()],
