@@ -29,8 +29,8 @@ States:
   retry      failed, and will be retried
   paused     waits until its target is resumed
   delivered  accepted by the target
-  dead       permanently failed: rejected, or too many attempts failed
-  expired    not delivered in time
+  dead       permanently failed: rejected, or 10 attempts within 2 days failed
+  expired    not delivered in time: 7 days after it happened, unless configured (expire)
   dropped    discarded by an operator
 
 Deliveries are read from the journal, and commands are written to it: a running daemon executes them within a second, \

@@ -1,5 +1,7 @@
 //! What the delivery machine does, as internal events.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use ringwire_delivery::{
     BreakerState, Delivery, DeliveryId, DeliveryMachine, DeliveryOutcome, DeliveryState, OperatorNotice,
@@ -16,6 +18,8 @@ pub(super) struct DeliveryReporter {
     emitter: EventEmitter,
     /// What changes of its delivery's state are about.
     last_attempt: Option<LastAttempt>,
+    /// What each target has asked for that is not done: only the first time is a warning.
+    unsupported: HashSet<(TargetName, &'static str)>,
 }
 
 struct LastAttempt {
@@ -27,7 +31,7 @@ struct LastAttempt {
 
 impl DeliveryReporter {
     pub(super) fn new(emitter: EventEmitter) -> Self {
-        Self { emitter, last_attempt: None }
+        Self { emitter, last_attempt: None, unsupported: HashSet::new() }
     }
 
     pub(super) fn emitter(&self) -> &EventEmitter {
@@ -64,7 +68,7 @@ impl DeliveryReporter {
     }
 
     /// Reports what a target asks to do with a call, which the daemon does not do yet.
-    pub(super) fn report_directives(&self, delivery: &Delivery, directives: &[Directive]) {
+    pub(super) fn report_directives(&mut self, delivery: &Delivery, directives: &[Directive]) {
         let (target, call) = (delivery.target.as_str(), delivery.event.call.as_str());
         for directive in directives {
             let (directive, reason) = match directive {
@@ -74,6 +78,9 @@ impl DeliveryReporter {
                     ("show_number", None)
                 }
             };
+            if self.unsupported.insert((delivery.target.clone(), directive)) {
+                self.emitter.emit(TargetEvent::DirectiveUnsupported { target, call, directive });
+            }
             self.emitter.emit(TargetEvent::DirectiveIgnored { target, call, directive, reason });
         }
     }

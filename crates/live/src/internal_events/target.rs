@@ -32,6 +32,8 @@ internal_events! {
         Paused { target: &'a str },
         /// The operator has resumed a target.
         Resumed { target: &'a str },
+        /// A target asks for the first time to do something with a call that the daemon does not do.
+        DirectiveUnsupported { target: &'a str, call: &'a str, directive: &'a str },
         /// A target asks to do something with a call that the daemon does not do.
         DirectiveIgnored { target: &'a str, call: &'a str, directive: &'a str, reason: Option<&'a str> },
         /// The number that a target asks to show; logged apart because it is a phone number.
@@ -93,6 +95,10 @@ impl TargetEvent<'_> {
             Self::Resumed { target } => {
                 info!(target, "target resumed by the operator");
                 show(target, "ok");
+            }
+            Self::DirectiveUnsupported { target, call, directive } => {
+                let hint = "block lists and caller ID rules of the target have no effect; remove them there";
+                warn!(target, call, directive, hint, "target asks to act on a call, which is not supported");
             }
             Self::DirectiveIgnored { target, call, directive, reason } => {
                 info!(target, call, directive, reason, "directive not acted on");
