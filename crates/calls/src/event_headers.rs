@@ -21,9 +21,9 @@ impl<'a> EventHeaders<'a> {
     pub(crate) fn read(packet: &'a Packet) -> Self {
         let mut event = Self { packet, headers: [(b"", b""); AT_HAND], count: 0, forged: false };
         let mut identity = [false; 4];
-        let mut block = Block::default();
+        let mut blocks = ChannelBlocks::default();
         for (key, value) in packet.headers() {
-            event.forged |= block.ends_without_beginning(key);
+            blocks.take(key);
             if let Some(seen) = which_identity(key).and_then(|which| identity.get_mut(which)) {
                 event.forged |= std::mem::replace(seen, true);
             }
@@ -32,12 +32,13 @@ impl<'a> EventHeaders<'a> {
             }
             event.count += 1;
         }
+        event.forged |= blocks.has_one_without_beginning();
         event
     }
 
-    /// Whether a header that identifies the event comes twice, or the block of another channel ends that did not begin:
-    /// Asterisk writes each header once and blocks whole, so a caller has put in another header, or the beginning of an
-    /// event that the rest of the true one follows (AMI notes 5).
+    /// Whether a header that identifies the event comes twice, or the block of another channel has its end and not its
+    /// beginning: Asterisk writes each header once and blocks whole, so a caller has put in another header, or the
+    /// beginning of an event that the rest of the true one follows (AMI notes 5).
     pub(crate) fn is_forged(&self) -> bool {
         self.forged
     }
@@ -70,39 +71,60 @@ impl<'a> EventHeaders<'a> {
     }
 }
 
-/// How much of a channel's block was read, as Asterisk writes them since 12: `DestChannel`, `DestChannelState` … to
-/// `DestLinkedid`. What a caller can write has no room for all of these.
+/// The blocks that an event has of other channels, as Asterisk writes them since 12: `DestChannel`, `DestChannelState` … to
+/// `DestLinkedid`. Their order does not count, for what stands between may have sorted them; what a caller can write has
+/// no room for all of a block.
 #[derive(Default)]
-struct Block {
-    prefix: usize,
-    headers_read: u8,
+struct ChannelBlocks<'a> {
+    /// The prefix of each block, and which of [`BLOCK_MARKS`] were read of it.
+    blocks: [(&'a [u8], u8); MOST_BLOCKS],
+    count: usize,
+    has_more: bool,
 }
 
-impl Block {
-    /// Takes the next key; whether it ends a block of which the channel's state and number were not read. That of an
-    /// event's own channel needs no such look: with its end behind a forged beginning, its Uniqueid comes twice.
-    fn ends_without_beginning(&mut self, key: &[u8]) -> bool {
-        let prefix = |mark: &[u8]| {
-            let prefix = key.len().checked_sub(mark.len())?;
-            key.get(prefix..)?.eq_ignore_ascii_case(mark).then_some(prefix)
+/// The headers by which a block is known to be whole: two of its beginning, and its last one.
+const BLOCK_MARKS: [&[u8]; 3] = [b"ChannelState", b"CallerIDNum", b"Linkedid"];
+
+/// All of [`BLOCK_MARKS`], and the last of them.
+const WHOLE: u8 = 0b111;
+const END: u8 = 0b100;
+
+/// No event has more blocks of other channels: a transfer has six.
+const MOST_BLOCKS: usize = 8;
+
+impl<'a> ChannelBlocks<'a> {
+    /// Takes the next key. That of an event's own channel needs no such look: with its end behind a forged beginning, its
+    /// Uniqueid comes twice.
+    fn take(&mut self, key: &'a [u8]) {
+        let mark = match key.last() {
+            Some(b'e' | b'E') => 0,
+            Some(b'm' | b'M') => 1,
+            Some(b'd' | b'D') => 2,
+            _ => return,
         };
-        match key.last() {
-            Some(b'e') => {
-                if let Some(prefix) = prefix(b"ChannelState") {
-                    *self = Self { prefix, headers_read: 1 };
-                }
-            }
-            Some(b'm') if self.headers_read == 1 && prefix(b"CallerIDNum") == Some(self.prefix) => {
-                self.headers_read = 2;
-            }
-            Some(b'd') => {
-                if let Some(prefix) = prefix(b"Linkedid") {
-                    return prefix > 0 && (self.headers_read != 2 || self.prefix != prefix);
-                }
-            }
-            _ => {}
+        let Some(name) = BLOCK_MARKS.get(mark) else { return };
+        let Some((prefix, end)) =
+            key.len().checked_sub(name.len()).and_then(|length| key.split_at_checked(length))
+        else {
+            return;
+        };
+        if prefix.is_empty() || !end.eq_ignore_ascii_case(name) {
+            return;
         }
-        false
+        let known = self.blocks.get_mut(..self.count).unwrap_or_default();
+        if let Some((_, read)) = known.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(prefix)) {
+            *read |= 1 << mark;
+        } else if let Some(slot) = self.blocks.get_mut(self.count) {
+            *slot = (prefix, 1 << mark);
+            self.count += 1;
+        } else {
+            self.has_more = true;
+        }
+    }
+
+    fn has_one_without_beginning(&self) -> bool {
+        let blocks = self.blocks.get(..self.count).unwrap_or_default();
+        self.has_more || blocks.iter().any(|(_, read)| read & END != 0 && *read != WHOLE)
     }
 }
 
