@@ -35,9 +35,26 @@ fn dialplan_steps_that_move_a_call_are_sent_and_others_are_filtered() {
     for sent in ["VoiceMail", "Transfer", "Dial", "Queue", "Hangup", "Congestion", "Busy", "Playback"] {
         check(&step(sent), true);
     }
-    for kept in
-        ["Set", "NoOp", "Verbose", "GotoIf", "Gosub", "Return", "ExecIf", "MacroExit", "AppDial", "Wait"]
-    {
+    let sets = |data: &str| step("Set").replace("(x)", data);
+    for data in ["CALLERID(num-pres)=prohib", "CALLERPRES()=prohib"] {
+        check(&sets(data), true);
+    }
+    for data in ["__TRUNK=1", "CDR(x)=1", "CHANNEL(language)=de"] {
+        check(&sets(data), false);
+    }
+    for kept in [
+        "Set",
+        "SIPAddHeader",
+        "NoOp",
+        "Verbose",
+        "GotoIf",
+        "Gosub",
+        "Return",
+        "ExecIf",
+        "MacroExit",
+        "AppDial",
+        "Wait",
+    ] {
         check(&step(kept), false);
     }
     check("VarSet\r\nPrivilege: dialplan,all\r\nVariable: x", false);
@@ -82,7 +99,7 @@ fn recordings_contain_these_filtered_dialplan_steps() {
         }
     }
     let steps = |sent| steps[&sent].iter().map(String::as_str).collect::<Vec<_>>();
-    assert_eq!(steps(true), ["ConfBridge", "Congestion", "Dial", "Hangup", "Queue", "VoiceMail"]);
+    assert_eq!(steps(true), ["ConfBridge", "Congestion", "Dial", "Hangup", "Queue", "Set", "VoiceMail"]);
     assert_eq!(
         steps(false),
         ["AGI", "Answer", "AppDial", "AppDial2", "AppQueue", "Goto", "NoOp", "Set", "Wait"]

@@ -50,6 +50,10 @@ pub(crate) struct Call {
     pub dialled: bool,
     /// The caller hung up while the call could still have been answered.
     pub gave_up: bool,
+    /// The caller left a queue unanswered, and nothing was done with the call since.
+    pub went_from_queue: bool,
+    /// The PBX itself hung the caller up while phones were rung.
+    pub hung_up_by_pbx: bool,
     /// Who talks with the caller, or did last, and at which endpoint.
     pub answered_by: Option<AnsweredBy>,
     pub answered_by_endpoint: Option<String>,
@@ -119,6 +123,8 @@ impl Call {
             round_began: None,
             dialled: false,
             gave_up: false,
+            went_from_queue: false,
+            hung_up_by_pbx: false,
             answered_by: None,
             answered_by_endpoint: None,
             redirected: None,

@@ -6,6 +6,7 @@ mod channel_list;
 mod dial_string;
 mod ids;
 mod keys;
+mod presentation;
 mod ring_round;
 
 pub(crate) use call::{Call, CallStage, PendingAnnouncement};
@@ -16,4 +17,5 @@ pub(crate) use channel_list::{ChannelList, ListedChannel};
 pub(crate) use dial_string::{is_number, number_apart};
 pub(crate) use ids::CallIds;
 pub(crate) use keys::{CallKey, ChannelKey};
+pub(crate) use presentation::withheld_by_step;
 pub(crate) use ring_round::RingLeg;

@@ -27,13 +27,25 @@ pub(crate) struct RingLeg {
     pub forwarded: bool,
     /// The phone of the caller, whom Originate calls first: it says nothing of whom is called.
     pub own: bool,
+    /// Its dialling ended because the caller was gone.
+    cancelled: bool,
     cause: Option<u16>,
     status: Option<Cause>,
 }
 
 impl RingLeg {
     pub(crate) fn new(channel: ChannelKey, dialler: Option<ChannelKey>, party: bool) -> Self {
-        Self { channel, dialler, party, open: true, forwarded: false, own: false, cause: None, status: None }
+        Self {
+            channel,
+            dialler,
+            party,
+            open: true,
+            forwarded: false,
+            own: false,
+            cancelled: false,
+            cause: None,
+            status: None,
+        }
     }
 
     /// Takes the Cause of a HangupRequest or Hangup: the first other than 0 counts.
@@ -45,6 +57,8 @@ impl RingLeg {
 
     /// Takes a DialStatus: the first that the table knows counts.
     pub(crate) fn take_status(&mut self, status: &str) {
+        // A queue that gives a call up reports CANCEL as well, after the true status.
+        self.cancelled |= status == "CANCEL" && self.status.is_none();
         if self.status.is_none() {
             self.status = cause_of_dial_status(status);
         }
@@ -72,6 +86,17 @@ impl RingRound {
 
     pub(crate) fn is_open(&self) -> bool {
         self.legs.iter().any(|leg| leg.open)
+    }
+
+    /// Whether phones were rung, and none is any more; a Local channel is no phone.
+    pub(crate) fn is_rung_out(&self) -> bool {
+        let mut phones = self.legs.iter().filter(|leg| leg.party && !leg.own).peekable();
+        phones.peek().is_some() && phones.all(|leg| !leg.open)
+    }
+
+    /// Whether a phone was still rung, or was until the caller was gone: what a caller leaves behind who gives up.
+    pub(crate) fn is_left_by_caller(&self) -> bool {
+        self.legs.iter().any(|leg| leg.party && !leg.own && !leg.forwarded && (leg.open || leg.cancelled))
     }
 
     /// The round after this one: it has no legs yet, but the results so far still count.

@@ -1,10 +1,10 @@
 //! Channels: how they come, change and go.
 
-use ringwire_event::{AnsweredBy, Direction};
+use ringwire_event::AnsweredBy;
 
 use super::Tracker;
 use crate::event_headers::EventHeaders;
-use crate::model::{Call, CallKey, Channel, ChannelKey, ChannelKind, ChannelState, local_stem};
+use crate::model::{Channel, ChannelKey, ChannelKind, ChannelState, local_stem, withheld_by_step};
 
 impl Tracker {
     pub(super) fn on_newchannel(&mut self, packet: &EventHeaders<'_>) {
@@ -162,11 +162,16 @@ impl Tracker {
         let presentation = packet.text("CID-CallingPres").and_then(|text| {
             text.split(|c: char| !c.is_ascii_digit()).next().and_then(|digits| digits.parse::<u32>().ok())
         });
-        if let (Some(channel), Some(presentation)) = (self.channels.get_mut(ch), presentation) {
-            channel.withheld = presentation & 0x60 == 0x20;
-            if channel.withheld {
-                self.explain_withheld(ch);
-            }
+        if let Some(presentation) = presentation {
+            self.set_withheld(ch, presentation & 0x60 == 0x20);
+        }
+    }
+
+    fn set_withheld(&mut self, ch: ChannelKey, withheld: bool) {
+        let Some(channel) = self.channels.get_mut(ch) else { return };
+        channel.withheld = withheld;
+        if withheld {
+            self.explain_withheld(ch);
         }
     }
 
@@ -193,12 +198,16 @@ impl Tracker {
             channel.in_voicemail = application.eq_ignore_ascii_case("VoiceMail");
         }
         self.detect_voicemail(ch);
+        if let Some(withheld) = packet.text("AppData").and_then(|data| withheld_by_step(application, &data)) {
+            self.set_withheld(ch, withheld);
+        }
         let exten = packet.text("Extension").or_else(|| packet.text("Exten"));
         // `h` runs when the call is over: what it does changes nothing about how.
         if exten.as_deref() != Some("h")
             && let Some(key) = self.originated_call(ch)
             && let Some(call) = self.calls.get_mut(key)
         {
+            call.went_from_queue = false;
             let before = call.deflected;
             if application.eq_ignore_ascii_case("Transfer") {
                 call.deflected = !call.is_answered();
@@ -227,90 +236,6 @@ impl Tracker {
         }
     }
 
-    pub(super) fn on_hangup_request(&mut self, packet: &EventHeaders<'_>) {
-        let Some(ch) = self.resolve_channel(packet, "Uniqueid") else { return };
-        let cause = cause_of(packet);
-        let busy = self.channels.get(ch).is_some_and(|channel| channel.state == ChannelState::Busy);
-        if let Some(key) = self.originated_call(ch).or_else(|| self.call_made_from(ch))
-            && let Some(call) = self.calls.get_mut(key)
-        {
-            call.gave_up |= !busy && call.can_be_given_up();
-            self.explain_hangup_request(key, busy);
-        }
-        if let Some(cause) = cause {
-            self.leg_cause(ch, cause);
-        }
-        self.close_leg(ch);
-    }
-
-    pub(super) fn on_hangup(&mut self, packet: &EventHeaders<'_>) {
-        let Some(ch) = self.channel_of(packet, "Uniqueid") else { return };
-        self.end_channel(ch, cause_of(packet));
-    }
-
-    /// A channel is gone; `cause` is the Cause of its Hangup.
-    pub(super) fn end_channel(&mut self, ch: ChannelKey, cause: Option<u16>) {
-        if let Some(cause) = cause {
-            self.leg_cause(ch, cause);
-        }
-        self.close_leg(ch);
-        let key = self.call_of(ch);
-        self.unqueue(ch);
-        if let Some(key) = key {
-            self.end_if_over(key, ch, cause);
-        }
-        self.explain_left(ch);
-        self.explain_unused_channel(ch);
-        self.leave_bridge(ch);
-        self.detach(ch);
-        self.unpair(ch);
-        if let Some(channel) = self.channels.remove(ch) {
-            if self.by_uniqueid.get(&channel.uniqueid) == Some(&ch) {
-                self.by_uniqueid.remove(&channel.uniqueid);
-            }
-            if self.by_name.get(&channel.name) == Some(&ch) {
-                self.by_name.remove(&channel.name);
-            }
-        }
-        if let Some(key) = key {
-            self.end_if_empty(key, cause);
-        }
-    }
-
-    /// Publishes the hangup if the call is over for its external party, or for both (call rules 3).
-    fn end_if_over(&mut self, key: CallKey, ch: ChannelKey, cause: Option<u16>) {
-        let Some(call) = self.calls.get(key) else { return };
-        let is_originator = call.originator == Some(ch);
-        let over = if !call.is_answered() {
-            is_originator
-        } else {
-            match call.direction {
-                Direction::In => is_originator,
-                Direction::Out => call.far_party == Some(ch),
-                Direction::Internal => false,
-            }
-        };
-        if over {
-            self.publish_hangup(key, |call| call.cause(cause));
-        }
-        if is_originator && let Some(call) = self.calls.get_mut(key) {
-            call.originator = None;
-        }
-    }
-
-    /// Ends a call with nobody left in it: it may not stay open, whatever was missed.
-    fn end_if_empty(&mut self, key: CallKey, cause: Option<u16>) {
-        let parties_left = |call: &Call| {
-            call.members.iter().filter_map(|member| self.channels.get(*member)).any(Channel::is_party)
-        };
-        if self.calls.get(key).is_some_and(|call| !call.is_over() && !parties_left(call)) {
-            self.publish_hangup(key, |call| call.cause(cause));
-        }
-        if self.calls.get(key).is_some_and(|call| call.is_over() && call.members.is_empty()) {
-            self.forget_call(key);
-        }
-    }
-
     /// The channel that a live event names, which the next list can then not miss.
     pub(super) fn resolve_channel(&mut self, packet: &EventHeaders<'_>, key: &str) -> Option<ChannelKey> {
         let ch = self.channel_of(packet, key)?;
@@ -329,8 +254,4 @@ fn goes_on(application: &str) -> bool {
     const STEPS: [&str; 8] =
         ["BackGround", "Busy", "ConfBridge", "Congestion", "Dial", "Playback", "Queue", "VoiceMail"];
     STEPS.iter().any(|step| application.eq_ignore_ascii_case(step))
-}
-
-fn cause_of(packet: &EventHeaders<'_>) -> Option<u16> {
-    packet.text("Cause")?.trim().parse().ok()
 }

@@ -7,7 +7,7 @@ use ringwire_event::explanation::AnnounceReason;
 use super::Tracker;
 use crate::event_headers::EventHeaders;
 use crate::model::{
-    Call, CallKey, CallStage, ChannelKey, ChannelKind, ChannelState, RingLeg, is_number, number_apart,
+    CallKey, CallStage, ChannelKey, ChannelKind, ChannelState, RingLeg, is_number, number_apart,
 };
 use crate::numbers::SHORTEST_NUMBER;
 
@@ -259,13 +259,22 @@ impl Tracker {
         }
     }
 
-    /// A leg is no longer rung: the round that is being gathered is complete.
+    /// A leg is no longer rung. That completes the round that is being gathered, if no other is (call rules 3.2).
     pub(super) fn close_leg(&mut self, ch: ChannelKey) {
+        self.stop_leg(ch);
         let Some(key) = self.call_of(ch) else { return };
-        let Some(leg) = self.leg_of(ch) else { return };
-        let ends_round = std::mem::replace(&mut leg.open, false) && leg.party;
-        if ends_round && self.calls.get(key).is_some_and(Call::is_gathering) {
+        if self.leg_of(ch).is_some()
+            && self.calls.get(key).is_some_and(|call| call.is_gathering() && call.round.is_rung_out())
+        {
             self.announce(key, AnnounceReason::LegClosed);
+        }
+    }
+
+    /// A leg is about to be no longer rung: its phone has refused, or it is being hung up. What comes of that, its dialling
+    /// tells a moment later, and may have begun to ring another phone by then.
+    pub(super) fn stop_leg(&mut self, ch: ChannelKey) {
+        if let Some(leg) = self.leg_of(ch) {
+            leg.open = false;
         }
     }
 

@@ -6,6 +6,7 @@ mod bridging;
 mod channels;
 mod dialling;
 mod explaining;
+mod hangups;
 mod joining;
 mod masquerade;
 mod parties;
@@ -60,6 +61,8 @@ pub struct Tracker {
     list_epoch: u32,
     /// Calls of an earlier process that no snapshot has shown yet.
     resumed_calls: Vec<CallKey>,
+    /// Whether this connection has brought a HangupRequest, so that one that does not come tells something.
+    has_hangup_requests: bool,
     /// When the PBX was started, as it writes it.
     started: Option<String>,
     /// The list that is coming in.
@@ -93,6 +96,7 @@ impl Tracker {
             sequence: 0,
             list_epoch: 0,
             resumed_calls: Vec::new(),
+            has_hangup_requests: false,
             started: None,
             channel_list: ChannelList::default(),
             now: None,
@@ -114,6 +118,7 @@ impl Tracker {
         self.connection = self.connection.wrapping_add(1);
         self.list_epoch = self.list_epoch.wrapping_add(1);
         self.channel_list = ChannelList::default();
+        self.has_hangup_requests = false;
         self.advance_clock(now);
     }
 
@@ -210,6 +215,7 @@ fn handler(name: &[u8]) -> Option<Handler> {
         b"NewCallerid" | b"Newcallerid" => Tracker::on_new_caller_id,
         b"Newexten" => Tracker::on_newexten,
         b"HangupRequest" => Tracker::on_hangup_request,
+        b"SoftHangupRequest" => Tracker::on_soft_hangup_request,
         b"Hangup" => Tracker::on_hangup,
         b"Hold" => Tracker::on_hold,
         b"Unhold" => Tracker::on_unhold,
@@ -223,6 +229,7 @@ fn handler(name: &[u8]) -> Option<Handler> {
         b"ConfbridgeJoin" | b"MeetmeJoin" => Tracker::on_conference,
         b"QueueCallerJoin" | b"Join" => Tracker::on_queue_join,
         b"QueueCallerLeave" | b"Leave" => Tracker::on_queue_leave,
+        b"QueueCallerAbandon" => Tracker::on_queue_abandon,
         b"AgentCalled" => Tracker::on_agent_called,
         b"AgentConnect" => Tracker::on_agent_connect,
         b"BlindTransfer" => Tracker::on_blind_transfer,

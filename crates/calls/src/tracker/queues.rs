@@ -24,6 +24,7 @@ impl Tracker {
             call.round = call.round.next();
         }
         call.queued = true;
+        call.went_from_queue = false;
         if let Some(queue) = queue {
             call.queue = Some(queue.to_owned());
         }
@@ -44,6 +45,14 @@ impl Tracker {
         call.round.queue_gave_up = true;
         self.explain_left_queue(key);
         self.announce(key, AnnounceReason::LeftQueue);
+    }
+
+    /// A caller leaves a queue unanswered: because one of the two gave up, which does not say who.
+    pub(super) fn on_queue_abandon(&mut self, packet: &EventHeaders<'_>) {
+        let Some(ch) = self.resolve_channel(packet, "Uniqueid") else { return };
+        if let Some(call) = self.originated_call(ch).and_then(|key| self.calls.get_mut(key)) {
+            call.went_from_queue = true;
+        }
     }
 
     pub(super) fn unqueue(&mut self, ch: ChannelKey) {

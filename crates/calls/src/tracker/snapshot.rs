@@ -82,12 +82,14 @@ impl Tracker {
                 let ch = self.add_channel(&uniqueid, &name, packet, exten);
                 self.explain_listed(ch, &application);
                 if let Some(channel) = self.channels.get_mut(ch) {
-                    channel.dialled = outgoing;
                     channel.listed = true;
                 }
                 ch
             }
         };
+        if let Some(channel) = self.channels.get_mut(ch) {
+            channel.dialled |= outgoing;
+        }
         if let Some(state) = packet.channel_state() {
             self.set_state(ch, state);
         }

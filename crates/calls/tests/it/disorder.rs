@@ -146,7 +146,7 @@ fn halves_said_to_be_a_pair_are_parted_from_those_they_were_paired_with() {
          Hangup  Uniqueid=1.2  Cause=16
          Hangup  Uniqueid=1.3  Cause=16",
         "1.2 newCall: out 4930100 to 491719876543 []
-         1.2 hangup: congestion",
+         1.2 hangup: cancel",
     );
 }
 

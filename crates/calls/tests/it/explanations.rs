@@ -146,7 +146,7 @@ fn a_number_apart_and_a_number_withheld_are_explained() {
          NewCallerid  Channel=SIP/a-0  Uniqueid=1.0  CallerIDNum=4917  CID-CallingPres=32 (Presentation Prohibited)
          Newchannel  Channel=SIP/b-1  ChannelState=0  Uniqueid=1.1  Linkedid=1.0
          DialBegin  Uniqueid=1.0  DestUniqueid=1.1  DialString=b/491711234567
-         HangupRequest  Uniqueid=1.1  Cause=17",
+         Hangup  Uniqueid=1.1  Cause=17",
         "1.0 classified: SIP/a is a trunk: its context from-trunk-x matches from-trunk* [rules 2]
          1.0 started: SIP/a starts a call: nobody dialled it, and it goes to 100 [rules 1]
          1.0 caller: the caller withholds the number [rules 2]
@@ -158,7 +158,7 @@ fn a_number_apart_and_a_number_withheld_are_explained() {
          1.0 legResult: SIP/b did not answer: busy [rules 4.3]
          1.0 direction: inbound: SIP/a, which started the call, is a trunk [rules 2]
          1.0 caller: the caller withheld the number, so it is published as anonymous [rules 2]
-         1.0 announced: the call is announced as inbound, anonymous → 100: a phone rings no more, so the ring round is complete [rules 3]",
+         1.0 announced: the call is announced as inbound, anonymous → 100: no phone of the ring round rings any more [rules 3]",
     );
 }
 

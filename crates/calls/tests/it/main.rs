@@ -8,6 +8,7 @@
 )]
 
 mod captures;
+mod causes;
 mod dialled;
 mod disorder;
 mod explanations;
@@ -18,6 +19,7 @@ mod offices;
 mod originate;
 mod pbx;
 mod resume;
+mod rounds;
 mod scenarios;
 mod summaries;
 mod support;

@@ -123,7 +123,7 @@ pub enum NoCallReason {
 pub enum AnnounceReason {
     /// The phones of the ring round were collected for so many milliseconds.
     Gathered(u16),
-    /// A phone of the round rings no more.
+    /// No phone of the round rings any more.
     LegClosed,
     /// Somebody answers.
     Answered,

@@ -283,7 +283,7 @@ fn join_reason(reason: JoinReason) -> &'static str {
 fn announce_reason(reason: AnnounceReason) -> String {
     match reason {
         AnnounceReason::Gathered(wait) => format!("the {wait} ms are over"),
-        AnnounceReason::LegClosed => "a phone rings no more, so the ring round is complete".to_owned(),
+        AnnounceReason::LegClosed => "no phone of the ring round rings any more".to_owned(),
         AnnounceReason::Answered => "somebody answers".to_owned(),
         AnnounceReason::LeftQueue => "the caller leaves the queue".to_owned(),
         AnnounceReason::Ended => "the call ends".to_owned(),

@@ -278,7 +278,8 @@ impl Tracker {
         } else if !call.gave_up {
             RecordedDecision::HungUpAfterRinging
         } else {
-            let during = match (call.queued, call.round.is_open()) {
+            let rings = call.round.is_open() || call.round.is_left_by_caller();
+            let during = match (call.queued, rings) {
                 (true, _) => GaveUpDuring::Queue,
                 (false, true) => GaveUpDuring::Ringing,
                 (false, false) => GaveUpDuring::NothingRang,

@@ -1,0 +1,128 @@
+//! Why calls end, where what usually tells is missing (call rules 4).
+
+use ringwire_ami::Frame;
+use ringwire_calls::{Rules, Tracker};
+
+use crate::captures::{difference, expected, for_every_capture};
+use crate::scenarios::check;
+use crate::support::{captures, follow_frames, frames};
+
+const CALLER_AND_ALICE: &str = "
+    Newchannel  Channel=PJSIP/trunk-0  ChannelState=4  CallerIDNum=4917  Exten=100  Context=from-trunk  Uniqueid=1.0  Linkedid=1.0
+    Newchannel  Channel=PJSIP/alice-1  ChannelState=0  CallerIDNum=101  CallerIDName=Alice  Exten=s  Uniqueid=1.1  Linkedid=1.0
+    DialBegin  Uniqueid=1.0  CallerIDNum=4917  DestUniqueid=1.1  DialString=alice
+    Newstate  ChannelState=5  Uniqueid=1.1
+";
+
+#[track_caller]
+fn check_cause(scenario: &str, cause: &str) {
+    check(
+        &format!("{CALLER_AND_ALICE}{scenario}"),
+        &format!("1.0 newCall: in 4917 to 100 [Alice]\n1.0 ringing: Alice\n1.0 hangup: {cause}"),
+    );
+}
+
+#[test]
+fn without_hangup_requests_who_leaves_ringing_phones_has_given_up() {
+    // The caller's own channel goes while the phone is rung …
+    check_cause(
+        "Hangup  Uniqueid=1.0  Cause=127
+         Hangup  Uniqueid=1.1  Cause=16",
+        "cancel",
+    );
+    // … or after the dialling was cancelled, in either order.
+    check_cause(
+        "DialEnd  Uniqueid=1.0  DestUniqueid=1.1  DialStatus=CANCEL
+         Hangup  Uniqueid=1.1  Cause=16
+         Hangup  Uniqueid=1.0  Cause=127",
+        "cancel",
+    );
+}
+
+#[test]
+fn without_hangup_requests_who_stays_to_the_end_has_not_given_up() {
+    check_cause(
+        "DialEnd  Uniqueid=1.0  DestUniqueid=1.1  DialStatus=NOANSWER
+         Hangup  Uniqueid=1.1  Cause=16
+         Hangup  Uniqueid=1.0  Cause=16",
+        "noAnswer",
+    );
+    check_cause(
+        "DialEnd  Uniqueid=1.0  DestUniqueid=1.1  DialStatus=CANCEL  Forward=102
+         Hangup  Uniqueid=1.1  Cause=16
+         Hangup  Uniqueid=1.0  Cause=17",
+        "busy",
+    );
+}
+
+#[test]
+fn a_caller_whom_the_pbx_hangs_up_has_not_given_up() {
+    check_cause(
+        "SoftHangupRequest  Uniqueid=1.0  Cause=34
+         DialEnd  Uniqueid=1.0  DestUniqueid=1.1  DialStatus=CANCEL
+         Hangup  Uniqueid=1.1  Cause=16
+         Hangup  Uniqueid=1.0  Cause=34",
+        "congestion",
+    );
+    // Where requests do come, one that does not come tells the same.
+    check_cause(
+        "HangupRequest  Uniqueid=7.0
+         DialEnd  Uniqueid=1.0  DestUniqueid=1.1  DialStatus=CANCEL
+         Hangup  Uniqueid=1.1  Cause=16
+         Hangup  Uniqueid=1.0  Cause=34",
+        "congestion",
+    );
+}
+
+#[test]
+fn without_hangup_requests_every_recorded_call_ends_as_it_did() {
+    let is_request = |frame: &Frame| matches!(frame, Frame::Packet(packet) if packet.event_name().is_some_and(|name| name.ends_with(b"HangupRequest")));
+    let mut different = Vec::new();
+    for_every_capture(|name, bytes, times| {
+        let kept: Vec<_> = frames(bytes).into_iter().filter(|(frame, _)| !is_request(frame)).collect();
+        for times in [times, None] {
+            let published = follow_frames(&mut Tracker::new(Rules::new("pbx")), kept.iter().cloned(), times);
+            if difference(&published, &expected(&captures(), name, "")).is_some() {
+                different.push(name.to_owned());
+            }
+        }
+    });
+    assert_eq!(different, [""; 0]);
+}
+
+#[test]
+fn a_caller_sent_elsewhere_by_transfer_was_forwarded_on_every_release() {
+    let check = |steps: &str| {
+        check(
+            &format!(
+                "Newchannel  Channel=PJSIP/trunk-0  ChannelState=4  CallerIDNum=4917  Exten=100  Context=from-trunk  Uniqueid=1.0  Linkedid=1.0
+                 {steps}"
+            ),
+            "1.0 newCall: in 4917 to 100 []\n1.0 hangup: forwarded",
+        );
+    };
+    // On 22 the cause says so, …
+    check("HangupRequest  Uniqueid=1.0  ChannelState=4  Cause=23\nHangup  Uniqueid=1.0  Cause=23");
+    // … on 16 one that no caller who gives up has there, …
+    check("HangupRequest  Uniqueid=1.0  ChannelState=4  Cause=16\nHangup  Uniqueid=1.0  Cause=0");
+    // … and everywhere the step of the dialplan, whatever asks for the hangup then.
+    check(
+        "Newexten  Uniqueid=1.0  Extension=100  Application=Transfer  AppData=PJSIP/4918@trunk
+         HangupRequest  Uniqueid=1.0
+         Hangup  Uniqueid=1.0  Cause=0",
+    );
+}
+
+#[test]
+fn a_caller_who_cancels_before_anything_rings_was_not_forwarded() {
+    for cause in ["", "  Cause=127", "  Cause=17"] {
+        check(
+            &format!(
+                "Newchannel  Channel=PJSIP/trunk-0  ChannelState=4  CallerIDNum=4917  Exten=100  Context=from-trunk  Uniqueid=1.0  Linkedid=1.0
+                 HangupRequest  Uniqueid=1.0{cause}
+                 Hangup  Uniqueid=1.0  Cause=16"
+            ),
+            "1.0 newCall: in 4917 to 100 []\n1.0 hangup: cancel",
+        );
+    }
+}
