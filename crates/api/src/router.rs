@@ -27,14 +27,22 @@ use crate::{
     server::ApiServer,
 };
 
+/// The routes and the document that describes them. Making them takes a while, and they are the same for each listener.
+static ROUTES: LazyLock<(Router<ApiServer>, Bytes)> = LazyLock::new(|| {
+    let (router, document) = routes().split_for_parts();
+    // It is made of plain data, so it can be written.
+    (router, Bytes::from(serde_json::to_vec(&document).unwrap_or_default()))
+});
+
 /// The greatest size of a body, in bytes.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
 
 impl ApiServer {
     /// The routes as clients of `listener` see them.
     pub fn router(&self, listener: ListenerKind) -> Router {
-        let (router, _) = routes().split_for_parts();
+        let (router, _) = &*ROUTES;
         let router = router
+            .clone()
             .method_not_allowed_fallback(async |method: Method| {
                 let status = StatusCode::METHOD_NOT_ALLOWED;
                 Problem::new(status, format!("this does not accept {method}"))
@@ -99,12 +107,8 @@ fn requires(role: Role, routes: OpenApiRouter<ApiServer>) -> OpenApiRouter<ApiSe
 /// This document
 #[utoipa::path(get, path = "/api/v1/openapi.json", tag = "session", responses((status = 200, description = "An OpenAPI 3.1 document", body = Object)))]
 async fn document() -> impl IntoResponse {
-    static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {
-        let document = routes().into_openapi();
-        // It is made of plain data, so it can be written.
-        Bytes::from(serde_json::to_vec(&document).unwrap_or_default())
-    });
-    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.clone())
+    let (_, document) = &*ROUTES;
+    ([(header::CONTENT_TYPE, "application/json")], document.clone())
 }
 
 /// A file of the page, or nothing.
