@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use bytes::{Bytes, BytesMut};
 use jiff::{SignedDuration, Timestamp};
 use ringwire_ami::{AmiVersion, Codec, Frame, Packet};
-use ringwire_calls::{Pattern, Rules, Tracker};
+use ringwire_calls::{Rules, Tracker};
+use ringwire_directory::Pattern;
 use ringwire_event::{CallEvent, EventKind};
 use tokio_util::codec::Decoder;
 

@@ -7,7 +7,7 @@ use crate::tree::{Crate, crates, root, text};
 /// The floors, from the ground up. A crate knows those below it, and those beside it.
 const FLOORS: [(u8, &[&str]); 6] = [
     (1, &["event", "ami", "terminal"]),
-    (2, &["calls", "dialects", "delivery", "outbox", "recording"]),
+    (2, &["calls", "dialects", "delivery", "directory", "outbox", "recording"]),
     (3, &["config", "sender", "live"]),
     (4, &["api", "desk", "client"]),
     (5, &["doctor", "daemon"]),
@@ -18,7 +18,7 @@ const FLOORS: [(u8, &[&str]); 6] = [
 const BESIDE: [&str; 2] = ["demo", "testkit"];
 
 /// Crates without tasks, files or a network, so that the same input gives the same output anywhere.
-const PURE: [&str; 4] = ["event", "calls", "dialects", "delivery"];
+const PURE: [&str; 5] = ["event", "calls", "dialects", "delivery", "directory"];
 
 /// What a pure crate may not be built with, however far away.
 const IMPURE: [&str; 11] = [

@@ -5,16 +5,12 @@
 //! in production, in a replay and in a test.
 
 mod channel_summary;
-mod directory;
 mod event_headers;
 mod model;
-mod numbers;
 mod recorder;
 mod rules;
 mod tracker;
 
 pub use channel_summary::ChannelSummary;
-pub use directory::{Directory, User};
-pub use numbers::{NumberPlan, UnknownCountry};
-pub use rules::{Pattern, Rules};
+pub use rules::Rules;
 pub use tracker::Tracker;

@@ -1,11 +1,8 @@
 //! What an administrator configures for one PBX.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
-use wildmatch::WildMatch;
-
-use crate::directory::Directory;
-use crate::numbers::NumberPlan;
+use ringwire_directory::{Directory, NumberPlan, Pattern};
 
 /// What the tracker needs to know of a PBX to follow its calls.
 #[derive(Clone, Debug)]
@@ -56,29 +53,5 @@ impl Rules {
             numbers: NumberPlan::default(),
             directory: Directory::default(),
         }
-    }
-}
-
-/// A pattern over names, with `*` for any run of characters and `?` for one; case does not count.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Pattern(WildMatch);
-
-impl Pattern {
-    /// The pattern written as `text`.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        Self(WildMatch::new_case_insensitive(text))
-    }
-
-    /// Whether `name` matches, whole.
-    #[must_use]
-    pub fn matches(&self, name: &str) -> bool {
-        self.0.matches(name)
-    }
-}
-
-impl fmt::Display for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ringwire_calls::Pattern;
+use ringwire_directory::Pattern;
 use ringwire_event::{CallEvent, Direction, Party};
 
 /// The place of a target in the configuration.

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use bytes::Bytes;
 use jiff::Timestamp;
 use ringwire_ami::{AmiVersion, Packet};
-use ringwire_calls::{Directory, Rules, Tracker};
+use ringwire_calls::{Rules, Tracker};
+use ringwire_directory::Directory;
 use ringwire_event::{CallEvent, CallId};
 use ringwire_live::{Diagnosis, EventEmitter, Observations, PbxEvent, TrackerEvent};
 use tokio::{

@@ -10,7 +10,7 @@ use std::{
 
 use jiff::Timestamp;
 use ringwire_ami::{Packet, StreamErrors};
-use ringwire_calls::Directory;
+use ringwire_directory::Directory;
 use ringwire_event::{CallEvent, Direction, EventKind};
 
 use super::diagnosis::{CallCounts, EventCounts, InternalContext, PbxDiagnosis, UnknownUser};

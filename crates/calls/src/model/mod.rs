@@ -3,7 +3,6 @@
 mod call;
 mod channel;
 mod channel_list;
-mod dial_string;
 mod ids;
 mod keys;
 mod presentation;
@@ -14,7 +13,6 @@ pub(crate) use channel::{
     Channel, ChannelBridge, ChannelKind, ChannelState, endpoint_of, known_number, local_stem,
 };
 pub(crate) use channel_list::{ChannelList, ListedChannel};
-pub(crate) use dial_string::{is_number, number_apart};
 pub(crate) use ids::CallIds;
 pub(crate) use keys::{CallKey, ChannelKey};
 pub(crate) use presentation::withheld_by_step;

@@ -1,15 +1,13 @@
 //! Who dials whom, and what comes of it.
 
 use ringwire_ami::AmiVersion;
+use ringwire_directory::{SHORTEST_NUMBER, is_number, number_apart};
 use ringwire_event::EventKind;
 use ringwire_event::explanation::AnnounceReason;
 
 use super::Tracker;
 use crate::event_headers::EventHeaders;
-use crate::model::{
-    CallKey, CallStage, ChannelKey, ChannelKind, ChannelState, RingLeg, is_number, number_apart,
-};
-use crate::numbers::SHORTEST_NUMBER;
+use crate::model::{CallKey, CallStage, ChannelKey, ChannelKind, ChannelState, RingLeg};
 
 impl Tracker {
     /// DialBegin (12 and newer), `Dial` with `SubEvent: Begin` (1.6 to 11).

@@ -1,6 +1,7 @@
 //! What is dialled is a phone or a trunk: by whom, by which dial string, by what else is known of the channel.
 
-use ringwire_calls::{Directory, Rules, User};
+use ringwire_calls::Rules;
+use ringwire_directory::{Directory, Pattern, User};
 
 use crate::scenarios::{check, check_with};
 
@@ -92,7 +93,7 @@ fn phones_dialled_by_their_contact_are_phones() {
 
 #[test]
 fn a_configured_trunk_is_given_even_a_short_number_in_a_contact() {
-    let trunks = vec![ringwire_calls::Pattern::new("PJSIP/trunk")];
+    let trunks = vec![Pattern::new("PJSIP/trunk")];
     let rules = Rules { trunks, ..Rules::new("pbx") };
     check_dialled(&rules, "PJSIP/trunk", "", "trunk/sip:112@10.0.0.1", "out 101 to 112 [Alice]");
 }

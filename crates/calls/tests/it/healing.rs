@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use ringwire_ami::{AmiVersion, Frame};
-use ringwire_calls::{Pattern, Rules, Tracker};
+use ringwire_calls::{Rules, Tracker};
+use ringwire_directory::Pattern;
 use ringwire_event::{CallEvent, Direction};
 
 use crate::invariants::{RECORDINGS, hold_to_the_rules, no_channels};

@@ -1,6 +1,7 @@
 //! Calls of whole offices, recorded on Asterisk 16 and 22 with a country configured: what Zammad must be posted for each.
 
-use ringwire_calls::{NumberPlan, Rules};
+use ringwire_calls::Rules;
+use ringwire_directory::NumberPlan;
 
 use crate::captures::{difference, expected, only_granted, recordings};
 use crate::support::{follow, offices};

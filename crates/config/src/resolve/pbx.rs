@@ -3,7 +3,8 @@
 use std::{net::IpAddr, ops::Range, time::Duration};
 
 use ringwire_ami::{AmiLogin, Fingerprint, LoginMethod, TlsOptions, TlsTrust};
-use ringwire_calls::{Directory, NumberPlan, Pattern, Rules};
+use ringwire_calls::Rules;
+use ringwire_directory::{Directory, NumberPlan, Pattern};
 use toml::Spanned;
 
 use super::{Resolver, secret::Sources};

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use ringwire_calls::User;
+use ringwire_directory::User;
 use toml::Spanned;
 
 use super::Resolver;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use jiff::SignedDuration;
 use ringwire_ami::AmiVersion;
-use ringwire_calls::User;
+use ringwire_directory::User;
 use ringwire_event::{EventKind, Party};
 
 use super::*;

@@ -2,7 +2,8 @@
 
 /// A number that a dial string carries apart from the endpoint that it dials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NumberApart<'a> {
+pub struct NumberApart<'a> {
+    /// The number as it was dialled.
     pub number: &'a str,
     /// It stands in the address at which the endpoint is reached, as the contacts of a phone do.
     pub in_contact: bool,
@@ -14,7 +15,8 @@ pub(crate) struct NumberApart<'a> {
 /// `endpoint` is the `TECH/name` of the dialled channel. `491711234567@trunk` (PJSIP), `trunk/491711234567` (SIP,
 /// IAX2, DAHDI) carry one, `alice/sip:101@10.0.0.5` in a contact; `alice`, `101/sip:101@10.0.0.5` and
 /// `150010002/150010002/172.20.0.13!!201` do not.
-pub(crate) fn number_apart<'a>(dial_string: &'a str, endpoint: &str) -> Option<NumberApart<'a>> {
+#[must_use]
+pub fn number_apart<'a>(dial_string: &'a str, endpoint: &str) -> Option<NumberApart<'a>> {
     let (tech, name) = endpoint.split_once('/')?;
     let dialled = match dial_string.split_once('/') {
         Some((head, rest)) if head.eq_ignore_ascii_case(tech) => rest,
@@ -34,7 +36,8 @@ pub(crate) fn number_apart<'a>(dial_string: &'a str, endpoint: &str) -> Option<N
 }
 
 /// Whether `text` is what can be dialled: digits, with `+` before them, or `*` and `#` among them.
-pub(crate) fn is_number(text: &str) -> bool {
+#[must_use]
+pub fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix('+').unwrap_or(text);
     digits.bytes().any(|byte| byte.is_ascii_digit())
         && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'*' || byte == b'#')

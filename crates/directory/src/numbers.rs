@@ -12,7 +12,7 @@ use rlibphonenumber::{
 };
 
 /// Numbers with fewer digits are extensions and are left alone (call rules 2).
-pub(crate) const SHORTEST_NUMBER: usize = 6;
+pub const SHORTEST_NUMBER: usize = 6;
 
 /// No number dialled without its area code is longer; Berlin, Hamburg and Munich have eight digits.
 const LONGEST_LOCAL: usize = 8;
