@@ -12,7 +12,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::PATIENCE;
+use super::PATIENCE;
 
 /// What opens the desk.
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::json;
 
-use crate::driver::Page;
+use super::driver::Page;
 
 /// A demo that is killed with the test.
 struct Demo(Child);

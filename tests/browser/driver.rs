@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::PATIENCE;
+use super::PATIENCE;
 
 /// A page in a browser of its own, which ends with it.
 pub(crate) struct Page {

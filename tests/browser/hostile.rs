@@ -3,7 +3,7 @@
 use ringwire_demo::player::{PlaybackOptions, PlaybackRecording, PlaybackServer};
 use serde_json::json;
 
-use crate::{daemon::Daemon, driver::Page};
+use super::{daemon::Daemon, driver::Page};
 
 const NAME: &str = r#"<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>"#;
 

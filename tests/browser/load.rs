@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ringwire_testkit::{PbxSimulator, SimulatorOptions};
 
-use crate::{daemon::Daemon, driver::Page};
+use super::{daemon::Daemon, driver::Page};
 
 /// How long it is watched.
 const WATCHED: Duration = Duration::from_secs(30);
@@ -37,7 +37,7 @@ return {
 };
 ";
 
-/// `cargo test --release --test browser -- --ignored --nocapture thousand`
+/// `cargo test --release --test it -- --ignored --nocapture thousand`
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement of a minute"]
 async fn a_thousand_live_calls_and_two_hundred_events_a_second() {

@@ -6,7 +6,7 @@ use ringwire_outbox::StoreReader;
 use ringwire_testkit::{PbxSimulator, SimulatorOptions};
 use serde_json::json;
 
-use crate::{daemon::Daemon, driver::Page};
+use super::{daemon::Daemon, driver::Page};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_desk_goes_on_by_itself_after_a_restart_and_misses_nothing() {
@@ -43,7 +43,7 @@ async fn the_desk_goes_on_by_itself_after_a_restart_and_misses_nothing() {
         }
         let missed: Vec<_> = written.difference(&received).take(5).collect();
         assert!(
-            begun.elapsed() < crate::PATIENCE,
+            begun.elapsed() < super::PATIENCE,
             "{} of {} events were received, not {missed:?}; {living} calls live",
             received.len(),
             written.len()

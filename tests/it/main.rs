@@ -1,4 +1,6 @@
-//! The binary, as people and scripts use it.
+//! The program as a whole: as people and scripts use it, its daemon over real sockets, and its page in a browser.
+//!
+//! One binary for all of it: while one test waits for a socket, another computes.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,9 +9,13 @@
     reason = "a test that cannot go on has failed"
 )]
 
+#[path = "../browser/mod.rs"]
+mod browser;
 mod calls;
 mod capture;
 mod check;
+#[path = "../daemon/mod.rs"]
+mod daemon;
 mod deliveries;
 mod demo;
 mod doctor;

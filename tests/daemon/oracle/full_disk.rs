@@ -1,7 +1,7 @@
 //! A disk that is full for a while: calls are told all the same, and nothing is lost.
 //!
 //! It mounts a small file system, so it is run by hand, as root:
-//! `cargo test --release --test daemon -- --ignored --nocapture full_disk`.
+//! `cargo test --release --test it -- --ignored --nocapture full_disk`.
 
 use std::{
     fs::{self, File},

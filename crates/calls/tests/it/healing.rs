@@ -180,7 +180,7 @@ fn watched() -> Vec<&'static (String, Vec<Frame>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
     #[test]
     fn a_reconciliation_heals_any_gap(

@@ -6,6 +6,7 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
+    thread,
     time::Duration,
 };
 
@@ -298,28 +299,31 @@ fn a_journal_of_an_earlier_release_is_read_as_it_is() {
 
 #[test]
 fn a_command_reaches_a_daemon_of_an_earlier_release_in_its_own_words() {
-    for (name, home, facts) in fixtures() {
-        let path = home.path().join("journal.db");
-        let version = schema_version(&path);
-        let lock = File::create(home.path().join("journal.db.lock")).unwrap();
-        lock.try_lock().unwrap();
-        let pause = [OperatorCommand::Pause(TargetName::from("crm"))];
-        assert_eq!(submit_commands(&path, &pause, at(0)).unwrap(), CommandReceipt::NotYet, "{name}");
-        assert_eq!(schema_version(&path), version, "{name}: its tables are its own");
+    // Each command waits for a daemon that does not take it up, so all do at the same time.
+    thread::scope(|scope| {
+        for (name, home, facts) in fixtures() {
+            scope.spawn(move || command_an_earlier_release(&name, &home, &facts));
+        }
+    });
+}
 
-        // That daemon ends before it has applied the command: it is not lost.
-        drop(lock);
-        let retry = undelivered(&facts).len();
-        let drop_first = [OperatorCommand::Drop(DeliveryId(undelivered(&facts)[0].0))];
-        assert_eq!(
-            submit_commands(&path, &drop_first, at(1)).unwrap(),
-            CommandReceipt::AtNextStart,
-            "{name}"
-        );
-        let reader = StoreReader::open(&path).unwrap();
-        let crm = reader.targets().unwrap().into_iter().find(|target| target.target == "crm");
-        assert_eq!(crm.unwrap().state, "paused", "{name}");
-        let pending: u64 = reader.pending_counts().unwrap().iter().map(|target| target.count).sum();
-        assert_eq!(pending, retry as u64 - 1, "{name}");
-    }
+fn command_an_earlier_release(name: &str, home: &TempDir, facts: &Facts) {
+    let path = home.path().join("journal.db");
+    let version = schema_version(&path);
+    let lock = File::create(home.path().join("journal.db.lock")).unwrap();
+    lock.try_lock().unwrap();
+    let pause = [OperatorCommand::Pause(TargetName::from("crm"))];
+    assert_eq!(submit_commands(&path, &pause, at(0)).unwrap(), CommandReceipt::NotYet, "{name}");
+    assert_eq!(schema_version(&path), version, "{name}: its tables are its own");
+
+    // That daemon ends before it has applied the command: it is not lost.
+    drop(lock);
+    let retry = undelivered(facts).len();
+    let drop_first = [OperatorCommand::Drop(DeliveryId(undelivered(facts)[0].0))];
+    assert_eq!(submit_commands(&path, &drop_first, at(1)).unwrap(), CommandReceipt::AtNextStart, "{name}");
+    let reader = StoreReader::open(&path).unwrap();
+    let crm = reader.targets().unwrap().into_iter().find(|target| target.target == "crm");
+    assert_eq!(crm.unwrap().state, "paused", "{name}");
+    let pending: u64 = reader.pending_counts().unwrap().iter().map(|target| target.count).sum();
+    assert_eq!(pending, retry as u64 - 1, "{name}");
 }

@@ -3,8 +3,6 @@
 //! Where there is no `chromedriver` these tests say so and do nothing, unless `RINGWIRE_BROWSER=required`. With
 //! `RINGWIRE_SCREENSHOTS=DIRECTORY` they leave pictures there.
 
-#![cfg(test)]
-
 mod daemon;
 mod demo;
 mod driver;
