@@ -35,6 +35,28 @@ pub fn number_apart<'a>(dial_string: &'a str, endpoint: &str) -> Option<NumberAp
     (is_number(apart.number) && apart.number != name).then_some(apart)
 }
 
+/// Whether a whole dial string, with its `TECH/`, dials the endpoint (`TECH/name`) of a channel.
+#[must_use]
+pub fn dials(dial_string: &str, endpoint: &str) -> bool {
+    let (Some((_, dialled)), Some((_, name))) = (dial_string.split_once('/'), endpoint.split_once('/'))
+    else {
+        return false;
+    };
+    let head = dialled.split('/').next().unwrap_or_default();
+    let peer = head.rsplit('@').next().unwrap_or_default();
+    has_technology(dial_string, endpoint)
+        && [head, peer].iter().any(|dialled| dialled.eq_ignore_ascii_case(name))
+}
+
+/// Whether a whole dial string is of the technology of an endpoint.
+#[must_use]
+pub fn has_technology(dial_string: &str, endpoint: &str) -> bool {
+    match (dial_string.split_once('/'), endpoint.split_once('/')) {
+        (Some((one, _)), Some((other, _))) => one.eq_ignore_ascii_case(other),
+        _ => false,
+    }
+}
+
 /// Whether `text` is what can be dialled: digits, with `+` before them, or `*` and `#` among them.
 #[must_use]
 pub fn is_number(text: &str) -> bool {
@@ -102,6 +124,24 @@ mod tests {
             let endpoint = if dial_string.contains("alice") { "PJSIP/alice" } else { "PJSIP/trunk" };
             let expected = NumberApart { number: "101", in_contact };
             assert_eq!(number_apart(dial_string, endpoint), Some(expected), "{dial_string}");
+        }
+    }
+
+    #[test]
+    fn a_dial_string_names_the_endpoint_that_it_dials() {
+        for (dial_string, endpoint, expected) in [
+            ("PJSIP/491719876543@trunk", "PJSIP/trunk", true),
+            ("PJSIP/Trunk/sip:491719876543@10.0.0.1", "PJSIP/trunk", true),
+            ("SIP/trunk/491719876543", "SIP/trunk", true),
+            ("IAX2/user:secret@peer/49@out", "IAX2/peer", true),
+            ("Local/101@fm/n", "Local/101@fm", true),
+            ("Local/101@fm", "Local/102@fm", false),
+            ("SIP/trunk/491719876543", "PJSIP/trunk", false),
+            ("PJSIP/491719876543@trunk", "PJSIP/alice", false),
+            ("DAHDI/g1/49", "DAHDI/i1/49", false),
+            ("", "PJSIP/alice", false),
+        ] {
+            assert_eq!(dials(dial_string, endpoint), expected, "{dial_string} {endpoint}");
         }
     }
 }

@@ -8,7 +8,7 @@ mod numbers;
 mod pattern;
 mod users;
 
-pub use dial_string::{NumberApart, is_number, number_apart};
+pub use dial_string::{NumberApart, dials, has_technology, is_number, number_apart};
 pub use numbers::{NumberPlan, SHORTEST_NUMBER, UnknownCountry};
 pub use pattern::Pattern;
 pub use users::{Directory, User};

@@ -33,6 +33,23 @@ pub(crate) struct ListedChannel {
     pub data: Option<String>,
 }
 
+impl ListedChannel {
+    /// What it dials, where its application is `Dial`: `TECH/…`, one for each channel. Asterisk 1.4 parts arguments by `|`.
+    pub(crate) fn dial_strings(&self) -> impl Iterator<Item = &str> {
+        self.first_argument("Dial").into_iter().flat_map(|dialled| dialled.split('&')).map(str::trim)
+    }
+
+    /// The queue that it is in, or that gave it to an agent.
+    pub(crate) fn queue(&self) -> Option<&str> {
+        self.first_argument("Queue")
+    }
+
+    fn first_argument(&self, application: &str) -> Option<&str> {
+        let data = self.data.as_deref().filter(|_| self.application.eq_ignore_ascii_case(application))?;
+        data.split([',', '|']).next().filter(|argument| !argument.is_empty())
+    }
+}
+
 impl ChannelList {
     /// Takes the next item.
     pub(crate) fn push(&mut self, item: ListedChannel) {

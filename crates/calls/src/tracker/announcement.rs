@@ -1,6 +1,7 @@
 //! Announcing calls: when, and with which facts.
 
 use jiff::SignedDuration;
+use ringwire_directory::is_number;
 use ringwire_event::explanation::AnnounceReason;
 use ringwire_event::{Direction, EventKind};
 
@@ -150,7 +151,12 @@ impl Tracker {
         let exten = originator.map(|channel| channel.exten.clone()).unwrap_or_default();
         let (from, to, trunk) = match direction {
             Direction::In => {
-                (caller_number, numbers.normalise(&exten), originator.map(|channel| channel.endpoint.clone()))
+                let endpoint = originator.map(|channel| channel.endpoint.clone());
+                let to = match names_nothing(&exten) {
+                    true => trunk_name(endpoint.as_deref()),
+                    false => numbers.normalise(&exten),
+                };
+                (caller_number, to, endpoint)
             }
             Direction::Out => {
                 // A trunk that was called first and then connected to a phone is its own far end.
@@ -161,14 +167,25 @@ impl Tracker {
                     .filter(|channel| !channel.withheld)
                     .and_then(|channel| shown(channel.caller_number.as_deref()))
                     .or_else(|| own(self.caller_channel(key)));
-                let to = trunk.and_then(|channel| channel.number.as_deref()).unwrap_or(&exten);
-                (from, numbers.normalise_dialled(to), trunk.map(|channel| channel.endpoint.clone()))
+                // What was dialled on the trunk; else the extension that was, as the trunk's own leg has it too.
+                let own_number = trunk.and_then(|channel| channel.caller_number.as_deref());
+                let to = trunk
+                    .and_then(|channel| channel.number.as_deref())
+                    .or_else(|| Some(exten.as_str()).filter(|exten| is_number(exten)))
+                    .or_else(|| own_number.filter(|number| is_number(number)))
+                    .map(|number| numbers.normalise_dialled(number));
+                let endpoint = trunk.map(|channel| channel.endpoint.clone());
+                (from, to.unwrap_or_else(|| trunk_name(endpoint.as_deref())), endpoint)
             }
             Direction::Internal if call.is_originated => {
                 let called = call.dialled_exten.clone().or_else(|| own(self.first_called(key)));
                 (own(self.caller_channel(key)).or(caller_number), called.unwrap_or(exten), None)
             }
-            Direction::Internal => (own(call.originator).or(caller_number), exten, None),
+            Direction::Internal => {
+                let called = Some(&exten).filter(|exten| !names_nothing(exten)).cloned();
+                let called = called.or_else(|| own(self.first_called(key)));
+                (own(call.originator).or(caller_number), called.unwrap_or(exten), None)
+            }
         };
         let name =
             originator.filter(|channel| !channel.withheld).and_then(|channel| channel.caller_name.clone());
@@ -183,4 +200,18 @@ impl Tracker {
         call.account = account;
         call.tenant = tenant;
     }
+}
+
+/// Whether an extension names nobody: there is none, or it is one of those that Asterisk itself goes to.
+fn names_nothing(exten: &str) -> bool {
+    matches!(exten, "" | "s" | "i" | "t" | "h")
+}
+
+/// What is known of where a call went to if no number is: the name of its trunk, with the technology where it is but a
+/// line's number.
+fn trunk_name(endpoint: Option<&str>) -> String {
+    let endpoint = endpoint.unwrap_or_default();
+    let name = endpoint.split_once('/').map_or(endpoint, |(_, name)| name);
+    let is_name = name.contains(|c: char| c.is_alphabetic()) && !name.contains('/');
+    if is_name { name } else { endpoint }.to_owned()
 }

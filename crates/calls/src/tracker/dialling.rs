@@ -7,7 +7,7 @@ use ringwire_event::explanation::AnnounceReason;
 
 use super::Tracker;
 use crate::event_headers::EventHeaders;
-use crate::model::{CallKey, CallStage, ChannelKey, ChannelKind, ChannelState, RingLeg};
+use crate::model::{CallKey, CallStage, ChannelKey, ChannelKind, ChannelState, RingLeg, local_stem};
 
 impl Tracker {
     /// DialBegin (12 and newer), `Dial` with `SubEvent: Begin` (1.6 to 11).
@@ -39,27 +39,10 @@ impl Tracker {
         dial_string: Option<&str>,
     ) {
         let caller = caller.filter(|caller| *caller != dest);
-        let through = caller.and_then(|caller| self.first_half_before(caller));
-        let exten = caller.and_then(|ch| self.channels.get(ch)).map(|channel| channel.exten_now.clone());
-        let number = dial_string.and_then(|text| self.number_dialled(dest, text));
-        let Some(channel) = self.channels.get_mut(dest) else { return };
         // It takes a call that rings elsewhere, so it is no leg of that one (call rules 2.1).
-        let picks_up = channel.placed_call;
+        let picks_up = self.channels.get(dest).is_some_and(|channel| channel.placed_call);
         if !picks_up {
-            channel.dialled = true;
-            channel.dialled_by = channel.dialled_by.or(caller);
-            channel.reached_through = channel.reached_through.or(through);
-            if channel.is_party() {
-                if let Some(number) = number {
-                    let was = std::mem::replace(&mut channel.kind, ChannelKind::External);
-                    channel.number = Some(number);
-                    if was != ChannelKind::External {
-                        self.explain_trunk_by_number(dest, dial_string.unwrap_or_default());
-                    }
-                } else if channel.kind == ChannelKind::External && channel.number.is_none() {
-                    channel.number = exten.filter(|exten| exten.bytes().any(|byte| byte.is_ascii_digit()));
-                }
-            }
+            self.take_dial_string(caller, dest, dial_string);
         }
         let Some(caller) = caller else { return };
         let key = self.dialling_call(caller);
@@ -74,11 +57,48 @@ impl Tracker {
         }
     }
 
+    /// What a channel is by what was dialled on it, and by whom.
+    pub(super) fn take_dial_string(
+        &mut self,
+        caller: Option<ChannelKey>,
+        dest: ChannelKey,
+        dial_string: Option<&str>,
+    ) {
+        let through = caller.and_then(|caller| self.first_half_before(caller));
+        let exten = caller.and_then(|ch| self.channels.get(ch)).map(|channel| channel.exten_now.clone());
+        let number = dial_string.and_then(|text| self.number_dialled(dest, text));
+        let Some(channel) = self.channels.get_mut(dest) else { return };
+        channel.dialled = true;
+        channel.dialled_by = channel.dialled_by.or(caller);
+        channel.reached_through = channel.reached_through.or(through);
+        if channel.is_party() {
+            if let Some(number) = number {
+                let was = std::mem::replace(&mut channel.kind, ChannelKind::External);
+                channel.number = Some(number);
+                if was != ChannelKind::External {
+                    self.explain_trunk_by_number(dest, dial_string.unwrap_or_default());
+                }
+            } else if channel.kind == ChannelKind::External && channel.number.is_none() {
+                channel.number = exten.filter(|exten| exten.bytes().any(|byte| byte.is_ascii_digit()));
+            }
+        }
+    }
+
     /// The `;1` of the outermost Local channel that what this channel dials is reached through, where it is a `;2`.
-    fn first_half_before(&self, caller: ChannelKey) -> Option<ChannelKey> {
-        let caller = self.channels.get(caller).filter(|caller| caller.kind == ChannelKind::Auxiliary)?;
-        let half = caller.pair?;
-        Some(self.channels.get(half).and_then(|half| half.reached_through).unwrap_or(half))
+    pub(super) fn first_half_before(&self, caller: ChannelKey) -> Option<ChannelKey> {
+        let pair_of = |ch: ChannelKey| {
+            self.channels.get(ch).filter(|channel| channel.kind == ChannelKind::Auxiliary)?.pair
+        };
+        let mut half = pair_of(caller)?;
+        // Forged or repeated events can form a ring.
+        for _ in 0..16 {
+            let channel = self.channels.get(half)?;
+            match channel.reached_through.or_else(|| channel.dialled_by.and_then(pair_of)) {
+                Some(before) if before != half => half = before,
+                _ => break,
+            }
+        }
+        Some(half)
     }
 
     /// The number that a dial string gives a channel, which makes a trunk of a device (call rules 2.1).
@@ -113,21 +133,22 @@ impl Tracker {
     }
 
     /// The call that a dialling channel dials for; a new one if it has none that lives.
-    fn dialling_call(&mut self, caller: ChannelKey) -> CallKey {
+    pub(super) fn dialling_call(&mut self, caller: ChannelKey) -> CallKey {
         if let Some(key) = self.living_call(caller) {
             return key;
         }
         // Dialled by nobody and now acting for itself: an Originate. Of a Local pair the first half started it.
-        let originator = self
+        let is_second_half = self
             .channels
             .get(caller)
-            .filter(|channel| channel.kind == ChannelKind::Auxiliary)
-            .and_then(|channel| channel.pair)
-            .filter(|pair| {
-                self.channels.get(*pair).map(|pair| pair.sequence)
-                    < self.channels.get(caller).map(|own| own.sequence)
-            })
-            .unwrap_or(caller);
+            .is_some_and(|channel| local_stem(&channel.name).is_some_and(|(_, half)| half == 2));
+        let originator = self.first_half_before(caller).filter(|_| is_second_half);
+        let originator = originator.unwrap_or(caller);
+        let key = self.living_call(originator).unwrap_or_else(|| self.start_originated_call(originator));
+        self.add_to_call(caller, key)
+    }
+
+    fn start_originated_call(&mut self, originator: ChannelKey) -> CallKey {
         let key = self.start_call(originator);
         if let Some(call) = self.calls.get_mut(key) {
             call.is_originated = true;

@@ -8,6 +8,7 @@ mod dialling;
 mod explaining;
 mod hangups;
 mod joining;
+mod listed_dials;
 mod masquerade;
 mod parties;
 mod publishing;

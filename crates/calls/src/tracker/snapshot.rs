@@ -87,7 +87,7 @@ impl Tracker {
                 ch
             }
         };
-        if let Some(channel) = self.channels.get_mut(ch) {
+        if let Some(channel) = self.channels.get_mut(ch).filter(|channel| !channel.placed_call) {
             channel.dialled |= outgoing;
         }
         if let Some(state) = packet.channel_state() {
@@ -157,8 +157,10 @@ impl Tracker {
     /// Joins the listed channels into calls and publishes what was not published yet.
     fn adopt(&mut self, items: &[ListedChannel]) {
         // Channels that started a call come first, so that their legs find it.
-        for item in items.iter().filter(|item| item.adopted && !item.outgoing) {
-            self.place_listed_channel(item);
+        for item in items.iter().filter(|item| !item.outgoing) {
+            if item.adopted || self.call_of(item.ch).is_none() {
+                self.place_listed_channel(item);
+            }
         }
         for item in items.iter().filter(|item| item.outgoing) {
             if item.adopted || self.call_of(item.ch).is_none() {
@@ -168,6 +170,10 @@ impl Tracker {
         }
         for item in items {
             self.join_bridged(item, items);
+        }
+        self.link_listed_dials(items);
+        for item in items {
+            self.take_listed_queue(item);
         }
         for item in items {
             self.gather_listed_phones(item);
@@ -187,7 +193,10 @@ impl Tracker {
         // A channel that is about to be called, or was dialled by nobody (Originate), starts no call.
         let calls =
             !matches!(channel.state, ChannelState::Down | ChannelState::Ringing) && !channel.exten.is_empty();
-        if calls && channel.call.is_none() && item.linkedid.as_ref().is_none_or(|linkedid| *linkedid == root)
+        if calls
+            && !channel.dialled
+            && channel.call.is_none()
+            && item.linkedid.as_ref().is_none_or(|linkedid| *linkedid == root)
         {
             self.start_call(item.ch);
         }
@@ -244,6 +253,7 @@ impl Tracker {
             .iter()
             .copied()
             .filter(|ch| self.channels.get(*ch).is_some_and(|channel| channel.is_party() && channel.dialled))
+            .filter(|ch| call.originator != Some(*ch) && !self.is_callers_own(call, *ch))
             .collect();
         phones.sort_by_key(|ch| self.channels.get(*ch).map(|channel| channel.sequence));
         if !phones.is_empty() {
@@ -258,13 +268,11 @@ impl Tracker {
         let Some(key) = self.call_of(item.ch) else { return };
         let Some(channel) = self.channels.get(item.ch) else { return };
         let up = channel.state == ChannelState::Up;
+        let rung_by = (item.outgoing && !up && !channel.placed_call).then_some(channel.dialled_by);
         if self.originated_call(item.ch).is_some() {
             if item.application.eq_ignore_ascii_case("Queue") {
-                let queue = item.data.as_deref().and_then(|data| data.split(',').next());
                 if !self.calls.get(key).is_some_and(|call| call.is_answered()) {
-                    self.enter_queue(item.ch, queue);
-                } else if let (Some(call), Some(queue)) = (self.calls.get_mut(key), queue) {
-                    call.queue.get_or_insert_with(|| queue.to_owned());
+                    self.enter_queue(item.ch, item.queue());
                 }
             } else if is_conference(&item.application) {
                 self.publish_answer(key, AnsweredBy::Conference, "conference");
@@ -272,8 +280,8 @@ impl Tracker {
                 self.publish_answer(key, AnsweredBy::Voicemail, "voicemail");
             }
         }
-        if item.outgoing && !up {
-            self.add_leg(key, None, item.ch);
+        if let Some(dialler) = rung_by {
+            self.add_leg(key, dialler, item.ch);
         }
         if self.calls.get(key).is_some_and(|call| call.has_originator && call.is_gathering()) {
             self.announce(key, AnnounceReason::Listed);

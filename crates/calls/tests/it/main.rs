@@ -15,6 +15,7 @@ mod explanations;
 mod forged;
 mod healing;
 mod invariants;
+mod listed;
 mod offices;
 mod originate;
 mod pbx;

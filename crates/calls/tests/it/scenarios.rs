@@ -463,14 +463,26 @@ fn a_caller_deflected_elsewhere_was_forwarded() {
 }
 
 #[test]
-fn a_call_from_an_analogue_line_begins_without_an_exten() {
+fn a_call_without_a_number_that_was_dialled_goes_to_what_is_known() {
     check(
         "Newchannel  Channel=DAHDI/1-1  ChannelState=4  CallerIDNum=4917  Exten=s  Context=from-zaptel  Uniqueid=1.0
          HangupRequest  Uniqueid=1.0
          Hangup  Uniqueid=1.0  Cause=16",
-        "1.0 newCall: in 4917 to s []
+        "1.0 newCall: in 4917 to DAHDI/1 []
          1.0 hangup: cancel",
     );
+    for exten in ["s", ""] {
+        check(
+            &format!(
+                "Newchannel  Channel=PJSIP/trunk-0  ChannelState=4  CallerIDNum=4917  Exten={exten}  Context=from-trunk  Uniqueid=1.0  Linkedid=1.0
+                 QueueCallerJoin  Uniqueid=1.0  Queue=support
+                 HangupRequest  Uniqueid=1.0
+                 Hangup  Uniqueid=1.0  Cause=16"
+            ),
+            "1.0 newCall: in 4917 to trunk [] queue support
+             1.0 hangup: cancel",
+        );
+    }
 }
 
 #[test]
