@@ -29,6 +29,8 @@ pub(crate) struct RingLeg {
     pub own: bool,
     /// Its dialling ended because the caller was gone.
     cancelled: bool,
+    /// Its phone picked up: it answered, unless it never talked with the caller.
+    picked_up: bool,
     cause: Option<u16>,
     status: Option<Cause>,
 }
@@ -43,6 +45,7 @@ impl RingLeg {
             forwarded: false,
             own: false,
             cancelled: false,
+            picked_up: false,
             cause: None,
             status: None,
         }
@@ -59,6 +62,8 @@ impl RingLeg {
     pub(crate) fn take_status(&mut self, status: &str) {
         // A queue that gives a call up reports CANCEL as well, after the true status.
         self.cancelled |= status == "CANCEL" && self.status.is_none();
+        // What a subroutine returns that asked the phone whether to take the call stands there too.
+        self.picked_up |= matches!(status, "ANSWER" | "CONTINUE" | "ABORT") || status.starts_with("GOTO:");
         if self.status.is_none() {
             self.status = cause_of_dial_status(status);
         }
@@ -67,6 +72,11 @@ impl RingLeg {
     /// Whether it has a DialStatus.
     pub(crate) fn has_status(&self) -> bool {
         self.status.is_some()
+    }
+
+    /// Whether its phone picked up, but did not accept the call when asked.
+    fn has_declined(&self) -> bool {
+        self.picked_up && self.party && !self.own && !self.forwarded && self.result().is_none()
     }
 
     /// Why this leg did not answer (call rules 4.3): its cause, or its DialStatus where the cause is 0 or 16.
@@ -105,11 +115,12 @@ impl RingRound {
     }
 
     /// The result of all legs, with those of earlier rounds: one that rang out or declined outweighs a busy
-    /// one, and so on.
+    /// one, and so on. A phone that picked up has declined, for this is asked where nobody took the call.
     pub(crate) fn result(&self) -> Option<Cause> {
         let queue = self.queue_gave_up.then_some(Cause::NoAnswer);
         let legs = self.legs.iter().filter_map(RingLeg::result);
-        legs.chain(queue).chain(self.earlier).min_by_key(|cause| weight(*cause))
+        let declined = self.legs.iter().any(RingLeg::has_declined).then_some(Cause::NoAnswer);
+        legs.chain(declined).chain(queue).chain(self.earlier).min_by_key(|cause| weight(*cause))
     }
 }
 

@@ -126,3 +126,58 @@ fn a_caller_who_cancels_before_anything_rings_was_not_forwarded() {
         );
     }
 }
+
+#[test]
+fn a_phone_that_picks_up_and_presses_reject_has_not_answered() {
+    // Asked at the end of a chain of Local channels: the caller's own dial ends NOANSWER.
+    check(
+        "Newchannel  Channel=PJSIP/trunk-0  ChannelState=4  CallerIDNum=4917  Exten=100  Context=from-trunk  Uniqueid=1.0  Linkedid=1.0
+         Newchannel  Channel=Local/101@fm-0;1  ChannelState=0  Exten=101  Uniqueid=1.1  Linkedid=1.0
+         Newchannel  Channel=Local/101@fm-0;2  ChannelState=4  Exten=101  Uniqueid=1.2  Linkedid=1.0
+         DialBegin  Uniqueid=1.0  CallerIDNum=4917  DestUniqueid=1.1  DialString=101@fm
+         Newchannel  Channel=PJSIP/alice-1  ChannelState=0  CallerIDNum=101  CallerIDName=Alice  Exten=s  Uniqueid=1.3  Linkedid=1.0
+         DialBegin  Uniqueid=1.2  CallerIDNum=4917  DestUniqueid=1.3  DialString=alice
+         Newstate  ChannelState=5  Uniqueid=1.3
+         Newstate  ChannelState=6  Uniqueid=1.3
+         DialEnd  Uniqueid=1.2  DestUniqueid=1.3  DialStatus=ANSWER
+         BridgeEnter  Uniqueid=1.3  BridgeUniqueid=b1  BridgeType=basic
+         BridgeEnter  Uniqueid=1.2  BridgeUniqueid=b1  BridgeType=basic
+         BridgeLeave  Uniqueid=1.3  BridgeUniqueid=b1
+         BridgeLeave  Uniqueid=1.2  BridgeUniqueid=b1
+         Hangup  Uniqueid=1.3  Cause=16
+         Hangup  Uniqueid=1.2  Cause=16
+         DialEnd  Uniqueid=1.0  DestUniqueid=1.1  DialStatus=NOANSWER
+         Hangup  Uniqueid=1.1  Cause=16
+         Hangup  Uniqueid=1.0  Cause=16",
+        "1.0 newCall: in 4917 to 100 [Alice]
+         1.0 ringing: Alice
+         1.0 hangup: noAnswer",
+    );
+    // Asked by a subroutine of the dial itself, which has a word of its own for how it ended.
+    for status in ["NOANSWER", "CONTINUE", "ABORT", "GOTO:declined^s^1"] {
+        for requested in ["HangupRequest  Uniqueid=9.9", "HangupRequest  Uniqueid=1.1  Cause=16"] {
+            check_cause(
+                &format!(
+                    "Newstate  ChannelState=6  Uniqueid=1.1
+                     DialEnd  Uniqueid=1.0  DestUniqueid=1.1  DialStatus={status}
+                     {requested}
+                     Hangup  Uniqueid=1.1  Cause=16
+                     Hangup  Uniqueid=1.0  Cause=16"
+                ),
+                "noAnswer",
+            );
+        }
+    }
+}
+
+#[test]
+fn who_hangs_up_while_a_phone_is_asked_to_accept_has_given_up() {
+    check_cause(
+        "Newstate  ChannelState=6  Uniqueid=1.1
+         HangupRequest  Uniqueid=1.0
+         DialEnd  Uniqueid=1.0  DestUniqueid=1.1  DialStatus=CANCEL
+         Hangup  Uniqueid=1.1  Cause=16
+         Hangup  Uniqueid=1.0  Cause=127",
+        "cancel",
+    );
+}

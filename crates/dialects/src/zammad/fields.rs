@@ -33,23 +33,22 @@ pub(super) fn build_fields(
     choices: FieldChoices,
 ) -> Option<Map<String, Value>> {
     let FieldChoices { to, send_queue, find_agent_by } = choices;
-    let is_new_call = match event.kind {
-        EventKind::NewCall { .. } => true,
-        EventKind::Answer { .. } | EventKind::Hangup { .. } => false,
+    match event.kind {
+        EventKind::NewCall { .. } | EventKind::Answer { .. } | EventKind::Hangup { .. } => {}
         EventKind::Ringing { .. }
         | EventKind::Hold { .. }
         | EventKind::Unhold { .. }
         | EventKind::Transfer { .. } => {
             return None;
         }
-    };
+    }
     let mut fields = FieldList::default();
     fields.push_text("event", event.kind.name());
     fields.push_text("callId", &zammad_call_id(&event.call));
     fields.push_text("from", if event.from.is_empty() { "anonymous" } else { without_plus(&event.from) });
     let to = destination(event, side, to);
-    if is_new_call && to.is_empty() {
-        // Zammad refuses a newCall without `to`, but accepts an empty one.
+    if to.is_empty() {
+        // Zammad refuses a newCall without `to`, but accepts an empty one. What follows says the same.
         fields.0.insert("to".into(), "".into());
     }
     fields.push_text("to", to);

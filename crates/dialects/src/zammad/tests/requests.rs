@@ -101,7 +101,7 @@ fn unknown_values_are_omitted() {
 }
 
 #[test]
-fn a_newcall_always_has_from_and_to() {
+fn a_to_that_is_not_known_is_empty_in_every_event_of_a_call() {
     let event = event(Direction::In, "", "", new_call(&[]));
     check_with(
         &options(),
@@ -112,7 +112,7 @@ fn a_newcall_always_has_from_and_to() {
     check_with(
         &options(),
         &event,
-        r#"{"event":"hangup","callId":"pbx1-1795226702.0","from":"anonymous","direction":"in","cause":"cancel"}"#,
+        r#"{"event":"hangup","callId":"pbx1-1795226702.0","from":"anonymous","to":"","direction":"in","cause":"cancel"}"#,
     );
 }
 
