@@ -6,7 +6,9 @@ use ringwire_event::explanation::AnnounceReason;
 use ringwire_event::{Direction, EventKind};
 
 use super::Tracker;
-use crate::model::{CallKey, CallStage, ChannelKey, ChannelKind, PendingAnnouncement, known_number};
+use crate::model::{
+    Call, CallKey, CallStage, Channel, ChannelKey, ChannelKind, PendingAnnouncement, known_number,
+};
 
 /// What is published for a caller who does not show a number.
 const ANONYMOUS: &str = "anonymous";
@@ -114,6 +116,16 @@ impl Tracker {
         called.min_by_key(|ch| self.channels.get(*ch).map(|channel| channel.sequence))
     }
 
+    /// The outside party whom Originate called first, on a trunk, be it through Local channels.
+    fn first_outside(&self, call: &Call) -> Option<&Channel> {
+        let is_outside = |channel: &&Channel| channel.kind == ChannelKind::External && channel.dialled;
+        let originator = call.originator.and_then(|ch| self.channels.get(ch)).filter(is_outside);
+        originator.or_else(|| {
+            let own = call.members.iter().filter(|member| self.is_callers_own(call, **member));
+            own.filter_map(|member| self.channels.get(*member)).find(is_outside)
+        })
+    }
+
     /// Fixes the facts that events carry from the announcement on (call rules 2).
     fn set_call_facts(&mut self, key: CallKey) {
         let Some(call) = self.calls.get(key) else { return };
@@ -121,10 +133,11 @@ impl Tracker {
         let trunks: Vec<_> = call
             .members
             .iter()
-            .filter(|member| Some(**member) != call.originator)
+            .filter(|member| Some(**member) != call.originator && !self.is_callers_own(call, **member))
             .filter_map(|member| self.channels.get(*member))
             .filter(|channel| channel.kind == ChannelKind::External && channel.dialled)
             .collect();
+        let first = self.first_outside(call);
         let phones = call.members.iter().any(|member| {
             Some(*member) != call.originator
                 && self.channels.get(*member).is_some_and(|channel| {
@@ -138,7 +151,7 @@ impl Tracker {
                 Direction::In
             }
             Some(ChannelKind::External) => Direction::Out,
-            _ if !trunks.is_empty() && !phones => Direction::Out,
+            _ if first.is_some() || !trunks.is_empty() && !phones => Direction::Out,
             _ => Direction::Internal,
         };
         let own = |ch: Option<ChannelKey>| self.party_of_caller(ch).and_then(|party| party.extension);
@@ -160,13 +173,16 @@ impl Tracker {
             }
             Direction::Out => {
                 // A trunk that was called first and then connected to a phone is its own far end.
-                let trunk = trunks.first().copied().or(originator);
+                let trunk = trunks.first().copied().or(first).or(originator);
                 let dialler =
                     trunk.and_then(|channel| channel.dialled_by).and_then(|ch| self.channels.get(ch));
-                let from = dialler
+                // Between two outside numbers each is named, whatever caller ID they are shown.
+                let first = first.filter(|_| !trunks.is_empty()).and_then(|first| first.number.as_deref());
+                let from = first.map(|number| numbers.normalise_dialled(number));
+                let shown_by_dialler = dialler
                     .filter(|channel| !channel.withheld)
-                    .and_then(|channel| shown(channel.caller_number.as_deref()))
-                    .or_else(|| own(self.caller_channel(key)));
+                    .and_then(|channel| shown(channel.caller_number.as_deref()));
+                let from = from.or(shown_by_dialler).or_else(|| own(self.caller_channel(key)));
                 // What was dialled on the trunk; else the extension that was, as the trunk's own leg has it too.
                 let own_number = trunk.and_then(|channel| channel.caller_number.as_deref());
                 let to = trunk

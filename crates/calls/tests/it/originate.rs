@@ -290,3 +290,54 @@ fn an_internal_originate_through_local_channels_on_both_sides_names_who_is_calle
          1.0 hangup: busy",
     );
 }
+
+/// The first phone that Originate calls is outside, reached on a trunk; the second is on the same trunk.
+#[test]
+fn a_call_between_two_outside_numbers_names_both() {
+    let trunk = "Newchannel  Channel=PJSIP/trunk-7  ChannelState=0  Exten=s  Context=from-trunk";
+    // Directly, with the caller ID that Originate was given …
+    check(
+        &format!(
+            "{trunk}  Uniqueid=2.0  Linkedid=2.0
+             DialBegin  DestUniqueid=2.0  DialString=491761234567@trunk
+             Newstate  ChannelState=6  CallerIDNum=4930100  Uniqueid=2.0
+             DialEnd  DestUniqueid=2.0  DialStatus=ANSWER
+             {trunk}  Uniqueid=2.1  Linkedid=2.0
+             DialBegin  Uniqueid=2.0  Exten=491719876543  CallerIDNum=4930100  DestUniqueid=2.1  DialString=491719876543@trunk
+             BridgeEnter  Uniqueid=2.1  BridgeUniqueid=far  BridgeType=basic
+             BridgeEnter  Uniqueid=2.0  BridgeUniqueid=far  BridgeType=basic
+             Hangup  Uniqueid=2.1  Cause=16
+             Hangup  Uniqueid=2.0  Cause=16"
+        ),
+        "2.0 newCall: out 491761234567 to 491719876543 []
+         2.0 answer: number 491719876543
+         2.0 hangup: normalClearing",
+    );
+    // … and through Local channels on either side, optimised away or not.
+    let first = |scenario: String| {
+        scenario
+            .replace("PJSIP/alice-1", "PJSIP/trunk-1")
+            .replace("CallerIDNum=101  CallerIDName=Alice  Exten=s", "Exten=s  Context=from-trunk")
+            .replace("DialString=alice", "DialString=491761234567@trunk")
+    };
+    for pairs in 1..=3 {
+        for kept in [true, false] {
+            let optimised = if kept { String::new() } else { inner_pairs_are_optimised_away(pairs) };
+            check(
+                &format!(
+                    "{}{}{optimised}{DIALS_OUT}
+                     BridgeEnter  Uniqueid=2.1  BridgeUniqueid=far  BridgeType=basic
+                     BridgeEnter  Uniqueid=1.0  BridgeUniqueid=far  BridgeType=basic
+                     Hangup  Uniqueid=2.1  Cause=16
+                     {}Hangup  Uniqueid=2.0  Cause=16",
+                    first(rings_alice_through(pairs)),
+                    alice_picks_up(pairs),
+                    all_pairs_hang_up(pairs)
+                ),
+                "1.0 newCall: out 491761234567 to 491719876543 []
+                 1.0 answer: number 491719876543
+                 1.0 hangup: normalClearing",
+            );
+        }
+    }
+}
