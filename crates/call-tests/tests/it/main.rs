@@ -24,3 +24,4 @@ mod rounds;
 mod scenarios;
 mod summaries;
 mod support;
+mod transfers;

@@ -172,10 +172,8 @@ fn a_blonde_transfer_is_answered_by_the_phone_that_was_ringing() {
          Hangup  Uniqueid=1.3  Cause=16",
         "1.0 hold: Alice
          1.0 unhold: Alice
-         1.0 transfer: Attended by Alice to ?
-         1.2 newCall: internal 101 to 102 [Bob]
-         1.2 ringing: Bob
-         1.2 hangup: cancel
+         1.0 ringing: Bob
+         1.0 transfer: Attended by Alice to 102
          1.0 answer: Bob at 102
          1.0 hangup: normalClearing",
     );

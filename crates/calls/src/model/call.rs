@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use ringwire_event::explanation::{HangupReason, StepLog};
-use ringwire_event::{AnsweredBy, CallId, Cause, Direction, EventKind, Party};
+use ringwire_event::{AnsweredBy, CallId, Cause, Direction, EventKind, Party, TransferKind};
 
 use super::keys::ChannelKey;
 use super::ring_round::{RingRound, cause_of_code};
@@ -61,12 +61,24 @@ pub(crate) struct Call {
     pub redirected: Option<String>,
     /// Where a transfer that was published moves the caller to.
     pub passed_to: Option<String>,
+    /// The transfer that was published last.
+    pub passed_on: Option<PassedOn>,
+    /// The endpoint of the party that took the caller's place, or whose place it was first.
+    pub callers_endpoint: Option<String>,
     /// The dialplan deflected the caller to another place.
     pub deflected: bool,
     /// The endpoints that an earlier process published as ringing.
     pub rung_before_resume: Vec<String>,
     /// What was decided about it and why, while that is recorded.
     pub explanation: Option<Box<StepLog>>,
+}
+
+/// A transfer that was published.
+#[derive(Debug)]
+pub(crate) struct PassedOn {
+    pub kind: TransferKind,
+    pub by: Option<Party>,
+    pub target: Option<String>,
 }
 
 /// How far a call has come.
@@ -129,6 +141,8 @@ impl Call {
             answered_by_endpoint: None,
             redirected: None,
             passed_to: None,
+            passed_on: None,
+            callers_endpoint: None,
             deflected: false,
             rung_before_resume: Vec::new(),
             explanation: None,

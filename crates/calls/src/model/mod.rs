@@ -8,7 +8,7 @@ mod keys;
 mod presentation;
 mod ring_round;
 
-pub(crate) use call::{Call, CallStage, PendingAnnouncement};
+pub(crate) use call::{Call, CallStage, PassedOn, PendingAnnouncement};
 pub(crate) use channel::{
     Channel, ChannelBridge, ChannelKind, ChannelState, endpoint_of, known_number, local_stem,
 };

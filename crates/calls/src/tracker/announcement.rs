@@ -207,7 +207,9 @@ impl Tracker {
             originator.filter(|channel| !channel.withheld).and_then(|channel| channel.caller_name.clone());
         let (account, tenant) =
             originator.map(|channel| (channel.account.clone(), channel.tenant.clone())).unwrap_or_default();
+        let callers_endpoint = self.caller(key).map(|party| party.endpoint);
         let Some(call) = self.calls.get_mut(key) else { return };
+        call.callers_endpoint = callers_endpoint;
         call.direction = direction;
         call.from = from.unwrap_or_else(|| ANONYMOUS.to_owned());
         call.from_name = name;

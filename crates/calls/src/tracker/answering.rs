@@ -10,7 +10,7 @@ impl Tracker {
     /// Publishes an answer if somebody new talks with the caller.
     pub(super) fn detect_answer(&mut self, key: CallKey) {
         let Some(call) = self.calls.get(key).filter(|call| !call.is_over()) else { return };
-        let Some(originator) = call.originator else { return };
+        let Some(originator) = call.originator else { return self.detect_takeover(key) };
         let partners: Vec<_> =
             self.partners(originator).into_iter().filter(|ch| !self.is_callers_own(call, *ch)).collect();
         let endpoint = |ch: &ChannelKey| self.channels.get(*ch).map(|channel| channel.endpoint.as_str());

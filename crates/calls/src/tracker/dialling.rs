@@ -53,7 +53,7 @@ impl Tracker {
             self.add_leg(key, Some(caller), dest);
         }
         if self.calls.get(key).is_some_and(|call| call.originator == Some(caller)) {
-            self.publish_redirect(key);
+            self.publish_redirect_if_left(key);
         }
     }
 

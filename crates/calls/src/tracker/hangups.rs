@@ -68,6 +68,10 @@ impl Tracker {
             }
         }
         if let Some(key) = key {
+            if self.calls.get(key).is_some_and(|call| call.redirected.is_some() && call.round.is_open()) {
+                self.publish_redirect_if_left(key);
+            }
+            self.detect_takeover(key);
             self.end_if_empty(key, cause);
         }
     }

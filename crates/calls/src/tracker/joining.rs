@@ -150,6 +150,7 @@ impl Tracker {
         };
         let (keep, absorb) = if rank(left) <= rank(right) { (left, right) } else { (right, left) };
         if self.calls.get(absorb).is_some_and(|call| !call.is_over()) {
+            self.forget_unpublished_ringing(absorb);
             self.absorb(absorb);
         }
         let Some(absorbed) = self.calls.remove(absorb) else { return keep };
@@ -170,6 +171,16 @@ impl Tracker {
         }
         self.take_over_legs(keep, absorbed.round.legs);
         keep
+    }
+
+    /// The ringing events of a call that is never announced were not published.
+    fn forget_unpublished_ringing(&mut self, key: CallKey) {
+        let Some(call) = self.calls.get(key).filter(|call| !call.is_announced()) else { return };
+        for ch in &call.members {
+            if let Some(channel) = self.channels.get_mut(*ch) {
+                channel.rang = false;
+            }
+        }
     }
 
     /// What rings for an absorbed call rings for the call that absorbed it.

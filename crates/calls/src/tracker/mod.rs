@@ -16,6 +16,7 @@ mod queues;
 mod resume;
 mod snapshot;
 mod summaries;
+mod takeover;
 mod transfers;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};

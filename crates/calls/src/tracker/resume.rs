@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use ringwire_event::{AnsweredBy, CallEvent, CallId, EventKind, Party};
 
 use super::Tracker;
-use crate::model::{Call, CallIds, CallKey, CallStage};
+use crate::model::{Call, CallIds, CallKey, CallStage, PassedOn};
 
 impl Tracker {
     /// Resumes the calls that `events` are of and whose hangup is not among them, each under its old id:
@@ -55,7 +55,11 @@ impl Tracker {
                     call.answered_by_endpoint = endpoint(answered_by);
                     call.answered_by = Some(answered_by.clone());
                 }
-                EventKind::Transfer { transfer_target, .. } => call.passed_to = transfer_target.clone(),
+                EventKind::Transfer { kind, user, transfer_target } => {
+                    call.passed_to = transfer_target.clone();
+                    let (by, target) = (user.clone(), transfer_target.clone());
+                    call.passed_on = Some(PassedOn { kind: *kind, by, target });
+                }
                 EventKind::NewCall { .. }
                 | EventKind::Hold { .. }
                 | EventKind::Unhold { .. }

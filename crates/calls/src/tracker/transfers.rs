@@ -1,10 +1,11 @@
 //! Calls that are passed on or picked up.
 
-use ringwire_event::{EventKind, TransferKind};
+use ringwire_directory::is_number;
+use ringwire_event::{EventKind, Party, TransferKind};
 
 use super::Tracker;
 use crate::event_headers::EventHeaders;
-use crate::model::{CallKey, ChannelKey, ChannelKind};
+use crate::model::{CallKey, ChannelKey, ChannelKind, ChannelState, PassedOn};
 
 impl Tracker {
     pub(super) fn on_blind_transfer(&mut self, packet: &EventHeaders<'_>) {
@@ -31,13 +32,26 @@ impl Tracker {
         if !succeeded(packet) {
             return self.explain_failed_transfer(transferer);
         }
+        let second = self.channel_of(packet, "SecondTransfererUniqueid");
         let target = self.channel_of(packet, "TransferTargetUniqueid");
         let transferee = self.channel_of(packet, "TransfereeUniqueid");
-        if let (Some(transferee), Some(target)) = (transferee, target) {
-            self.join(transferee, target);
+        // Without a target the second leg still rings, and what it rings, it rings for the transferee from here on.
+        let other = target.or(second);
+        if let (Some(transferee), Some(other)) = (transferee, other) {
+            self.join(transferee, other);
         }
         let Some(key) = transferee.or(transferer).and_then(|ch| self.call_of(ch)) else { return };
-        let extension = target.and_then(|ch| self.extension_behind(ch));
+        let extension = target
+            .and_then(|ch| self.extension_behind(ch))
+            .or_else(|| self.extension_reached(transferee, [transferer, second]))
+            .or_else(|| {
+                packet
+                    .text("SecondTransfererExten")
+                    .map(|text| text.into_owned())
+                    .filter(|text| is_number(text))
+            })
+            .or_else(|| self.extension_dialled([second, transferer]))
+            .or_else(|| packet.text("SecondTransfererConnectedLineNum").map(|text| text.into_owned()));
         self.publish_transfer(key, TransferKind::Attended, transferer, extension);
     }
 
@@ -49,7 +63,10 @@ impl Tracker {
         let kind = if attended { TransferKind::Attended } else { TransferKind::Blind };
         let target = match packet.text("TransferExten") {
             Some(exten) => Some(exten.into_owned()),
-            None => self.channel_of(packet, "TargetUniqueid").and_then(|ch| self.extension_behind(ch)),
+            None => self.channel_of(packet, "TargetUniqueid").and_then(|second| {
+                let reached = self.extension_reached(Some(second), [Some(transferer), Some(second)]);
+                reached.or_else(|| self.extension_dialled([Some(second), None]))
+            }),
         };
         self.publish_transfer(key, kind, Some(transferer), target);
     }
@@ -62,6 +79,19 @@ impl Tracker {
         target: Option<String>,
     ) {
         let user = by.and_then(|ch| self.party(ch));
+        if let Some(call) = self.calls.get_mut(key) {
+            call.passed_on = Some(PassedOn { kind, by: user.clone(), target: target.clone() });
+        }
+        self.publish_passed_on(key, kind, user, target);
+    }
+
+    pub(super) fn publish_passed_on(
+        &mut self,
+        key: CallKey,
+        kind: TransferKind,
+        user: Option<Party>,
+        target: Option<String>,
+    ) {
         self.explain_transfer(key, kind, user.as_ref(), target.as_deref());
         self.publish(key, EventKind::Transfer { kind, user, transfer_target: target });
     }
@@ -78,6 +108,18 @@ impl Tracker {
         let Some(call) = key.and_then(|key| self.calls.get_mut(key)) else { return };
         if call.passed_to.take().as_deref() != Some(&*exten) && call.is_answered() {
             call.redirected = Some(exten.into_owned());
+        }
+    }
+
+    /// Publishes a redirect once the party that the caller was with is gone: the transfer that may yet explain it comes
+    /// before that.
+    pub(super) fn publish_redirect_if_left(&mut self, key: CallKey) {
+        let Some(call) = self.calls.get(key) else { return };
+        let is_there = call.members.iter().filter_map(|ch| self.channels.get(*ch)).any(|channel| {
+            channel.state == ChannelState::Up && Some(&channel.endpoint) == call.answered_by_endpoint.as_ref()
+        });
+        if !is_there {
+            self.publish_redirect(key);
         }
     }
 
@@ -101,8 +143,39 @@ impl Tracker {
         }
     }
 
+    /// The extension of whom a channel talks with, other than those who transfer the call.
+    fn extension_reached(
+        &self,
+        from: Option<ChannelKey>,
+        transferers: [Option<ChannelKey>; 2],
+    ) -> Option<String> {
+        let endpoint = |ch: ChannelKey| self.channels.get(ch).map(|channel| channel.endpoint.as_str());
+        let is_transferer =
+            |ch: ChannelKey| transferers.iter().flatten().any(|own| endpoint(*own) == endpoint(ch));
+        let reached = self.partners(from?).into_iter().find(|ch| !is_transferer(*ch))?;
+        self.extension_behind(reached)
+    }
+
+    /// The extension that a transferer's second leg dialled, be it through a Local channel in one bridge with it.
+    fn extension_dialled(&self, transferers: [Option<ChannelKey>; 2]) -> Option<String> {
+        let dialled = |ch: ChannelKey| {
+            self.channels.get(ch).map(|channel| &channel.exten).filter(|exten| is_number(exten))
+        };
+        let through = |ch: ChannelKey| {
+            let bridge = self.channels.get(ch)?.talks_in()?;
+            let together = self.bridges.get(bridge).map(Vec::as_slice).unwrap_or_default();
+            let is_local = |ch: &&ChannelKey| {
+                self.channels.get(**ch).is_some_and(|channel| channel.kind == ChannelKind::Auxiliary)
+            };
+            together.iter().find(is_local).and_then(|local| dialled(*local))
+        };
+        let [second, first] = transferers;
+        let own = second.filter(|_| second != first).and_then(dialled);
+        own.or_else(|| transferers.into_iter().flatten().find_map(through)).cloned()
+    }
+
     /// The extension of the phone at a channel, or behind it if it is a Local half.
-    fn extension_behind(&self, ch: ChannelKey) -> Option<String> {
+    pub(super) fn extension_behind(&self, ch: ChannelKey) -> Option<String> {
         let phone = match self.channels.get(ch)?.kind {
             ChannelKind::Device | ChannelKind::External => Some(ch),
             ChannelKind::Auxiliary => {
