@@ -9,6 +9,7 @@
 
 mod captures;
 mod causes;
+mod customer_first;
 mod dialled;
 mod disorder;
 mod explanations;

@@ -4,7 +4,7 @@ use crate::scenarios::check;
 
 /// Originate rings alice through pairs of Local channels, each of which dials the next; the last one dials her phone. The
 /// Uniqueids are 1.0 and 1.1 for the first pair, and so on.
-fn rings_alice_through(pairs: u32) -> String {
+pub(crate) fn rings_alice_through(pairs: u32) -> String {
     let mut scenario = String::new();
     for pair in 0..pairs {
         let (one, two) = (2 * pair, 2 * pair + 1);
@@ -31,7 +31,7 @@ fn rings_alice_through(pairs: u32) -> String {
 }
 
 /// Alice picks up, and each pair is bridged with the next.
-fn alice_picks_up(pairs: u32) -> String {
+pub(crate) fn alice_picks_up(pairs: u32) -> String {
     let last = 2 * pairs - 1;
     let mut scenario = format!(
         "Newstate  ChannelState=6  Uniqueid=2.0
@@ -60,7 +60,7 @@ fn alice_picks_up(pairs: u32) -> String {
 }
 
 /// The inner pairs are optimised away, one by one, until alice is bridged with the second half of the first.
-fn inner_pairs_are_optimised_away(pairs: u32) -> String {
+pub(crate) fn inner_pairs_are_optimised_away(pairs: u32) -> String {
     let mut scenario = String::new();
     for pair in (1..pairs).rev() {
         let (one, two) = (2 * pair, 2 * pair + 1);
@@ -79,11 +79,11 @@ fn inner_pairs_are_optimised_away(pairs: u32) -> String {
     scenario
 }
 
-fn all_pairs_hang_up(pairs: u32) -> String {
+pub(crate) fn all_pairs_hang_up(pairs: u32) -> String {
     (0..2 * pairs).map(|half| format!("Hangup  Uniqueid=1.{half}  Cause=16\n")).collect()
 }
 
-const DIALS_OUT: &str = "
+pub(crate) const DIALS_OUT: &str = "
     Newchannel  Channel=PJSIP/trunk-3  ChannelState=0  Exten=s  Context=from-trunk  Uniqueid=2.1  Linkedid=1.0
     DialBegin  Channel=Local/101@fm-0;1  Uniqueid=1.0  Exten=001719876543  CallerIDNum=4930100  DestUniqueid=2.1  DialString=491719876543@trunk
     Newstate  ChannelState=5  Uniqueid=2.1
@@ -210,7 +210,7 @@ fn of_several_phones_that_originate_rings_the_one_that_picks_up_calls() {
 }
 
 /// The first Local channel runs the dialplan at an extension and dials bob.
-fn dials_bob(exten: &str) -> String {
+pub(crate) fn dials_bob(exten: &str) -> String {
     format!(
         "Newchannel  Channel=PJSIP/bob-3  ChannelState=0  CallerIDNum=102  CallerIDName=Bob  Exten=s  Uniqueid=2.1  Linkedid=1.0
          DialBegin  Channel=Local/101@fm-0;1  Uniqueid=1.0  Exten={exten}  CallerIDNum=4930100  DestUniqueid=2.1  DialString=bob
@@ -289,55 +289,4 @@ fn an_internal_originate_through_local_channels_on_both_sides_names_who_is_calle
          1.0 ringing: Bob
          1.0 hangup: busy",
     );
-}
-
-/// The first phone that Originate calls is outside, reached on a trunk; the second is on the same trunk.
-#[test]
-fn a_call_between_two_outside_numbers_names_both() {
-    let trunk = "Newchannel  Channel=PJSIP/trunk-7  ChannelState=0  Exten=s  Context=from-trunk";
-    // Directly, with the caller ID that Originate was given …
-    check(
-        &format!(
-            "{trunk}  Uniqueid=2.0  Linkedid=2.0
-             DialBegin  DestUniqueid=2.0  DialString=491761234567@trunk
-             Newstate  ChannelState=6  CallerIDNum=4930100  Uniqueid=2.0
-             DialEnd  DestUniqueid=2.0  DialStatus=ANSWER
-             {trunk}  Uniqueid=2.1  Linkedid=2.0
-             DialBegin  Uniqueid=2.0  Exten=491719876543  CallerIDNum=4930100  DestUniqueid=2.1  DialString=491719876543@trunk
-             BridgeEnter  Uniqueid=2.1  BridgeUniqueid=far  BridgeType=basic
-             BridgeEnter  Uniqueid=2.0  BridgeUniqueid=far  BridgeType=basic
-             Hangup  Uniqueid=2.1  Cause=16
-             Hangup  Uniqueid=2.0  Cause=16"
-        ),
-        "2.0 newCall: out 491761234567 to 491719876543 []
-         2.0 answer: number 491719876543
-         2.0 hangup: normalClearing",
-    );
-    // … and through Local channels on either side, optimised away or not.
-    let first = |scenario: String| {
-        scenario
-            .replace("PJSIP/alice-1", "PJSIP/trunk-1")
-            .replace("CallerIDNum=101  CallerIDName=Alice  Exten=s", "Exten=s  Context=from-trunk")
-            .replace("DialString=alice", "DialString=491761234567@trunk")
-    };
-    for pairs in 1..=3 {
-        for kept in [true, false] {
-            let optimised = if kept { String::new() } else { inner_pairs_are_optimised_away(pairs) };
-            check(
-                &format!(
-                    "{}{}{optimised}{DIALS_OUT}
-                     BridgeEnter  Uniqueid=2.1  BridgeUniqueid=far  BridgeType=basic
-                     BridgeEnter  Uniqueid=1.0  BridgeUniqueid=far  BridgeType=basic
-                     Hangup  Uniqueid=2.1  Cause=16
-                     {}Hangup  Uniqueid=2.0  Cause=16",
-                    first(rings_alice_through(pairs)),
-                    alice_picks_up(pairs),
-                    all_pairs_hang_up(pairs)
-                ),
-                "1.0 newCall: out 491761234567 to 491719876543 []
-                 1.0 answer: number 491719876543
-                 1.0 hangup: normalClearing",
-            );
-        }
-    }
 }

@@ -117,7 +117,7 @@ impl Tracker {
     }
 
     /// The outside party whom Originate called first, on a trunk, be it through Local channels.
-    fn first_outside(&self, call: &Call) -> Option<&Channel> {
+    pub(super) fn first_outside(&self, call: &Call) -> Option<&Channel> {
         let is_outside = |channel: &&Channel| channel.kind == ChannelKind::External && channel.dialled;
         let originator = call.originator.and_then(|ch| self.channels.get(ch)).filter(is_outside);
         originator.or_else(|| {
@@ -173,16 +173,15 @@ impl Tracker {
             }
             Direction::Out => {
                 // A trunk that was called first and then connected to a phone is its own far end.
-                let trunk = trunks.first().copied().or(first).or(originator);
+                let trunk = first.or(trunks.first().copied()).or(originator);
                 let dialler =
                     trunk.and_then(|channel| channel.dialled_by).and_then(|ch| self.channels.get(ch));
-                // Between two outside numbers each is named, whatever caller ID they are shown.
-                let first = first.filter(|_| !trunks.is_empty()).and_then(|first| first.number.as_deref());
-                let from = first.map(|number| numbers.normalise_dialled(number));
-                let shown_by_dialler = dialler
+                // Nobody dials whom Originate calls directly: that leg has the caller ID which it is shown.
+                let from = dialler
+                    .or(first.filter(|first| first.caller_number != first.number))
                     .filter(|channel| !channel.withheld)
-                    .and_then(|channel| shown(channel.caller_number.as_deref()));
-                let from = from.or(shown_by_dialler).or_else(|| own(self.caller_channel(key)));
+                    .and_then(|channel| shown(channel.caller_number.as_deref()))
+                    .or_else(|| own(self.caller_channel(key)));
                 // What was dialled on the trunk; else the extension that was, as the trunk's own leg has it too.
                 let own_number = trunk.and_then(|channel| channel.caller_number.as_deref());
                 let to = trunk

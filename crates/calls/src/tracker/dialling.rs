@@ -44,7 +44,7 @@ impl Tracker {
         if !picks_up {
             self.take_dial_string(caller, dest, dial_string);
         }
-        let Some(caller) = caller else { return };
+        let Some(caller) = caller else { return self.call_outside_first(dest) };
         let key = self.dialling_call(caller);
         self.join(caller, dest);
         // Joining may have absorbed the call.
@@ -54,6 +54,18 @@ impl Tracker {
         }
         if self.calls.get(key).is_some_and(|call| call.originator == Some(caller)) {
             self.publish_redirect_if_left(key);
+        }
+    }
+
+    /// Originate calls the customer first: that is the call, from here on (call rules 2.3).
+    fn call_outside_first(&mut self, dest: ChannelKey) {
+        let is_outside = self
+            .channels
+            .get(dest)
+            .is_some_and(|channel| channel.kind == ChannelKind::External && channel.number.is_some());
+        if is_outside && self.call_of(dest).is_none() {
+            let key = self.start_originated_call(dest);
+            self.add_leg(key, None, dest);
         }
     }
 
@@ -161,8 +173,13 @@ impl Tracker {
         let now = self.now;
         let gather = self.rules.gather;
         let party = self.channels.get(dest).is_some_and(|channel| channel.is_party());
-        let own_phone = self.calls.get(key).is_some_and(|call| self.is_callers_own(call, dest));
+        let first = self.calls.get(key).is_some_and(|call| self.is_callers_own(call, dest));
+        let outside = self.channels.get(dest).is_some_and(|channel| channel.kind == ChannelKind::External);
+        let own_phone = first && !outside;
         let Some(call) = self.calls.get_mut(key) else { return };
+        if outside && (first || call.originator == Some(dest)) {
+            call.far_party.get_or_insert(dest);
+        }
         if call.is_over() || call.round.leg(dest).is_some() {
             return;
         }

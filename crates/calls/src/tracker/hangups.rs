@@ -12,13 +12,16 @@ impl Tracker {
         let Some(ch) = self.resolve_channel(packet, "Uniqueid") else { return };
         let cause = cause_of(packet);
         let busy = self.channels.get(ch).is_some_and(|channel| channel.state == ChannelState::Busy);
+        // Whom Originate calls first declines, and gives nothing up, until the phone is picked up.
+        let is_called =
+            self.channels.get(ch).is_some_and(|channel| channel.dialled && channel.state < ChannelState::Up);
         let redirected = self.channels.get(ch).is_some_and(|channel| is_redirection(channel, cause));
         if let Some(key) = self.originated_call(ch).or_else(|| self.call_made_from(ch))
             && let Some(call) = self.calls.get_mut(key)
         {
             let before = call.deflected;
             call.deflected |= redirected && !call.is_answered() && !call.queued && !call.round.is_open();
-            call.gave_up |= !busy && !call.deflected && call.can_be_given_up();
+            call.gave_up |= !busy && !is_called && !call.deflected && call.can_be_given_up();
             match call.deflected {
                 true => self.explain_deflected(key, before),
                 false => self.explain_hangup_request(key, busy),

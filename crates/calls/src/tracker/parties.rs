@@ -35,11 +35,9 @@ impl Tracker {
         let picked_up =
             |ch: &ChannelKey| self.channels.get(*ch).is_some_and(|channel| channel.state == ChannelState::Up);
         let own = || call.members.iter().copied().filter(|ch| device(ch) && self.is_callers_own(call, *ch));
-        call.originator
-            .filter(device)
-            .or_else(|| own().find(picked_up))
-            .or_else(|| own().next())
-            .or_else(|| call.members.iter().copied().find(device))
+        call.originator.filter(device).or_else(|| own().find(picked_up)).or_else(|| own().next()).or_else(
+            || call.members.iter().copied().find(device).filter(|_| self.first_outside(call).is_none()),
+        )
     }
 
     /// Whether a phone is the caller's own, reached by Originate through Local channels, however many, rather than one

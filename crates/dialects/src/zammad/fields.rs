@@ -1,7 +1,7 @@
 //! The fields of a request.
 
 use md5::{Digest, Md5};
-use ringwire_event::{AnsweredBy, CallEvent, EventKind, Party};
+use ringwire_event::{AnsweredBy, CallEvent, Direction, EventKind, Party};
 use serde_json::{Map, Value};
 
 use super::options::{AgentKey, ToField};
@@ -67,12 +67,12 @@ pub(super) fn build_fields(
             }
             // Zammad looks for a number first, and a customer who has it ends the search for the agent.
             if login.is_none() {
-                fields.push_text("answeringNumber", find_agent_by.number(answered_by));
+                fields.push_text("answeringNumber", answering_number(event, find_agent_by, answered_by));
             }
         }
         EventKind::Hangup { cause, answered_by } => {
             fields.push_text("cause", cause.as_str());
-            let number = answered_by.as_ref().map_or("", |answered_by| find_agent_by.number(answered_by));
+            let number = answered_by.as_ref().map_or("", |by| answering_number(event, find_agent_by, by));
             fields.push_text("answeringNumber", number);
         }
         EventKind::Ringing { .. }
@@ -114,6 +114,18 @@ impl AgentKey {
         let number =
             answered_by.user().and_then(|user| user.number.as_deref()).filter(|_| self == Self::Number);
         without_plus(number.or_else(|| answered_by.answering_number()).unwrap_or_default())
+    }
+}
+
+/// The number of who answered: that of the customer where an agent takes an outbound call that rang the customer first.
+fn answering_number<'a>(
+    event: &'a CallEvent,
+    find_agent_by: AgentKey,
+    answered_by: &'a AnsweredBy,
+) -> &'a str {
+    match answered_by {
+        AnsweredBy::User(_) if event.direction == Direction::Out => without_plus(&event.to),
+        _ => find_agent_by.number(answered_by),
     }
 }
 

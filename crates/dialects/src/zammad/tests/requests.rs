@@ -101,6 +101,23 @@ fn unknown_values_are_omitted() {
 }
 
 #[test]
+fn an_agent_who_takes_an_outbound_call_leaves_the_customers_number() {
+    let answered_by = AnsweredBy::User(alice());
+    let event = event(Direction::Out, "4930100", "491761234567", answer(answered_by.clone()));
+    check_with(
+        &options(),
+        &event,
+        r#"{"event":"answer","callId":"pbx1-1795226702.0","from":"4930100","to":"491761234567","direction":"out","answeringNumber":"491761234567"}"#,
+    );
+    let event = CallEvent { kind: hangup(Cause::NormalClearing, Some(answered_by)), ..event };
+    check_with(
+        &options(),
+        &event,
+        r#"{"event":"hangup","callId":"pbx1-1795226702.0","from":"4930100","to":"491761234567","direction":"out","cause":"normalClearing","answeringNumber":"491761234567"}"#,
+    );
+}
+
+#[test]
 fn a_to_that_is_not_known_is_empty_in_every_event_of_a_call() {
     let event = event(Direction::In, "", "", new_call(&[]));
     check_with(
@@ -125,7 +142,7 @@ fn the_user_of_an_answer_is_one_string() {
 fn an_outbound_answer_has_no_user() {
     check(&outbound(new_call(&[alice()])), r#","user":["Alice Adams"]"#);
     check(&outbound(answer(far("491719876543"))), r#","answeringNumber":"491719876543""#);
-    check(&outbound(answer(AnsweredBy::User(alice()))), r#","answeringNumber":"101""#);
+    check(&outbound(answer(AnsweredBy::User(alice()))), r#","answeringNumber":"491719876543""#);
     check(&outbound(answer(AnsweredBy::Voicemail)), "");
     check(
         &outbound(hangup(Cause::NormalClearing, Some(far("491719876543")))),
