@@ -7,6 +7,7 @@
 
 mod endpoint;
 mod full_disk;
+mod lost_journal;
 mod tail;
 mod verdict;
 

@@ -62,6 +62,7 @@ pub(crate) struct TrackerTask {
     emitter: EventEmitter,
     /// When the daemon started.
     started_at: Timestamp,
+    start_mark: String,
     recovered: RecoveredCalls,
     /// When rules were set last.
     configured: Option<Timestamp>,
@@ -118,7 +119,17 @@ impl TrackerTask {
         (emitter, started_at): (EventEmitter, Timestamp),
         recovered: RecoveredCalls,
     ) -> Self {
-        Self { clock, pbxs: BTreeMap::new(), events, emitter, started_at, recovered, configured: None }
+        let start_mark = start_mark(started_at);
+        Self {
+            clock,
+            pbxs: BTreeMap::new(),
+            events,
+            emitter,
+            started_at,
+            start_mark,
+            recovered,
+            configured: None,
+        }
     }
 
     /// Handles the messages of `inbox` until it is closed.
@@ -230,6 +241,7 @@ impl TrackerTask {
                 let directory = rules.directory.clone();
                 let mut tracker = Tracker::new(rules);
                 tracker.explain(true);
+                tracker.set_start_mark(&self.start_mark);
                 tracker.resume(&self.recovered.live_events, &self.recovered.recent_ids);
                 self.recovered.live_events.retain(|event| event.pbx != *pbx);
                 let observations = Default::default();
@@ -291,7 +303,33 @@ impl TrackerTask {
     }
 }
 
+/// Stands for a start of the daemon in ids: its milliseconds since 1970 to the base 36. Two daemons cannot start at once
+/// with one journal.
+fn start_mark(started_at: Timestamp) -> String {
+    let mut left = started_at.as_millisecond().unsigned_abs();
+    let mut digits = Vec::new();
+    while left > 0 || digits.is_empty() {
+        digits.extend(u32::try_from(left % 36).ok().and_then(|digit| char::from_digit(digit, 36)));
+        left /= 36;
+    }
+    digits.into_iter().rev().collect()
+}
+
 /// Whether this packet ends a list of all channels.
 fn ends_list(packet: &Packet) -> bool {
     packet.event_name().is_some_and(|event| matches!(event, b"CoreShowChannelsComplete" | b"StatusComplete"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_start_has_a_mark_of_its_own() {
+        let mark = |millisecond| start_mark(Timestamp::from_millisecond(millisecond).unwrap());
+        assert_eq!(
+            [0, 35, 36, 1_795_226_702_000, 1_795_226_702_001].map(mark),
+            ["0", "z", "10", "mwprmkkw", "mwprmkkx"]
+        );
+    }
 }

@@ -20,7 +20,9 @@ pub type CallId = String;
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CallEvent {
-    /// `CALL/SEQ`: the same for the same history, after a restart and on another machine.
+    /// `CALL/N`; of a call that was going on when the daemon started, `CALL/MARK-N` from there on. `MARK` stands for that
+    /// start, and is never used again. An id is given to one event only, also where the journal was lost or is an older
+    /// copy. `N` counts from 1 without a gap within a mark. A recording that is replayed always gives the same ids.
     pub id: String,
     /// What happened.
     #[serde(flatten)]
@@ -28,7 +30,8 @@ pub struct CallEvent {
     /// The call it happened to.
     #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub call: CallId,
-    /// The place of this event among the events of its call, from 1.
+    /// The place of this event among the events of its call, from 1. It continues over a restart of the daemon as far as
+    /// the journal has the events before it.
     pub seq: u32,
     /// When it happened, by the clock the packets came with; `None` where a recording has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,6 +62,28 @@ pub struct CallEvent {
     /// The tenant of the channel that began the call (Asterisk 18.25, 20.10, 21.5, 22 and newer).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
+}
+
+impl CallEvent {
+    /// The id of the `number`th event of `call`, behind a `mark` where the call was taken up at a start.
+    #[must_use]
+    pub fn id_of(call: &str, mark: Option<&str>, number: u32) -> String {
+        format!("{}{number}", event_ids(call, mark))
+    }
+
+    /// The mark in its id, where its call was taken up at a start.
+    #[must_use]
+    pub fn mark(&self) -> Option<&str> {
+        self.id.strip_prefix(&*self.call)?.strip_prefix('/')?.split_once('-').map(|(mark, _)| mark)
+    }
+}
+
+/// What the ids of the events of `call` begin with.
+pub(crate) fn event_ids(call: &str, mark: Option<&str>) -> String {
+    match mark {
+        Some(mark) => format!("{call}/{mark}-"),
+        None => format!("{call}/"),
+    }
 }
 
 /// What happened to a call.
@@ -166,9 +191,8 @@ impl Direction {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_json_form_is_flat_and_reads_back() {
-        let event = CallEvent {
+    fn answer() -> CallEvent {
+        CallEvent {
             id: "pbx1-1795226702.0/2".into(),
             kind: EventKind::Answer {
                 answered_by: AnsweredBy::User(Party {
@@ -189,7 +213,20 @@ mod tests {
             trunk: Some("PJSIP/trunk".into()),
             account: None,
             tenant: None,
-        };
+        }
+    }
+
+    #[test]
+    fn an_id_shows_its_mark() {
+        let with_id = |id: String| CallEvent { id, ..answer() };
+        assert_eq!(answer().mark(), None);
+        let marked = with_id(CallEvent::id_of("pbx1-1795226702.0", Some("mi8g2k4q"), 12));
+        assert_eq!((&*marked.id, marked.mark()), ("pbx1-1795226702.0/mi8g2k4q-12", Some("mi8g2k4q")));
+    }
+
+    #[test]
+    fn the_json_form_is_flat_and_reads_back() {
+        let event = answer();
         let json = serde_json::to_string(&event).unwrap();
         assert_eq!(
             json,

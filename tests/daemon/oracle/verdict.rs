@@ -36,6 +36,7 @@ pub(crate) fn check(journal: &StoreReader, arrived: &[Arrival], happened: &[Simu
     let events: Vec<CallEvent> =
         journal.events_after(0, usize::MAX).unwrap().into_iter().map(|(_, event)| event).collect();
     every_call_begins_and_ends_once(&events);
+    ids_have_no_gap(&events);
     let wanted = |event: &&CallEvent| {
         matches!(event.kind, EventKind::NewCall { .. } | EventKind::Answer { .. } | EventKind::Hangup { .. })
     };
@@ -67,6 +68,16 @@ pub(crate) fn check(journal: &StoreReader, arrived: &[Arrival], happened: &[Simu
         arrivals: arrived.len(),
         repeats: arrived.len() - first.len(),
         forgotten: arrived.iter().filter(|arrival| arrival.forgotten).count(),
+    }
+}
+
+/// An id is given once, and the numbers at the ends of ids have no gap within a mark of a call.
+pub(crate) fn ids_have_no_gap<'a>(events: impl IntoIterator<Item = &'a CallEvent>) {
+    let mut numbers: BTreeMap<(&str, Option<&str>), u32> = BTreeMap::new();
+    for event in events {
+        let number = numbers.entry((&event.call, event.mark())).or_default();
+        *number += 1;
+        assert_eq!(event.id, CallEvent::id_of(&event.call, event.mark(), *number));
     }
 }
 

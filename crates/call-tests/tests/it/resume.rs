@@ -1,8 +1,12 @@
 //! What another process published is taken up: calls go on under their old ids, and those that are gone end.
 
-use std::fs;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
 
-use ringwire_ami::Frame;
+use bytes::Bytes;
+use ringwire_ami::{AmiVersion, Frame, Packet};
 use ringwire_calls::{Rules, Tracker};
 use ringwire_event::{CallEvent, EventKind};
 
@@ -77,46 +81,103 @@ fn an_id_that_another_process_gave_is_not_given_again() {
     );
 }
 
+/// Whatever part of the events is still known after a start, none that follows has an id that was given before, and each
+/// call counts the events of that start from 1.
+#[test]
+fn no_id_returns_whatever_is_left_of_the_journal() {
+    let mut checked = 0;
+    for (scenario, [(one, one_times), (two, two_times)]) in scenarios_of_two_connections() {
+        let published = follow(rules(), &[(&one, Some(&one_times))]);
+        let given: BTreeSet<_> = published.iter().map(|event| &event.id).collect();
+        for left in 0..=published.len() {
+            let after = take_up(&published[..left], &two, &two_times, Some("mark"));
+            let mut numbers = BTreeMap::<_, u32>::new();
+            for event in &after {
+                assert!(!given.contains(&event.id), "{scenario} with {left} events: {} returns", event.id);
+                let number = numbers.entry((&event.call, event.mark())).or_default();
+                *number += 1;
+                assert_eq!(event.id, CallEvent::id_of(&event.call, event.mark(), *number), "{scenario}");
+            }
+            checked += usize::from(after.iter().any(|event| event.mark() == Some("mark")));
+        }
+    }
+    assert!(checked > 10, "only {checked} starts took up a call");
+}
+
+#[test]
+fn events_of_a_call_that_is_taken_up_carry_the_mark_of_the_start() {
+    let mut tracker = Tracker::new(rules());
+    tracker.set_start_mark("m1");
+    tracker.connected(AmiVersion::NEWEST, None);
+    for text in [
+        "Event: CoreShowChannel\r\nChannel: PJSIP/trunk-0\r\nChannelState: 4\r\nCallerIDNum: 4917\r\n\
+         Context: from-trunk\r\nExten: 100\r\nUniqueid: 1.0\r\nLinkedid: 1.0\r\nApplication: Queue\r\n",
+        "Event: CoreShowChannelsComplete\r\nListItems: 1\r\n",
+        "Event: Hangup\r\nChannel: PJSIP/trunk-0\r\nUniqueid: 1.0\r\nCause: 16\r\n",
+        "Event: Newchannel\r\nChannel: PJSIP/trunk-1\r\nChannelState: 4\r\nCallerIDNum: 4918\r\n\
+         Context: from-trunk\r\nExten: 100\r\nUniqueid: 2.0\r\nLinkedid: 2.0\r\n",
+        "Event: Hangup\r\nChannel: PJSIP/trunk-1\r\nUniqueid: 2.0\r\nCause: 16\r\n",
+    ] {
+        tracker.apply(&Packet::new(Bytes::from(text), AmiVersion::NEWEST).unwrap(), None);
+    }
+    let events: Vec<_> = std::iter::from_fn(|| tracker.poll_event()).collect();
+    let ids: Vec<_> = events.iter().map(|event| (&*event.id, event.seq)).collect();
+    assert_eq!(ids, [("1.0/m1-1", 1), ("1.0/m1-2", 2), ("2.0/1", 1), ("2.0/2", 2)]);
+}
+
 /// Where the process ends between two connections, the recordings of both give the same as without that.
 #[test]
 fn a_restart_between_two_connections_changes_nothing_but_what_was_not_yet_said() {
     let mut checked = 0;
+    for (scenario, [(one, one_times), (two, two_times)]) in scenarios_of_two_connections() {
+        let without = follow(rules(), &[(&one, Some(&one_times)), (&two, Some(&two_times))]);
+        let mut with = follow(rules(), &[(&one, Some(&one_times))]);
+        with.extend(take_up(&with, &two, &two_times, None));
+        let lasting = |events: &[CallEvent]| -> Vec<(String, String)> {
+            let outlasts = |event: &&CallEvent| !matches!(event.kind, EventKind::Ringing { .. });
+            events
+                .iter()
+                .filter(outlasts)
+                .map(|event| (event.call.clone(), event.kind.name().to_owned()))
+                .collect()
+        };
+        assert_eq!(lasting(&with), lasting(&without), "{scenario}");
+        checked += 1;
+    }
+    assert!(checked >= 3, "only {checked} scenarios have two connections");
+}
+
+/// The bytes of a connection, and when they came.
+type Stream = (Vec<u8>, Times);
+
+/// The recordings in which the connection was lost, each with its name.
+fn scenarios_of_two_connections() -> Vec<(String, [Stream; 2])> {
+    let mut scenarios = Vec::new();
     for release in ["11", "16", "22"] {
         for file in fs::read_dir(captures().join(release)).unwrap() {
             let after = file.unwrap().path();
             let Some(scenario) = after.to_str().unwrap().strip_suffix(".after-reconnect.ami") else {
                 continue;
             };
-            let before = format!("{scenario}.ami");
             let stream = |path: &str| {
                 (fs::read(path).unwrap(), Times::parse(&fs::read_to_string(format!("{path}.times")).unwrap()))
             };
-            let (one, one_times) = stream(&before);
-            let (two, two_times) = stream(after.to_str().unwrap());
-            let without = follow(rules(), &[(&one, Some(&one_times)), (&two, Some(&two_times))]);
-            let mut with = follow(rules(), &[(&one, Some(&one_times))]);
-            with.extend(take_up(&with, &two, &two_times));
-            let lasting = |events: &[CallEvent]| -> Vec<(String, String)> {
-                let outlasts = |event: &&CallEvent| !matches!(event.kind, EventKind::Ringing { .. });
-                events
-                    .iter()
-                    .filter(outlasts)
-                    .map(|event| (event.call.clone(), event.kind.name().to_owned()))
-                    .collect()
-            };
-            assert_eq!(lasting(&with), lasting(&without), "{scenario}");
-            checked += 1;
+            let streams = [stream(&format!("{scenario}.ami")), stream(after.to_str().unwrap())];
+            scenarios.push((scenario.to_owned(), streams));
         }
     }
-    assert!(checked >= 3, "only {checked} scenarios have two connections");
+    scenarios
 }
 
 fn rules() -> Rules {
     Rules::new("pbx")
 }
 
-fn take_up(published: &[CallEvent], bytes: &[u8], times: &Times) -> Vec<CallEvent> {
+fn take_up(published: &[CallEvent], bytes: &[u8], times: &Times, mark: Option<&str>) -> Vec<CallEvent> {
     let mut tracker = Tracker::new(rules());
+    if let Some(mark) = mark {
+        tracker.set_start_mark(mark);
+    }
     tracker.resume(published, &[]);
     let mut more = Vec::new();
     for (frame, end) in frames(bytes) {

@@ -41,6 +41,9 @@ pub(crate) struct Call {
     pub tenant: Option<String>,
     pub queue: Option<String>,
     pub seq: u32,
+    /// The number of its last event before it was taken up at a start: the ids of those after it carry the mark of the
+    /// start. `None` where it was followed from its first channel on.
+    pub taken_up_after: Option<u32>,
     /// The caller waits in a queue.
     pub queued: bool,
     pub round: RingRound,
@@ -130,6 +133,7 @@ impl Call {
             tenant: None,
             queue: None,
             seq: 0,
+            taken_up_after: None,
             queued: false,
             round: RingRound::default(),
             round_began: None,

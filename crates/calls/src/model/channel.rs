@@ -43,7 +43,7 @@ pub(crate) struct Channel {
     pub reached_through: Option<ChannelKey>,
     /// It started a call itself: by its own extension, or by dialling.
     pub placed_call: bool,
-    /// Learnt from a list, so its CallerIDNum need not be the device's own.
+    /// Learnt from a list: its CallerIDNum need not be the device's own, and an earlier process may have known it.
     pub listed: bool,
     /// The number dialled on it, where it is a trunk's.
     pub number: Option<String>,

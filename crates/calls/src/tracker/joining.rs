@@ -44,8 +44,9 @@ impl Tracker {
     }
 
     pub(super) fn new_call(&mut self, root: &str, originator: Option<ChannelKey>) -> CallKey {
-        let sequence = self.next_sequence();
-        let key = self.calls.insert(Call::new(root.to_owned(), sequence, originator));
+        let mut call = Call::new(root.to_owned(), self.next_sequence(), originator);
+        call.taken_up_after = self.taken_up_after(originator);
+        let key = self.calls.insert(call);
         self.by_linkedid.insert(root.to_owned(), key);
         key
     }
@@ -62,10 +63,21 @@ impl Tracker {
         self.add_to_call(originator, key)
     }
 
+    /// A call whose first channel was not seen to begin may have been announced before, of which this process knows
+    /// nothing: no event of it has happened here, and its ids carry the mark of the start.
+    fn taken_up_after(&self, originator: Option<ChannelKey>) -> Option<u32> {
+        let originator = originator.and_then(|ch| self.channels.get(ch));
+        originator.is_none_or(|channel| channel.listed).then_some(0)
+    }
+
     pub(super) fn set_originator(&mut self, key: CallKey, ch: ChannelKey) {
+        let taken_up_after = self.taken_up_after(Some(ch));
         let Some(call) = self.calls.get_mut(key).filter(|call| call.originator.is_none()) else { return };
         call.originator = Some(ch);
-        call.has_originator = true;
+        if !call.has_originator {
+            call.has_originator = true;
+            call.taken_up_after = taken_up_after;
+        }
         self.explain_originator(key, ch);
         let Some(call) = self.calls.get(key) else { return };
         let ringing: Vec<_> =

@@ -48,6 +48,8 @@ pub struct Tracker {
     /// Linkedids that calls are known by: the Uniqueids of the channels that started them.
     by_linkedid: HashMap<String, CallKey>,
     ids: CallIds,
+    /// What the ids of events carry whose call was taken up at the start.
+    start_mark: Option<String>,
     /// The calls that wait to be announced, by when that is due.
     announcements_due: BTreeSet<(Timestamp, CallKey)>,
     /// Who is in which bridge; looked up, never walked.
@@ -89,6 +91,7 @@ impl Tracker {
             calls: SlotMap::with_key(),
             by_linkedid: HashMap::new(),
             ids: CallIds::default(),
+            start_mark: None,
             announcements_due: BTreeSet::new(),
             bridges: HashMap::new(),
             waiting: Vec::new(),
@@ -106,6 +109,13 @@ impl Tracker {
             recovering: false,
             recorder: ExplanationRecorder::default(),
         }
+    }
+
+    /// Marks the ids of events whose call was not followed from its beginning by this process: the call was resumed, or a
+    /// list of channels showed it. `mark` is of letters and digits, and no process uses it again: so no such id can have
+    /// been given before, whatever is left of the journal. Without a mark the same packets give the same ids.
+    pub fn set_start_mark(&mut self, mark: &str) {
+        self.start_mark = Some(mark.to_owned());
     }
 
     /// Applies other rules from here on; calls already announced keep their facts.

@@ -56,8 +56,12 @@ impl Tracker {
     pub(super) fn push_event(&mut self, key: CallKey, kind: EventKind, time: Option<Timestamp>) {
         let Some(call) = self.calls.get_mut(key) else { return };
         call.seq += 1;
+        let (mark, number) = match (&self.start_mark, call.taken_up_after) {
+            (Some(mark), Some(before)) => (Some(&**mark), call.seq - before),
+            _ => (None, call.seq),
+        };
         let event = CallEvent {
-            id: format!("{}/{}", call.id, call.seq),
+            id: CallEvent::id_of(&call.id, mark, number),
             kind,
             call: call.id.clone(),
             seq: call.seq,
@@ -73,7 +77,7 @@ impl Tracker {
             account: call.account.clone(),
             tenant: call.tenant.clone(),
         };
-        self.explain_published(key, &event);
+        self.explain_published(key, &event, number);
         self.events.push_back(event);
     }
 }

@@ -12,7 +12,8 @@ use crate::model::{Call, CallIds, CallKey, CallStage, PassedOn};
 
 impl Tracker {
     /// Resumes the calls that `events` are of and whose hangup is not among them, each under its old id:
-    /// its next event has the next sequence number. Events of one call come in their order.
+    /// its next event has the next sequence number, and an id with the mark of this start. Events of one call come in
+    /// their order.
     ///
     /// No id of `used` is given again. To be called before the first packet.
     pub fn resume(&mut self, events: &[CallEvent], used: &[CallId]) {
@@ -38,6 +39,7 @@ impl Tracker {
         let mut call = Call::new(root.clone(), self.next_sequence(), None);
         call.id = last.call.clone();
         call.seq = last.seq;
+        call.taken_up_after = Some(last.seq);
         call.stage = CallStage::Announced;
         call.has_originator = true;
         call.direction = last.direction;

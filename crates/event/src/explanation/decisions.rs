@@ -199,7 +199,7 @@ recorded_decisions! {
     Published {
         /// Which kind.
         kind: PublishedKind,
-        /// Its place among the events of the call.
+        /// The number at the end of its id.
         seq: u32
     },
     /// The caller waits in a queue.

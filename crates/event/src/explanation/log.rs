@@ -151,9 +151,9 @@ impl StepLog {
         Some(last.decision.text(&self.texts))
     }
 
-    /// The steps as readers get them; `call` is the id of the call, once it is announced.
+    /// The steps as readers get them; `ids` is what the ids of the call's events begin with, once it is announced.
     #[must_use]
-    pub fn render(&self, call: Option<&str>) -> Vec<ExplanationStep> {
+    pub fn render(&self, ids: Option<&str>) -> Vec<ExplanationStep> {
         let mut rendered: Vec<ExplanationStep> = Vec::with_capacity(self.steps.len());
         for step in &self.steps {
             if let RecordedDecision::Repeated { times } = step.decision {
@@ -164,7 +164,7 @@ impl StepLog {
             }
             let source = self.sources.get(usize::from(step.source));
             let event = match step.decision {
-                RecordedDecision::Published { seq, .. } => call.map(|call| format!("{call}/{seq}")),
+                RecordedDecision::Published { seq, .. } => ids.map(|ids| format!("{ids}{seq}")),
                 _ => None,
             };
             rendered.push(ExplanationStep {

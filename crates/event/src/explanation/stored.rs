@@ -14,7 +14,7 @@ use super::log::StepLog;
 use super::source::{DECIDING_HEADERS, RecordedSource, RecordedTime, SourceEventKind};
 use super::step::{Decision, ExplanationStep};
 use super::texts::{TextRef, TextTable};
-use crate::call::CallId;
+use crate::call::{CallId, event_ids};
 
 /// Why a call was published as it was: what was decided about it, from what, and by which rules.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Explanation {
     pub call: Option<CallId>,
     /// The Uniqueid that the call is known by, of the channel that started it; empty where it is not known.
     pub uniqueid: String,
+    /// The mark in the ids of its events, where the call was taken up at a start.
+    mark: Option<String>,
     steps: Steps,
 }
 
@@ -37,14 +39,22 @@ impl Explanation {
     /// The explanation of a call with what was recorded about it.
     #[must_use]
     pub fn new(call: Option<CallId>, uniqueid: String, log: Box<StepLog>) -> Self {
-        Self { call, uniqueid, steps: Steps::Recorded(log) }
+        Self { call, uniqueid, mark: None, steps: Steps::Recorded(log) }
+    }
+
+    /// The same, with the mark in the ids of its events ([`CallEvent::id`](crate::CallEvent::id)).
+    #[must_use]
+    pub fn with_mark(self, mark: Option<String>) -> Self {
+        Self { mark, ..self }
     }
 
     /// The steps as readers get them.
     #[must_use]
     pub fn steps(&self) -> Vec<ExplanationStep> {
         match &self.steps {
-            Steps::Recorded(log) => log.render(self.call.as_deref()),
+            Steps::Recorded(log) => {
+                log.render(self.call.as_ref().map(|call| event_ids(call, self.mark.as_deref())).as_deref())
+            }
             Steps::Rendered(steps) => steps.clone(),
         }
     }
@@ -83,7 +93,7 @@ impl Explanation {
 /// An explanation with steps that are in words already.
 impl From<Vec<ExplanationStep>> for Explanation {
     fn from(steps: Vec<ExplanationStep>) -> Self {
-        Self { call: None, uniqueid: String::new(), steps: Steps::Rendered(steps) }
+        Self { call: None, uniqueid: String::new(), mark: None, steps: Steps::Rendered(steps) }
     }
 }
 
@@ -94,6 +104,8 @@ struct StoredLog {
     call: Option<CallId>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     uniqueid: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mark: Option<String>,
     /// The channels that sources are about. The journal is searched for their Uniqueids.
     #[serde(default)]
     channels: Vec<StoredChannel>,
@@ -133,7 +145,8 @@ impl Serialize for Explanation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.steps {
             Steps::Recorded(log) => {
-                StoredLog::new(self.call.clone(), self.uniqueid.clone(), log).serialize(serializer)
+                let stored = StoredLog::new(self.call.clone(), self.uniqueid.clone(), log);
+                StoredLog { mark: self.mark.clone(), ..stored }.serialize(serializer)
             }
             Steps::Rendered(steps) => steps.serialize(serializer),
         }
@@ -168,7 +181,8 @@ impl StoredLog {
             sources.push(StoredSource::new(source, parts.texts, &mut channels));
         }
         let texts = parts.texts.iter().map(str::to_owned).collect();
-        Self { call, uniqueid, channels, texts, sources, steps: parts.steps, omitted: parts.omitted }
+        let (mark, steps, omitted) = (None, parts.steps, parts.omitted);
+        Self { call, uniqueid, mark, channels, texts, sources, steps, omitted }
     }
 
     fn into_explanation(self) -> Result<Explanation, String> {
@@ -176,7 +190,7 @@ impl StoredLog {
         let sources = self.sources.iter().map(|source| source.read(&self.channels, &mut texts));
         let sources = sources.collect::<Result<_, _>>()?;
         let log = StepLog::from_parts(texts, sources, self.steps, self.omitted);
-        Ok(Explanation::new(self.call, self.uniqueid, Box::new(log)))
+        Ok(Explanation::new(self.call, self.uniqueid, Box::new(log)).with_mark(self.mark))
     }
 }
 

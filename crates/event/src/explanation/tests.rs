@@ -110,7 +110,7 @@ fn a_published_event_has_its_id_and_its_own_time() {
     record(&mut log, 0, "a");
     log.record_published(1, None, published(7));
     record(&mut log, 2, "b");
-    let steps = log.render(Some("main-1.1"));
+    let steps = log.render(Some("main-1.1/"));
     assert_eq!(steps[1].event.as_deref(), Some("main-1.1/7"));
     assert_eq!(steps[1].source, steps[0].source);
     assert_eq!((steps[1].time, steps[2].time), (None, Some(jiff::Timestamp::UNIX_EPOCH)));

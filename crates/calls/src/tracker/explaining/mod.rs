@@ -10,7 +10,7 @@ use ringwire_event::explanation::{
 use ringwire_event::{AnsweredBy, CallEvent, EventKind, Party};
 
 use super::Tracker;
-use crate::model::{CallKey, ChannelKey};
+use crate::model::{Call, CallKey, ChannelKey};
 use crate::recorder::ExplanationRecorder;
 
 /// What a decision is about.
@@ -51,13 +51,19 @@ impl Tracker {
     #[must_use]
     pub fn explanation(&self, call: &str) -> Option<Explanation> {
         let is_it =
-            |known: &&crate::model::Call| !known.is_over() && (known.id == call || known.root == call);
+            |known: &&Call| !known.is_over() && (known.id == call || known.root == call);
         if let Some(found) = self.calls.values().find(is_it) {
             let log = found.explanation.clone()?;
-            return Some(Explanation::new(id_of(&found.id), found.root.clone(), log));
+            let mark = self.mark_of(found);
+            return Some(Explanation::new(id_of(&found.id), found.root.clone(), log).with_mark(mark));
         }
         let channel = self.by_uniqueid.get(call).and_then(|ch| self.channels.get(*ch))?;
         Some(Explanation::new(None, channel.uniqueid.clone(), channel.explanation.clone()?))
+    }
+
+    /// The mark in the ids of the call's events, if they have one.
+    fn mark_of(&self, call: &Call) -> Option<String> {
+        self.start_mark.clone().filter(|_| call.taken_up_after.is_some())
     }
 
     /// Takes out the explanations of what is not over, as they stand, oldest first; for a recording that ends.
@@ -93,14 +99,14 @@ impl Tracker {
         self.put_log(subject, log);
     }
 
-    /// A call event is published; with the hangup the explanation is finished.
-    pub(super) fn explain_published(&mut self, key: CallKey, event: &CallEvent) {
+    /// A call event is published, with `number` at the end of its id; with the hangup the explanation is finished.
+    pub(super) fn explain_published(&mut self, key: CallKey, event: &CallEvent, number: u32) {
         if !self.recorder.is_on {
             return;
         }
         let Some(mut log) = self.take_log(key.into()) else { return };
         self.recorder.set_source(&mut log, self.now);
-        let decision = RecordedDecision::Published { kind: published_kind(&event.kind), seq: event.seq };
+        let decision = RecordedDecision::Published { kind: published_kind(&event.kind), seq: number };
         log.record_published(self.recorder.next_order(), event.time, decision);
         self.put_log(key.into(), log);
         if matches!(event.kind, EventKind::Hangup { .. }) {
@@ -111,9 +117,13 @@ impl Tracker {
     /// The explanation of a call or of a channel that is in none is complete.
     fn finish(&mut self, subject: Subject) {
         let finished = match subject {
-            Subject::Call(key) => self.calls.get_mut(key).and_then(|call| {
-                Some(Explanation::new(id_of(&call.id), call.root.clone(), call.explanation.take()?))
-            }),
+            Subject::Call(key) => {
+                let mark = self.calls.get(key).and_then(|call| self.mark_of(call));
+                self.calls.get_mut(key).and_then(|call| {
+                    let log = call.explanation.take()?;
+                    Some(Explanation::new(id_of(&call.id), call.root.clone(), log).with_mark(mark))
+                })
+            }
             Subject::Channel(ch) => self.channels.get_mut(ch).and_then(|channel| {
                 Some(Explanation::new(None, channel.uniqueid.clone(), channel.explanation.take()?))
             }),
