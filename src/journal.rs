@@ -63,9 +63,8 @@ impl JournalArgs {
             let at = path.display();
             return Err(match error.kind() {
                 ErrorKind::NotFound => {
-                    Failure::new(Code::NoInput, anyhow!("{at}: the journal does not exist")).hint(
-                        "the daemon creates it when it starts; use --config or --journal to name another one",
-                    )
+                    let (what, hint) = ringwire_outbox::describe_absence(&path);
+                    Failure::new(Code::NoInput, anyhow!("{at}: {what}")).hint(hint)
                 }
                 ErrorKind::PermissionDenied => {
                     Failure::new(Code::NoInput, anyhow!("{at}: permission denied")).hint(OTHER_USER)
@@ -74,6 +73,7 @@ impl JournalArgs {
             });
         }
         let reader = StoreReader::open(&path).map_err(|error| store_failure(&error))?;
+        reader.last_loss().into_iter().flatten().for_each(|loss| tracing::warn!("{loss}"));
         Ok(JournalReader { path, config, reader })
     }
 
@@ -166,9 +166,10 @@ pub(super) fn store_failure(error: &StoreError) -> Failure {
         StoreError::Damaged { .. } => {
             (Code::Data, "the daemon sets it aside when it starts; `sqlite3 FILE .recover` may still read it")
         }
-        StoreError::Newer { .. } | StoreError::Network { .. } | StoreError::Locked { .. } => {
-            (Code::Data, error.hint())
-        }
+        StoreError::Newer { .. }
+        | StoreError::Lost { .. }
+        | StoreError::Network { .. }
+        | StoreError::Locked { .. } => (Code::Data, error.hint()),
     };
     // The message includes its cause.
     Failure::new(code, anyhow!("{error}")).hint(hint)

@@ -62,12 +62,8 @@ fn main() {
 }
 
 fn options() -> Options {
-    let mut options = Options {
-        parts: Vec::new(),
-        program: env!("CARGO_BIN_EXE_ringwire").into(),
-        seconds: 20,
-        mib: 1024,
-    };
+    let mut options =
+        Options { parts: Vec::new(), program: env!("CARGO_BIN_EXE_ringwire").into(), seconds: 20, mib: 1024 };
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
     while let Some(arg) = args.next() {
         let mut value = || args.next().expect("an option has a value");

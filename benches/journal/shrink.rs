@@ -60,7 +60,8 @@ pub(crate) fn run(program: &Path, mib: u64) {
     daemon.kill();
     let mut delays: Vec<_> = sent.iter().map(|(key, sent)| arrived[key].duration_since(*sent)).collect();
     delays.sort_unstable();
-    let at = |share: f64| delays[((delays.len() as f64 * share) as usize).min(delays.len() - 1)].as_secs_f64();
+    let at =
+        |share: f64| delays[((delays.len() as f64 * share) as usize).min(delays.len() - 1)].as_secs_f64();
     let took = shrunk.map_or_else(|| "not yet".to_owned(), |took| format!("{:.0} s", took.as_secs_f64()));
     println!(
         "{} MB may be {} MB at {RATE} calls/s: at most {} MB with {} MB of log, {} MB after {LENGTH} s, at its size after: {took}; \

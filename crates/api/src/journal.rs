@@ -21,9 +21,9 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    pub(crate) fn new(path: &Path) -> Self {
+    pub(crate) fn new(readers: StoreReaders) -> Self {
         let turns = || Arc::new(Semaphore::new(CONCURRENCY));
-        Self { readers: StoreReaders::new(path), reading: turns(), commanding: turns() }
+        Self { readers, reading: turns(), commanding: turns() }
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -50,7 +50,7 @@ impl ApiServer {
         Self(Arc::new(Inner {
             live,
             emitter,
-            journal: Journal::new(&journal),
+            journal: Journal::new(journal),
             queries,
             access: AccessControl::new(access),
             limits: RateLimits::default(),

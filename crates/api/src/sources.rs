@@ -1,17 +1,18 @@
 //! What the API server asks others for: the journal, and the task that tracks calls.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use ringwire_event::ExplanationStep;
+use ringwire_outbox::StoreReaders;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 /// Where the API server finds what is not in the live state.
 #[derive(Clone)]
 pub struct ApiSources {
-    /// The path of the journal.
-    pub journal: PathBuf,
+    /// The journal.
+    pub journal: StoreReaders,
     /// The tracker task.
     pub queries: Arc<dyn ApiQueries>,
 }

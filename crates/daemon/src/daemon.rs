@@ -13,7 +13,7 @@ use ringwire_api::ApiSources;
 use ringwire_calls::Rules;
 use ringwire_config::{Api, Config, ConnectionSettings, Pbx, Purpose};
 use ringwire_live::{DaemonEvent, EventEmitter, LiveState, PbxEvent};
-use ringwire_outbox::{CallFilter, RecoveredState};
+use ringwire_outbox::{CallFilter, RecoveredState, StoreReaders};
 use ringwire_terminal::{Code, Failure};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -74,14 +74,14 @@ pub async fn run(
     };
     export_traces(&live, &emitter)?;
     recover(&journal, &recovered, &live, &clock).await;
-    let path = journal.path().to_owned();
+    let readers = journal.readers();
     let mut daemon =
         Daemon::start(config.file.clone(), logging, (journal, recovered), clock, (live, emitter));
     for warning in &config.warnings {
         daemon.emitter.emit(DaemonEvent::ConfigurationWarning { warning: &warning.to_string() });
     }
     if let Some(api) = &config.api {
-        daemon.start_api(api, path).await;
+        daemon.start_api(api, readers).await;
     }
     daemon.apply(config, clients).await;
     let attempted = async {
@@ -203,10 +203,10 @@ impl Daemon {
         }
     }
 
-    /// Serves the API, also with what is in the journal at `path`.
-    async fn start_api(&mut self, api: &Api, path: PathBuf) {
+    /// Serves the API, also with what `journal` finds.
+    async fn start_api(&mut self, api: &Api, journal: StoreReaders) {
         let queries = Arc::new(TrackerQueries::new(&self.packets));
-        let sources = ApiSources { journal: path, queries };
+        let sources = ApiSources { journal, queries };
         let (live, emitter) = (self.live.clone(), self.emitter.clone());
         self.api_listener = Some(ApiListener::open(api, live, emitter, sources).await);
     }

@@ -1,7 +1,5 @@
 //! The journal, as the daemon's tasks use it.
 
-use std::path::Path;
-
 use anyhow::anyhow;
 use ringwire_live::{EventEmitter, JournalEvent};
 use ringwire_outbox::{
@@ -55,7 +53,7 @@ impl Journal {
         } else if opened.unclean {
             emitter.emit(JournalEvent::CheckedSound);
         }
-        let reader = JournalReader(StoreReaders::new(&settings.path));
+        let reader = JournalReader(store.readers());
         if let Some(error) = &opened.trouble {
             emitter.emit(JournalEvent::Failing { error: &error.to_string(), hint: error.hint() });
         }
@@ -107,9 +105,9 @@ impl Journal {
         self.settings.retention = settings.retention;
     }
 
-    /// Where it is.
-    pub(crate) fn path(&self) -> &Path {
-        &self.settings.path
+    /// Connections to read it with.
+    pub(crate) fn readers(&self) -> StoreReaders {
+        self.store.readers()
     }
 
     /// To read the journal with.

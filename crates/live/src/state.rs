@@ -175,6 +175,11 @@ impl LiveState {
     }
 
     /// Tells listeners that the journal was replaced, so that cursors into the one before mean nothing any more.
+    pub fn publish_reset(&self) {
+        self.0.feed.publish(FeedFrame::Reset);
+    }
+
+    /// The same, with cursors that begin anew.
     pub fn reset_feed(&self) {
         self.0.feed.start_at(0);
         self.0.feed.publish(FeedFrame::Reset);

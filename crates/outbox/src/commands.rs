@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use ringwire_delivery::{DeliveryId, PendingDelivery, TargetName, TargetState};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::{error::StoreError, legacy, location, reader::pending_by_id, schema, tables};
+use super::{error::StoreError, legacy, location, reader::pending_by_id, schema, staging, tables};
 
 /// How long to wait for the daemon, which looks once a second.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -95,6 +95,7 @@ pub fn submit_commands(
     let last = insert(&mut db, version, commands, now).map_err(failed)?;
     if !location::is_locked(path) {
         let mut db = schema::open(path)?;
+        staging::merge_left(&mut db).map_err(failed)?;
         apply(&mut db).map_err(failed)?;
         return Ok(CommandReceipt::AtNextStart);
     }

@@ -49,3 +49,11 @@ impl DelayedWrites {
 pub(super) fn monotonic_now() -> Instant {
     Instant::now()
 }
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "when the file was lost is for the operator; no event depends on it"
+)]
+pub(super) fn wall_now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}

@@ -13,6 +13,8 @@ use super::write::{DeliveryAttempt, DeliveryUpdate, TargetUpdate};
 pub(super) struct NumberedEvent {
     pub(super) seq: i64,
     pub(super) event: Arc<CallEvent>,
+    /// The event as it is stored.
+    pub(super) body: String,
     pub(super) deliveries: Vec<(TargetName, DeliveryId)>,
     pub(super) is_replay: bool,
     pub(super) recorded_at: Timestamp,

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+use super::loss::FileLoss;
+
 /// Why the journal cannot be used. [`StoreError::hint`] says what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -59,6 +61,14 @@ pub enum StoreError {
         /// SQLite's error.
         source: rusqlite::Error,
     },
+    /// The file was deleted or replaced while it was open.
+    #[error("{}: the journal is lost: {loss}", path.display())]
+    Lost {
+        /// The file.
+        path: PathBuf,
+        /// What became of it.
+        loss: FileLoss,
+    },
     /// The file is damaged.
     #[error("{}: is damaged: {found}", path.display())]
     Damaged {
@@ -88,7 +98,11 @@ impl StoreError {
     pub fn is_permanent(&self) -> bool {
         match self {
             Self::Network { .. } | Self::Locked { .. } | Self::Foreign { .. } | Self::Newer { .. } => true,
-            Self::Location { .. } | Self::Empty { .. } | Self::Sqlite { .. } | Self::Damaged { .. } => false,
+            Self::Location { .. }
+            | Self::Empty { .. }
+            | Self::Sqlite { .. }
+            | Self::Lost { .. }
+            | Self::Damaged { .. } => false,
         }
     }
 
@@ -109,6 +123,9 @@ impl StoreError {
             }
             Self::Damaged { .. } => {
                 "the daemon sets it aside and creates a new one; sqlite3 FILE .recover may read the old one"
+            }
+            Self::Lost { .. } => {
+                "the daemon begins a new one with what is still to be delivered; stop it before you move its journal"
             }
             Self::Locked { .. } => "stop the other one, or set another journal.path for this one",
             Self::Network { .. } => "set journal.path to a file on a local disk",

@@ -17,7 +17,7 @@ pub(super) enum Durability {
 }
 
 impl Durability {
-    fn pragma(self) -> &'static str {
+    pub(super) fn pragma(self) -> &'static str {
         match self {
             Self::Immediate => "PRAGMA synchronous = FULL",
             Self::WithTheNext => "PRAGMA synchronous = NORMAL",
@@ -33,18 +33,24 @@ pub(super) fn write_group(
 ) -> rusqlite::Result<Vec<bool>> {
     db.execute_batch(durability.pragma())?;
     let change = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let is_new = write_entries(&change, entries)?;
+    change.commit()?;
+    Ok(is_new)
+}
+
+/// Writes entries into the tables, in the caller's transaction.
+pub(super) fn write_entries(change: &Connection, entries: &[StoreEntry]) -> rusqlite::Result<Vec<bool>> {
     let mut is_new = Vec::with_capacity(entries.len());
     for entry in entries {
         is_new.push(match entry {
-            StoreEntry::Event(event) => tables::write_event(&change, event)?,
-            StoreEntry::Attempt(attempt) => tables::write_attempt(&change, attempt).map(|()| true)?,
-            StoreEntry::Delivery(update) => tables::write_delivery_state(&change, update).map(|()| true)?,
-            StoreEntry::Target(update) => tables::write_target_state(&change, update).map(|()| true)?,
+            StoreEntry::Event(event) => tables::write_event(change, event)?,
+            StoreEntry::Attempt(attempt) => tables::write_attempt(change, attempt).map(|()| true)?,
+            StoreEntry::Delivery(update) => tables::write_delivery_state(change, update).map(|()| true)?,
+            StoreEntry::Target(update) => tables::write_target_state(change, update).map(|()| true)?,
             StoreEntry::Explanation { call, explanation } => {
-                tables::write_explanation(&change, call, explanation).map(|()| true)?
+                tables::write_explanation(change, call, explanation).map(|()| true)?
             }
         });
     }
-    change.commit()?;
     Ok(is_new)
 }

@@ -2,8 +2,9 @@
 //!
 //! One SQLite file. A single [`Store`] writes it, on a thread of its own that commits in groups: everything that waits
 //! goes into one transaction, so a busy hour costs no more syncs than the disk can do. An event and its deliveries are
-//! one transaction, which is on disk before it is [reported](StoreReport::Committed). [`StoreReader`]s read it on
-//! connections of their own and never block the writer.
+//! one transaction, which is on disk before it is [reported](StoreReport::Committed). Under load they are first staged as
+//! one row, and merged into their tables about once a second. [`StoreReader`]s read it on connections of their own and
+//! never block the writer.
 //!
 //! If the disk is full, read-only or broken, events are reported all the same, marked as not durable, and kept in a
 //! bounded memory until they can be written: calls are still followed, and their events still sent.
@@ -17,12 +18,17 @@ mod group;
 mod journal_file;
 mod legacy;
 mod location;
+mod loss;
 mod migrations;
+mod pace;
+mod packed;
 mod reader;
 mod records;
 mod report;
 mod retention;
 mod schema;
+mod staged_row;
+mod staging;
 mod store;
 mod tables;
 mod write;
@@ -30,7 +36,8 @@ mod writer;
 
 pub use commands::{AppliedCommand, CommandReceipt, OperatorCommand, submit_commands};
 pub use error::StoreError;
-pub use location::{JournalCondition, check_journal};
+pub use location::{JournalCondition, check_journal, describe_absence};
+pub use loss::{FileLoss, JournalLoss};
 pub use reader::{
     CallCursor, CallFilter, CallPage, DeliveryFilter, PendingPage, RecoveredState, StoreReader, StoreReaders,
 };

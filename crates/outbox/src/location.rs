@@ -3,7 +3,7 @@
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
     io,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -59,6 +59,8 @@ pub enum JournalCondition {
     },
     /// Nothing, and this user can create it.
     Absent,
+    /// Nothing, although a daemon uses it.
+    Deleted,
 }
 
 /// Checks whether this user could have a journal at `path`, and creates nothing.
@@ -75,7 +77,7 @@ pub fn check_journal(path: &Path) -> Result<JournalCondition, StoreError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let access = Access::WRITE_OK | Access::EXEC_OK;
             access_to(there, access).map_err(|error| StoreError::location(there, error))?;
-            return Ok(JournalCondition::Absent);
+            return Ok(if is_locked(path) { JournalCondition::Deleted } else { JournalCondition::Absent });
         }
         Err(error) => return Err(StoreError::location(path, error)),
     }
@@ -122,17 +124,34 @@ pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
     }
 }
 
+/// Why there is no journal at `path`, and what to do about it.
+#[must_use]
+pub fn describe_absence(path: &Path) -> (&'static str, &'static str) {
+    if is_locked(path) {
+        (
+            "the journal was deleted while ringwire was running",
+            "the daemon begins a new one within a minute, with what is still to be delivered",
+        )
+    } else {
+        (
+            "the journal does not exist",
+            "the daemon creates it when it starts; use --config or --journal to name another one",
+        )
+    }
+}
+
 /// Whether a daemon has locked the journal at `path`.
 pub(super) fn is_locked(path: &Path) -> bool {
     File::open(beside(path, "lock"))
         .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
-/// Sets a damaged journal aside, with SQLite's files beside it; gives where it is now.
-pub(super) fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
+/// Sets a journal that is not used any more aside, with SQLite's files beside it; gives where it is now. `why` is part of
+/// its name.
+pub(super) fn set_aside(path: &Path, why: &str, now: Timestamp) -> io::Result<PathBuf> {
     // A file that was set aside before is not replaced.
-    let names = (0..).map(|later| beside(path, &format!("damaged-{}", now.as_millisecond() + later)));
-    let aside = names.into_iter().find(|name| !name.exists()).unwrap_or_else(|| beside(path, "damaged"));
+    let names = (0..).map(|later| beside(path, &format!("{why}-{}", now.as_millisecond() + later)));
+    let aside = names.into_iter().find(|name| !name.exists()).unwrap_or_else(|| beside(path, why));
     for end in ["-wal", "-shm"] {
         match fs::rename(with_end(path, end), with_end(&aside, end)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -144,6 +163,22 @@ pub(super) fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
     Ok(aside)
 }
 
+/// Removes what SQLite keeps beside a journal that was deleted: it belongs to no file any more.
+pub(super) fn remove_log(path: &Path) -> io::Result<()> {
+    for end in ["-wal", "-shm"] {
+        match fs::remove_file(with_end(path, end)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Which file a path leads to: device and inode; `None` where it leads to none.
+pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path).ok().map(|about| (about.dev(), about.ino()))
+}
+
 /// The size of the journal on disk, in bytes.
 pub(super) fn size(path: &Path) -> u64 {
     [path.to_owned(), with_end(path, "-wal")]
@@ -151,6 +186,11 @@ pub(super) fn size(path: &Path) -> u64 {
         .filter_map(|file| fs::metadata(file).ok())
         .map(|file| file.len())
         .sum()
+}
+
+/// The size of the log beside the journal, in bytes.
+pub(super) fn log_size(path: &Path) -> u64 {
+    fs::metadata(with_end(path, "-wal")).map_or(0, |file| file.len())
 }
 
 fn directory(path: &Path) -> &Path {
@@ -229,7 +269,7 @@ mod tests {
         let path = home.path().join("journal.db");
         let aside = ["one", "two"].map(|text| {
             fs::write(&path, text).unwrap();
-            set_aside(&path, Timestamp::UNIX_EPOCH).unwrap()
+            set_aside(&path, "damaged", Timestamp::UNIX_EPOCH).unwrap()
         });
         assert_eq!(aside.map(|file| fs::read_to_string(file).unwrap()), ["one", "two"]);
     }

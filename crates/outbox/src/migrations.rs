@@ -9,13 +9,16 @@ pub(super) const APPLICATION_ID: i32 = 0x7269_6e67;
 ///
 /// Times are milliseconds since 1970 in UTC. Pending deliveries are in an index of their own, so that delivered ones
 /// cost nothing.
-const MIGRATIONS: [&str; 3] = [FIRST, EXPLANATIONS, NAMES];
+const MIGRATIONS: [&str; 4] = [FIRST, EXPLANATIONS, NAMES, STAGED];
 
 /// The schema version of this release.
 pub(super) const CURRENT: usize = MIGRATIONS.len();
 
 /// The first schema version with the present names of tables and columns.
 pub(super) const PRESENT_NAMES: usize = 3;
+
+/// The first schema version that records losses, and compresses explanations.
+pub(super) const LOSSES: usize = 4;
 
 const FIRST: &str = "
     CREATE TABLE events (
@@ -139,6 +142,23 @@ const NAMES: &str = "
 
     ALTER TABLE runs RENAME COLUMN started TO started_at;
     ALTER TABLE runs RENAME COLUMN stopped TO stopped_at;
+";
+
+/// Entries that are not in their tables yet, a row for each group; and when and why the journal was begun anew. Explanations are compressed: `body` is
+/// empty then, and `channels` has the Uniqueids in them, each between blanks.
+const STAGED: &str = "
+    CREATE TABLE staged (
+        id INTEGER PRIMARY KEY,
+        body TEXT NOT NULL
+    ) STRICT;
+    ALTER TABLE explanations ADD COLUMN channels TEXT;
+    ALTER TABLE explanations ADD COLUMN packed BLOB;
+    ALTER TABLE runs ADD COLUMN boot TEXT;
+    CREATE TABLE losses (
+        at INTEGER NOT NULL,
+        found TEXT NOT NULL,
+        aside TEXT
+    ) STRICT;
 ";
 
 /// Applies the migrations that the file lacks, each in a transaction of its own.

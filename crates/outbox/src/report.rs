@@ -10,6 +10,7 @@ use super::{
     commands::AppliedCommand,
     entry::{NumberedEvent, StoreEntry},
     error::StoreError,
+    loss::FileLoss,
     retention::SweepSummary,
 };
 
@@ -71,6 +72,13 @@ pub enum StoreReport {
         /// What was wrong with it.
         found: String,
     },
+    /// The file was deleted or replaced while it was open. A new one was begun with what is still to be delivered.
+    Lost {
+        /// What became of the file.
+        loss: FileLoss,
+        /// Where the file is now that was in its place.
+        aside: Option<PathBuf>,
+    },
     /// A command of the operator was applied to the tables.
     CommandApplied(AppliedCommand),
     /// What was removed because of its age or size.
@@ -81,7 +89,7 @@ pub enum StoreReport {
 pub(super) fn committed_events<'a>(entries: impl Iterator<Item = &'a StoreEntry>) -> Vec<CommittedEvent> {
     entries
         .filter_map(|entry| match entry {
-            StoreEntry::Event(NumberedEvent { seq, event, deliveries, is_replay, recorded_at }) => {
+            StoreEntry::Event(NumberedEvent { seq, event, deliveries, is_replay, recorded_at, .. }) => {
                 Some(CommittedEvent {
                     seq: *seq,
                     event: Arc::clone(event),

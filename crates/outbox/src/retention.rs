@@ -10,10 +10,16 @@ use ring::{
 use ringwire_event::{AnsweredBy, CallEvent, EventKind, Party};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::{location, tables::json};
+use super::{delayed::monotonic_now, location, tables::json};
 
-/// How many calls are removed or rewritten in one transaction: new events do not wait long for it.
+/// How many calls are removed or rewritten in one transaction at most.
 const BATCH: i64 = 100;
+
+/// After so long, the calls of a transaction are enough: new events wait for it.
+const STEP: Duration = Duration::from_millis(20);
+
+/// How many free pages go back to the disk with a batch.
+const VACUUMED: i64 = 256;
 
 /// The text in place of what was erased.
 const ERASED: &str = "erased";
@@ -23,7 +29,7 @@ const ERASED: &str = "erased";
 pub struct RetentionPolicy {
     /// How long a call is kept after its end.
     pub age: Duration,
-    /// How large the journal may be, in bytes; over it, the calls that ended first are removed first.
+    /// How large the journal may be, in bytes, with the log beside it; over it, the calls that ended first are removed first.
     pub size: u64,
     /// When and how numbers and names are removed from calls that are kept; `None`: with the call.
     pub personal_data: Option<(Duration, PersonalDataPolicy)>,
@@ -63,17 +69,22 @@ pub(super) fn sweep(
         let age = SignedDuration::try_from(age).unwrap_or(SignedDuration::MAX);
         now.checked_sub(age).unwrap_or(Timestamp::MIN).as_millisecond()
     };
-    let large = used(db)? > policy.size;
+    // The log is kept short; where a reader keeps it long, calls are not removed for that.
+    let log = location::log_size(path).min(policy.size / 2);
+    let pages = PageCounts::read(db)?;
+    let large = pages.used() + log > policy.size;
     let cutoff = if large { i64::MAX } else { before(policy.age) };
+    db.prepare_cached("DELETE FROM losses WHERE at < ?1")?.execute([before(policy.age)])?;
     let expired = expire(db, before(policy.age), now.as_millisecond())?;
-    let removed = remove(db, cutoff)?;
+    let (removed, has_more_to_remove) = remove(db, cutoff)?;
     let erased = match policy.personal_data {
         Some((age, how)) => erase(db, before(age), how)?,
         None => 0,
     };
-    if removed > 0 {
-        // Some of what is free goes back to the disk, a few pages at a time.
-        let mut statement = db.prepare_cached("PRAGMA incremental_vacuum(256)")?;
+    let has_free = PageCounts::read(db)?.is_wasteful(policy.size);
+    if has_free {
+        // What is free goes back to the disk, a few pages at a time.
+        let mut statement = db.prepare_cached(&format!("PRAGMA incremental_vacuum({VACUUMED})"))?;
         let mut rows = statement.query([])?;
         while rows.next()?.is_some() {}
     }
@@ -81,16 +92,35 @@ pub(super) fn sweep(
     Ok(SweepSummary {
         removed,
         erased,
-        more: [expired, removed, erased].contains(&batch),
+        more: has_more_to_remove || has_free || [expired, erased].contains(&batch),
         size: location::size(path),
     })
 }
 
-/// How many bytes are in use, free pages left out.
-fn used(db: &Connection) -> rusqlite::Result<u64> {
-    let pragma = |name| db.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
-    let pages = pragma("page_count")? - pragma("freelist_count")?;
-    Ok((pages * pragma("page_size")?).unsigned_abs())
+/// The pages of the file.
+struct PageCounts {
+    all: u64,
+    free: u64,
+    /// Bytes.
+    size: u64,
+}
+
+impl PageCounts {
+    fn read(db: &Connection) -> rusqlite::Result<Self> {
+        let pragma = |name| db.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+        let pragma = |name| pragma(name).map(i64::unsigned_abs);
+        Ok(Self { all: pragma("page_count")?, free: pragma("freelist_count")?, size: pragma("page_size")? })
+    }
+
+    /// How many bytes are in use.
+    fn used(&self) -> u64 {
+        (self.all - self.free) * self.size
+    }
+
+    /// Whether the disk is to have free pages back: new calls will not need all of them.
+    fn is_wasteful(&self, limit: u64) -> bool {
+        self.free > VACUUMED.unsigned_abs() && (self.free > self.all / 8 || self.all * self.size > limit)
+    }
 }
 
 /// Deliveries to targets that are paused, or no longer configured, do not stay pending for ever.
@@ -103,7 +133,9 @@ fn expire(db: &Connection, cutoff: i64, now: i64) -> rusqlite::Result<usize> {
     .execute(params![cutoff, BATCH, now])
 }
 
-fn remove(db: &mut Connection, cutoff: i64) -> rusqlite::Result<usize> {
+/// Removes calls that ended before `cutoff`; gives how many, and whether there are more.
+fn remove(db: &mut Connection, cutoff: i64) -> rusqlite::Result<(usize, bool)> {
+    let began = monotonic_now();
     let change = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let calls: Vec<String> = change
         .prepare_cached(
@@ -113,7 +145,12 @@ fn remove(db: &mut Connection, cutoff: i64) -> rusqlite::Result<usize> {
         )?
         .query_map(params![cutoff, BATCH], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
+    let mut removed = 0;
     for call in &calls {
+        if began.elapsed() > STEP {
+            break;
+        }
+        removed += 1;
         for statement in [
             "DELETE FROM attempts WHERE delivery IN (SELECT id FROM deliveries WHERE call = ?1)",
             "DELETE FROM deliveries WHERE call = ?1",
@@ -125,7 +162,8 @@ fn remove(db: &mut Connection, cutoff: i64) -> rusqlite::Result<usize> {
         }
     }
     change.commit()?;
-    Ok(calls.len())
+    let has_more = removed < calls.len() || i64::try_from(calls.len()).is_ok_and(|calls| calls == BATCH);
+    Ok((removed, has_more))
 }
 
 fn erase(db: &mut Connection, cutoff: i64, how: PersonalDataPolicy) -> rusqlite::Result<usize> {

@@ -1,8 +1,8 @@
 //! Opening the file, and what it says about itself.
 
-use std::{path::Path, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, params};
 
 use super::{
     error::StoreError,
@@ -31,7 +31,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
         "PRAGMA auto_vacuum = INCREMENTAL;
          PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
-         PRAGMA journal_size_limit = 67108864;
+         PRAGMA journal_size_limit = 33554432;
          PRAGMA wal_autocheckpoint = 0;
          PRAGMA secure_delete = FAST;
          PRAGMA cache_size = -16384;",
@@ -98,10 +98,24 @@ pub(super) fn ended_cleanly(db: &Connection) -> rusqlite::Result<bool> {
     db.query_row("SELECT count(*) = 0 FROM runs WHERE stopped_at IS NULL", [], |row| row.get(0))
 }
 
+/// Whether the last daemon, which did not end in an orderly way, ran since the system was started: then the system has
+/// written, or will, whatever that daemon wrote.
+pub(super) fn ran_since_boot(db: &Connection) -> rusqlite::Result<bool> {
+    let Some(boot) = boot_id() else { return Ok(false) };
+    db.query_row("SELECT count(*) > 0 FROM runs WHERE stopped_at IS NULL AND boot = ?1", [boot], |row| {
+        row.get(0)
+    })
+}
+
+/// Stands for one start of the system.
+fn boot_id() -> Option<String> {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().map(|id| id.trim().to_owned())
+}
+
 /// Records that the daemon has started. It also shows whether the disk can be written.
 pub(super) fn begin_run(db: &Connection, started_at: i64) -> rusqlite::Result<()> {
     db.execute("DELETE FROM runs", [])?;
-    db.execute("INSERT INTO runs (started_at) VALUES (?1)", [started_at])?;
+    db.execute("INSERT INTO runs (started_at, boot) VALUES (?1, ?2)", params![started_at, boot_id()])?;
     Ok(())
 }
 

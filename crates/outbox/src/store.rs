@@ -1,8 +1,12 @@
 //! The journal, open to be written.
 
 use std::{
-    path::Path,
-    sync::mpsc::{self, Sender},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::AtomicBool,
+        mpsc::{self, Sender},
+    },
     thread::{self, JoinHandle},
 };
 
@@ -10,6 +14,7 @@ use jiff::Timestamp;
 
 use super::{
     error::StoreError,
+    reader::{StagedWriter, StoreReaders},
     report::{OpenOutcome, StoreReport},
     retention::RetentionPolicy,
     write::StoreWrite,
@@ -19,7 +24,9 @@ use super::{
 /// The journal, open to be written. Dropping it without [`Store::close`] leaves it as a killed process would.
 #[derive(Debug)]
 pub struct Store {
-    inbox: Sender<WriterMessage>,
+    inbox: Arc<Sender<WriterMessage>>,
+    path: PathBuf,
+    has_staged: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
@@ -36,18 +43,28 @@ impl Store {
     ) -> Result<(Self, OpenOutcome), StoreError> {
         let mut writer = Writer::new(path, now, Box::new(report));
         let outcome = writer.open()?;
+        let has_staged = writer.has_staged();
         let (inbox, messages) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || writer.run(&messages))
             .map_err(|error| StoreError::location(path, error))?;
-        Ok((Self { inbox, thread }, outcome))
+        Ok((Self { inbox: Arc::new(inbox), path: path.to_owned(), has_staged, thread }, outcome))
     }
 
     /// Queues something to be written; returns at once.
     pub fn write(&self, write: StoreWrite) {
         // A writer that is gone has reported why.
         let _ = self.inbox.send(WriterMessage::Write(write));
+    }
+
+    /// Connections that read the journal, and find everything in it that was reported as committed.
+    #[must_use]
+    pub fn readers(&self) -> StoreReaders {
+        StoreReaders::of_writer(
+            &self.path,
+            StagedWriter::new(Arc::downgrade(&self.inbox), Arc::clone(&self.has_staged)),
+        )
     }
 
     /// Removes a batch of what `policy` no longer keeps; [`StoreReport::Swept`] says whether there is more.

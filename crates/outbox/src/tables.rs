@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{
     entry::NumberedEvent,
+    packed::pack,
     write::{DeliveryAttempt, DeliveryUpdate, TargetUpdate},
 };
 
@@ -33,13 +34,12 @@ pub(super) fn write_event(db: &Connection, new: &NumberedEvent) -> Result<bool> 
     let event = &*new.event;
     let at = event.time.map(Timestamp::as_millisecond);
     let recorded_at = new.recorded_at.as_millisecond();
-    let body = json(event)?;
     let is_new = db
         .prepare_cached(
             "INSERT INTO events (seq, id, call, kind, at, recorded_at, body)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING",
         )?
-        .execute(params![new.seq, event.id, event.call, event.kind.name(), at, recorded_at, body])?
+        .execute(params![new.seq, event.id, event.call, event.kind.name(), at, recorded_at, new.body])?
         > 0;
     if is_new {
         update_call(db, event, at.unwrap_or(recorded_at))?;
@@ -47,7 +47,7 @@ pub(super) fn write_event(db: &Connection, new: &NumberedEvent) -> Result<bool> 
         return Ok(false);
     }
     let seq = if is_new { new.seq } else { event_seq(db, &event.id)?.unwrap_or(new.seq) };
-    let own_body = new.is_replay.then_some(body);
+    let own_body = new.is_replay.then_some(&new.body);
     let mut insert = db.prepare_cached(
         "INSERT INTO deliveries (id, target, event, call, state, changed_at, body)
          VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?6)",
@@ -128,11 +128,13 @@ fn add_user(db: &Connection, call: &str, user: &Party) -> Result<()> {
 
 /// Writes the explanation of a call that the journal has.
 pub(super) fn write_explanation(db: &Connection, call: &str, explanation: &Explanation) -> Result<()> {
+    let uniqueids = Vec::from_iter(explanation.uniqueids()).join(" ");
     db.prepare_cached(
-        "INSERT INTO explanations (call, body) SELECT id, ?2 FROM calls WHERE id = ?1 AND erased = 0
-         ON CONFLICT (call) DO UPDATE SET body = excluded.body",
+        "INSERT INTO explanations (call, body, channels, packed)
+         SELECT id, '', ?2, ?3 FROM calls WHERE id = ?1 AND erased = 0
+         ON CONFLICT (call) DO UPDATE SET body = '', channels = excluded.channels, packed = excluded.packed",
     )?
-    .execute(params![call, json(explanation)?])?;
+    .execute(params![call, format!(" {uniqueids} "), pack(&json(explanation)?)?])?;
     Ok(())
 }
 

@@ -3,7 +3,11 @@
 use std::{
     collections::VecDeque,
     path::Path,
-    sync::mpsc::{Receiver, RecvTimeoutError},
+    sync::{
+        Arc,
+        atomic::AtomicBool,
+        mpsc::{Receiver, RecvTimeoutError, Sender},
+    },
     time::Duration,
 };
 
@@ -12,13 +16,15 @@ use ringwire_delivery::DeliveryId;
 
 use super::{
     commands,
-    delayed::{DelayedWrites, monotonic_now},
+    delayed::{DelayedWrites, monotonic_now, wall_now},
     entry::{NumberedEvent, StoreEntry},
     error::{self, StoreError},
     group::{Durability, GROUP, write_group},
     journal_file::JournalFile,
+    pace::Pace,
     report::{OpenOutcome, StoreReport, committed_events},
     retention::{self, RetentionPolicy},
+    staging::Staging,
     tables::{self, NextIds},
     write::{NewEvent, StoreWrite},
 };
@@ -36,6 +42,8 @@ const BACKLOG: usize = 4 * EVENT_BACKLOG;
 #[derive(Debug)]
 pub(super) enum WriterMessage {
     Write(StoreWrite),
+    /// Merge what is staged, so that it can be read, and say when that is done.
+    Merge(Sender<()>),
     Sweep(RetentionPolicy, Timestamp),
     Close(Timestamp),
 }
@@ -47,6 +55,8 @@ pub(super) struct Writer {
     /// Whether the ids continue those in the journal.
     has_journal_ids: bool,
     data_version: i64,
+    pace: Pace,
+    staging: Staging,
     backlog: VecDeque<StoreEntry>,
     /// How many of the backlog are events.
     kept_events: usize,
@@ -64,12 +74,19 @@ impl Writer {
             ids: NextIds { event: beyond, delivery: beyond },
             has_journal_ids: false,
             data_version: 0,
+            pace: Pace::new(),
+            staging: Staging::default(),
             backlog: VecDeque::new(),
             kept_events: 0,
             is_failing: false,
             lost: 0,
             report,
         }
+    }
+
+    /// Whether there is something in the journal that cannot be read before it is merged.
+    pub(super) fn has_staged(&self) -> Arc<AtomicBool> {
+        self.staging.is_used()
     }
 
     /// Opens the file. A disk that cannot be written is no error but [`OpenOutcome::trouble`].
@@ -89,11 +106,11 @@ impl Writer {
     /// Writes until it is told to close, or nobody can tell it anything any more.
     pub(super) fn run(mut self, inbox: &Receiver<WriterMessage>) {
         let mut polled = monotonic_now();
+        let mut entries = Vec::new();
         let mut delayed = DelayedWrites::default();
         loop {
-            let mut entries = Vec::new();
             let mut closing = None;
-            let mut next = match inbox.recv_timeout(delayed.remaining().unwrap_or(POLL)) {
+            let mut next = match inbox.recv_timeout(self.wait(&entries, &delayed)) {
                 Ok(message) => Some(message),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -102,6 +119,11 @@ impl Writer {
                 match message {
                     WriterMessage::Write(StoreWrite::Event(event)) => entries.push(self.number(event)),
                     WriterMessage::Write(write) => delayed.push(write),
+                    WriterMessage::Merge(done) => {
+                        self.merge();
+                        // Whoever waited may be gone.
+                        let _ = done.send(());
+                    }
                     WriterMessage::Sweep(policy, now) => {
                         self.put(std::mem::take(&mut entries), Durability::Immediate);
                         self.put(delayed.take(), Durability::WithTheNext);
@@ -113,12 +135,22 @@ impl Writer {
                     next = inbox.try_recv().ok();
                 }
             }
-            self.put(entries, Durability::Immediate);
+            let is_full = entries.len() >= GROUP || closing.is_some();
+            if !entries.is_empty() && (is_full || self.pace.remaining().is_zero()) {
+                // What may wait costs least in a transaction that is made anyway.
+                entries.extend(delayed.take());
+                self.put(std::mem::take(&mut entries), Durability::Immediate);
+            }
             if closing.is_some() || delayed.is_due() {
                 self.put(delayed.take(), Durability::WithTheNext);
             }
+            if self.staging.is_due() {
+                self.merge();
+            }
+            self.begin_log_anew();
             if polled.elapsed() >= POLL || closing.is_some() {
                 polled = monotonic_now();
+                self.watch_file();
                 if self.is_failing {
                     self.recover();
                 }
@@ -130,8 +162,32 @@ impl Writer {
         }
     }
 
+    /// How long to wait for more.
+    fn wait(&self, entries: &[StoreEntry], delayed: &DelayedWrites) -> Duration {
+        let commit = (!entries.is_empty()).then(|| self.pace.remaining());
+        let merge = self.staging.remaining().filter(|_| !self.is_failing);
+        [commit, delayed.remaining(), merge].into_iter().flatten().fold(POLL, Duration::min)
+    }
+
+    /// Notices that the file was deleted or replaced, and goes on with a new one.
+    fn watch_file(&mut self) {
+        let Some(loss) = self.file.loss() else { return };
+        // The old file can still be written and read; what is pending is complete then.
+        self.merge();
+        let path = self.file.path().to_owned();
+        (self.report)(StoreReport::Failing { error: StoreError::Lost { path, loss } });
+        self.is_failing = true;
+        self.file.lose(loss, wall_now());
+        self.recover();
+    }
+
     fn connect(&mut self, outcome: &mut OpenOutcome) -> Result<(), StoreError> {
-        let db = self.file.open(outcome)?;
+        let mut db = self.file.open(outcome)?;
+        let carried = self.file.carry_pending(&mut db, self.ids, wall_now());
+        let carried = carried.map_err(|error| StoreError::sqlite(self.file.path(), error))?;
+        if let Some((loss, aside)) = carried {
+            (self.report)(StoreReport::Lost { loss, aside });
+        }
         if !self.has_journal_ids {
             let ids = tables::next_ids(&db).map_err(|error| StoreError::sqlite(self.file.path(), error))?;
             // What was numbered while the journal could not be read is beyond all it has.
@@ -144,6 +200,7 @@ impl Writer {
             }
             self.has_journal_ids = true;
         }
+        self.data_version = 0;
         self.file.attach(db);
         Ok(())
     }
@@ -157,22 +214,37 @@ impl Writer {
             (target, id)
         };
         let deliveries = targets.into_iter().map(number).collect();
-        StoreEntry::Event(NumberedEvent { seq, event, deliveries, is_replay, recorded_at })
+        // It has neither maps nor numbers that JSON does not know, so it can be written.
+        let body = tables::json(&*event).unwrap_or_default();
+        StoreEntry::Event(NumberedEvent { seq, event, body, deliveries, is_replay, recorded_at })
     }
 
+    /// Commits a group: into the tables, or as one row that is merged into them later.
     fn put(&mut self, entries: Vec<StoreEntry>, durability: Durability) {
         if entries.is_empty() {
             return;
         }
+        self.pace.count(entries.iter().filter(|entry| matches!(entry, StoreEntry::Event(_))).count());
+        let stages = Staging::can_take(&entries) && self.pace.is_busy();
+        if !stages {
+            // What is staged comes before.
+            self.merge();
+        }
         let written = match self.file.db() {
+            Some(db) if !self.is_failing && stages => self.staging.stage(db, &entries, durability),
             Some(db) if !self.is_failing => write_group(db, &entries, durability),
             _ => return self.keep(entries),
         };
+        self.pace.committed();
         match written {
             Ok(written) => {
                 let repeated = written.iter().filter(|is_new| !**is_new).count();
-                let new = entries.iter().zip(written).filter(|(_, is_new)| *is_new).map(|(entry, _)| entry);
+                let new = entries.iter().zip(&written).filter(|(_, is_new)| **is_new).map(|(entry, _)| entry);
                 let events = committed_events(new);
+                if stages {
+                    let new = entries.into_iter().zip(written).filter(|(_, is_new)| *is_new);
+                    self.staging.keep(new.map(|(entry, _)| entry));
+                }
                 if !events.is_empty() {
                     (self.report)(StoreReport::Committed { events, durable: true });
                 }
@@ -184,6 +256,22 @@ impl Writer {
                 self.fail(error);
                 self.keep(entries);
             }
+        }
+    }
+
+    fn begin_log_anew(&mut self) {
+        if !self.is_failing
+            && let Err(error) = self.file.begin_log_anew()
+        {
+            self.fail(error);
+        }
+    }
+
+    /// Merges what is staged into the tables.
+    fn merge(&mut self) {
+        let Some(db) = self.file.db().filter(|_| !self.is_failing) else { return };
+        if let Err(error) = self.staging.merge(db) {
+            self.fail(error);
         }
     }
 
@@ -230,6 +318,12 @@ impl Writer {
             (self.report)(StoreReport::SetAside { path, found });
         }
         let Some(db) = self.file.db() else { return };
+        if let Err(error) = self.staging.merge(db) {
+            if error::is_damage(&error) {
+                self.file.discard();
+            }
+            return;
+        }
         while !self.backlog.is_empty() {
             let group: Vec<_> = self.backlog.drain(..self.backlog.len().min(GROUP)).collect();
             if let Err(error) = write_group(db, &group, Durability::Immediate) {
@@ -254,7 +348,8 @@ impl Writer {
         if self.data_version == version {
             return;
         }
-        match commands::apply(db) {
+        let applied = self.staging.merge(db).and_then(|()| commands::apply(db));
+        match applied {
             Ok(applied) => {
                 self.data_version = version;
                 applied.into_iter().for_each(|command| (self.report)(StoreReport::CommandApplied(command)));
@@ -264,6 +359,8 @@ impl Writer {
     }
 
     fn sweep(&mut self, policy: &RetentionPolicy, now: Timestamp) {
+        self.merge();
+        self.file.set_size(policy.size);
         let path = self.file.path().to_owned();
         let Some(db) = self.file.db().filter(|_| !self.is_failing) else { return };
         match retention::sweep(db, &path, policy, now) {
@@ -273,6 +370,7 @@ impl Writer {
     }
 
     fn end(mut self, now: Timestamp) {
+        self.merge();
         if self.is_failing {
             self.recover();
         }

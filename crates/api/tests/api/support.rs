@@ -1,7 +1,7 @@
 //! An API server with a journal of its own, asked without a socket.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         mpsc::{self, Receiver},
@@ -26,7 +26,9 @@ use ringwire_event::{
     SourceEvent, TransferKind,
 };
 use ringwire_live::{EventEmitter, LiveState};
-use ringwire_outbox::{CommittedEvent, NewEvent, RetentionPolicy, Store, StoreReport, StoreWrite};
+use ringwire_outbox::{
+    CommittedEvent, NewEvent, RetentionPolicy, Store, StoreReaders, StoreReport, StoreWrite,
+};
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -117,7 +119,7 @@ impl Bench {
         })
         .unwrap();
         let live = LiveState::new(now);
-        let sources = sources(&path);
+        let sources = sources(store.readers());
         let server = ApiServer::new(live.clone(), emitter(&live), sources, access(origins));
         Self { live, server, store, path, reports, _home: home }
     }
@@ -183,7 +185,7 @@ impl Bench {
     }
 
     pub(crate) fn sources(&self) -> ApiSources {
-        sources(&self.path)
+        sources(self.store.readers())
     }
 
     pub(crate) fn network(&self) -> Router {
@@ -202,8 +204,8 @@ pub(crate) fn emitter(live: &LiveState) -> EventEmitter {
     EventEmitter::new(live.clone(), |_| {}, Timestamp::now)
 }
 
-fn sources(path: &Path) -> ApiSources {
-    ApiSources { journal: path.to_owned(), queries: Arc::new(FixedQueries) }
+fn sources(journal: StoreReaders) -> ApiSources {
+    ApiSources { journal, queries: Arc::new(FixedQueries) }
 }
 
 pub(crate) fn access(origins: &[&str]) -> Access {

@@ -41,6 +41,12 @@ impl DeliveryTask {
                 let aside = path.display().to_string();
                 self.reporter.emitter().emit(JournalEvent::SetAside { aside: &aside, found: &found });
             }
+            StoreReport::Lost { loss, aside } => {
+                self.journal.reader().reopen();
+                let aside = aside.map(|path| path.display().to_string());
+                let loss = loss.to_string();
+                self.reporter.emitter().emit(JournalEvent::Lost { loss: &loss, aside: aside.as_deref() });
+            }
             StoreReport::CommandApplied(command) => self.execute(command, now),
             StoreReport::Swept(swept) => {
                 self.reporter.emitter().emit(JournalEvent::Swept { removed: &format!("{swept:?}") });

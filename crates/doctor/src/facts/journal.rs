@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use ringwire_outbox::{DeliveryTally, JournalCondition, StoreError, TargetRecord};
+use ringwire_outbox::{DeliveryTally, JournalCondition, JournalLoss, StoreError, TargetRecord};
 
 use super::files::{FileStatus, SystemUser};
 
@@ -57,4 +57,6 @@ pub(crate) struct JournalContent {
     pub(crate) tallies: Vec<DeliveryTally>,
     /// The recorded state of each target.
     pub(crate) targets: Vec<TargetRecord>,
+    /// When and why it was begun anew last.
+    pub(crate) loss: Option<JournalLoss>,
 }

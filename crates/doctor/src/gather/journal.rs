@@ -85,6 +85,7 @@ fn read_content(path: &Path) -> JournalContent {
     JournalContent {
         tallies: reader.tallies().unwrap_or_default(),
         targets: reader.targets().unwrap_or_default(),
+        loss: reader.last_loss().unwrap_or_default(),
     }
 }
 

@@ -31,6 +31,14 @@ pub(crate) struct JournalFileVerdict {
 pub(crate) fn judge_journal_file(condition: &Result<JournalCondition, StoreError>) -> JournalFileVerdict {
     let mut findings = Findings::new(Subject::Journal);
     let error = match condition {
+        Ok(JournalCondition::Deleted) => {
+            findings.fault(
+                Code::Io,
+                "the journal was deleted while ringwire was running",
+                "the daemon begins a new one within a minute, with what is still to be delivered",
+            );
+            return JournalFileVerdict { findings, prevents_start: false };
+        }
         Ok(JournalCondition::Absent) => {
             findings.ok("the journal does not exist yet, and this user can create it");
             return JournalFileVerdict { findings, prevents_start: false };
@@ -90,6 +98,13 @@ pub(crate) fn judge(facts: &JournalFacts) -> Findings {
             ),
             Err(why) => findings.not_checked(format!("the integrity of the file was not checked: {why}")),
         }
+    }
+    if let Some(loss) = &facts.content.loss {
+        let aside = loss.aside.as_ref().map_or_else(String::new, |aside| format!("; look at {aside}"));
+        findings.warning(
+            loss.to_string(),
+            format!("stop the daemon before its journal is moved or restored{aside}"),
+        );
     }
     judge_deliveries(&mut findings, facts);
     findings

@@ -1,5 +1,7 @@
 //! The steps of one explanation, as they are recorded.
 
+use std::collections::BTreeSet;
+
 use std::collections::VecDeque;
 
 use jiff::Timestamp;
@@ -124,6 +126,11 @@ impl StepLog {
         let of =
             |source: &RecordedSource| source.uniqueid.is_some_and(|text| self.texts.get(text) == uniqueid);
         self.sources.iter().any(of)
+    }
+
+    /// The Uniqueids of the channels among the sources, each once.
+    pub(super) fn uniqueids(&self) -> BTreeSet<&str> {
+        self.sources.iter().filter_map(|source| Some(self.texts.get(source.uniqueid?))).collect()
     }
 
     /// How many steps readers get.

@@ -3,7 +3,7 @@
 //! What is stored is the recorded form, from which the steps are put into words for a reader. Journals of earlier releases
 //! have an array of steps that are in words already; they are read, and shown as they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -77,6 +77,17 @@ impl Explanation {
         match &self.steps {
             Steps::Recorded(log) => log.has_uniqueid(uniqueid),
             Steps::Rendered(steps) => steps.iter().any(of),
+        }
+    }
+
+    /// The Uniqueids of the channels that are part of it, each once.
+    #[must_use]
+    pub fn uniqueids(&self) -> BTreeSet<&str> {
+        match &self.steps {
+            Steps::Recorded(log) => log.uniqueids(),
+            Steps::Rendered(steps) => {
+                steps.iter().filter_map(|step| step.source.as_ref()?.uniqueid.as_deref()).collect()
+            }
         }
     }
 

@@ -15,6 +15,9 @@ internal_events! {
         CheckedSound,
         /// The journal was damaged. It is kept under the name `aside`; what was pending only there is not delivered.
         SetAside { aside: &'a str, found: &'a str },
+        /// The file was deleted or replaced under the daemon. What was pending goes on in a new one; the file that was found
+        /// in its place is kept under the name `aside`.
+        Lost { loss: &'a str, aside: Option<&'a str> },
         /// The state of the process before cannot be read.
         RecoveryFailed { error: &'a str },
         /// The journal cannot be written.
@@ -52,6 +55,10 @@ impl JournalEvent<'_> {
             Self::SetAside { aside, found } => {
                 error!(aside, found, "journal damaged and set aside, a new one is started");
                 sinks.live.reset_feed();
+            }
+            Self::Lost { loss, aside } => {
+                error!(loss, aside, "journal lost, a new one is started with what is pending");
+                sinks.live.publish_reset();
             }
             Self::RecoveryFailed { error } => {
                 error!(error, "journal unreadable, calls in progress are not recovered");

@@ -10,8 +10,8 @@ mod pending;
 mod pool;
 mod recovered;
 mod search;
+mod staged;
 
-pub(super) use self::pending::pending_by_id;
 pub use self::{
     calls::{CallCursor, CallFilter, CallPage},
     connection::StoreReader,
@@ -20,3 +20,4 @@ pub use self::{
     pool::StoreReaders,
     recovered::RecoveredState,
 };
+pub(super) use self::{pending::pending_by_id, staged::StagedWriter};

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{super::error::StoreError, connection::StoreReader};
+use super::{super::error::StoreError, connection::StoreReader, staged::StagedWriter};
 
 /// How many connections are kept open.
 const KEPT: usize = 4;
@@ -19,6 +19,7 @@ pub struct StoreReaders(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     path: PathBuf,
+    writer: Option<StagedWriter>,
     idle: Mutex<Vec<Idle>>,
 }
 
@@ -32,10 +33,15 @@ struct Idle {
 type File = Option<(u64, u64)>;
 
 impl StoreReaders {
-    /// StoreReaders of the journal at `path`, which need not be there yet.
+    /// StoreReaders of the journal at `path`, which need not be there yet. Under load, what was committed last is found
+    /// about a second later; those of [`Store::readers`](crate::Store::readers) find it at once.
     #[must_use]
     pub fn new(path: &Path) -> Self {
-        Self(Arc::new(Inner { path: path.to_owned(), idle: Mutex::default() }))
+        Self(Arc::new(Inner { path: path.to_owned(), writer: None, idle: Mutex::default() }))
+    }
+
+    pub(in super::super) fn of_writer(path: &Path, writer: StagedWriter) -> Self {
+        Self(Arc::new(Inner { path: path.to_owned(), writer: Some(writer), idle: Mutex::default() }))
     }
 
     /// Where the journal is.
@@ -49,6 +55,9 @@ impl StoreReaders {
     /// # Errors
     /// There is no journal, or it cannot be read.
     pub fn read<T>(&self, read: impl FnOnce(&StoreReader) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        if let Some(writer) = &self.0.writer {
+            writer.merge();
+        }
         let path = self.path();
         let file = fs::metadata(path).ok().map(|about| (about.dev(), about.ino()));
         let reader = match self.take(file) {

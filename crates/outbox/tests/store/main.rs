@@ -5,6 +5,7 @@
 mod commands;
 mod explanations;
 mod locations;
+mod loss;
 mod reading;
 mod retention;
 mod support;

@@ -117,3 +117,94 @@ fn a_disk_that_cannot_be_written_is_waited_for_and_nothing_is_lost() {
     assert_eq!(journal.pending("zammad"), [DeliveryId(sent.0 + 1)]);
     assert!(journal.commit(hangup("a", 2), &["zammad"]).first().unwrap().0 > sent.0 + 1);
 }
+
+/// Under load events are on disk before they are in their tables: a process that is killed then leaves them, too, and
+/// readers of the same process find them at once.
+#[test]
+fn what_was_committed_under_load_is_found_at_once_and_after_a_kill() {
+    const EVENTS: usize = 2000;
+    let journal = Journal::new();
+    let mut copied = 0;
+    let copy = tempfile::tempdir().unwrap();
+    for call in 0..EVENTS {
+        journal.write(new_call(&call.to_string(), 0), &["zammad"]);
+    }
+    let mut committed = 0;
+    while committed < EVENTS {
+        let (events, durable) = journal.committed();
+        assert!(durable);
+        committed += events.len();
+        if copied == 0 && committed > EVENTS / 2 {
+            copied = committed;
+            for file in ["journal.db", "journal.db-wal"] {
+                fs::copy(journal.home.path().join(file), copy.path().join(file)).unwrap();
+            }
+        }
+    }
+    let readers = journal.store.readers();
+    assert_eq!(readers.read(|reader| reader.last_event()).unwrap(), i64::try_from(EVENTS).unwrap());
+    let killed = Journal::in_home(copy);
+    assert!(killed.opened.unclean);
+    let events = killed.reader().events_after(0, EVENTS).unwrap();
+    assert!(events.len() >= copied, "{} of {copied} events are left", events.len());
+    let numbers: Vec<_> = events.iter().map(|(seq, _)| usize::try_from(*seq).unwrap()).collect();
+    assert_eq!(numbers, Vec::from_iter(1..=events.len()));
+    assert_eq!(killed.pending("zammad").len(), events.len().min(1000));
+    let next = killed.commit(new_call("next", 0), &["zammad"]);
+    assert_eq!(next, [DeliveryId(i64::try_from(events.len()).unwrap() + 1)]);
+}
+
+#[test]
+fn an_event_that_is_written_twice_under_load_is_delivered_once() {
+    let journal = Journal::new();
+    for call in 0..200 {
+        journal.write(new_call(&(call % 100).to_string(), 0), &["zammad"]);
+    }
+    let (mut committed, mut repeated) = (0, 0);
+    while committed + repeated < 200 {
+        match journal.report() {
+            StoreReport::Committed { events, .. } => committed += events.len(),
+            StoreReport::Repeated { events } => repeated += events,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((committed, repeated), (100, 100));
+    let journal = journal.reopened();
+    assert_eq!(journal.pending("zammad").len(), 100);
+}
+
+/// A writer that never rests does not let the log grow for ever.
+#[test]
+fn the_log_is_bounded_under_a_steady_load() {
+    let journal = Journal::new();
+    let log = journal.home.path().join("journal.db-wal");
+    let (mut longest, mut written, mut restarts, mut call) = (0, 0, 0, 0);
+    // Each round writes some megabytes, so the log is begun anew after some of them.
+    for _ in 0..300 {
+        if restarts == 2 {
+            break;
+        }
+        for _ in 0..500 {
+            let mut event = new_call(&call.to_string(), 0);
+            event.from_name = Some("x".repeat(4000));
+            journal.write(event, &[]);
+            call += 1;
+        }
+        let mut committed = 0;
+        while committed < 500 {
+            committed += journal.committed().0.len();
+        }
+        let frames = salt(&log);
+        restarts += u32::from(written != frames && written != 0);
+        written = frames;
+        longest = longest.max(fs::metadata(&log).unwrap().len());
+    }
+    assert_eq!(restarts, 2, "{longest} bytes of log");
+    assert!(longest < 256 << 20, "{longest} bytes of log");
+}
+
+/// What the header of the log changes each time it is begun anew.
+fn salt(log: &std::path::Path) -> u64 {
+    let bytes = fs::read(log).unwrap();
+    u64::from_be_bytes(bytes.get(16..24).unwrap().try_into().unwrap())
+}

@@ -141,7 +141,7 @@ impl World {
         .unwrap();
         let live = LiveState::with_feed(now, Feed::with_backlog(BACKLOG));
         let emitter = EventEmitter::new(live.clone(), |_| {}, Timestamp::now);
-        let sources = ApiSources { journal: path, queries: Arc::new(Nobody) };
+        let sources = ApiSources { journal: store.readers(), queries: Arc::new(Nobody) };
         let server = ApiServer::new(live.clone(), emitter, sources, Access::default());
         let stream = stream(&server, 0);
         Self {

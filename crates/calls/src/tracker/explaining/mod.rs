@@ -50,8 +50,7 @@ impl Tracker {
     /// channel that is in no call, by its Uniqueid.
     #[must_use]
     pub fn explanation(&self, call: &str) -> Option<Explanation> {
-        let is_it =
-            |known: &&Call| !known.is_over() && (known.id == call || known.root == call);
+        let is_it = |known: &&Call| !known.is_over() && (known.id == call || known.root == call);
         if let Some(found) = self.calls.values().find(is_it) {
             let log = found.explanation.clone()?;
             let mark = self.mark_of(found);

@@ -135,6 +135,7 @@ pub(super) fn examples() -> Vec<InternalEvent<'static>> {
         TrackerEvent::CallNotReported { pbx, uniqueid: call, reason: Some("no context of a trunk") }.into(),
         JournalEvent::EventCommitted { committed: &COMMITTED, durable: true }.into(),
         JournalEvent::CheckedSound.into(),
+        JournalEvent::Lost { loss: "its file was deleted", aside: None }.into(),
         JournalEvent::SetAside { aside: "journal.db.damaged", found: "row 3 missing" }.into(),
         JournalEvent::RecoveryFailed { error }.into(),
         JournalEvent::Failing { error, hint }.into(),
