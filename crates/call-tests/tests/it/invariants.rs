@@ -1,7 +1,7 @@
 //! What must never happen, whatever is lost, repeated, swapped or garbled on the way (call rules 5).
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::path::Path;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
@@ -10,7 +10,8 @@ use ringwire_ami::{AmiVersion, Frame, Packet};
 use ringwire_calls::{Rules, Tracker};
 use ringwire_event::{CallEvent, EventKind};
 
-use crate::support::{captures, frames};
+use crate::support::frames;
+use crate::{captures, support};
 
 /// A list of all channels that has none.
 pub(crate) fn no_channels() -> Frame {
@@ -18,22 +19,19 @@ pub(crate) fn no_channels() -> Frame {
     Frame::Packet(Packet::new(Bytes::from(text), AmiVersion::NEWEST).unwrap())
 }
 
-pub(crate) static RECORDINGS: LazyLock<Vec<(String, Vec<Frame>)>> = LazyLock::new(|| {
+pub(crate) static RECORDINGS: LazyLock<Vec<(String, Vec<Frame>)>> =
+    LazyLock::new(|| load(&support::captures()));
+
+/// The recordings in a folder, each with its name.
+pub(crate) fn load(folder: &Path) -> Vec<(String, Vec<Frame>)> {
     let mut recordings = Vec::new();
-    for release in ["11", "16", "22"] {
-        let mut files: Vec<_> =
-            fs::read_dir(captures().join(release)).unwrap().map(|e| e.unwrap().path()).collect();
-        files.sort();
-        for file in files.iter().filter(|file| file.extension().is_some_and(|ext| ext == "ami")) {
-            let bytes = fs::read(file).unwrap();
-            // What says nothing of calls would only dilute the damage.
-            let packets =
-                frames(&bytes).into_iter().map(|(frame, _)| frame).filter(can_change_calls).collect();
-            recordings.push((file.display().to_string(), packets));
-        }
+    for recording in captures::recordings(folder) {
+        // What says nothing of calls would only dilute the damage.
+        let packets = frames(&recording.bytes).into_iter().map(|(frame, _)| frame).filter(can_change_calls);
+        recordings.push((recording.name, packets.collect()));
     }
     recordings
-});
+}
 
 fn can_change_calls(frame: &Frame) -> bool {
     const SILENT: [&[u8]; 5] = [b"VarSet", b"TestEvent", b"RTCPSent", b"RTCPReceived", b"DeviceStateChange"];

@@ -10,6 +10,7 @@
 mod captures;
 mod causes;
 mod customer_first;
+mod cuts;
 mod dialled;
 mod disorder;
 mod explanations;

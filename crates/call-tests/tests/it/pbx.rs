@@ -48,7 +48,8 @@ impl Pbx {
     }
 
     fn observe(&mut self, packet: &Packet) {
-        let Some(event) = packet.event_name() else { return };
+        // What it says of a caller is what the action was given.
+        let Some(event) = packet.event_name().filter(|event| *event != b"OriginateResponse") else { return };
         let text = |key: &str| packet.text(key).map(|text| text.into_owned());
         match event {
             b"Newchannel" => {
