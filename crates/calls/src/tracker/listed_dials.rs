@@ -21,11 +21,20 @@ impl Tracker {
             }
         }
         for (caller, dest) in linked {
+            // What is left of a call whose first channel is gone begins no other.
+            if self.living_call(caller).is_none() && self.is_left_over(caller, items) {
+                continue;
+            }
             let key = self.dialling_call(caller);
             self.join(caller, dest);
             let key = self.call_of(caller).unwrap_or(key);
             self.take_listed_exten(key, caller, dest);
         }
+    }
+
+    fn is_left_over(&self, ch: ChannelKey, items: &[ListedChannel]) -> bool {
+        let linkedid = items.iter().find(|item| item.ch == ch).and_then(|item| item.linkedid.as_ref());
+        linkedid.is_some_and(|linkedid| !self.by_uniqueid.contains_key(linkedid))
     }
 
     /// A caller who is in a queue, or whom it gave to an agent, came by that queue.
@@ -70,7 +79,15 @@ impl Tracker {
     /// Whether a listed leg, of which nobody knows who dialled it, belongs to the call that this channel dials for.
     fn may_have_dialled(&self, item: &ListedChannel, leg: &ListedChannel) -> bool {
         let call = self.call_of(item.ch);
-        let together = call.is_some() && call == self.call_of(leg.ch)
+        let caller = self.channels.get(item.ch);
+        // Without Linkedids a leg is known by its caller's number, or by whom it is bridged with.
+        let is_connected = leg.linkedid.is_none()
+            && (leg.connected.is_some()
+                && leg.connected == caller.and_then(|caller| caller.caller_number.clone())
+                || leg.bridged_with.is_some()
+                    && leg.bridged_with == caller.map(|caller| caller.uniqueid.clone()));
+        let together = is_connected
+            || call.is_some() && call == self.call_of(leg.ch)
             || item.linkedid.is_some() && item.linkedid == leg.linkedid
             || item.bridge.is_some() && item.bridge == leg.bridge;
         together
