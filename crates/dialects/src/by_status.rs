@@ -5,15 +5,23 @@ use crate::{
     reply::{ReplyVerdict, TargetReply},
 };
 
+/// How much of an origin is shown, in characters.
+const LONGEST_ORIGIN: usize = 200;
+
 /// Judges `reply` by its status.
+///
+/// An HTML page comes from a server in between: it may show a wrong setting, but is never a verdict on the event.
 pub(crate) fn judge_by_status(reply: &TargetReply<'_>) -> ReplyVerdict {
     match reply.status {
-        200..=299 => ReplyVerdict::Delivered(Vec::new()),
-        300..=399 => ReplyVerdict::Refused { reason: describe_redirect(reply) },
+        301 | 308 => ReplyVerdict::Misconfigured { reason: describe_move(reply) },
+        300..=399 => ReplyVerdict::Retry { reason: describe_redirect(reply) },
         401 => misconfigured(reply, "the target does not accept the credentials: correct them"),
         403 | 407 => misconfigured(reply, "ringwire is not allowed to post to the target's URL: allow it"),
         404 | 405 => misconfigured(reply, "nothing accepts posts at the target's URL: correct the URL"),
+        200..=299 if !reply.is_page() => ReplyVerdict::Delivered(Vec::new()),
+        200..=299 => ReplyVerdict::Retry { reason: describe_page(reply) },
         408 | 425 | 429 => ReplyVerdict::Retry { reason: describe_reply(reply) },
+        400..=499 if reply.is_page() => ReplyVerdict::Retry { reason: describe_page(reply) },
         410 => ReplyVerdict::Gone {
             reason: format!("{}; the target wants no more events", describe_reply(reply)),
         },
@@ -35,41 +43,69 @@ pub(crate) fn describe_reply(reply: &TargetReply<'_>) -> String {
     }
 }
 
-fn describe_redirect(reply: &TargetReply<'_>) -> String {
+/// Describes an HTML page in place of a reply of the target.
+pub(crate) fn describe_page(reply: &TargetReply<'_>) -> String {
+    format!("{}; this page is not from the target but from a server in front of it", describe_reply(reply))
+}
+
+/// Describes a redirect for good: the URL is wrong.
+fn describe_move(reply: &TargetReply<'_>) -> String {
     let status = reply.status;
     // The body of a redirect repeats the URL with the token in it, and nothing else.
     match reply.redirect {
-        Some(host) => format!(
-            "HTTP {status}: it redirects to {}; redirects are not followed, so set the target's URL to the one it \
-             redirects to",
-            brief_excerpt(host.as_bytes())
+        Some(origin) => format!(
+            "HTTP {status}: the target has moved to {}; redirects are not followed, so set the target's URL to its new \
+             address",
+            origin_text(origin)
         ),
-        None => {
-            format!("HTTP {status}: redirects are not followed, so set the target's URL to the final one")
-        }
+        None => format!(
+            "HTTP {status}: the target has moved; redirects are not followed, so set the target's URL to its new address"
+        ),
     }
+}
+
+/// Describes a redirect for now, as to a login or maintenance page.
+fn describe_redirect(reply: &TargetReply<'_>) -> String {
+    let status = reply.status;
+    match reply.redirect {
+        Some(origin) => {
+            format!("HTTP {status}: redirected to {}; redirects are not followed", origin_text(origin))
+        }
+        None => format!("HTTP {status}: redirects are not followed"),
+    }
+}
+
+/// The origin of a URL, without anything that a terminal would act on.
+fn origin_text(origin: &str) -> String {
+    origin.chars().take(LONGEST_ORIGIN).flat_map(char::escape_debug).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn reply(status: u16) -> TargetReply<'static> {
-        TargetReply { status, body: b"", redirect: None }
+    fn reply(status: u16, body: &'static [u8]) -> TargetReply<'static> {
+        TargetReply { status, content_type: None, body, redirect: None }
+    }
+
+    #[track_caller]
+    fn check_body(statuses: impl IntoIterator<Item = u16>, body: &'static [u8], expected: &str) {
+        for status in statuses {
+            let verdict = judge_by_status(&reply(status, body));
+            assert!(format!("{verdict:?}").starts_with(expected), "{status}: {verdict:?}");
+        }
     }
 
     #[track_caller]
     fn check(statuses: impl IntoIterator<Item = u16>, expected: &str) {
-        for status in statuses {
-            let verdict = judge_by_status(&reply(status));
-            assert!(format!("{verdict:?}").starts_with(expected), "{status}: {verdict:?}");
-        }
+        check_body(statuses, b"", expected);
     }
 
     #[test]
     fn each_status_has_a_verdict() {
         check(200..300, "Delivered");
-        check(300..400, "Refused");
+        check([301, 308], "Misconfigured");
+        check((300..400).filter(|status| ![301, 308].contains(status)), "Retry");
         check([401, 403, 404, 405, 407], "Misconfigured");
         check([408, 425, 429], "Retry");
         check([410], "Gone");
@@ -79,18 +115,38 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_shows_only_the_host() {
+    fn an_html_page_is_never_a_verdict_on_the_event() {
+        let page = b"\r\n<!DOCTYPE html><title>Maintenance</title>";
+        check_body((200..300).chain([400, 402, 406, 410, 413, 422, 499]).chain(500..600), page, "Retry");
+        check_body([401, 403, 404, 405, 407], page, "Misconfigured");
+        let page = TargetReply { content_type: Some("Text/HTML; charset=utf-8"), ..reply(200, b"Please wait") };
+        assert!(matches!(judge_by_status(&page), ReplyVerdict::Retry { .. }));
+    }
+
+    #[test]
+    fn a_redirect_shows_only_scheme_and_host() {
         let body = b"<a href=\"https://desk.example.com/t0ken\">t0ken</a>";
-        let to = |redirect| match judge_by_status(&TargetReply { status: 301, body, redirect }) {
-            ReplyVerdict::Refused { reason } => reason,
+        let to = |status, redirect| match judge_by_status(&TargetReply {
+            status,
+            content_type: None,
+            body,
+            redirect,
+        }) {
+            ReplyVerdict::Misconfigured { reason } | ReplyVerdict::Retry { reason } => reason,
             verdict => panic!("{verdict:?}"),
         };
         assert!(
-            to(Some("desk.example.com"))
-                .starts_with("HTTP 301: it redirects to desk.example.com; redirects are not")
+            to(301, Some("https://desk.example.com"))
+                .starts_with("HTTP 301: the target has moved to https://desk.example.com; redirects are not")
         );
-        assert!(to(Some("a\u{1b}[31m")).starts_with("HTTP 301: it redirects to a\\u{1b}[31m; "));
-        assert!(to(None).starts_with("HTTP 301: redirects are not followed"));
-        assert!(!to(Some("x")).contains("t0ken") && !to(None).contains("t0ken"));
+        assert!(to(308, Some("a\u{1b}[31m")).starts_with("HTTP 308: the target has moved to a\\u{1b}[31m; "));
+        assert!(to(301, None).starts_with("HTTP 301: the target has moved; redirects are not followed"));
+        assert_eq!(
+            to(302, Some("https://sso.example.com")),
+            "HTTP 302: redirected to https://sso.example.com; redirects are not followed"
+        );
+        for status in [301, 302] {
+            assert!(!to(status, Some("x")).contains("t0ken") && !to(status, None).contains("t0ken"));
+        }
     }
 }

@@ -5,10 +5,22 @@
 pub struct TargetReply<'a> {
     /// The HTTP status.
     pub status: u16,
+    /// The `Content-Type`.
+    pub content_type: Option<&'a str>,
     /// The body as far as it was read; it may be cut anywhere.
     pub body: &'a [u8],
-    /// The host that a redirect leads to; the rest of its URL may hold a token.
+    /// Scheme, host and port that a redirect leads to; the rest of its URL may hold a token.
     pub redirect: Option<&'a str>,
+}
+
+impl TargetReply<'_> {
+    /// Whether the body is an HTML page, as servers in front of a target send them: a login, a maintenance note, an
+    /// error page. It says nothing of the event.
+    pub(crate) fn is_page(&self) -> bool {
+        let is_html = |kind: &str| kind.trim_start().to_ascii_lowercase().starts_with("text/html");
+        let text = self.body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(self.body);
+        self.content_type.is_some_and(is_html) || text.trim_ascii_start().starts_with(b"<")
+    }
 }
 
 /// What a reply means for the delivery.

@@ -53,18 +53,25 @@ pub struct SendResult {
 pub struct ReceivedReply {
     /// The HTTP status.
     pub status: u16,
+    /// The `Content-Type`.
+    content_type: Option<String>,
     /// The body, without the secrets of the request.
     pub body: Vec<u8>,
     /// How long the target asked to wait before the next request.
     pub retry_after: Option<Duration>,
-    /// The host of a redirect.
+    /// Scheme, host and port that a redirect leads to.
     redirect: Option<String>,
 }
 
 impl ReceivedReply {
     /// The reply as a dialect reads it.
     pub fn as_reply(&self) -> TargetReply<'_> {
-        TargetReply { status: self.status, body: &self.body, redirect: self.redirect.as_deref() }
+        TargetReply {
+            status: self.status,
+            content_type: self.content_type.as_deref(),
+            body: &self.body,
+            redirect: self.redirect.as_deref(),
+        }
     }
 
     /// The beginning of the body, safe to show; `None` if it is empty.
@@ -196,6 +203,8 @@ impl Sender {
             .get(header::RETRY_AFTER)
             .and_then(|value| retry_after(value.to_str().ok()?, Timestamp::now()));
         let redirect = redirect(&response);
+        let content_type = response.headers().get(header::CONTENT_TYPE);
+        let content_type = content_type.and_then(|value| Some(value.to_str().ok()?.to_owned()));
         let mut body = Vec::new();
         let classify = |error| self.context.classify(error, Some(status));
         while let Some(chunk) = response.chunk().await.map_err(classify)? {
@@ -205,14 +214,15 @@ impl Sender {
                 break;
             }
         }
-        Ok(ReceivedReply { status, body: self.redactor.redact(body), retry_after, redirect })
+        Ok(ReceivedReply { status, content_type, body: self.redactor.redact(body), retry_after, redirect })
     }
 }
 
-/// The host of a redirect: the rest of its URL may hold a token.
+/// Scheme, host and port that a redirect leads to: the rest of its URL may hold a token.
 fn redirect(response: &Response) -> Option<String> {
     let location = response.headers().get(header::LOCATION)?.to_str().ok()?;
-    Some(response.url().join(location).ok()?.host_str()?.to_owned())
+    let origin = response.url().join(location).ok()?.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
 }
 
 /// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3).

@@ -119,11 +119,10 @@ async fn the_dialect_judges_the_reply_and_retry_after_delays() {
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let there = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
-    let DeliveryOutcome::Refused { reason } = outcome(Some(there)).await else { panic!() };
-    assert!(
-        reason.starts_with("HTTP 302: it redirects to 127.0.0.1; redirects are not followed"),
-        "{reason}"
-    );
+    check_retry(outcome(Some(there)).await, "HTTP 302: redirected to http://127.0.0.1:1; ", None);
+    let moved = "HTTP/1.1 301 Moved Permanently\r\nlocation: https://desk.example.com/api/v1/cti/hunter2\r\n\
+                 content-length: 0\r\n\r\n";
+    check_misconfigured(&outcome(Some(moved)).await, "the target has moved to https://desk.example.com;");
 }
 
 #[tokio::test]

@@ -9,7 +9,8 @@ const ERROR_ID: &str = r#"{"error":"Error ID x7Rk-29Q: Please contact your admin
 const EXISTS: &str = r#"{"error":"This object already exists.","error_human":"This object already exists."}"#;
 
 fn verdict(event: &CallEvent, status: u16, body: &[u8]) -> ReplyVerdict {
-    Zammad::new(&ZammadOptions::default()).judge_reply(event, &TargetReply { status, body, redirect: None })
+    let reply = TargetReply { status, content_type: None, body, redirect: None };
+    Zammad::new(&ZammadOptions::default()).judge_reply(event, &reply)
 }
 
 fn posted() -> [CallEvent; 3] {
@@ -55,18 +56,67 @@ fn reason(status: u16, body: &str) -> String {
 }
 
 #[test]
-fn any_2xx_is_delivered() {
+fn only_a_2xx_with_a_json_object_is_delivered() {
     for status in [200, 201, 202, 204, 299] {
-        for body in ["{}", "", "not json", "[1]", "null", "{\"action\":", "<html>Welcome</html>"] {
-            check_all(status, body, "delivered");
+        check_all(status, "{}", "delivered");
+        check_all(status, " {\"x\": [1]}\n", "delivered");
+        for body in ["", "not json", "[1]", "null", "\"ok\"", "{\"action\":", "<html>Welcome</html>"] {
+            check_all(status, body, "retry");
         }
     }
 }
 
 #[test]
+fn a_page_of_a_server_in_between_is_never_a_verdict_on_the_event() {
+    let page = "\n<!doctype html><html><body>Down for maintenance</body></html>";
+    for status in [200, 302, 400, 410, 413, 422, 429, 499, 500, 502, 503, 599] {
+        check_all(status, page, "retry");
+    }
+    for status in [401, 403, 404, 405, 407] {
+        check_all(status, page, "misconfigured");
+    }
+    let reply = TargetReply {
+        status: 200,
+        content_type: Some("text/html; charset=utf-8"),
+        body: b"Please wait",
+        redirect: None,
+    };
+    let zammad = Zammad::new(&ZammadOptions::default());
+    for event in posted() {
+        assert_eq!(verdict_name(&zammad.judge_reply(&event, &reply)), "retry");
+    }
+}
+
+#[test]
+fn a_422_error_id_is_a_database_that_cannot_be_written_and_passes() {
+    check_all(422, ERROR_ID, "retry");
+    check_all(422, r#"{"error":"something that no release says"}"#, "retry");
+    check_all(422, "", "retry");
+}
+
+#[test]
+fn a_move_is_a_wrong_setting_and_any_other_redirect_passes() {
+    for status in [301, 308] {
+        check_all(status, "", "misconfigured");
+    }
+    for status in [300, 302, 303, 304, 307, 399] {
+        check_all(status, "", "retry");
+    }
+    let reply = TargetReply {
+        status: 301,
+        content_type: Some("text/html"),
+        body: b"<a href=\"https://desk.example.com/api/v1/cti/t0ken\">",
+        redirect: Some("https://desk.example.com"),
+    };
+    let verdict = Zammad::new(&ZammadOptions::default()).judge_reply(&inbound(new_call(&[])), &reply);
+    let ReplyVerdict::Misconfigured { reason } = verdict else { panic!("{verdict:?}") };
+    assert!(reason.contains("moved to https://desk.example.com;") && !reason.contains("t0ken"), "{reason}");
+}
+
+#[test]
 fn a_newcall_that_exists_already_is_delivered() {
     check(500, EXISTS, ["delivered", "retry", "retry"]);
-    check(422, EXISTS, ["delivered", "refused", "refused"]);
+    check(422, EXISTS, ["delivered", "retry", "retry"]);
     check(500, r#"{"error":"Object already exists!"}"#, ["delivered", "retry", "retry"]);
 }
 
@@ -74,7 +124,6 @@ fn a_newcall_that_exists_already_is_delivered() {
 fn an_answer_or_hangup_without_its_newcall_is_an_unknown_call() {
     check(500, ERROR_ID, ["retry", "unknown call", "unknown call"]);
     check(500, r#"{"error":"No such call_id 1.0!"}"#, ["retry", "unknown call", "unknown call"]);
-    check_all(422, ERROR_ID, "refused");
 }
 
 #[test]
@@ -97,7 +146,7 @@ fn client_errors_are_refused() {
     check_all(422, r#"{"error":"Invalid 'direction'!"}"#, "refused");
     check_all(422, r#"{"error":"Invalid direction!"}"#, "refused");
     check_all(422, r#"{"error":"Attribute 'from\" of relation \"cti_logs' required!"}"#, "refused");
-    for status in [400, 402, 406, 409, 411, 413, 415, 451, 499, 300, 301, 302, 303, 307, 308, 399] {
+    for status in [400, 402, 406, 409, 411, 413, 415, 451, 499] {
         check_all(status, "", "refused");
     }
     check_all(410, "", "gone");
