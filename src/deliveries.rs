@@ -4,7 +4,6 @@ mod commands;
 mod list;
 mod list_args;
 mod show;
-mod state_text;
 
 use anyhow::anyhow;
 use ringwire_terminal::{Code, Failure};
@@ -32,6 +31,7 @@ States:
   dead       permanently failed: rejected, or 10 attempts within 2 days failed
   expired    not delivered in time: 7 days after it happened, unless configured (expire)
   dropped    discarded by an operator
+  unknown    may have arrived, and is not repeated: look at the target, then retry or drop it
 
 Deliveries are read from the journal, and commands are written to it: a running daemon executes them within a second, \
 otherwise the next one does when it starts. Delivered events are kept as long as their call.";
@@ -60,7 +60,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Retry deliveries, starting with a first attempt
+    /// Retry deliveries, starting with a first attempt; what follows in their calls is sent after them
     #[command(group = clap::ArgGroup::new("deliveries").required(true))]
     Retry {
         /// IDs of the deliveries

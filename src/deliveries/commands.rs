@@ -31,7 +31,10 @@ pub(super) fn retry_all(journal: &JournalReader, target: &str) -> Result<(), Fai
     let tallies = journal.read(StoreReader::tallies)?;
     let failed = tallies
         .iter()
-        .filter(|tally| tally.target == target && !matches!(tally.state.as_str(), "pending" | "retry"))
+        .filter(|tally| {
+            let is_failed = matches!(tally.state.as_str(), "dead" | "expired" | "dropped");
+            tally.target == target && is_failed
+        })
         .map(|tally| usize::try_from(tally.count).unwrap_or(usize::MAX))
         .sum();
     if failed == 0 {

@@ -3,21 +3,17 @@
 use std::io::Write;
 
 use ringwire_outbox::{DeliveryFilter, DeliveryRecord, DeliveryTally, StoreReader, TargetRecord};
-use ringwire_terminal::Failure;
-use ringwire_terminal::plain;
-use ringwire_terminal::{Cell, Column, Table, when};
+use ringwire_terminal::{Cell, Column, Failure, Table, UNKNOWN_ADVICE, plain, state_style, when};
 
-use super::{
-    list_args::{ListArgs, StateArg},
-    state_text::state_style,
-};
+use super::list_args::{ListArgs, StateArg};
 use crate::journal::JournalReader;
 
 /// How many deliveries are listed by default.
 const DEFAULT_LIMIT: u32 = 100;
 
 /// The states that are listed by default.
-const UNDELIVERED: [StateArg; 6] = [
+const UNDELIVERED: [StateArg; 7] = [
+    StateArg::Unknown,
     StateArg::Pending,
     StateArg::Retry,
     StateArg::Paused,
@@ -63,6 +59,9 @@ pub(super) fn run(journal: &JournalReader, args: &ListArgs) -> Result<(), Failur
             [] => writeln!(out, "No deliveries found.")?,
             deliveries => delivery_table(deliveries).print(&mut out)?,
         }
+        if deliveries.iter().any(|delivery| delivery.state == "unknown") {
+            writeln!(out, "\n{UNKNOWN_ADVICE}")?;
+        }
         writeln!(out)?;
         target_table(journal, args.target.as_deref())?.print(&mut out)?;
     }
@@ -105,30 +104,31 @@ fn delivery_table(deliveries: &[DeliveryRecord]) -> Table {
 fn target_table(journal: &JournalReader, only: Option<&str>) -> Result<Table, Failure> {
     let tallies = journal.read(StoreReader::tallies)?;
     let targets = journal.read(StoreReader::targets)?;
-    let mut table = Table::new(&[
-        Column::left("TARGET"),
-        Column::right("PENDING"),
-        Column::right("RETRYING"),
-        Column::right("DEAD"),
-        Column::right("EXPIRED"),
-        Column::right("DROPPED"),
-        Column::left("STATUS"),
-    ]);
+    // Few targets ever have one.
+    let has_unknown = tallies.iter().any(|tally| tally.state == "unknown");
+    let states = [
+        ("PENDING", "pending"),
+        ("RETRYING", "retry"),
+        ("DEAD", "dead"),
+        ("EXPIRED", "expired"),
+        ("DROPPED", "dropped"),
+        ("UNKNOWN", "unknown"),
+    ];
+    let states = || states.iter().filter(|(_, state)| *state != "unknown" || has_unknown);
+    let mut columns = vec![Column::left("TARGET")];
+    columns.extend(states().map(|(title, _)| Column::right(title)));
+    columns.push(Column::left("STATUS"));
+    let mut table = Table::new(&columns);
     for endpoint in journal.targets()?.iter().filter(|name| only.is_none_or(|only| only == *name)) {
         let count_cell = |state: &str| Cell::new(tally_count(&tallies, endpoint, state).to_string());
         let mut status = status_text(targets.iter().find(|stored| stored.target == *endpoint));
         if journal.config.is_some() && !journal.configured_targets().any(|name| name == endpoint) {
             status.push_str("; no longer configured");
         }
-        table.row([
-            Cell::new(endpoint),
-            count_cell("pending"),
-            count_cell("retry"),
-            count_cell("dead"),
-            count_cell("expired"),
-            count_cell("dropped"),
-            Cell::new(status),
-        ]);
+        let mut cells = vec![Cell::new(endpoint)];
+        cells.extend(states().map(|(_, state)| count_cell(state)));
+        cells.push(Cell::new(status));
+        table.row(cells);
     }
     Ok(table)
 }

@@ -40,6 +40,7 @@ pub(super) enum StateArg {
     Dead,
     Expired,
     Dropped,
+    Unknown,
 }
 
 impl StateArg {
@@ -53,6 +54,7 @@ impl StateArg {
             Self::Dead => Some(StoredDeliveryState::Dead),
             Self::Expired => Some(StoredDeliveryState::Expired),
             Self::Dropped => Some(StoredDeliveryState::Dropped),
+            Self::Unknown => Some(StoredDeliveryState::Unknown),
         }
     }
 }

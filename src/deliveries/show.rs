@@ -7,11 +7,8 @@ use jiff::tz::TimeZone;
 use ringwire_delivery::DeliveryId;
 use ringwire_event::CallEvent;
 use ringwire_outbox::{AttemptRecord, DeliveryDetail};
-use ringwire_terminal::Failure;
-use ringwire_terminal::plain;
-use ringwire_terminal::when;
+use ringwire_terminal::{Failure, UNKNOWN_ADVICE, describe_state, plain, state_style, when};
 
-use super::state_text::{describe_state, state_style};
 use crate::event_text;
 use crate::journal::{JournalReader, unknown_delivery};
 
@@ -53,6 +50,9 @@ fn print(detail: &DeliveryDetail, out: &mut impl Write) -> Result<(), Failure> {
     }
     if let Some(due) = delivery.due_at {
         writeln!(out, "  Next attempt:  {}", when(due))?;
+    }
+    if delivery.state == "unknown" {
+        writeln!(out, "\n{UNKNOWN_ADVICE}")?;
     }
     if attempts.is_empty() {
         writeln!(out, "\nNot attempted yet.")?;

@@ -81,7 +81,7 @@ fn delivery_lines(theme: Theme, details: &CallDetail, width: usize) -> Vec<Line<
         let CallDelivery { id, target, event: _, kind, state, failures, reason, attempts } = delivery;
         let mood = match state.as_str() {
             "delivered" => Emphasis::Well,
-            "dead" | "expired" | "dropped" => Emphasis::Bad,
+            "dead" | "expired" | "dropped" | "unknown" => Emphasis::Bad,
             _ => Emphasis::Waiting,
         };
         let mut text =

@@ -104,6 +104,7 @@ impl Place {
             reply: status.map(|_| message.to_owned()),
         }));
         self.write(StoreWrite::Delivery(DeliveryUpdate {
+            may_have_arrived: false,
             delivery: DeliveryId(id),
             state,
             failures: failed.then_some(1),

@@ -67,7 +67,7 @@ pub struct EventDelivery {
     pub id: i64,
     /// The target.
     pub target: String,
-    /// How far it has come: `pending`, `retry`, `paused`, `delivered`, `dead`, `expired`, `dropped`.
+    /// How far it has come: `pending`, `retry`, `paused`, `delivered`, `dead`, `expired`, `dropped`, `unknown`.
     pub state: String,
     /// How many tries have failed, as far as that was told.
     #[serde(default, skip_serializing_if = "is_none")]
@@ -80,7 +80,7 @@ pub struct EventDelivery {
 impl EventDelivery {
     /// Whether nothing more will become of it by itself.
     pub fn is_settled(&self) -> bool {
-        matches!(self.state.as_str(), "delivered" | "dead" | "expired" | "dropped")
+        matches!(self.state.as_str(), "delivered" | "dead" | "expired" | "dropped" | "unknown")
     }
 
     /// Whether it is about to be tried.

@@ -136,6 +136,10 @@ fn target(target: &Target) -> Paragraph {
         "Connections time out after {:?}, requests after {:?}; at most {} requests run at once.",
         target.connect_timeout, target.timeout, target.concurrency
     ))
+    .line(format!(
+        "The hangup of a missed call waits {} for its reply; without one it is not repeated, but listed as unknown.",
+        time(target.hangup_timeout)
+    ))
 }
 
 /// For how long deliveries are retried, and what becomes of late events.

@@ -149,6 +149,7 @@ pub(super) struct RawTarget {
     pub(super) ca_file: Option<Spanned<String>>,
     pub(super) connect_timeout: Option<Spanned<f64>>,
     pub(super) timeout: Option<Spanned<f64>>,
+    pub(super) hangup_timeout: Option<Spanned<f64>>,
     pub(super) concurrency: Option<Spanned<i64>>,
     pub(super) late: Option<RawLate>,
     pub(super) late_after: Option<Spanned<f64>>,

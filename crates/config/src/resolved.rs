@@ -169,6 +169,8 @@ pub struct Target {
     pub connect_timeout: Duration,
     /// How long a request may take in all.
     pub timeout: Duration,
+    /// How long to wait for the reply to the hangup of a missed call, which may not be sent twice.
+    pub hangup_timeout: Duration,
     /// How many requests may be on their way at once.
     pub concurrency: usize,
     /// For how long after it happened each kind of event is worth telling.
@@ -183,6 +185,9 @@ impl Target {
 
     /// How long a request may take unless told otherwise.
     pub const TIMEOUT: Duration = Duration::from_secs(15);
+
+    /// How long to wait for the reply to a hangup that may not be sent twice, unless told otherwise.
+    pub const HANGUP_TIMEOUT: Duration = Duration::from_secs(180);
 
     /// How many requests may be on their way at once unless told otherwise.
     pub const CONCURRENCY: usize = 8;
@@ -202,6 +207,7 @@ impl Target {
             authorities: Vec::new(),
             connect_timeout: Self::CONNECT_TIMEOUT,
             timeout: Self::TIMEOUT,
+            hangup_timeout: Self::HANGUP_TIMEOUT,
             concurrency: Self::CONCURRENCY,
             lifetimes: EventLifetimes::default(),
             late: options.late(Self::LATE_AFTER),

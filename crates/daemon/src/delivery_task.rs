@@ -4,33 +4,34 @@ mod configured;
 mod loading;
 mod reporter;
 mod reports;
+mod requests;
+mod sending;
 mod stored;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use jiff::Timestamp;
 use ringwire_config::Routes;
 use ringwire_delivery::{
-    Delivery, DeliveryCounts, DeliveryId, DeliveryMachine, DeliveryOutcome, DeliveryPolicy, LoadRequest,
-    MachineLimits, RetrySchedule, TargetName,
+    Delivery, DeliveryCounts, DeliveryId, DeliveryMachine, DeliveryPolicy, LoadRequest, MachineLimits,
+    RetrySchedule, TargetName,
 };
 use ringwire_event::CallEvent;
-use ringwire_live::{DeliveryEvent, EventEmitter, JournalEvent};
-use ringwire_outbox::{DeliveryAttempt, NewEvent, RecoveredState, StoreReport, StoreWrite};
-use ringwire_sender::{SendResult, Sender};
+use ringwire_live::{EventEmitter, JournalEvent};
+use ringwire_outbox::{NewEvent, RecoveredState, StoreReport, StoreWrite};
+use ringwire_sender::Sender;
 use tokio::{
     sync::mpsc,
-    task::{Id, JoinError, JoinSet},
+    task::{JoinError, JoinSet},
     time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 
-use self::{reporter::DeliveryReporter, stored::JournalAnswer};
-use super::{clock::Clock, event_router::EventRouter, journal::Journal, messages::DeliveryMessage};
+use self::{
+    reporter::DeliveryReporter,
+    requests::{Requests, SentRequest},
+    stored::JournalAnswer,
+};
+use super::{clock::Clock, event_router::EventRouter, journal::Journal, messages::DeliveryMessage, notify};
 
 /// How long the requests on their way may take to end when the daemon does.
 pub(crate) const DRAIN: Duration = Duration::from_secs(10);
@@ -51,23 +52,17 @@ const REPORT_STATUSES: Duration = Duration::from_secs(1);
 enum Wakeup {
     Message(Option<DeliveryMessage>),
     Report(Option<StoreReport>),
-    Sent(Result<(Id, AttemptedDelivery), JoinError>),
+    Sent(SentRequest),
     Read(Result<JournalAnswer, JoinError>),
     Due,
     Sweep,
     ReportStatuses,
     /// Failed load requests are made again.
     RetryLoads,
-    /// The time to drain is over, or the wait was cut short.
+    /// The time to drain is over.
     Cut,
-}
-
-/// A delivery with the result of an attempt.
-struct AttemptedDelivery {
-    delivery: Delivery,
-    sent: SendResult,
-    at: Timestamp,
-    took: Duration,
+    /// Nothing is to be waited for any more.
+    Hurry,
 }
 
 /// The state of a journal that cannot be written.
@@ -93,8 +88,6 @@ pub(crate) struct DeliverySummary {
 pub(crate) struct DeliveryTask {
     clock: Clock,
     router: EventRouter,
-    /// In the order in which the routes number them.
-    recipients: Vec<TargetName>,
     senders: BTreeMap<TargetName, Sender>,
     policies: BTreeMap<TargetName, DeliveryPolicy>,
     dialects: BTreeMap<TargetName, &'static str>,
@@ -108,11 +101,17 @@ pub(crate) struct DeliveryTask {
     reads: JoinSet<JournalAnswer>,
     /// Load requests that failed and are made again.
     deferred: Vec<LoadRequest>,
-    requests: JoinSet<AttemptedDelivery>,
-    /// The delivery of each HTTP request in flight.
-    in_flight: HashMap<Id, DeliveryId>,
+    requests: Requests,
+    /// Deliveries that may not be repeated, until their attempt is on disk.
+    opening: BTreeMap<DeliveryId, (Delivery, Sender)>,
+    /// Deliveries up to this one may have been on their way when the process before this one ended.
+    interrupted_to: DeliveryId,
     reporter: DeliveryReporter,
     drain: Duration,
+    /// The longest that a request which may not be repeated is waited for.
+    longest_request: Duration,
+    /// Whether the time to drain is over, and only such requests are still waited for.
+    is_lingering: bool,
 }
 
 impl DeliveryTask {
@@ -124,10 +123,10 @@ impl DeliveryTask {
         seed: u64,
     ) -> Self {
         let failing = journal.is_failing();
+        let interrupted_to = recovered.last_delivery;
         Self {
             clock,
             router: EventRouter::new(Routes::default()),
-            recipients: Vec::new(),
             senders: BTreeMap::new(),
             policies: BTreeMap::new(),
             dialects: BTreeMap::new(),
@@ -138,10 +137,13 @@ impl DeliveryTask {
             trouble: JournalTrouble { failing, ..JournalTrouble::default() },
             reads: JoinSet::new(),
             deferred: Vec::new(),
-            requests: JoinSet::new(),
-            in_flight: HashMap::new(),
+            requests: Requests::default(),
+            opening: BTreeMap::new(),
+            interrupted_to,
             reporter: DeliveryReporter::new(emitter),
             drain: DRAIN,
+            longest_request: DRAIN,
+            is_lingering: false,
         }
     }
 
@@ -150,8 +152,8 @@ impl DeliveryTask {
         Self { drain, ..self }
     }
 
-    /// Commits and sends events until `inbox` is closed, and then until all that is due has
-    /// been delivered, the time to drain is over, or `hurry` is cancelled.
+    /// Commits and sends events until `inbox` is closed, and then until all that is due has been delivered, the time to
+    /// drain is over, or `hurry` is cancelled. Requests that may not be repeated are waited for to their end.
     pub(crate) async fn run(
         mut self,
         mut inbox: mpsc::Receiver<DeliveryMessage>,
@@ -163,7 +165,9 @@ impl DeliveryTask {
         let mut report = interval(REPORT_STATUSES);
         report.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            self.send_due();
+            if !self.is_lingering {
+                self.send_due();
+            }
             self.drain_machine();
             if let Some(cut_at) = cut_at
                 && self.is_drained(cut_at)
@@ -181,10 +185,16 @@ impl DeliveryTask {
                 Wakeup::Sent(sent) => self.on_sent(sent),
                 Wakeup::Read(answer) => self.load(answer),
                 Wakeup::Sweep => self.journal.sweep(&self.clock),
-                Wakeup::ReportStatuses => self.report_statuses(),
+                Wakeup::ReportStatuses => {
+                    self.report_statuses();
+                    if self.is_lingering {
+                        notify::alive();
+                    }
+                }
                 Wakeup::RetryLoads => self.retry_deferred(),
                 Wakeup::Due => {}
-                Wakeup::Cut => break,
+                Wakeup::Cut if self.linger() => cut_at = Some(Instant::now() + self.longest_request),
+                Wakeup::Cut | Wakeup::Hurry => break,
             }
         }
         self.requests.abort_all();
@@ -218,7 +228,7 @@ impl DeliveryTask {
             }
         };
         tokio::select! {
-            Some(sent) = self.requests.join_next_with_id() => Wakeup::Sent(sent),
+            Some(sent) = self.requests.next() => Wakeup::Sent(sent),
             report = self.journal.report() => Wakeup::Report(report),
             Some(answer) = self.reads.join_next() => Wakeup::Read(answer),
             message = inbox.recv(), if cut_at.is_none() && self.uncommitted < UNCOMMITTED => Wakeup::Message(message),
@@ -227,7 +237,7 @@ impl DeliveryTask {
             _ = report.tick() => Wakeup::ReportStatuses,
             () = sleep(LOAD_RETRY_DELAY), if !self.deferred.is_empty() => Wakeup::RetryLoads,
             () = cut => Wakeup::Cut,
-            () = hurry.cancelled(), if cut_at.is_some() => Wakeup::Cut,
+            () = hurry.cancelled(), if cut_at.is_some() => Wakeup::Hurry,
         }
     }
 
@@ -256,16 +266,9 @@ impl DeliveryTask {
     fn commit(&mut self, event: &Arc<CallEvent>) {
         let recorded_at = self.clock.now();
         let mut targets = Vec::new();
-        for (routed, indices) in self.router.route(event) {
-            let wants = |name: &&TargetName| {
-                self.senders.get(name.as_str()).is_some_and(|sender| sender.wants(&routed))
-            };
-            let names: Vec<_> = indices
-                .iter()
-                .filter_map(|index| self.recipients.get(*index))
-                .filter(wants)
-                .cloned()
-                .collect();
+        for (routed, mut names) in self.router.route(event) {
+            // What waits for a target that is not configured now is judged once it is.
+            names.retain(|name| self.senders.get(name.as_str()).is_none_or(|sender| sender.wants(&routed)));
             if routed.id == event.id {
                 targets = names;
             } else if !names.is_empty() {
@@ -278,54 +281,6 @@ impl DeliveryTask {
     fn write_event(&mut self, event: NewEvent) {
         self.uncommitted += 1;
         self.journal.write(StoreWrite::Event(event));
-    }
-
-    fn send_due(&mut self) {
-        while let Some(delivery) = self.machine.take(self.clock.now()) {
-            let now = self.clock.now();
-            let Some(sender) = self.senders.get(&delivery.target).cloned() else {
-                let reason = "the target is not configured".to_owned();
-                self.machine.complete(delivery.id, DeliveryOutcome::Dead { reason }, Duration::ZERO, now);
-                continue;
-            };
-            let id = delivery.id;
-            let request = self.requests.spawn(async move {
-                let began = Instant::now();
-                let sent = sender.send(&delivery.event).await;
-                AttemptedDelivery { delivery, sent, at: now, took: began.elapsed() }
-            });
-            self.in_flight.insert(request.id(), id);
-        }
-    }
-
-    fn on_sent(&mut self, sent: Result<(Id, AttemptedDelivery), JoinError>) {
-        let now = self.clock.now();
-        match sent {
-            Ok((task, AttemptedDelivery { delivery, sent, at, took })) => {
-                self.in_flight.remove(&task);
-                let SendResult { outcome, directives, status, reply } = sent;
-                self.reporter.report_attempt(&delivery, &outcome);
-                self.reporter.report_directives(&delivery, &directives);
-                let description = stored::describe(&outcome, delivery.is_replay);
-                let attempt = DeliveryAttempt {
-                    delivery: delivery.id,
-                    at,
-                    duration: took,
-                    outcome: description,
-                    status,
-                    reply,
-                };
-                self.journal.write(StoreWrite::Attempt(attempt));
-                self.machine.complete(delivery.id, outcome, took, now);
-            }
-            Err(error) => {
-                self.reporter.emitter().emit(DeliveryEvent::AttemptPanicked { error: &error.to_string() });
-                if let Some(id) = self.in_flight.remove(&error.id()) {
-                    let outcome = DeliveryOutcome::Retry { reason: "internal error".to_owned(), after: None };
-                    self.machine.complete(id, outcome, Duration::ZERO, now);
-                }
-            }
-        }
     }
 
     /// Carries out what the machine requests: journal writes, notices and loads.
@@ -351,8 +306,11 @@ impl DeliveryTask {
     /// Whether everything is committed and nothing is on its way, nor will be before `cut_at`.
     fn is_drained(&self, cut_at: Instant) -> bool {
         let left = cut_at.saturating_duration_since(Instant::now());
-        self.uncommitted == 0
-            && self.requests.is_empty()
+        let is_quiet = self.uncommitted == 0 && self.requests.is_empty() && self.opening.is_empty();
+        if self.is_lingering {
+            return is_quiet;
+        }
+        is_quiet
             && self.reads.is_empty()
             && self.machine.next_due().is_none_or(|due| self.clock.until(due) > left)
     }

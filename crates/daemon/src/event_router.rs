@@ -3,14 +3,11 @@
 //! Some facts of a call are known only later: the queue it enters, the user who takes it. So each event of a call
 //! is matched against the routes until a target matches; from then on that target receives every event of the
 //! call, to its hangup. A target that matches after the newCall gets the newCall first, since nothing else
-//! makes sense to it without.
+//! makes sense to it without. That it is not configured meanwhile changes nothing: the events wait for it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
-use ringwire_config::{Routes, TargetIndex};
+use ringwire_config::Routes;
 use ringwire_delivery::TargetName;
 use ringwire_event::{AnsweredBy, CallEvent, CallId, EventKind, Party};
 
@@ -27,24 +24,25 @@ impl EventRouter {
         Self { routes, calls: BTreeMap::new() }
     }
 
-    /// The events to send, each with its targets: `event`, and before it the newCall for targets that match only now.
+    /// The events to send, each with the names of its targets: `event`, and before it the newCall for targets that match
+    /// only now.
     ///
     /// Events of one call come in their order. A late newCall has the id, the place and the time of the first
     /// one, the facts as they are known now, and as users all who were seen in the call so far.
-    pub(crate) fn route(&mut self, event: &Arc<CallEvent>) -> Vec<(Arc<CallEvent>, Vec<TargetIndex>)> {
+    pub(crate) fn route(&mut self, event: &Arc<CallEvent>) -> Vec<(Arc<CallEvent>, Vec<TargetName>)> {
         let mut routed = Vec::new();
         if let EventKind::NewCall { .. } = event.kind {
             self.calls.entry(event.call.clone()).or_insert_with(|| RoutedCall::new(event));
         }
         let Some(call) = self.calls.get_mut(&event.call) else {
             // Its beginning was never seen here, so there is nothing to keep: the event speaks for itself.
-            let matching = self.routes.matching(event, &users(event));
+            let matching = matching(&self.routes, event, &users(event));
             return add_routed(routed, Arc::clone(event), matching);
         };
         call.see(event);
-        let late: BTreeSet<_> =
-            self.routes.matching(event, &call.users).difference(&call.notified).copied().collect();
-        call.notified.extend(&late);
+        let mut late = matching(&self.routes, event, &call.users);
+        late.retain(|target| !call.notified.contains(target));
+        call.notified.extend(late.iter().cloned());
         if !matches!(event.kind, EventKind::NewCall { .. }) {
             routed = add_routed(routed, call.announcement(event), late);
         }
@@ -67,36 +65,35 @@ impl EventRouter {
             }
         }
         for (call, target) in notified {
-            let index = self.routes.index(target.as_str());
-            if let (Some(call), Some(index)) = (self.calls.get_mut(call), index) {
-                call.notified.insert(index);
+            if let Some(call) = self.calls.get_mut(call)
+                && !call.notified.contains(target)
+            {
+                call.notified.push(target.clone());
             }
         }
     }
 
-    /// Uses other routes from here on. A target that received a call receives it to its end, if it is still configured
-    /// under its name.
+    /// Uses other routes from here on. A target that received a call receives it to its end, also one that is no longer
+    /// configured: it gets the rest once it is configured again.
     pub(crate) fn set_routes(&mut self, routes: Routes) {
-        let before = std::mem::replace(&mut self.routes, routes);
-        for call in self.calls.values_mut() {
-            call.notified = call
-                .notified
-                .iter()
-                .filter_map(|&index| before.target(index))
-                .filter_map(|name| self.routes.index(name))
-                .collect();
-        }
+        self.routes = routes;
     }
+}
+
+/// The targets that `routes` lead to at `event`, in the order of the configuration.
+fn matching(routes: &Routes, event: &CallEvent, users: &[Party]) -> Vec<TargetName> {
+    let matching = routes.matching(event, users);
+    matching.into_iter().filter_map(|index| routes.target(index)).map(TargetName::from).collect()
 }
 
 /// Adds `event` for `targets`, if there are any.
 fn add_routed(
-    mut routed: Vec<(Arc<CallEvent>, Vec<TargetIndex>)>,
+    mut routed: Vec<(Arc<CallEvent>, Vec<TargetName>)>,
     event: Arc<CallEvent>,
-    targets: BTreeSet<TargetIndex>,
-) -> Vec<(Arc<CallEvent>, Vec<TargetIndex>)> {
+    targets: Vec<TargetName>,
+) -> Vec<(Arc<CallEvent>, Vec<TargetName>)> {
     if !targets.is_empty() {
-        routed.push((event, targets.into_iter().collect()));
+        routed.push((event, targets));
     }
     routed
 }
@@ -107,13 +104,13 @@ struct RoutedCall {
     new_call: Arc<CallEvent>,
     /// The users seen in it, in the order in which they were.
     users: Vec<Party>,
-    /// The targets that receive its events.
-    notified: BTreeSet<TargetIndex>,
+    /// The targets that receive its events, in the order in which they matched.
+    notified: Vec<TargetName>,
 }
 
 impl RoutedCall {
     fn new(new_call: &Arc<CallEvent>) -> Self {
-        Self { new_call: Arc::clone(new_call), users: Vec::new(), notified: BTreeSet::new() }
+        Self { new_call: Arc::clone(new_call), users: Vec::new(), notified: Vec::new() }
     }
 
     fn see(&mut self, event: &CallEvent) {

@@ -1,6 +1,6 @@
 //! The messages between the tasks of the daemon.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use ringwire_ami::{AmiVersion, Packet, StreamErrors};
 use ringwire_api::Channel;
@@ -96,4 +96,6 @@ pub(crate) struct TargetClient {
     pub(crate) dialect: &'static str,
     /// How to send to it.
     pub(crate) sender: Sender,
+    /// How long a request may take that may not be repeated.
+    pub(crate) hangup_timeout: Duration,
 }

@@ -42,8 +42,12 @@ impl Pusher {
         let mut targets = target_clients(std::slice::from_ref(target)).map_err(unusable)?;
         for client in &mut targets {
             // Recorded events are old, and wanted all the same.
-            client.policy =
-                DeliveryPolicy { lifetimes: EventLifetimes::FOREVER, late: LatePolicy::All, ..client.policy };
+            client.policy = DeliveryPolicy {
+                lifetimes: EventLifetimes::FOREVER,
+                late: LatePolicy::All,
+                quiet_after: Duration::MAX,
+                ..client.policy
+            };
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (events, inbox) = mpsc::channel(BACKLOG);

@@ -13,9 +13,11 @@ pub(super) fn target_clients(targets: &[Target]) -> Result<Vec<TargetClient>, St
     let client = |target: &Target| match Sender::new(target) {
         Ok(Some(sender)) => {
             let (in_flight, lifetimes, late) = (target.concurrency, target.lifetimes, target.late);
-            let policy = DeliveryPolicy { in_flight, lifetimes, late };
+            let repeats = target.dialect.repeat_rules();
+            let policy = DeliveryPolicy { in_flight, lifetimes, late, repeats, ..DeliveryPolicy::default() };
             let (name, dialect) = (target.name.as_str().into(), target.dialect.name());
-            Ok(TargetClient { name, policy, dialect, sender })
+            let hangup_timeout = target.connect_timeout + target.hangup_timeout;
+            Ok(TargetClient { name, policy, dialect, sender, hangup_timeout })
         }
         Ok(None) => Err(format!("target {}: no URL is set", target.name)),
         Err(reason) => Err(format!("target {}: {reason}", target.name)),

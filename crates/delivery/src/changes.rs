@@ -19,6 +19,13 @@ pub enum StateChange {
         /// The new state.
         state: DeliveryState,
     },
+    /// An attempt has ended that changes nothing of its delivery but this.
+    AttemptEnded {
+        /// Which delivery.
+        id: DeliveryId,
+        /// Whether one of its attempts may have been processed.
+        may_have_arrived: bool,
+    },
     /// A target is in another state.
     Target {
         /// Which target.
@@ -40,6 +47,13 @@ pub enum DeliveryState {
         /// When the next one is due.
         due_at: Timestamp,
         /// Why the last one failed.
+        reason: String,
+        /// Whether one of the attempts may have been processed.
+        may_have_arrived: bool,
+    },
+    /// Nobody knows whether the target has processed it, and it may not be repeated. The operator decides.
+    Unknown {
+        /// What went wrong.
         reason: String,
     },
     /// The target refused it, or the last attempt has failed.
@@ -94,6 +108,17 @@ pub enum OperatorNotice {
         /// Which target.
         target: TargetName,
         /// Its reply.
+        reason: String,
+    },
+    /// Nobody knows whether the target has processed a delivery that may not be repeated.
+    Unknown {
+        /// Which delivery.
+        id: DeliveryId,
+        /// Its target.
+        target: TargetName,
+        /// The event that the target may have received.
+        event: Arc<CallEvent>,
+        /// What went wrong.
         reason: String,
     },
     /// A delivery has permanently failed: the target refused it, or the last attempt has failed.

@@ -10,6 +10,9 @@
 //! has a [circuit breaker](BreakerState) that pauses it while it fails, a limit of concurrent requests that follows
 //! its response times, and a [`TargetState`] that the operator, or the target itself, may change.
 //!
+//! A request whose outcome is unknown may have been processed. [`RepeatRules`] say which are repeated then, and how.
+//! Those that are not wait long for their reply, in places of their own beside the limit of concurrent requests.
+//!
 //! The crate is pure: it sends, stores, logs and times nothing. Its owner takes a [`Delivery`], sends it and
 //! [completes](DeliveryMachine::complete) it with a [`DeliveryOutcome`]. Time is an argument, and chance comes from a
 //! seed. After each call, drain [`DeliveryMachine::poll_load_request`], [`DeliveryMachine::poll_state_change`] and
@@ -22,6 +25,7 @@ mod name;
 mod outcome;
 mod pending;
 mod policy;
+mod repeat;
 mod requests;
 mod schedule;
 mod status;
@@ -32,8 +36,9 @@ pub use limits::MachineLimits;
 pub use machine::DeliveryMachine;
 pub use name::TargetName;
 pub use outcome::DeliveryOutcome;
-pub use pending::{Delivery, DeliveryId, PendingDelivery};
+pub use pending::{Delivery, DeliveryId, PendingDelivery, PriorAttempt};
 pub use policy::{DeliveryPolicy, EventLifetimes, LatePolicy};
+pub use repeat::{RepeatPolicy, RepeatRules};
 pub use requests::{DeliveryCommand, LoadRequest, PendingRange};
 pub use schedule::{Jitter, RetrySchedule};
 pub use status::{BreakerState, DeliveryCounts, TargetState, TargetStatus};

@@ -89,20 +89,21 @@ impl DeliveryMachine {
         now: Timestamp,
     ) {
         if let Some(target) = self.targets.get_mut(&range.target) {
-            target.load(range, rows, is_complete, now);
+            target.load(range, rows, is_complete, now, &mut self.output);
         }
     }
 
-    /// Takes the newCall that [`LoadRequest::NewCall`] requested, `None` if the store has none, and sends it again.
+    /// Takes what [`LoadRequest::Opening`] requested, the newCall and the last answer, and sends it again; empty if the
+    /// store has none.
     pub fn resend_opening(
         &mut self,
         name: &TargetName,
         call: &str,
-        new_call: Option<Arc<CallEvent>>,
+        opening: Vec<Arc<CallEvent>>,
         now: Timestamp,
     ) {
         if let Some(target) = self.targets.get_mut(name) {
-            target.resend_opening(call, new_call, now, &mut self.output);
+            target.resend_opening(call, opening, now, &mut self.output);
         }
     }
 

@@ -7,13 +7,22 @@ use std::time::Duration;
 pub enum DeliveryOutcome {
     /// The target has accepted the event.
     Delivered,
-    /// It failed in a way that may pass: no connection, no reply in time, a 5xx, 429. It is retried by the schedule,
-    /// and counts as a failure for the circuit breaker.
+    /// The target has the call that a newCall announces: it was told of it before.
+    AlreadyExists,
+    /// It failed in a way that may pass, and was not processed as far as anybody can tell: no connection, 502, 503, 429.
+    /// It is retried by the schedule, and counts as a failure for the circuit breaker.
     Retry {
         /// What went wrong, for the operator.
         reason: String,
         /// How long the target asked to be left alone (`Retry-After`); honoured up to the schedule's cap.
         after: Option<Duration>,
+    },
+    /// The request was written, and nobody knows whether it was processed: no reply in time, a broken connection, 504.
+    /// The target's [`RepeatRules`](crate::RepeatRules) say whether it is repeated. It counts as a failure for the
+    /// circuit breaker.
+    Unknown {
+        /// What went wrong, for the operator.
+        reason: String,
     },
     /// The target does not want this event (a 4xx that has no other meaning). It is retried a few times, since the
     /// cause may be corrected there, and then is dead.
@@ -37,7 +46,9 @@ pub enum DeliveryOutcome {
         /// The reply, for the operator.
         reason: String,
     },
-    /// The target does not know the call: its newCall is sent again, then this event.
+    /// The target does not know the call, or fails in a way that cannot be told from it: its newCall is sent again, then
+    /// this event. Once the target has confirmed that it has the call, the same reply is a failure that may pass: it is
+    /// retried for ten minutes.
     UnknownCall {
         /// The reply, for the operator.
         reason: String,
@@ -48,8 +59,14 @@ impl DeliveryOutcome {
     /// Whether the target is up and configured, whatever it replied to this event.
     pub(crate) fn is_answer(&self) -> bool {
         match self {
-            Self::Delivered | Self::Refused { .. } | Self::Dead { .. } | Self::UnknownCall { .. } => true,
-            Self::Retry { .. } | Self::Misconfigured { .. } | Self::Gone { .. } => false,
+            Self::Delivered
+            | Self::AlreadyExists
+            | Self::Refused { .. }
+            | Self::Dead { .. }
+            | Self::UnknownCall { .. } => true,
+            Self::Retry { .. } | Self::Unknown { .. } | Self::Misconfigured { .. } | Self::Gone { .. } => {
+                false
+            }
         }
     }
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use ringwire_event::EventKind;
 
+use crate::RepeatRules;
+
 /// How a target is to be sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeliveryPolicy {
@@ -13,11 +15,27 @@ pub struct DeliveryPolicy {
     pub lifetimes: EventLifetimes,
     /// What is sent of a call that has ended when its events are late.
     pub late: LatePolicy,
+    /// What is repeated when the outcome of a request is unknown.
+    pub repeats: RepeatRules,
+    /// How long after its commit an event of a call that has ended is sent as it is; from then on it is sent without what
+    /// disturbs people, where [`DeliveryPolicy::repeats`] has it [`Quietly`](crate::RepeatPolicy::Quietly).
+    pub quiet_after: Duration,
+}
+
+impl DeliveryPolicy {
+    /// The default of [`DeliveryPolicy::quiet_after`]: a call may end within moments of its answer.
+    pub const QUIET_AFTER: Duration = Duration::from_secs(5);
 }
 
 impl Default for DeliveryPolicy {
     fn default() -> Self {
-        Self { in_flight: 8, lifetimes: EventLifetimes::default(), late: LatePolicy::default() }
+        Self {
+            in_flight: 8,
+            lifetimes: EventLifetimes::default(),
+            late: LatePolicy::default(),
+            repeats: RepeatRules::default(),
+            quiet_after: Self::QUIET_AFTER,
+        }
     }
 }
 
@@ -59,16 +77,19 @@ impl EventLifetimes {
     }
 
     /// The lifetime of an event of this `kind`.
+    ///
+    /// An answer lives at least as long as the newCall, and a hangup as both: a call that was announced late would
+    /// otherwise count as missed, or ring for ever.
     #[must_use]
-    pub const fn of(&self, kind: &EventKind) -> Duration {
+    pub fn of(&self, kind: &EventKind) -> Duration {
         match kind {
             EventKind::NewCall { .. } => self.new_call,
             EventKind::Ringing { .. } => self.ringing,
-            EventKind::Answer { .. } => self.answer,
+            EventKind::Answer { .. } => self.answer.max(self.new_call),
             EventKind::Hold { .. } => self.hold,
             EventKind::Unhold { .. } => self.unhold,
             EventKind::Transfer { .. } => self.transfer,
-            EventKind::Hangup { .. } => self.hangup,
+            EventKind::Hangup { .. } => self.hangup.max(self.answer).max(self.new_call),
         }
     }
 }

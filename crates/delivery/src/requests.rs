@@ -9,9 +9,9 @@ use crate::{DeliveryId, PendingDelivery, TargetName};
 pub enum LoadRequest {
     /// More pending deliveries, answered by [`DeliveryMachine::load`](crate::DeliveryMachine::load).
     Pending(PendingRange),
-    /// The newCall of a call that a target does not know, answered by
+    /// The newCall of a call that a target does not know, and the last answer if there is one; answered by
     /// [`DeliveryMachine::resend_opening`](crate::DeliveryMachine::resend_opening).
-    NewCall {
+    Opening {
         /// Which target.
         target: TargetName,
         /// Which call.
@@ -48,7 +48,9 @@ pub enum DeliveryCommand {
         target: TargetName,
     },
     /// Try a delivery again: now, if it waits for a later retry; in its place among those of its call, if it was dead,
-    /// expired or dropped, in which case the store must have made it pending first. It never expires.
+    /// expired, dropped or unknown, in which case the store must have made it pending first. It never expires.
+    ///
+    /// What the target has received of the call after it follows it once more, marked [`PriorAttempt::Delivered`](crate::PriorAttempt::Delivered).
     Retry {
         /// Which target.
         target: TargetName,

@@ -128,6 +128,8 @@ pub struct DeliveryCounts {
     pub expired: u64,
     /// Dropped by the operator since the start.
     pub dropped: u64,
+    /// Not repeated, though nobody knows whether they arrived, since the start.
+    pub unknown: u64,
 }
 
 impl std::ops::AddAssign for DeliveryCounts {
@@ -139,5 +141,6 @@ impl std::ops::AddAssign for DeliveryCounts {
         self.dead += other.dead;
         self.expired += other.expired;
         self.dropped += other.dropped;
+        self.unknown += other.unknown;
     }
 }

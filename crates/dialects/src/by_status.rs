@@ -26,6 +26,8 @@ pub(crate) fn judge_by_status(reply: &TargetReply<'_>) -> ReplyVerdict {
             reason: format!("{}; the target wants no more events", describe_reply(reply)),
         },
         400..=499 => ReplyVerdict::Refused { reason: describe_reply(reply) },
+        // A server in between has waited for the target in vain (520 and 524: Cloudflare).
+        504 | 520 | 524 | 598 | 599 => ReplyVerdict::Unknown { reason: describe_reply(reply) },
         _ => ReplyVerdict::Retry { reason: describe_reply(reply) },
     }
 }
@@ -69,7 +71,11 @@ fn describe_redirect(reply: &TargetReply<'_>) -> String {
     let status = reply.status;
     match reply.redirect {
         Some(origin) => {
-            format!("HTTP {status}: redirected to {}; redirects are not followed", origin_text(origin))
+            let origin = origin_text(origin);
+            format!(
+                "HTTP {status}: it redirects to {origin}; redirects are not followed, so set the target's URL to the one \
+                 it redirects to if this lasts"
+            )
         }
         None => format!("HTTP {status}: redirects are not followed"),
     }
@@ -111,15 +117,19 @@ mod tests {
         check([410], "Gone");
         let listed = [401, 403, 404, 405, 407, 408, 410, 425, 429];
         check((400..500).filter(|status| !listed.contains(status)), "Refused");
-        check((0..200).chain(500..1000), "Retry");
+        let unknown = [504, 520, 524, 598, 599];
+        check(unknown, "Unknown");
+        check((0..200).chain(500..1000).filter(|status| !unknown.contains(status)), "Retry");
     }
 
     #[test]
     fn an_html_page_is_never_a_verdict_on_the_event() {
         let page = b"\r\n<!DOCTYPE html><title>Maintenance</title>";
-        check_body((200..300).chain([400, 402, 406, 410, 413, 422, 499]).chain(500..600), page, "Retry");
+        check_body((200..300).chain([400, 402, 406, 410, 413, 422, 499]).chain(500..504), page, "Retry");
+        check_body([504], page, "Unknown");
         check_body([401, 403, 404, 405, 407], page, "Misconfigured");
-        let page = TargetReply { content_type: Some("Text/HTML; charset=utf-8"), ..reply(200, b"Please wait") };
+        let page =
+            TargetReply { content_type: Some("Text/HTML; charset=utf-8"), ..reply(200, b"Please wait") };
         assert!(matches!(judge_by_status(&page), ReplyVerdict::Retry { .. }));
     }
 
@@ -141,9 +151,9 @@ mod tests {
         );
         assert!(to(308, Some("a\u{1b}[31m")).starts_with("HTTP 308: the target has moved to a\\u{1b}[31m; "));
         assert!(to(301, None).starts_with("HTTP 301: the target has moved; redirects are not followed"));
-        assert_eq!(
-            to(302, Some("https://sso.example.com")),
-            "HTTP 302: redirected to https://sso.example.com; redirects are not followed"
+        assert!(
+            to(302, Some("https://sso.example.com"))
+                .starts_with("HTTP 302: it redirects to https://sso.example.com; redirects are not followed")
         );
         for status in [301, 302] {
             assert!(!to(status, Some("x")).contains("t0ken") && !to(status, None).contains("t0ken"));

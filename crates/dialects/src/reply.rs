@@ -31,8 +31,16 @@ impl TargetReply<'_> {
 pub enum ReplyVerdict {
     /// The target has the event, and may ask something of the PBX.
     Delivered(Vec<Directive>),
-    /// A failure that may pass: retry.
+    /// The target has the call that this newCall announces: it was told of it before.
+    AlreadyExists,
+    /// A failure that may pass, and that comes before the event is processed as far as anybody can tell: retry.
     Retry {
+        /// What went wrong, for the operator.
+        reason: String,
+    },
+    /// Nobody knows whether the target has processed the event: retry where
+    /// [`Dialect::repeat_rules`](crate::Dialect::repeat_rules) allows it.
+    Unknown {
         /// What went wrong, for the operator.
         reason: String,
     },

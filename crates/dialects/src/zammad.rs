@@ -7,10 +7,11 @@ mod fields;
 pub(crate) mod options;
 mod replies;
 
+use ringwire_delivery::{RepeatPolicy, RepeatRules};
 use ringwire_event::{CallEvent, Direction};
 
 use self::{
-    fields::{CallLogSide, FieldChoices},
+    fields::{CallLogSide, FieldChoices, ScreenPop},
     options::{BodyFormat, ZammadOptions},
 };
 use crate::{
@@ -66,6 +67,16 @@ impl Zammad {
             Direction::Internal => self.internal.then_some(CallLogSide::In),
         }
     }
+
+    fn request(&self, event: &CallEvent, screen_pop: ScreenPop) -> Option<TargetRequest> {
+        let fields = fields::build_fields(event, self.call_log_side(event)?, self.choices, screen_pop)?;
+        let body = match self.format {
+            BodyFormat::Json => RequestBody::Json(fields),
+            BodyFormat::Form => RequestBody::Form(fields),
+        };
+        // Without it Zammad reports an exception as an HTML page (docs/zammad.md, section 1).
+        Some(TargetRequest { method: "POST", headers: vec![("Accept", "application/json".to_owned())], body })
+    }
 }
 
 impl Dialect for Zammad {
@@ -74,13 +85,23 @@ impl Dialect for Zammad {
     }
 
     fn build_request(&self, event: &CallEvent) -> Option<TargetRequest> {
-        let fields = fields::build_fields(event, self.call_log_side(event)?, self.choices)?;
-        let body = match self.format {
-            BodyFormat::Json => RequestBody::Json(fields),
-            BodyFormat::Form => RequestBody::Form(fields),
-        };
-        // Without it Zammad reports an exception as an HTML page (docs/zammad.md, section 1).
-        Some(TargetRequest { method: "POST", headers: vec![("Accept", "application/json".to_owned())], body })
+        self.request(event, ScreenPop::Opens)
+    }
+
+    fn build_quiet_request(&self, event: &CallEvent) -> Option<TargetRequest> {
+        self.request(event, ScreenPop::None)
+    }
+
+    /// A second newCall changes nothing. A second answer opens the agent's screen again unless it is quiet, and moves the
+    /// start of the call, which is a lesser harm than an answered call that is listed as missed. A second hangup marks a
+    /// missed call as done; of a call that voicemail answered it does not (docs/zammad.md, section 6).
+    fn repeat_rules(&self) -> RepeatRules {
+        RepeatRules {
+            new_call: RepeatPolicy::AsIs,
+            answer: RepeatPolicy::Quietly,
+            missed_hangup: RepeatPolicy::Never,
+            hangup: RepeatPolicy::AsIs,
+        }
     }
 
     fn judge_reply(&self, event: &CallEvent, reply: &TargetReply<'_>) -> ReplyVerdict {

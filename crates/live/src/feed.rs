@@ -75,7 +75,7 @@ pub struct DeliveryProgress {
     /// The event, where the target gets it later than others because it comes late to the call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<String>,
-    /// `pending`, `delivered`, `retry`, `dead`, `expired` or `dropped`.
+    /// `pending`, `delivered`, `retry`, `dead`, `expired`, `dropped` or `unknown`.
     pub state: &'static str,
     /// How many attempts have failed.
     pub failures: u32,

@@ -99,6 +99,8 @@ pub struct TargetStatus {
     pub expired: u64,
     /// How many the operator dropped since then.
     pub dropped: u64,
+    /// Of how many nobody knows since then whether they arrived; they are not sent again.
+    pub unknown: u64,
     /// Whether more are pending on disk.
     pub more_on_disk: bool,
 }

@@ -8,7 +8,13 @@ use jiff::Timestamp;
 use ringwire_delivery::{DeliveryId, PendingDelivery, TargetName, TargetState};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::{error::StoreError, legacy, location, reader::pending_by_id, schema, staging, tables};
+use super::{
+    error::StoreError,
+    legacy, location,
+    reader::pending_by_id,
+    schema, staging,
+    tables::{self, AttemptState},
+};
 
 /// How long to wait for the daemon, which looks once a second.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -19,7 +25,7 @@ const BY_OPERATOR: &str = "by the operator";
 /// A command of the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OperatorCommand {
-    /// Retry a delivery, as if no attempt had failed.
+    /// Retry a delivery, as if no attempt had failed, and what comes after it in its call.
     Retry(DeliveryId),
     /// Retry all deliveries to a target that are dead, expired or dropped.
     RetryAll(TargetName),
@@ -181,20 +187,41 @@ fn undelivered(db: &Connection, target: &TargetName) -> rusqlite::Result<Vec<Del
     .collect()
 }
 
-fn retry(db: &Connection, id: DeliveryId, at: i64) -> rusqlite::Result<Option<AppliedCommand>> {
-    db.execute(
-        "UPDATE deliveries SET state = 'pending', failures = 0, due_at = NULL, reason = NULL, changed_at = ?2
-         WHERE id = ?1 AND state <> 'delivered'",
-        params![id.0, at],
-    )?;
-    Ok(pending_by_id(db, id)?.map(|(target, pending)| AppliedCommand::Retry(target, pending)))
+/// Makes a delivery pending again, and what comes after it in its call: what has failed, and what was delivered, marked
+/// as such. So it is not sent after them as if it were new.
+fn retry(db: &Connection, id: DeliveryId, at: i64) -> rusqlite::Result<Vec<AppliedCommand>> {
+    let retried = db
+        .prepare_cached(
+            "UPDATE deliveries SET state = 'pending', failures = 0, due_at = NULL, reason = NULL, changed_at = ?2,
+                 attempt = CASE WHEN state IN ('pending', 'retry') THEN attempt END
+             WHERE id = ?1 AND state <> 'delivered' RETURNING target, call",
+        )?
+        .query_row(params![id.0, at], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
+        .optional()?;
+    let Some((target, call)) = retried else { return Ok(Vec::new()) };
+    let followers: Vec<DeliveryId> = db
+        .prepare_cached(
+            "UPDATE deliveries SET state = 'pending', failures = 0, due_at = NULL, reason = NULL, changed_at = ?4,
+                 attempt = CASE state WHEN 'delivered' THEN ?5 END
+             WHERE call = ?1 AND target = ?2 AND id > ?3 AND state IN ('delivered', 'dead', 'expired') RETURNING id",
+        )?
+        .query_map(params![call, target, id.0, at, AttemptState::DELIVERED], |row| Ok(DeliveryId(row.get(0)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut ids: Vec<_> = [id].into_iter().chain(followers).collect();
+    ids.sort();
+    let mut applied = Vec::new();
+    for id in ids {
+        let pending = pending_by_id(db, id)?;
+        applied.extend(pending.map(|(target, pending)| AppliedCommand::Retry(target, pending)));
+    }
+    Ok(applied)
 }
 
 fn drop_delivery(db: &Connection, id: DeliveryId, at: i64) -> rusqlite::Result<Option<AppliedCommand>> {
     let target: Option<String> = db
         .query_row(
             "UPDATE deliveries SET state = 'dropped', reason = ?3, changed_at = ?2
-             WHERE id = ?1 AND state IN ('pending', 'retry', 'dead', 'expired') RETURNING target",
+             WHERE id = ?1 AND state IN ('pending', 'retry', 'dead', 'expired', 'unknown') RETURNING target",
             params![id.0, at, BY_OPERATOR],
             |row| row.get(0),
         )

@@ -18,12 +18,15 @@ impl DelayedWrites {
     pub(super) fn push(&mut self, write: StoreWrite) {
         self.since.get_or_insert_with(monotonic_now);
         self.entries.push(match write {
+            StoreWrite::EndAttempt { delivery, may_have_arrived } => {
+                StoreEntry::EndAttempt { delivery, may_have_arrived }
+            }
             StoreWrite::Attempt(attempt) => StoreEntry::Attempt(attempt),
             StoreWrite::Delivery(update) => StoreEntry::Delivery(update),
             StoreWrite::Target(update) => StoreEntry::Target(update),
             StoreWrite::Explanation { call, explanation } => StoreEntry::Explanation { call, explanation },
-            // An event is numbered before it is written.
-            StoreWrite::Event(_) => return,
+            // An event is numbered before it is written, and neither may wait.
+            StoreWrite::Event(_) | StoreWrite::OpenAttempt(_) => return,
         });
     }
 

@@ -24,6 +24,8 @@ pub(super) struct NumberedEvent {
 #[derive(Debug)]
 pub(super) enum StoreEntry {
     Event(NumberedEvent),
+    OpenAttempt(DeliveryId),
+    EndAttempt { delivery: DeliveryId, may_have_arrived: bool },
     Attempt(DeliveryAttempt),
     Delivery(DeliveryUpdate),
     Target(TargetUpdate),

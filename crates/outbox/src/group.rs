@@ -44,6 +44,10 @@ pub(super) fn write_entries(change: &Connection, entries: &[StoreEntry]) -> rusq
     for entry in entries {
         is_new.push(match entry {
             StoreEntry::Event(event) => tables::write_event(change, event)?,
+            StoreEntry::OpenAttempt(delivery) => tables::open_attempt(change, *delivery)?,
+            StoreEntry::EndAttempt { delivery, may_have_arrived } => {
+                tables::end_attempt(change, *delivery, *may_have_arrived).map(|()| true)?
+            }
             StoreEntry::Attempt(attempt) => tables::write_attempt(change, attempt).map(|()| true)?,
             StoreEntry::Delivery(update) => tables::write_delivery_state(change, update).map(|()| true)?,
             StoreEntry::Target(update) => tables::write_target_state(change, update).map(|()| true)?,

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::migrations::PRESENT_NAMES;
+use super::migrations::{ATTEMPTS, PRESENT_NAMES};
 
 /// The present names over the tables of schema version 2, as views of this connection alone.
 const VIEWS: &str = "
@@ -11,11 +11,17 @@ const VIEWS: &str = "
         taker AS answered_by, began AS started_at, answered AS answered_at, ended AS ended_at, cause, recovered,
         erased FROM main.calls;
     CREATE TEMP VIEW deliveries AS SELECT id, endpoint AS target, event, call, state, failures, due AS due_at,
-        changed AS changed_at, reason, body FROM main.deliveries;
+        changed AS changed_at, reason, body, NULL AS attempt FROM main.deliveries;
     CREATE TEMP VIEW attempts AS SELECT rowid, delivery, at, took AS duration_ms, outcome, status, reply
         FROM main.attempts;
     CREATE TEMP VIEW targets AS SELECT name, CASE standing WHEN 'held' THEN 'misconfigured' ELSE standing END AS state,
         reason, since FROM main.endpoints;
+";
+
+/// The same for the column that schema version 5 added.
+const NO_ATTEMPTS: &str = "
+    CREATE TEMP VIEW deliveries AS SELECT id, target, event, call, state, failures, due_at, changed_at, reason, body,
+        NULL AS attempt FROM main.deliveries;
 ";
 
 /// The same for the table that schema version 2 added.
@@ -30,10 +36,13 @@ const NO_EXPLANATIONS: &str = "
 
 /// Gives a connection that only reads the present names of what a file of schema `version` holds.
 pub(super) fn create_views(db: &Connection, version: usize) -> rusqlite::Result<()> {
-    if version >= PRESENT_NAMES {
+    if version >= ATTEMPTS {
         return Ok(());
     }
     db.execute_batch("PRAGMA temp_store = MEMORY")?;
+    if version >= PRESENT_NAMES {
+        return db.execute_batch(NO_ATTEMPTS);
+    }
     db.execute_batch(VIEWS)?;
     db.execute_batch(if version >= 2 { EXPLANATIONS } else { NO_EXPLANATIONS })
 }

@@ -30,6 +30,7 @@ const PENDING: &str = "
     CREATE TEMP TABLE unfinished (call TEXT PRIMARY KEY) WITHOUT ROWID;
     INSERT OR IGNORE INTO unfinished SELECT id FROM main.calls WHERE ended_at IS NULL;
     INSERT OR IGNORE INTO unfinished SELECT call FROM main.deliveries WHERE state IN ('pending', 'retry');
+    INSERT OR IGNORE INTO unfinished SELECT call FROM main.deliveries WHERE state = 'unknown';
     INSERT OR IGNORE INTO unfinished SELECT call FROM main.deliveries
         WHERE state IN ('dead', 'expired', 'dropped') AND state = 'dead';
 ";

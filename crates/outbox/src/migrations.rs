@@ -9,7 +9,7 @@ pub(super) const APPLICATION_ID: i32 = 0x7269_6e67;
 ///
 /// Times are milliseconds since 1970 in UTC. Pending deliveries are in an index of their own, so that delivered ones
 /// cost nothing.
-const MIGRATIONS: [&str; 4] = [FIRST, EXPLANATIONS, NAMES, STAGED];
+const MIGRATIONS: [&str; 5] = [FIRST, EXPLANATIONS, NAMES, STAGED, ATTEMPT_STATES];
 
 /// The schema version of this release.
 pub(super) const CURRENT: usize = MIGRATIONS.len();
@@ -19,6 +19,9 @@ pub(super) const PRESENT_NAMES: usize = 3;
 
 /// The first schema version that records losses, and compresses explanations.
 pub(super) const LOSSES: usize = 4;
+
+/// The first schema version whose deliveries say what is known of the last attempt.
+pub(super) const ATTEMPTS: usize = 5;
 
 const FIRST: &str = "
     CREATE TABLE events (
@@ -159,6 +162,12 @@ const STAGED: &str = "
         found TEXT NOT NULL,
         aside TEXT
     ) STRICT;
+";
+
+/// What is known of the last attempt of a delivery that is not final: NULL, `open`, `unknown` or `delivered`.
+const ATTEMPT_STATES: &str = "
+    ALTER TABLE deliveries ADD COLUMN attempt TEXT;
+    CREATE INDEX deliveries_unknown ON deliveries (id) WHERE state = 'unknown';
 ";
 
 /// Applies the migrations that the file lacks, each in a transaction of its own.

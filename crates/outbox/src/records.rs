@@ -87,8 +87,8 @@ pub struct DeliveryRecord {
     pub kind: String,
     /// The call.
     pub call: String,
-    /// `pending`, `retry`, `delivered`, `dead`, `expired` or `dropped`; `paused` where it waits for its target to be
-    /// resumed.
+    /// `pending`, `retry`, `delivered`, `dead`, `expired`, `dropped`, or `unknown` where nobody knows whether the target
+    /// has processed it; `paused` where it waits for its target to be resumed.
     pub state: String,
     /// How many attempts have failed.
     pub failures: u32,

@@ -50,6 +50,8 @@ pub enum StoreReport {
         /// Whether they are on disk.
         durable: bool,
     },
+    /// Attempts that may not be repeated are on disk; or, where it cannot be written, in memory. They may be sent.
+    AttemptsOpened(Vec<DeliveryId>),
     /// Events were in the journal before: they are not delivered again.
     Repeated {
         /// How many.
@@ -98,10 +100,23 @@ pub(super) fn committed_events<'a>(entries: impl Iterator<Item = &'a StoreEntry>
                     recorded_at: *recorded_at,
                 })
             }
-            StoreEntry::Attempt(_)
+            StoreEntry::OpenAttempt(_)
+            | StoreEntry::EndAttempt { .. }
+            | StoreEntry::Attempt(_)
             | StoreEntry::Delivery(_)
             | StoreEntry::Target(_)
             | StoreEntry::Explanation { .. } => None,
+        })
+        .collect()
+}
+
+/// The deliveries whose attempts `entries` open.
+pub(super) fn opened_attempts(entries: &[StoreEntry]) -> Vec<DeliveryId> {
+    entries
+        .iter()
+        .filter_map(|entry| match entry {
+            StoreEntry::OpenAttempt(delivery) => Some(*delivery),
+            _ => None,
         })
         .collect()
 }

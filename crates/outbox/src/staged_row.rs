@@ -18,8 +18,8 @@ type EventLine<'a> = (i64, bool, i64, Vec<(&'a str, i64)>);
 /// The delivery, when it was attempted, how many milliseconds that took, the outcome, the status and the reply.
 type AttemptLine<'a> = (i64, i64, u64, &'a str, Option<u16>, Option<&'a str>);
 
-/// The delivery, its state, failures, when it is due, why, and since when.
-type DeliveryLine<'a> = (i64, &'a str, Option<u32>, Option<i64>, Option<&'a str>, i64);
+/// The delivery, its state, failures, when it is due, why, whether it may have arrived, and since when.
+type DeliveryLine<'a> = (i64, &'a str, Option<u32>, Option<i64>, Option<&'a str>, bool, i64);
 
 /// Appends the line of `entry`, if it is one that outlives the process.
 pub(super) fn append(row: &mut String, entry: &StoreEntry) -> rusqlite::Result<()> {
@@ -30,6 +30,10 @@ pub(super) fn append(row: &mut String, entry: &StoreEntry) -> rusqlite::Result<(
                 (event.seq, event.is_replay, event.recorded_at.as_millisecond(), deliveries);
             add(row, 'E', &json(&line)?);
             add(row, 'e', &event.body);
+        }
+        StoreEntry::OpenAttempt(delivery) => add(row, 'O', &json(&delivery.0)?),
+        StoreEntry::EndAttempt { delivery, may_have_arrived } => {
+            add(row, 'N', &json(&(delivery.0, may_have_arrived))?);
         }
         StoreEntry::Attempt(attempt) => {
             let duration = u64::try_from(attempt.duration.as_millis()).unwrap_or(u64::MAX);
@@ -46,6 +50,7 @@ pub(super) fn append(row: &mut String, entry: &StoreEntry) -> rusqlite::Result<(
                 update.failures,
                 due_at,
                 update.reason.as_deref(),
+                update.may_have_arrived,
                 update.at.as_millisecond(),
             );
             add(row, 'D', &json(&line)?);
@@ -90,6 +95,11 @@ pub(super) fn read(row: &str, entries: &mut Vec<StoreEntry>) -> rusqlite::Result
                     recorded_at,
                 }));
             }
+            Some('O') => entries.push(StoreEntry::OpenAttempt(DeliveryId(parse(text.as_str())?))),
+            Some('N') => {
+                let (delivery, may_have_arrived) = parse(text.as_str())?;
+                entries.push(StoreEntry::EndAttempt { delivery: DeliveryId(delivery), may_have_arrived });
+            }
             Some('A') => entries.push(StoreEntry::Attempt(attempt(text.as_str())?)),
             Some('D') => entries.push(StoreEntry::Delivery(update(text.as_str())?)),
             _ => return Err(unreadable("an entry of an unknown kind")),
@@ -118,12 +128,13 @@ fn attempt(line: &str) -> rusqlite::Result<DeliveryAttempt> {
 }
 
 fn update(line: &str) -> rusqlite::Result<DeliveryUpdate> {
-    let (delivery, state, failures, due_at, reason, at): (
+    let (delivery, state, failures, due_at, reason, may_have_arrived, at): (
         i64,
         String,
         Option<u32>,
         Option<i64>,
         Option<String>,
+        bool,
         i64,
     ) = parse(line)?;
     Ok(DeliveryUpdate {
@@ -132,6 +143,7 @@ fn update(line: &str) -> rusqlite::Result<DeliveryUpdate> {
         failures,
         due_at: due_at.map(time).transpose()?,
         reason,
+        may_have_arrived,
         at: time(at)?,
     })
 }

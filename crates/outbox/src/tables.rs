@@ -1,7 +1,7 @@
 //! Writing the rows of the tables. Every function works inside the caller's transaction.
 
 use jiff::Timestamp;
-use ringwire_delivery::{TargetName, TargetState};
+use ringwire_delivery::{DeliveryId, TargetName, TargetState};
 use ringwire_event::{AnsweredBy, CallEvent, EventKind, Explanation, Party};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
@@ -158,7 +158,8 @@ pub(super) fn write_attempt(db: &Connection, attempt: &DeliveryAttempt) -> Resul
 /// Writes the new state of a delivery.
 pub(super) fn write_delivery_state(db: &Connection, update: &DeliveryUpdate) -> Result<()> {
     db.prepare_cached(
-        "UPDATE deliveries SET state = ?2, failures = coalesce(?3, failures), due_at = ?4, reason = ?5, changed_at = ?6
+        "UPDATE deliveries SET state = ?2, failures = coalesce(?3, failures), due_at = ?4, reason = ?5, changed_at = ?6,
+             attempt = ?7
          WHERE id = ?1 AND state IN ('pending', 'retry')",
     )?
     .execute(params![
@@ -168,7 +169,35 @@ pub(super) fn write_delivery_state(db: &Connection, update: &DeliveryUpdate) -> 
         update.due_at.map(Timestamp::as_millisecond),
         update.reason,
         update.at.as_millisecond(),
+        update.may_have_arrived.then_some(AttemptState::UNKNOWN),
     ])?;
+    Ok(())
+}
+
+/// The words for what is known of the last attempt of a delivery.
+pub(super) struct AttemptState;
+
+impl AttemptState {
+    /// It is about to be sent, and may not be repeated.
+    pub(super) const OPEN: &str = "open";
+    /// It may have been processed.
+    pub(super) const UNKNOWN: &str = "unknown";
+    /// It was delivered; the delivery is pending again because an earlier one of its call is.
+    pub(super) const DELIVERED: &str = "delivered";
+}
+
+/// Writes that a delivery is about to be attempted that may not be repeated; `false` if it is no longer pending.
+pub(super) fn open_attempt(db: &Connection, delivery: DeliveryId) -> Result<bool> {
+    let changed = db
+        .prepare_cached("UPDATE deliveries SET attempt = ?2 WHERE id = ?1 AND state IN ('pending', 'retry')")?
+        .execute(params![delivery.0, AttemptState::OPEN])?;
+    Ok(changed > 0)
+}
+
+/// Writes that the attempt of a delivery has ended.
+pub(super) fn end_attempt(db: &Connection, delivery: DeliveryId, may_have_arrived: bool) -> Result<()> {
+    db.prepare_cached("UPDATE deliveries SET attempt = ?2 WHERE id = ?1 AND state IN ('pending', 'retry')")?
+        .execute(params![delivery.0, may_have_arrived.then_some(AttemptState::UNKNOWN)])?;
     Ok(())
 }
 

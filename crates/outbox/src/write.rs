@@ -11,6 +11,16 @@ use ringwire_event::{CallEvent, CallId, Explanation};
 pub enum StoreWrite {
     /// Something happened to a call.
     Event(NewEvent),
+    /// A delivery is about to be attempted that may not be repeated: on disk before
+    /// [`StoreReport::AttemptsOpened`](crate::StoreReport::AttemptsOpened) says so.
+    OpenAttempt(DeliveryId),
+    /// Such an attempt has ended, and nothing else has changed.
+    EndAttempt {
+        /// Which delivery.
+        delivery: DeliveryId,
+        /// Whether one of its attempts may have been processed.
+        may_have_arrived: bool,
+    },
     /// A delivery was attempted.
     Attempt(DeliveryAttempt),
     /// A delivery is in another state.
@@ -70,6 +80,8 @@ pub struct DeliveryUpdate {
     pub due_at: Option<Timestamp>,
     /// Why.
     pub reason: Option<String>,
+    /// Whether one of its attempts may have been processed, if there is to be another.
+    pub may_have_arrived: bool,
     /// Since when.
     pub at: Timestamp,
 }
@@ -90,12 +102,21 @@ pub enum StoredDeliveryState {
     Expired,
     /// Dropped by the operator.
     Dropped,
+    /// Nobody knows whether the target has processed it, and it may not be repeated.
+    Unknown,
 }
 
 impl StoredDeliveryState {
     /// All states.
-    pub const ALL: [Self; 6] =
-        [Self::Pending, Self::Retry, Self::Delivered, Self::Dead, Self::Expired, Self::Dropped];
+    pub const ALL: [Self; 7] = [
+        Self::Pending,
+        Self::Retry,
+        Self::Delivered,
+        Self::Dead,
+        Self::Expired,
+        Self::Dropped,
+        Self::Unknown,
+    ];
 
     /// The word for it, in the tables, in the API and on the command line.
     #[must_use]
@@ -107,6 +128,7 @@ impl StoredDeliveryState {
             Self::Dead => "dead",
             Self::Expired => "expired",
             Self::Dropped => "dropped",
+            Self::Unknown => "unknown",
         }
     }
 

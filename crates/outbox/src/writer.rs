@@ -22,7 +22,7 @@ use super::{
     group::{Durability, GROUP, write_group},
     journal_file::JournalFile,
     pace::Pace,
-    report::{OpenOutcome, StoreReport, committed_events},
+    report::{OpenOutcome, StoreReport, committed_events, opened_attempts},
     retention::{self, RetentionPolicy},
     staging::Staging,
     tables::{self, NextIds},
@@ -118,6 +118,11 @@ impl Writer {
             while let Some(message) = next.take() {
                 match message {
                     WriterMessage::Write(StoreWrite::Event(event)) => entries.push(self.number(event)),
+                    WriterMessage::Write(StoreWrite::OpenAttempt(delivery)) => {
+                        // An earlier outcome of the same delivery may still wait to be written.
+                        entries.extend(delayed.take());
+                        entries.push(StoreEntry::OpenAttempt(delivery));
+                    }
                     WriterMessage::Write(write) => delayed.push(write),
                     WriterMessage::Merge(done) => {
                         self.merge();
@@ -238,7 +243,16 @@ impl Writer {
         self.pace.committed();
         match written {
             Ok(written) => {
-                let repeated = written.iter().filter(|is_new| !**is_new).count();
+                let is_event = |entry: &StoreEntry| matches!(entry, StoreEntry::Event(_));
+                let repeated = entries
+                    .iter()
+                    .zip(&written)
+                    .filter(|(entry, is_new)| is_event(entry) && !**is_new)
+                    .count();
+                let opened = opened_attempts(&entries);
+                if !opened.is_empty() {
+                    (self.report)(StoreReport::AttemptsOpened(opened));
+                }
                 let new = entries.iter().zip(&written).filter(|(_, is_new)| **is_new).map(|(entry, _)| entry);
                 let events = committed_events(new);
                 if stages {
@@ -289,11 +303,15 @@ impl Writer {
     /// Keeps in memory what cannot be written, and reports its events all the same.
     fn keep(&mut self, entries: Vec<StoreEntry>) {
         let events = committed_events(entries.iter());
+        let opened = opened_attempts(&entries);
         for entry in entries {
             let has_room = match entry {
                 StoreEntry::Event(_) => self.kept_events < EVENT_BACKLOG,
                 StoreEntry::Attempt(_) | StoreEntry::Explanation { .. } => false,
-                StoreEntry::Delivery(_) | StoreEntry::Target(_) => self.backlog.len() < BACKLOG,
+                StoreEntry::OpenAttempt(_)
+                | StoreEntry::EndAttempt { .. }
+                | StoreEntry::Delivery(_)
+                | StoreEntry::Target(_) => self.backlog.len() < BACKLOG,
             };
             let is_event = usize::from(matches!(entry, StoreEntry::Event(_)));
             if has_room {
@@ -305,6 +323,9 @@ impl Writer {
         }
         if !events.is_empty() {
             (self.report)(StoreReport::Committed { events, durable: false });
+        }
+        if !opened.is_empty() {
+            (self.report)(StoreReport::AttemptsOpened(opened));
         }
     }
 

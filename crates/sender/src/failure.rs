@@ -19,6 +19,8 @@ pub struct RequestFailure {
     pub reason: String,
     /// Whether every request fails until a setting is corrected, here or on the target.
     pub is_permanent: bool,
+    /// Whether the request was written, so that the target may have processed it.
+    pub is_unknown: bool,
     /// The HTTP status, if the reply got that far.
     pub(crate) status: Option<u16>,
 }
@@ -28,8 +30,6 @@ pub struct RequestFailure {
 pub(crate) struct RequestContext {
     /// The host in the URL.
     pub(crate) host: String,
-    /// How long a request may take.
-    pub(crate) timeout: Duration,
     /// Whether a client certificate is configured.
     pub(crate) has_client_certificate: bool,
     /// Whether there is a `ca_file`.
@@ -37,14 +37,26 @@ pub(crate) struct RequestContext {
 }
 
 impl RequestContext {
-    /// Classifies `error`; `status` is that of the reply, if it began.
-    pub(crate) fn classify(&self, error: reqwest::Error, status: Option<u16>) -> RequestFailure {
+    /// Classifies `error` of a request that may take `timeout`; `status` is that of the reply, if it began.
+    ///
+    /// Up to the end of the TLS handshake nothing was sent. From then on the request may have been processed, unless
+    /// the reply began with a status that says otherwise.
+    pub(crate) fn classify(
+        &self,
+        error: reqwest::Error,
+        status: Option<u16>,
+        timeout: Duration,
+    ) -> RequestFailure {
         let error = error.without_url();
-        let temporary = |reason| RequestFailure { reason, is_permanent: false, status };
-        let permanent = |reason| RequestFailure { reason, is_permanent: true, status };
+        let is_refused = status.is_some_and(|status| status >= 400 && status != 504);
+        let is_unknown = !error.is_connect() && !error.is_builder() && !is_refused;
+        let temporary = |reason| RequestFailure { reason, is_permanent: false, is_unknown, status };
+        let permanent = |reason| RequestFailure { reason, is_permanent: true, is_unknown: false, status };
         for cause in causes(&error) {
             match cause.downcast_ref() {
-                Some(ResolveError::NotFound(reason)) => return temporary(reason.clone()),
+                Some(ResolveError::NotFound(reason)) => {
+                    return RequestFailure { is_unknown: false, ..temporary(reason.clone()) };
+                }
                 Some(ResolveError::NotAllowed(reason)) => return permanent(reason.clone()),
                 None => {}
             }
@@ -55,7 +67,7 @@ impl RequestContext {
         temporary(if error.is_timeout() && error.is_connect() {
             "cannot connect in time".to_owned()
         } else if error.is_timeout() {
-            format!("no answer within {:?}", self.timeout)
+            format!("no answer within {timeout:?}")
         } else if error.is_connect() {
             format!("cannot connect: {}", innermost(&error))
         } else {

@@ -11,4 +11,4 @@ mod redaction;
 mod sender;
 
 pub use failure::RequestFailure;
-pub use sender::{ReceivedReply, SendResult, Sender};
+pub use sender::{ReceivedReply, SendOptions, SendResult, Sender};

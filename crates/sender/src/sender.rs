@@ -27,11 +27,27 @@ const MAX_EXCERPT: usize = 1 << 10;
 #[derive(Clone, Debug)]
 pub struct Sender {
     client: Client,
+    /// For requests that may not be repeated: each has a connection of its own, since one that was kept open may be closed
+    /// by the time it is used.
+    unrepeatable: Client,
     url: SecretString,
     dialect: Arc<dyn Dialect>,
     headers: Headers,
     redactor: Redactor,
+    /// How long a request may take in all.
+    timeout: Duration,
+    /// How long the reply to one that may not be repeated may take.
+    reply_timeout: Duration,
     context: RequestContext,
+}
+
+/// How an event is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SendOptions {
+    /// Without what disturbs people ([`Dialect::build_quiet_request`]).
+    pub is_quiet: bool,
+    /// Over a fresh connection, and with more time for the reply: it may not be repeated.
+    pub is_unrepeatable: bool,
 }
 
 /// The result of sending an event.
@@ -91,6 +107,8 @@ impl ReceivedReply {
                 directives = requested;
                 DeliveryOutcome::Delivered
             }
+            ReplyVerdict::AlreadyExists => DeliveryOutcome::AlreadyExists,
+            ReplyVerdict::Unknown { reason } => DeliveryOutcome::Unknown { reason },
             ReplyVerdict::Retry { reason } => DeliveryOutcome::Retry { reason, after: self.retry_after },
             ReplyVerdict::UnknownCall { reason } => DeliveryOutcome::UnknownCall { reason },
             ReplyVerdict::Refused { reason } => DeliveryOutcome::Refused { reason },
@@ -103,11 +121,11 @@ impl ReceivedReply {
 }
 
 impl From<RequestFailure> for SendResult {
-    fn from(RequestFailure { reason, is_permanent, status }: RequestFailure) -> Self {
-        let outcome = if is_permanent {
-            DeliveryOutcome::Misconfigured { reason }
-        } else {
-            DeliveryOutcome::Retry { reason, after: None }
+    fn from(RequestFailure { reason, is_permanent, is_unknown, status }: RequestFailure) -> Self {
+        let outcome = match (is_permanent, is_unknown) {
+            (true, _) => DeliveryOutcome::Misconfigured { reason },
+            (false, true) => DeliveryOutcome::Unknown { reason },
+            (false, false) => DeliveryOutcome::Retry { reason, after: None },
         };
         Self { outcome, directives: Vec::new(), status, reply: None }
     }
@@ -133,30 +151,36 @@ impl Sender {
             .map_err(|_| "a credential has characters that a header cannot have".to_owned())?;
         // It fails if a provider is installed already, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = Client::builder()
-            .user_agent(concat!("ringwire/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
-            .no_proxy()
-            .https_only(target.https_only)
-            .dns_resolver(AddressGuard::new(&url, &target.reach, lookup))
-            .connect_timeout(target.connect_timeout)
-            .timeout(target.timeout)
-            .pool_max_idle_per_host(target.concurrency)
-            .tls_certs_merge(target.authorities.iter().cloned());
-        let builder = match &credentials.certificate {
-            Some(certificate) => builder.identity(certificate.0.clone()),
-            None => builder,
+        let build = |kept_open: usize, timeout: Duration| {
+            let builder = Client::builder()
+                .user_agent(concat!("ringwire/", env!("CARGO_PKG_VERSION")))
+                .redirect(Policy::none())
+                .no_proxy()
+                .https_only(target.https_only)
+                .dns_resolver(AddressGuard::new(&url, &target.reach, Arc::clone(&lookup)))
+                .connect_timeout(target.connect_timeout)
+                .timeout(timeout)
+                .pool_max_idle_per_host(kept_open)
+                .tls_certs_merge(target.authorities.iter().cloned());
+            let builder = match &credentials.certificate {
+                Some(certificate) => builder.identity(certificate.0.clone()),
+                None => builder,
+            };
+            builder.build().map_err(|error| innermost(&error.without_url()))
         };
-        let client = builder.build().map_err(|error| innermost(&error.without_url()))?;
+        let reply_timeout = target.hangup_timeout;
         Ok(Some(Self {
-            client,
+            client: build(target.concurrency, target.timeout)?,
+            // The time to connect comes on top: it must not shorten the time for the reply.
+            unrepeatable: build(0, target.connect_timeout + reply_timeout)?,
             url: address.url.clone(),
             dialect: Arc::clone(&target.dialect),
             headers,
             redactor: Redactor::new(&url, credentials),
+            timeout: target.timeout,
+            reply_timeout,
             context: RequestContext {
                 host: url.host_str().unwrap_or_default().to_owned(),
-                timeout: target.timeout,
                 has_client_certificate: credentials.certificate.is_some(),
                 has_authorities: !target.authorities.is_empty(),
             },
@@ -169,13 +193,21 @@ impl Sender {
     }
 
     /// Sends `event` to the target.
-    pub async fn send(&self, event: &CallEvent) -> SendResult {
-        let Some(request) = self.dialect.build_request(event) else {
+    pub async fn send(&self, event: &CallEvent, options: SendOptions) -> SendResult {
+        let request = match options.is_quiet {
+            true => self.dialect.build_quiet_request(event),
+            false => self.dialect.build_request(event),
+        };
+        let Some(request) = request else {
             // The settings have changed since the delivery was stored.
             let outcome = DeliveryOutcome::Delivered;
             return SendResult { outcome, directives: Vec::new(), status: None, reply: None };
         };
-        match self.post(&request, &event.id).await {
+        let (client, timeout) = match options.is_unrepeatable {
+            true => (&self.unrepeatable, self.reply_timeout),
+            false => (&self.client, self.timeout),
+        };
+        match self.post_over(client, timeout, &request, &event.id).await {
             Ok(reply) => {
                 let verdict = self.dialect.judge_reply(event, &reply.as_reply());
                 reply.into_result(verdict)
@@ -189,14 +221,25 @@ impl Sender {
     /// # Errors
     /// There is no complete reply.
     pub async fn post(&self, request: &TargetRequest, id: &str) -> Result<ReceivedReply, RequestFailure> {
+        self.post_over(&self.client, self.timeout, request, id).await
+    }
+
+    async fn post_over(
+        &self,
+        client: &Client,
+        timeout: Duration,
+        request: &TargetRequest,
+        id: &str,
+    ) -> Result<ReceivedReply, RequestFailure> {
         let method = Method::from_bytes(request.method.as_bytes()).unwrap_or(Method::POST);
         let (content_type, body) = request.body.encode();
         let headers = self.headers.for_attempt(id, Timestamp::now(), &body);
-        let builder = self.client.request(method, self.url.expose_secret()).headers(headers);
+        let builder = client.request(method, self.url.expose_secret()).headers(headers);
         let builder =
             request.headers.iter().fold(builder, |builder, (name, value)| builder.header(*name, value));
         let builder = builder.header(header::CONTENT_TYPE, content_type).body(body);
-        let mut response = builder.send().await.map_err(|error| self.context.classify(error, None))?;
+        let mut response =
+            builder.send().await.map_err(|error| self.context.classify(error, None, timeout))?;
         let status = response.status().as_u16();
         let retry_after = response
             .headers()
@@ -206,7 +249,7 @@ impl Sender {
         let content_type = response.headers().get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|value| Some(value.to_str().ok()?.to_owned()));
         let mut body = Vec::new();
-        let classify = |error| self.context.classify(error, Some(status));
+        let classify = |error| self.context.classify(error, Some(status), timeout);
         while let Some(chunk) = response.chunk().await.map_err(classify)? {
             let room = MAX_REPLY - body.len();
             body.extend(chunk.iter().take(room));

@@ -174,7 +174,7 @@ mod tests {
     fn request(kind: &str, body: &'static str, key: Option<&str>) -> HttpRequest {
         let mut headers = vec![("content-type".to_owned(), kind.to_owned())];
         headers.extend(key.map(|key| ("idempotency-key".to_owned(), key.to_owned())));
-        HttpRequest { method: "POST".into(), path: "/".into(), headers, body: body.into() }
+        HttpRequest { method: "POST".into(), path: "/".into(), headers, body: body.into(), connection: 0 }
     }
 
     const JSON: &str = "application/json";

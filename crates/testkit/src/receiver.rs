@@ -26,6 +26,8 @@ pub struct HttpRequest {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Bytes,
+    /// The number of the connection on which it came, from 0.
+    pub connection: usize,
 }
 
 impl HttpRequest {
@@ -159,11 +161,13 @@ impl ReceiverPlan {
 
 async fn accept(listener: TcpListener, plan: Arc<ReceiverPlan>) {
     let mut connections = JoinSet::new();
+    let mut accepted_before = 0;
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 if let Ok((stream, _)) = accepted {
-                    connections.spawn(serve(stream, Arc::clone(&plan)));
+                    connections.spawn(serve(stream, accepted_before, Arc::clone(&plan)));
+                    accepted_before += 1;
                 }
             }
             Some(_) = connections.join_next() => {}
@@ -172,10 +176,11 @@ async fn accept(listener: TcpListener, plan: Arc<ReceiverPlan>) {
 }
 
 /// Handles the requests of one connection until either side closes it.
-async fn serve(mut stream: TcpStream, plan: Arc<ReceiverPlan>) -> io::Result<()> {
+async fn serve(mut stream: TcpStream, connection: usize, plan: Arc<ReceiverPlan>) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut buffer = BytesMut::new();
-    while let Some(request) = read_request(&mut stream, &mut buffer).await? {
+    while let Some(mut request) = read_request(&mut stream, &mut buffer).await? {
+        request.connection = connection;
         // It fails if nobody receives it.
         let _ = plan.received.send(request);
         let Some(action) = plan.next_action() else { return Ok(()) };
@@ -243,6 +248,7 @@ fn parse_request(bytes: &[u8]) -> io::Result<Option<(HttpRequest, usize, usize)>
             .map(|header| (header.name.to_lowercase(), text(header.value)))
             .collect(),
         body: Bytes::new(),
+        connection: 0,
     };
     let length = request.header("content-length").and_then(|length| length.trim().parse().ok()).unwrap_or(0);
     Ok(Some((request, head, length)))

@@ -1,6 +1,7 @@
 //! An endpoint that cannot be relied on, and remembers what it really got.
 
 use std::{
+    collections::BTreeSet,
     io,
     net::SocketAddr,
     sync::{Arc, Mutex},
@@ -57,15 +58,36 @@ enum Fate {
     Stalled,
     /// It is answered as if it were taken, and forgotten.
     Forgotten,
-    /// It is answered with an error.
-    Failed,
+    /// It is not taken, and answered so.
+    Refused(Refusal),
+    /// It is taken, but a server in between has waited in vain.
+    GatewayTimeout,
     /// The line breaks before it was read.
     Reset,
 }
 
+/// A status and a body that say that a request was not taken.
+type Refusal = (&'static str, &'static str);
+
+const PAGE: &str = "<html><body>Please come back later</body></html>";
+const ERROR_ID: &str = r#"{"error":"Error ID x7Rk-29Q: Please contact your administrator."}"#;
+const EXISTS: &str = r#"{"error":"This object already exists."}"#;
+
+const REFUSALS: [Refusal; 7] = [
+    ("503 Service Unavailable", "{}"),
+    ("502 Bad Gateway", PAGE),
+    ("500 Internal Server Error", ERROR_ID),
+    ("500 Internal Server Error", ERROR_ID),
+    ("422 Unprocessable Entity", ERROR_ID),
+    ("302 Found", PAGE),
+    ("200 OK", PAGE),
+];
+
 struct Shared {
     chance: Mutex<Option<Chance>>,
     arrived: Mutex<Vec<Arrival>>,
+    /// The calls that it has, as Zammad has those that were announced.
+    known: Mutex<BTreeSet<String>>,
 }
 
 pub(crate) struct Endpoint {
@@ -81,6 +103,7 @@ impl Endpoint {
         let shared = Arc::new(Shared {
             chance: Mutex::new(Some(Chance::new(seed ^ 0xdead))),
             arrived: Mutex::default(),
+            known: Mutex::default(),
         });
         let of_task = Arc::clone(&shared);
         let task = tokio::spawn(async move {
@@ -115,15 +138,22 @@ impl Drop for Endpoint {
 }
 
 impl Shared {
+    /// Whether `post` is not a newCall of a call that is known already.
+    fn is_new(&self, post: &Value) -> bool {
+        let call = post["callId"].as_str().unwrap().to_owned();
+        post["event"] != "newCall" || self.known.lock().unwrap().insert(call)
+    }
+
     fn fate(&self) -> Fate {
         let mut chance = self.chance.lock().unwrap();
         match chance.as_mut().map(|chance| chance.below(100)) {
             Some(0..5) => Fate::Late,
             Some(5..10) => Fate::Unanswered,
             Some(10..12) => Fate::Stalled,
-            Some(12..18) => Fate::Failed,
-            Some(18..22) => Fate::Reset,
-            Some(22..25) => Fate::Forgotten,
+            Some(roll @ 12..26) => Fate::Refused(REFUSALS[roll as usize % REFUSALS.len()]),
+            Some(26..28) => Fate::GatewayTimeout,
+            Some(28..32) => Fate::Reset,
+            Some(32..35) => Fate::Forgotten,
             _ => Fate::Taken,
         }
     }
@@ -134,9 +164,13 @@ async fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     loop {
         let Some((head, body)) = request(&mut stream, &mut buffer).await? else { return Ok(()) };
         let fate = shared.fate();
-        if !matches!(fate, Fate::Failed | Fate::Reset) {
+        let mut reply = ("200 OK", "{}");
+        if !matches!(fate, Fate::Refused(_) | Fate::Reset) {
             let key = header(&head, "idempotency-key").unwrap_or_default().to_owned();
-            let post = serde_json::from_slice(&body).unwrap();
+            let post: Value = serde_json::from_slice(&body).unwrap();
+            if !shared.is_new(&post) {
+                reply = ("500 Internal Server Error", EXISTS);
+            }
             let forgotten = fate == Fate::Forgotten;
             shared.arrived.lock().unwrap().push(Arrival { key, post, forgotten });
         }
@@ -147,11 +181,15 @@ async fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
             }
             Fate::Stalled => sleep(Duration::from_secs(5)).await,
             Fate::Late => sleep(Duration::from_millis(400)).await,
-            Fate::Taken | Fate::Failed | Fate::Forgotten => {}
+            Fate::GatewayTimeout => reply = ("504 Gateway Time-out", PAGE),
+            Fate::Refused(refusal) => reply = refusal,
+            Fate::Taken | Fate::Forgotten => {}
         }
-        let status = if fate == Fate::Failed { "503 Service Unavailable" } else { "200 OK" };
+        let (status, body) = reply;
+        let kind = if body.starts_with('<') { "text/html" } else { "application/json" };
+        let length = body.len();
         let reply =
-            format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{{}}");
+            format!("HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n{body}");
         stream.write_all(reply.as_bytes()).await?;
     }
 }

@@ -30,7 +30,7 @@ struct DeliveryListQuery {
     /// To this target
     #[serde(deserialize_with = "optional")]
     target: Option<String>,
-    /// In one of these states, with commas between: `pending`, `retry`, `delivered`, `dead`, `expired`, `dropped`, `paused`
+    /// In one of these states, with commas between: `pending`, `retry`, `delivered`, `dead`, `expired`, `dropped`, `unknown`, `paused`
     #[serde(deserialize_with = "comma_separated")]
     #[param(value_type = Option<String>)]
     state: Vec<String>,

@@ -68,6 +68,7 @@ async fn a_call_has_its_events_its_deliveries_and_its_explanation() {
         reply: Some("what was replied".into()),
     }));
     bench.store.write(StoreWrite::Delivery(DeliveryUpdate {
+        may_have_arrived: false,
         delivery: DeliveryId(1),
         state: StoredDeliveryState::Delivered,
         failures: None,
@@ -121,9 +122,11 @@ async fn commands_are_left_in_the_journal() {
         dead: 0,
         expired: 0,
         dropped: 0,
+        unknown: 0,
         more_on_disk: false,
     }]);
     bench.store.write(StoreWrite::Delivery(DeliveryUpdate {
+        may_have_arrived: false,
         delivery: DeliveryId(2),
         state: StoredDeliveryState::Delivered,
         failures: None,

@@ -80,6 +80,7 @@ fn busy() -> Bench {
         dead: 0,
         expired: 0,
         dropped: 0,
+        unknown: 0,
         more_on_disk: false,
     }]);
     for event in eventful("a") {
@@ -99,6 +100,7 @@ fn busy() -> Bench {
         reply: Some("secret reply".into()),
     }));
     bench.store.write(StoreWrite::Delivery(DeliveryUpdate {
+        may_have_arrived: false,
         delivery: DeliveryId(1),
         state: StoredDeliveryState::Retry,
         failures: Some(1),

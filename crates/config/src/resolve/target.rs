@@ -35,6 +35,7 @@ impl Resolver<'_> {
         let credentials = self.credentials(&mut raw, url.as_ref(), &span, &path);
         let authorities = raw.ca_file.as_ref().map_or_else(Vec::new, |file| self.authorities(file));
         let (connect_timeout, timeout) = self.timeouts(raw.connect_timeout.as_ref(), raw.timeout.as_ref());
+        let hangup_timeout = self.seconds(raw.hangup_timeout.as_ref(), Target::HANGUP_TIMEOUT);
         let concurrency =
             self.within(raw.concurrency.take(), 1..=256, "requests at once", Target::CONCURRENCY as i64);
         let options = self.options(&raw, &span, &path);
@@ -51,6 +52,7 @@ impl Resolver<'_> {
             authorities,
             connect_timeout,
             timeout,
+            hangup_timeout,
             concurrency: concurrency.try_into().unwrap_or(Target::CONCURRENCY),
             lifetimes,
             late,
@@ -86,13 +88,15 @@ impl Resolver<'_> {
         connect: Option<&Spanned<f64>>,
         total: Option<&Spanned<f64>>,
     ) -> (Duration, Duration) {
-        let mut seconds = |value: Option<&Spanned<f64>>, default: Duration| {
-            let default = default.as_secs_f64();
-            let seconds = self.within(value.cloned(), SHORTEST_TIMEOUT..=LONGEST_TIMEOUT, "seconds", default);
-            Duration::try_from_secs_f64(seconds).unwrap_or_default()
-        };
-        let timeout = seconds(total, Target::TIMEOUT);
-        (seconds(connect, Target::CONNECT_TIMEOUT.min(timeout)), timeout)
+        let timeout = self.seconds(total, Target::TIMEOUT);
+        (self.seconds(connect, Target::CONNECT_TIMEOUT.min(timeout)), timeout)
+    }
+
+    /// A time-out.
+    fn seconds(&mut self, value: Option<&Spanned<f64>>, default: Duration) -> Duration {
+        let default = default.as_secs_f64();
+        let seconds = self.within(value.cloned(), SHORTEST_TIMEOUT..=LONGEST_TIMEOUT, "seconds", default);
+        Duration::try_from_secs_f64(seconds).unwrap_or_default()
     }
 
     fn late(&mut self, late: Option<RawLate>, after: Option<&Spanned<f64>>, options: &Options) -> LatePolicy {

@@ -247,6 +247,7 @@ Target desk
   An event that it keeps failing while it is up is attempted 10 times within 2 days.
   Once a call has ended, events that are more than 1 minute late are condensed: that it came in, who answered, how it ended.
   Connections time out after 5s, requests after 15s; at most 8 requests run at once.
+  The hangup of a missed call waits 3 minutes for its reply; without one it is not repeated, but listed as unknown.
 
 Target sales
   Uses the dialect zammad at https://helpdesk.example.com; the rest of the URL is secret.
@@ -259,6 +260,7 @@ Target sales
   An event that it keeps failing while it is up is attempted 10 times within 2 days.
   Once a call has ended, events that are more than 1 minute late are condensed: that it came in, who answered, how it ended.
   Connections time out after 5s, requests after 15s; at most 8 requests run at once.
+  The hangup of a missed call waits 3 minutes for its reply; without one it is not repeated, but listed as unknown.
 
 Routes
   Calls with direction in or out of PBX berlin in queue sales* or vip involving user alice go to sales.

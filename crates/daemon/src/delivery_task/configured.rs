@@ -20,11 +20,12 @@ impl DeliveryTask {
         if first {
             self.router.resume(&recovered.live_events, &recovered.live_targets);
         }
-        self.recipients = targets.iter().map(|target| target.name.clone()).collect();
         let mut senders = BTreeMap::new();
         self.policies.clear();
         self.dialects.clear();
-        for TargetClient { name, policy, dialect, sender } in targets {
+        self.longest_request = self.drain;
+        for TargetClient { name, policy, dialect, sender, hangup_timeout } in targets {
+            self.longest_request = self.longest_request.max(hangup_timeout);
             self.dialects.insert(name.clone(), dialect);
             let known = self.machine.targets().find(|status| *status.target == name);
             let state =
@@ -34,13 +35,14 @@ impl DeliveryTask {
             senders.insert(name, sender);
         }
         self.machine.targets().for_each(|status| self.reporter.report_start(status.target, status.state));
-        let before = std::mem::replace(&mut self.senders, senders);
+        let before = std::mem::take(&mut self.senders);
         for name in
-            before.into_keys().chain(recovered.pending_targets).filter(|name| !self.recipients.contains(name))
+            before.into_keys().chain(recovered.pending_targets).filter(|name| !senders.contains_key(name))
         {
             self.machine.remove_target(&name);
             self.reporter.emitter().emit(TargetEvent::Removed { target: name.as_str() });
         }
+        self.senders = senders;
         self.report_statuses();
     }
 

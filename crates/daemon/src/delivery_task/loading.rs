@@ -1,6 +1,6 @@
 //! Loads from the journal what is not in memory, also while the journal is failing.
 
-use ringwire_delivery::LoadRequest;
+use ringwire_delivery::{LoadRequest, PendingDelivery, PriorAttempt};
 use ringwire_live::JournalEvent;
 use tokio::task::JoinError;
 
@@ -29,7 +29,9 @@ impl DeliveryTask {
                 self.defer(LoadRequest::Pending(range));
             }
             Ok(JournalAnswer::Pending(range, Ok(page))) => {
-                self.machine.load(&range, page.deliveries, page.is_complete && !undurable, now);
+                let mut deliveries = page.deliveries;
+                deliveries.iter_mut().for_each(|pending| self.mark_interrupted(pending));
+                self.machine.load(&range, deliveries, page.is_complete && !undurable, now);
             }
             Ok(JournalAnswer::Pending(range, Err(error))) if failing && !undurable => {
                 self.reporter.emitter().emit(JournalEvent::UnreadableWhileFailing { error: &error });
@@ -40,19 +42,26 @@ impl DeliveryTask {
                 self.reporter.emitter().emit(JournalEvent::Unreadable { error: &error });
                 self.defer(LoadRequest::Pending(range));
             }
-            Ok(JournalAnswer::NewCall(target, call, Ok(None))) if undurable => {
-                self.defer(LoadRequest::NewCall { target, call });
+            Ok(JournalAnswer::Opening(target, call, Ok(opening))) if undurable && opening.is_empty() => {
+                self.defer(LoadRequest::Opening { target, call });
             }
-            Ok(JournalAnswer::NewCall(target, call, Ok(event))) => {
-                self.machine.resend_opening(&target, &call, event, now);
+            Ok(JournalAnswer::Opening(target, call, Ok(opening))) => {
+                self.machine.resend_opening(&target, &call, opening, now);
             }
-            Ok(JournalAnswer::NewCall(target, call, Err(error))) => {
+            Ok(JournalAnswer::Opening(target, call, Err(error))) => {
                 self.reporter.emitter().emit(JournalEvent::Unreadable { error: &error });
-                self.defer(LoadRequest::NewCall { target, call });
+                self.defer(LoadRequest::Opening { target, call });
             }
             Err(error) => {
                 self.reporter.emitter().emit(JournalEvent::ReadPanicked { error: &error.to_string() });
             }
+        }
+    }
+
+    /// A delivery from before the start may have been on its way when the process before was killed.
+    fn mark_interrupted(&self, pending: &mut PendingDelivery) {
+        if pending.id <= self.interrupted_to && pending.prior == PriorAttempt::None {
+            pending.prior = PriorAttempt::Unknown;
         }
     }
 

@@ -41,7 +41,8 @@ impl DeliveryReporter {
     /// Reports one attempt.
     pub(super) fn report_attempt(&mut self, delivery: &Delivery, outcome: &DeliveryOutcome) {
         let (outcome, reason) = match outcome {
-            DeliveryOutcome::Delivered => (AttemptOutcome::Delivered, None),
+            DeliveryOutcome::Delivered | DeliveryOutcome::AlreadyExists => (AttemptOutcome::Delivered, None),
+            DeliveryOutcome::Unknown { reason } => (AttemptOutcome::Unknown, Some(reason)),
             DeliveryOutcome::Retry { reason, .. } => (AttemptOutcome::Failed, Some(reason)),
             DeliveryOutcome::Refused { reason } | DeliveryOutcome::Dead { reason } => {
                 (AttemptOutcome::Refused, Some(reason))
@@ -100,7 +101,7 @@ impl DeliveryReporter {
                 self.emitter.emit(DeliveryEvent::Retrying { delivery, target, failures: *failures, reason });
             }
             // A notice follows, which also has the event.
-            DeliveryState::Dead { .. } => {}
+            DeliveryState::Dead { .. } | DeliveryState::Unknown { .. } => {}
             DeliveryState::Expired { reason } => {
                 self.emitter.emit(DeliveryEvent::Expired { delivery, target, reason });
             }
@@ -129,6 +130,15 @@ impl DeliveryReporter {
             }
             OperatorNotice::Disabled { target, reason } => {
                 self.emitter.emit(TargetEvent::Disabled { target: target.as_str(), reason });
+            }
+            OperatorNotice::Unknown { id, target, event, reason } => {
+                self.emitter.emit(DeliveryEvent::OutcomeUnknown {
+                    delivery: id.0,
+                    target: target.as_str(),
+                    event: &event.id,
+                    kind: event.kind.name(),
+                    reason,
+                });
             }
             OperatorNotice::Dead { id, target, event, reason } => {
                 let last = self.last_attempt.as_ref().filter(|last| last.delivery == *id);
@@ -207,6 +217,7 @@ fn target_status(status: &MachineStatus<'_>, dialect: &str, now: Timestamp) -> T
         dead: status.counts.dead,
         expired: status.counts.expired,
         dropped: status.counts.dropped,
+        unknown: status.counts.unknown,
         more_on_disk: status.more_in_store,
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use ringwire_delivery::{DeliveryCommand, PendingDelivery};
+use ringwire_delivery::{DeliveryCommand, PendingDelivery, PriorAttempt};
 use ringwire_live::{JournalEvent, TargetEvent};
 use ringwire_outbox::{AppliedCommand, CommittedEvent, StoreReport};
 
@@ -18,6 +18,11 @@ impl DeliveryTask {
                 self.trouble.undurable |= !durable;
                 for event in events {
                     self.committed(event, durable, now);
+                }
+            }
+            StoreReport::AttemptsOpened(deliveries) => {
+                for delivery in deliveries {
+                    self.send_opened(delivery);
                 }
             }
             StoreReport::Repeated { events } => self.uncommitted = self.uncommitted.saturating_sub(events),
@@ -81,6 +86,7 @@ impl DeliveryTask {
                 committed_at: recorded_at,
                 failures: 0,
                 due_at: None,
+                prior: PriorAttempt::None,
             };
             self.machine.commit(&name, pending, now);
         }

@@ -16,7 +16,7 @@ use crate::journal::JournalReader;
 /// The answer of the journal to a load request.
 pub(super) enum JournalAnswer {
     Pending(PendingRange, Result<PendingPage, String>),
-    NewCall(TargetName, CallId, Result<Option<Arc<CallEvent>>, String>),
+    Opening(TargetName, CallId, Result<Vec<Arc<CallEvent>>, String>),
 }
 
 /// Reads from the journal what the machine requests.
@@ -27,10 +27,10 @@ pub(super) async fn read(reader: JournalReader, request: LoadRequest) -> Journal
             let page = reader.read(move |journal| journal.pending(&target, after, limit)).await;
             JournalAnswer::Pending(range, page)
         }
-        LoadRequest::NewCall { target, call } => {
+        LoadRequest::Opening { target, call } => {
             let (to, of) = (target.clone(), call.clone());
-            let event = reader.read(move |journal| journal.new_call_for(&to, &of)).await;
-            JournalAnswer::NewCall(target, call, event)
+            let opening = reader.read(move |journal| journal.opening_for(&to, &of)).await;
+            JournalAnswer::Opening(target, call, opening)
         }
     }
 }
@@ -39,18 +39,27 @@ pub(super) async fn read(reader: JournalReader, request: LoadRequest) -> Journal
 pub(super) fn write(change: StateChange, at: Timestamp) -> StoreWrite {
     match change {
         StateChange::Delivery { id, state, .. } => {
+            let mut arrived = false;
             let (state, failures, due_at, reason) = match state {
                 DeliveryState::Delivered => (StoredDeliveryState::Delivered, None, None, None),
-                DeliveryState::Retry { failures, due_at, reason } => {
+                DeliveryState::Retry { failures, due_at, reason, may_have_arrived } => {
+                    arrived = may_have_arrived;
                     (StoredDeliveryState::Retry, Some(failures), Some(due_at), Some(reason))
                 }
+                DeliveryState::Unknown { reason } => (StoredDeliveryState::Unknown, None, None, Some(reason)),
                 DeliveryState::Dead { reason } => (StoredDeliveryState::Dead, None, None, Some(reason)),
                 DeliveryState::Expired { reason } => (StoredDeliveryState::Expired, None, None, Some(reason)),
                 DeliveryState::Dropped => {
                     (StoredDeliveryState::Dropped, None, None, Some("by the operator".to_owned()))
                 }
             };
-            StoreWrite::Delivery(DeliveryUpdate { delivery: id, state, failures, due_at, reason, at })
+            let may_have_arrived = arrived;
+            let update =
+                DeliveryUpdate { delivery: id, state, failures, due_at, reason, may_have_arrived, at };
+            StoreWrite::Delivery(update)
+        }
+        StateChange::AttemptEnded { id, may_have_arrived } => {
+            StoreWrite::EndAttempt { delivery: id, may_have_arrived }
         }
         StateChange::Target { target, state } => StoreWrite::Target(TargetUpdate { target, state, at }),
     }
@@ -63,9 +72,11 @@ pub(super) fn target_state(recovered: &RecoveredState, name: &TargetName) -> Tar
 }
 
 /// The outcome of an attempt, for whoever reads it later.
-pub(super) fn describe(outcome: &DeliveryOutcome, is_replay: bool) -> String {
+pub(super) fn describe(outcome: &DeliveryOutcome, replayed: Option<&str>) -> String {
     let outcome = match outcome {
         DeliveryOutcome::Delivered => "delivered".to_owned(),
+        DeliveryOutcome::AlreadyExists => "delivered: the target had it already".to_owned(),
+        DeliveryOutcome::Unknown { reason } => format!("unknown: {reason}"),
         DeliveryOutcome::Retry { reason, .. } => format!("failed: {reason}"),
         DeliveryOutcome::Refused { reason } => format!("refused: {reason}"),
         DeliveryOutcome::Dead { reason } => format!("refused permanently: {reason}"),
@@ -73,5 +84,8 @@ pub(super) fn describe(outcome: &DeliveryOutcome, is_replay: bool) -> String {
         DeliveryOutcome::Gone { reason } => format!("gone: {reason}"),
         DeliveryOutcome::UnknownCall { reason } => format!("unknown call: {reason}"),
     };
-    if is_replay { format!("newCall sent again: {outcome}") } else { outcome }
+    match replayed {
+        Some(kind) => format!("{kind} sent again: {outcome}"),
+        None => outcome,
+    }
 }

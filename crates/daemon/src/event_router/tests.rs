@@ -1,6 +1,6 @@
 //! Calls told as short lines, and who is told what of them.
 
-use ringwire_config::{OneOf, Route};
+use ringwire_config::{OneOf, Route, TargetIndex};
 use ringwire_event::{Cause, Direction, TransferKind};
 
 use super::*;
@@ -89,8 +89,8 @@ fn event(line: &str) -> Arc<CallEvent> {
 /// What is routed, written `KIND[:user,…] [(queue)] -> target,…`.
 fn routed(router: &mut EventRouter, line: &str) -> Vec<String> {
     let routed = router.route(&event(line));
-    let show = |(event, targets): (Arc<CallEvent>, Vec<TargetIndex>)| {
-        let names: Vec<_> = targets.iter().map(|&index| router.routes.target(index).unwrap()).collect();
+    let show = |(event, targets): (Arc<CallEvent>, Vec<TargetName>)| {
+        let names: Vec<_> = targets.iter().map(|name| name.as_str()).collect();
         let mut what = event.kind.name().to_owned();
         if let EventKind::NewCall { users } = &event.kind {
             let users: Vec<_> = users.iter().map(|user| user.endpoint.trim_start_matches("PJSIP/")).collect();
@@ -255,9 +255,23 @@ fn other_routes_keep_notified_targets_by_name() {
     assert_eq!(routed(&mut router, "2 new"), ["newCall[] -> desk"]);
     let routes = vec![route("account=none", &[1]), route("queue=support", &[2])];
     router.set_routes(Routes::new(names(&["crm", "sales", "log"]), routes));
-    assert_eq!(routed(&mut router, "1 answer"), ["newCall[] -> crm", "answer -> crm,sales"]);
-    assert_eq!(routed(&mut router, "2 answer"), ["newCall[] -> crm", "answer -> crm"]);
-    assert_eq!(routed(&mut router, "1 hangup"), ["hangup -> crm,sales"]);
-    assert_eq!(routed(&mut router, "2 hangup"), ["hangup -> crm"]);
+    assert_eq!(routed(&mut router, "1 answer"), ["newCall[] -> crm", "answer -> desk,sales,crm"]);
+    assert_eq!(routed(&mut router, "2 answer"), ["newCall[] -> crm", "answer -> desk,crm"]);
+    assert_eq!(routed(&mut router, "1 hangup"), ["hangup -> desk,sales,crm"]);
+    assert_eq!(routed(&mut router, "2 hangup"), ["hangup -> desk,crm"]);
     assert!(router.calls.is_empty());
+}
+
+#[test]
+fn a_target_that_is_removed_and_brought_back_gets_the_hangup_of_every_call_it_was_told_of() {
+    let names = |names: &[&str]| Routes::new(names.iter().map(|&name| name.to_owned()).collect(), Vec::new());
+    let mut router = EventRouter::new(names(&["desk", "sales"]));
+    routed(&mut router, "1 new");
+    routed(&mut router, "2 new");
+    router.set_routes(names(&["desk"]));
+    assert_eq!(routed(&mut router, "1 hangup"), ["hangup -> desk,sales"]);
+    assert_eq!(routed(&mut router, "3 new"), ["newCall[] -> desk"]);
+    router.set_routes(names(&["desk", "sales"]));
+    assert_eq!(routed(&mut router, "2 hangup"), ["hangup -> desk,sales"]);
+    assert_eq!(routed(&mut router, "3 hangup"), ["newCall[] -> sales", "hangup -> desk,sales"]);
 }

@@ -43,12 +43,13 @@ impl TargetQueue {
         if self.window.is_beyond(id) {
             return self.window.queue_command(id, QueuedCommand::Retry);
         }
+        let policy = self.policy;
         let number = self.lane_of(&pending.event.call, now);
         self.update_lane(number, |lane| {
             if lane.contains(id) {
                 lane.force(id, pending.failures, now);
             } else {
-                lane.insert(LaneEntry::new(pending, true), now);
+                lane.insert(LaneEntry::new(pending, true, &policy), now);
             }
         });
     }

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::{context::CompletionContext, probe::ProbeSchedule, queue::TargetQueue};
 use crate::{
-    DeliveryId, OperatorNotice, StateChange, TargetState, changes::MachineOutput, schedule::time_after,
+    BreakerState, DeliveryId, OperatorNotice, StateChange, TargetState, changes::MachineOutput,
+    schedule::time_after,
 };
 
 impl TargetQueue {
@@ -91,6 +92,11 @@ impl TargetQueue {
         self.set_state(TargetState::Disabled { reason: reason.to_owned() }, context.output);
         let (target, reason) = (self.name.clone(), reason.to_owned());
         context.output.notices.push_back(OperatorNotice::Disabled { target, reason });
+    }
+
+    /// Whether one delivery at a time is sent to find out whether the target takes events.
+    pub(super) fn is_probing(&self) -> bool {
+        self.probe.is_some() || self.breaker.state() != BreakerState::Closed
     }
 
     /// Sets the state, and has it stored if it is another.

@@ -5,7 +5,10 @@ use std::{collections::VecDeque, sync::Arc};
 use jiff::Timestamp;
 use ringwire_event::{CallEvent, EventKind};
 
-use crate::{DeliveryId, DeliveryPolicy, LatePolicy, PendingDelivery, schedule::time_after};
+use super::replay::CallReplay;
+use crate::{
+    DeliveryId, DeliveryPolicy, LatePolicy, PendingDelivery, PriorAttempt, RepeatPolicy, schedule::time_after,
+};
 
 /// One delivery in a lane.
 #[derive(Debug)]
@@ -17,6 +20,12 @@ pub(super) struct LaneEntry {
     pub(super) failures: u32,
     /// How many of them were refusals, since it came into memory.
     pub(super) refusals: u32,
+    /// Since when the target fails although it has the call.
+    pub(super) failing_since: Option<Timestamp>,
+    /// What is done when the outcome of its request is unknown.
+    pub(super) repeat: RepeatPolicy,
+    /// What is known of earlier attempts.
+    pub(super) prior: PriorAttempt,
     /// Whether the operator wants it sent however late it is.
     is_forced: bool,
     /// Whether the operator dropped it while it was in flight.
@@ -24,9 +33,26 @@ pub(super) struct LaneEntry {
 }
 
 impl LaneEntry {
-    pub(super) fn new(pending: PendingDelivery, is_forced: bool) -> Self {
-        let PendingDelivery { id, event, committed_at, failures, due_at: _ } = pending;
-        Self { id, event, committed_at, failures, refusals: 0, is_forced, is_dropped: false }
+    pub(super) fn new(pending: PendingDelivery, is_forced: bool, policy: &DeliveryPolicy) -> Self {
+        let PendingDelivery { id, event, committed_at, failures, due_at: _, prior } = pending;
+        let repeat = policy.repeats.policy(&event);
+        Self {
+            id,
+            event,
+            committed_at,
+            failures,
+            refusals: 0,
+            failing_since: None,
+            repeat,
+            prior,
+            is_forced: is_forced && prior != PriorAttempt::Delivered,
+            is_dropped: false,
+        }
+    }
+
+    /// Whether one of its attempts may have been processed.
+    pub(super) fn may_have_arrived(&self) -> bool {
+        matches!(self.prior, PriorAttempt::Unknown | PriorAttempt::Delivered)
     }
 
     fn happened_at(&self) -> Timestamp {
@@ -35,24 +61,11 @@ impl LaneEntry {
 
     /// From when on it is too late to send it.
     pub(super) fn expires_at(&self, policy: &DeliveryPolicy) -> Timestamp {
-        if self.is_forced {
+        if self.is_forced || self.prior == PriorAttempt::Delivered {
             return Timestamp::MAX;
         }
         time_after(self.happened_at(), policy.lifetimes.of(&self.event.kind))
     }
-}
-
-/// The replay of the newCall, for a target that replied to the head that it does not know the call.
-#[derive(Debug)]
-pub(super) enum NewCallReplay {
-    /// The target has not said so.
-    NotNeeded,
-    /// The newCall was requested from the store; until it comes, nothing is sent.
-    Requested,
-    /// The newCall is to be sent before the head.
-    Ready(Arc<CallEvent>),
-    /// It was sent; it is not sent again for the same head.
-    Sent,
 }
 
 /// The pending deliveries of one call to one target. It is removed when there are none.
@@ -61,7 +74,11 @@ pub(super) struct CallLane {
     pub(super) call: Arc<str>,
     entries: VecDeque<LaneEntry>,
     pub(super) in_flight: bool,
-    pub(super) replay: NewCallReplay,
+    pub(super) replay: CallReplay,
+    /// Whether the target had the call already when its newCall was sent; `None` as long as it was not sent.
+    pub(super) has_existed: Option<bool>,
+    /// Whether anything of it was delivered.
+    pub(super) has_delivered: bool,
     /// When the head may be sent.
     pub(super) due_at: Timestamp,
     /// The target asked not to be sent the head before.
@@ -79,7 +96,9 @@ impl CallLane {
             call,
             entries: VecDeque::new(),
             in_flight: false,
-            replay: NewCallReplay::NotNeeded,
+            replay: CallReplay::NotNeeded,
+            has_existed: None,
+            has_delivered: false,
             due_at: now,
             not_before: None,
             failed_at: Timestamp::MIN,
@@ -120,6 +139,7 @@ impl CallLane {
             entry.is_forced = true;
             entry.failures = failures;
             entry.refusals = 0;
+            entry.failing_since = None;
         }
         if self.head().is_some_and(|head| head.id == id) {
             self.due_at = now;
@@ -184,7 +204,31 @@ impl CallLane {
     /// When the head may be taken; `None` while it is in flight, and while the newCall is awaited.
     pub(super) fn ready_at(&self) -> Option<Timestamp> {
         let is_busy = self.in_flight || self.entries.is_empty();
-        (!is_busy && !matches!(self.replay, NewCallReplay::Requested)).then_some(self.due_at)
+        (!is_busy && !matches!(self.replay, CallReplay::Requested { .. })).then_some(self.due_at)
+    }
+
+    /// Whether the next request of the lane may not be repeated.
+    pub(super) fn is_unrepeatable(&self) -> bool {
+        self.replay.next().is_none() && self.head().is_some_and(|head| head.repeat == RepeatPolicy::Never)
+    }
+
+    /// Whether the head is sent without what disturbs people: it may have arrived before, or the call is over.
+    pub(super) fn is_quiet(&self, policy: &DeliveryPolicy, now: Timestamp) -> bool {
+        self.head().is_some_and(|head| {
+            head.repeat == RepeatPolicy::Quietly
+                && (head.may_have_arrived()
+                    || self.has_ended && time_after(head.committed_at, policy.quiet_after) <= now)
+        })
+    }
+
+    /// Whether the head has arrived before and need not be sent again: nothing before it was sent meanwhile, the target
+    /// still has the call, or is not to get the event twice.
+    pub(super) fn is_delivered(&self) -> bool {
+        self.head().is_some_and(|head| {
+            let is_needed =
+                self.has_delivered && !self.has_existed.unwrap_or(head.repeat == RepeatPolicy::Never);
+            head.prior == PriorAttempt::Delivered && !is_needed
+        })
     }
 
     /// Whether the head waits for a retry.
@@ -215,13 +259,16 @@ impl CallLane {
             | EventKind::Unhold { .. }
             | EventKind::Transfer { .. } => false,
         };
+        // Where the target has received what comes after it, the whole call is late.
+        let is_forced =
+            head.is_forced && !self.entries.iter().any(|entry| entry.prior == PriorAttempt::Delivered);
         let is_skipped =
-            self.has_ended && !is_final && !head.is_forced && time_after(head.happened_at(), after) <= now;
+            self.has_ended && !is_final && !is_forced && time_after(head.happened_at(), after) <= now;
         is_skipped.then(|| "too late: the call had ended before this could be sent".to_owned())
     }
 
     fn reset_head(&mut self, now: Timestamp) {
-        self.replay = NewCallReplay::NotNeeded;
+        self.replay = CallReplay::NotNeeded;
         self.due_at = self.not_before.unwrap_or(now).max(now);
     }
 

@@ -9,6 +9,7 @@ mod health;
 mod lane;
 mod probe;
 mod queue;
+mod replay;
 mod window;
 
 pub(crate) use context::CompletionContext;

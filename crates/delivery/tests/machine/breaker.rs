@@ -139,7 +139,7 @@ fn half_of_the_last_twenty_within_a_minute_open_it_too() {
 fn refusals_and_dead_events_are_answers() {
     let mut bench = Bench::new();
     let now = fail(&mut bench, 4, at(0));
-    for (call, outcome) in [("a", refused()), ("b", dead()), ("c", unknown())] {
+    for (call, outcome) in [("a", refused()), ("b", dead()), ("c", unknown_call())] {
         bench.commit(&new_call(call), now);
         while let Some(delivery) = bench.take(now) {
             bench.complete(&delivery, outcome.clone(), now);

@@ -162,7 +162,7 @@ fn what_is_dropped_in_flight_is_not_retried() {
     };
     check(retry(), "dropped");
     check(misconfigured(), "dropped");
-    check(unknown(), "dropped");
+    check(unknown_call(), "dropped");
     check(DeliveryOutcome::Delivered, "delivered");
 }
 

@@ -81,7 +81,7 @@ fn a_hangup_whose_new_call_has_expired_still_arrives() {
     let lifetimes = EventLifetimes { new_call: Duration::from_secs(5), ..EventLifetimes::FOREVER };
     let mut bench = Bench::with_policy(DeliveryPolicy { lifetimes, ..DeliveryPolicy::default() });
     bench.commit_all(&[new_call("a"), hangup("a", 2)], at(0));
-    bench.send("a/2", unknown(), at(10));
+    bench.send("a/2", unknown_call(), at(10));
     assert_eq!(bench.deliver_all(at(10)), ["a/1", "a/2"]);
 }
 

@@ -6,8 +6,10 @@ mod breaker;
 mod commands;
 mod concurrency;
 mod expiry;
+mod known_calls;
 mod model;
 mod outcomes;
+mod unknown;
 mod window;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -15,8 +17,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use ringwire_delivery::{
     Delivery, DeliveryCommand, DeliveryCounts, DeliveryId, DeliveryMachine, DeliveryOutcome, DeliveryPolicy,
-    DeliveryState, LoadRequest, MachineLimits, OperatorNotice, PendingDelivery, RetrySchedule, StateChange,
-    TargetName, TargetState, TargetStatus,
+    DeliveryState, LoadRequest, MachineLimits, OperatorNotice, PendingDelivery, PriorAttempt, RetrySchedule,
+    StateChange, TargetName, TargetState, TargetStatus,
 };
 use ringwire_event::{AnsweredBy, CallEvent, CallId, Cause, Direction, EventKind, Party};
 
@@ -76,6 +78,12 @@ fn answer(call: &str, seq: u32) -> Arc<CallEvent> {
     event(call, seq, EventKind::Answer { answered_by: AnsweredBy::User(user("20")) })
 }
 
+/// The end of a call that somebody answered.
+fn answered_hangup(call: &str, seq: u32) -> Arc<CallEvent> {
+    let (cause, answered_by) = (Cause::NormalClearing, Some(AnsweredBy::User(user("20"))));
+    event(call, seq, EventKind::Hangup { cause, answered_by })
+}
+
 fn at_time(event: &Arc<CallEvent>, time: Timestamp) -> Arc<CallEvent> {
     Arc::new(CallEvent { time: Some(time), ..(**event).clone() })
 }
@@ -104,8 +112,12 @@ fn gone() -> DeliveryOutcome {
     DeliveryOutcome::Gone { reason: "410".into() }
 }
 
-fn unknown() -> DeliveryOutcome {
+fn unknown_call() -> DeliveryOutcome {
     DeliveryOutcome::UnknownCall { reason: "500".into() }
+}
+
+fn unknown() -> DeliveryOutcome {
+    DeliveryOutcome::Unknown { reason: "no reply".into() }
 }
 
 /// A row of the store.
@@ -116,31 +128,48 @@ struct Row {
     end: Option<DeliveryState>,
 }
 
+fn prior(may_have_arrived: bool) -> PriorAttempt {
+    if may_have_arrived { PriorAttempt::Unknown } else { PriorAttempt::None }
+}
+
 /// The store, in the plainest way.
 #[derive(Clone, Debug, Default)]
 struct FakeStore {
     rows: BTreeMap<DeliveryId, Row>,
     target_states: BTreeMap<TargetName, TargetState>,
     new_calls: BTreeMap<CallId, Arc<CallEvent>>,
+    answers: BTreeMap<CallId, Arc<CallEvent>>,
 }
 
 impl FakeStore {
     fn insert(&mut self, target: &TargetName, event: &Arc<CallEvent>, now: Timestamp) -> PendingDelivery {
         let id = DeliveryId(self.rows.len() as i64 + 1);
+        let (event_of, prior) = (event.clone(), PriorAttempt::None);
         let pending =
-            PendingDelivery { id, event: event.clone(), committed_at: now, failures: 0, due_at: None };
+            PendingDelivery { id, event: event_of, committed_at: now, failures: 0, due_at: None, prior };
         self.rows.insert(id, Row { target: target.clone(), pending: pending.clone(), end: None });
         if let EventKind::NewCall { .. } = event.kind {
             self.new_calls.insert(event.call.clone(), event.clone());
+        }
+        if let EventKind::Answer { .. } = event.kind {
+            self.answers.insert(event.call.clone(), event.clone());
         }
         pending
     }
 
     fn apply(&mut self, change: &StateChange) {
         match change {
-            StateChange::Delivery { id, state: DeliveryState::Retry { failures, due_at, .. }, .. } => {
+            StateChange::Delivery {
+                id,
+                state: DeliveryState::Retry { failures, due_at, may_have_arrived, .. },
+                ..
+            } => {
                 let pending = &mut self.rows.get_mut(id).unwrap().pending;
                 (pending.failures, pending.due_at) = (*failures, Some(*due_at));
+                pending.prior = prior(*may_have_arrived);
+            }
+            StateChange::AttemptEnded { id, may_have_arrived } => {
+                self.rows.get_mut(id).unwrap().pending.prior = prior(*may_have_arrived);
             }
             StateChange::Delivery { id, state, .. } => {
                 let row = self.rows.get_mut(id).unwrap();
@@ -152,6 +181,11 @@ impl FakeStore {
                 self.target_states.insert(target.clone(), state.clone());
             }
         }
+    }
+
+    /// What `call` began with.
+    fn opening(&self, call: &str) -> Vec<Arc<CallEvent>> {
+        self.new_calls.get(call).into_iter().chain(self.answers.get(call)).cloned().collect()
     }
 
     fn pending(&self, target: &TargetName, after: DeliveryId, limit: usize) -> (Vec<PendingDelivery>, bool) {
@@ -220,9 +254,9 @@ impl Bench {
                     let (rows, complete) = self.store.pending(&range.target, range.after, range.limit);
                     self.machine.load(&range, rows, complete, now);
                 }
-                LoadRequest::NewCall { target, call } => {
-                    let new_call = self.store.new_calls.get(&call).cloned();
-                    self.machine.resend_opening(&target, &call, new_call, now);
+                LoadRequest::Opening { target, call } => {
+                    let opening = self.store.opening(&call);
+                    self.machine.resend_opening(&target, &call, opening, now);
                 }
             }
             while let Some(change) = self.machine.poll_state_change() {
@@ -232,7 +266,11 @@ impl Bench {
     }
 
     fn take(&mut self, now: Timestamp) -> Option<Delivery> {
-        let delivery = self.machine.take(now);
+        let delivery = self.machine.take(now).or_else(|| {
+            // It may have asked for something first.
+            self.turn(now);
+            self.machine.take(now)
+        });
         self.turn(now);
         delivery
     }
@@ -306,6 +344,7 @@ impl Bench {
             Some(DeliveryState::Dead { reason }) => format!("dead: {reason}"),
             Some(DeliveryState::Expired { reason }) => format!("expired: {reason}"),
             Some(DeliveryState::Dropped) => "dropped".into(),
+            Some(DeliveryState::Unknown { reason }) => format!("unknown: {reason}"),
             Some(DeliveryState::Retry { .. }) => unreachable!(),
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use proptest::prelude::*;
-use ringwire_delivery::{EventLifetimes, LatePolicy, PendingRange};
+use ringwire_delivery::{EventLifetimes, LatePolicy, PendingRange, RepeatPolicy, RepeatRules};
 
 use super::*;
 
@@ -65,7 +65,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => Just(Step::Read),
         6 => Just(Step::Answer),
         10 => Just(Step::Take),
-        8 => (any::<usize>(), 0..14usize).prop_map(|(which, how)| Step::Settle { which, how }),
+        8 => (any::<usize>(), 0..16usize).prop_map(|(which, how)| Step::Settle { which, how }),
         2 => (0..100_000u32).prop_map(|seconds| Step::Wait { seconds }),
         2 => (0..3u32).prop_map(|seconds| Step::Wait { seconds }),
         1 => (0..2usize).prop_map(|target| Step::Pause { target }),
@@ -85,14 +85,16 @@ fn outcome(how: usize) -> DeliveryOutcome {
         9 => refused(),
         10 => dead(),
         11 => misconfigured(),
-        12 => unknown(),
+        12 => unknown_call(),
+        13 => unknown(),
+        14 => DeliveryOutcome::AlreadyExists,
         _ => gone(),
     }
 }
 
 enum Reply {
     Pending(PendingRange, Vec<PendingDelivery>, bool),
-    NewCall(TargetName, CallId, Option<Arc<CallEvent>>),
+    Opening(TargetName, CallId, Vec<Arc<CallEvent>>),
 }
 
 struct Model {
@@ -113,6 +115,8 @@ struct Model {
     calls: [(u32, u32); 4],
     now: Timestamp,
     retried: bool,
+    /// What may have been processed and may not be sent again, unless the operator wants it.
+    unrepeatable: BTreeSet<DeliveryId>,
 }
 
 fn targets() -> [TargetName; 2] {
@@ -136,6 +140,7 @@ impl Model {
             calls: [(0, 0); 4],
             now: at(0),
             retried: false,
+            unrepeatable: BTreeSet::new(),
         };
         model.take_up();
         model
@@ -210,9 +215,9 @@ impl Model {
                 let (rows, complete) = self.store.pending(&range.target, range.after, range.limit);
                 self.replies.push_back(Reply::Pending(range, rows, complete));
             }
-            Some(LoadRequest::NewCall { target, call }) => {
-                let new_call = self.store.new_calls.get(&call).cloned();
-                self.replies.push_back(Reply::NewCall(target, call, new_call));
+            Some(LoadRequest::Opening { target, call }) => {
+                let opening = self.store.opening(&call);
+                self.replies.push_back(Reply::Opening(target, call, opening));
             }
             None => {}
         }
@@ -223,8 +228,8 @@ impl Model {
             Some(Reply::Pending(range, rows, complete)) => {
                 self.machine.load(&range, rows, complete, self.now);
             }
-            Some(Reply::NewCall(target, call, event)) => {
-                self.machine.resend_opening(&target, &call, event, self.now);
+            Some(Reply::Opening(target, call, opening)) => {
+                self.machine.resend_opening(&target, &call, opening, self.now);
             }
             None => {}
         }
@@ -243,7 +248,7 @@ impl Model {
         assert_eq!(row.target, delivery.target);
         assert!(!self.over.contains(&delivery.id), "{} was sent after it was over", delivery.id);
         if delivery.is_replay {
-            assert!(matches!(delivery.event.kind, EventKind::NewCall { .. }));
+            assert!(matches!(delivery.event.kind, EventKind::NewCall { .. } | EventKind::Answer { .. }));
         } else {
             assert_eq!(row.pending.event.id, delivery.event.id);
         }
@@ -258,17 +263,28 @@ impl Model {
             self.in_flight.iter().all(|other| call(other) != call(&delivery)),
             "two deliveries of one call are on their way at once"
         );
+        assert!(!self.unrepeatable.contains(&delivery.id), "{} was repeated", delivery.id);
+        if delivery.is_unrepeatable {
+            // Its attempt is on disk before it is sent.
+            self.store.rows.get_mut(&delivery.id).unwrap().pending.prior = PriorAttempt::Open;
+        }
         self.in_flight.push(delivery);
         for target in targets() {
-            let at_once = self.in_flight.iter().filter(|delivery| delivery.target == target).count();
-            assert!(at_once <= IN_FLIGHT);
+            let of_target = || self.in_flight.iter().filter(|delivery| delivery.target == target);
+            assert!(of_target().filter(|delivery| !delivery.is_unrepeatable).count() <= IN_FLIGHT);
+            assert!(of_target().filter(|delivery| delivery.is_unrepeatable).count() <= 32);
         }
     }
 
     fn complete(&mut self, which: usize, outcome: DeliveryOutcome) {
         if !self.in_flight.is_empty() {
             let delivery = self.in_flight.swap_remove(which % self.in_flight.len());
-            let arrived = outcome == DeliveryOutcome::Delivered && !delivery.is_replay;
+            let has_succeeded =
+                matches!(outcome, DeliveryOutcome::Delivered | DeliveryOutcome::AlreadyExists);
+            let arrived = has_succeeded && !delivery.is_replay;
+            if delivery.is_unrepeatable && matches!(outcome, DeliveryOutcome::Unknown { .. }) {
+                self.unrepeatable.insert(delivery.id);
+            }
             self.machine.complete(delivery.id, outcome, FAST, self.now);
             self.hear();
             assert!(
@@ -299,7 +315,12 @@ impl Model {
             .filter(|(_, row)| {
                 matches!(
                     row.end,
-                    Some(DeliveryState::Dead { .. } | DeliveryState::Expired { .. } | DeliveryState::Dropped)
+                    Some(
+                        DeliveryState::Dead { .. }
+                            | DeliveryState::Expired { .. }
+                            | DeliveryState::Dropped
+                            | DeliveryState::Unknown { .. }
+                    )
                 )
             })
             .map(|(id, _)| *id)
@@ -310,6 +331,7 @@ impl Model {
         (row.pending.failures, row.pending.due_at) = (0, None);
         let (target, pending) = (row.target.clone(), row.pending.clone());
         self.over.remove(id);
+        self.unrepeatable.remove(id);
         self.retried = true;
         self.machine.execute(DeliveryCommand::Retry { target, pending }, self.now);
     }
@@ -319,6 +341,9 @@ impl Model {
         let state = self.store.target_states.get(target).cloned().unwrap_or_default();
         if anew {
             self.machine.remove_target(target);
+            let lost = self.in_flight.iter().filter(|delivery| delivery.target == *target);
+            self.unrepeatable
+                .extend(lost.filter(|delivery| delivery.is_unrepeatable).map(|delivery| delivery.id));
             self.in_flight.retain(|delivery| delivery.target != *target);
         }
         self.machine.set_target(target, self.policy, state, self.now);
@@ -330,7 +355,8 @@ impl Model {
         self.unannounced.clear();
         self.unread.clear();
         self.replies.clear();
-        self.in_flight.clear();
+        let lost = self.in_flight.drain(..).filter(|delivery| delivery.is_unrepeatable);
+        self.unrepeatable.extend(lost.map(|delivery| delivery.id));
         let ended = self.store.rows.iter().filter(|(_, row)| row.end.is_some());
         self.over = ended.map(|(id, _)| *id).collect();
         self.take_up();
@@ -393,7 +419,19 @@ impl Model {
 fn policy() -> impl Strategy<Value = DeliveryPolicy> {
     let lifetimes = prop_oneof![Just(EventLifetimes::default()), Just(EventLifetimes::FOREVER)];
     let late = prop_oneof![Just(LatePolicy::All), Just(LatePolicy::Final { after: Duration::from_secs(30) })];
-    (lifetimes, late).prop_map(|(lifetimes, late)| DeliveryPolicy { in_flight: IN_FLIGHT, lifetimes, late })
+    let zammad = RepeatRules {
+        answer: RepeatPolicy::Quietly,
+        missed_hangup: RepeatPolicy::Never,
+        ..RepeatRules::default()
+    };
+    let repeats = prop_oneof![Just(RepeatRules::default()), Just(zammad)];
+    (lifetimes, late, repeats).prop_map(|(lifetimes, late, repeats)| DeliveryPolicy {
+        in_flight: IN_FLIGHT,
+        lifetimes,
+        late,
+        repeats,
+        ..DeliveryPolicy::default()
+    })
 }
 
 proptest! {

@@ -14,6 +14,7 @@ const TONE = {
   dead: 'missed',
   expired: 'missed',
   dropped: 'ended',
+  unknown: 'missed',
   paused: 'held',
 };
 const ICON = {
@@ -23,6 +24,7 @@ const ICON = {
   dead: 'bad',
   expired: 'bad',
   dropped: 'bad',
+  unknown: 'warn',
   paused: 'held',
 };
 

@@ -212,6 +212,7 @@ export const words = {
     dead: 'Failed',
     expired: 'Expired',
     dropped: 'Dropped',
+    unknown: 'Unknown',
     paused: 'Paused',
   },
 
@@ -249,6 +250,7 @@ export const words = {
       dead: 'Failed',
       expired: 'Expired',
       dropped: 'Dropped',
+      unknown: 'Unknown',
     },
     sinceStart: 'since ringwire started',
     more: 'and more on disk',

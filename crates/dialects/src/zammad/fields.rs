@@ -26,11 +26,21 @@ pub(super) struct FieldChoices {
     pub(super) find_agent_by: AgentKey,
 }
 
+/// Whether an answer opens the agent's screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ScreenPop {
+    /// It does, if Zammad finds the agent.
+    Opens,
+    /// It has nothing by which Zammad could find the agent.
+    None,
+}
+
 /// Builds the fields for `event`, in order; `None` for an event that Zammad does not know.
 pub(super) fn build_fields(
     event: &CallEvent,
     side: CallLogSide,
     choices: FieldChoices,
+    screen_pop: ScreenPop,
 ) -> Option<Map<String, Value>> {
     let FieldChoices { to, send_queue, find_agent_by } = choices;
     match event.kind {
@@ -61,12 +71,13 @@ pub(super) fn build_fields(
         }
         EventKind::Answer { answered_by } => {
             // In an outbound answer the user would overwrite the customer's name. A list may crash Zammad.
+            let opens = screen_pop == ScreenPop::Opens;
             let login = find_agent_by.login(answered_by).filter(|_| side == CallLogSide::In);
-            if side == CallLogSide::In {
-                fields.push_text("user", login.unwrap_or_else(|| user_name(answered_by)));
+            if side == CallLogSide::In && (opens || !may_be_login(answered_by)) {
+                fields.push_text("user", login.filter(|_| opens).unwrap_or_else(|| user_name(answered_by)));
             }
             // Zammad looks for a number first, and a customer who has it ends the search for the agent.
-            if login.is_none() {
+            if opens && login.is_none() {
                 fields.push_text("answeringNumber", answering_number(event, find_agent_by, answered_by));
             }
         }
@@ -127,6 +138,16 @@ fn answering_number<'a>(
         AnsweredBy::User(_) if event.direction == Direction::Out => without_plus(&event.to),
         _ => find_agent_by.number(answered_by),
     }
+}
+
+/// Whether Zammad may find an agent by the field `user`: it takes any text that is a login, in any case. Where the
+/// directory has no login, a name of several words is taken for none.
+fn may_be_login(answered_by: &AnsweredBy) -> bool {
+    let AnsweredBy::User(party) = answered_by else { return false };
+    let label = party.label().to_lowercase();
+    let is_login = |login: &Option<String>| login.as_ref().is_some_and(|login| login.to_lowercase() == label);
+    let is_word = !label.trim().contains(char::is_whitespace);
+    is_login(&party.login) || is_login(&party.email) || party.login.is_none() && is_word
 }
 
 /// A number as Zammad looks it up, filters it and blocks it: without `+` (docs/zammad.md, section 2).

@@ -23,7 +23,7 @@ pub(super) fn judge_reply(event: &CallEvent, reply: &TargetReply<'_>) -> ReplyVe
     let body = String::from_utf8_lossy(reply.body).to_lowercase();
     match reply.status {
         200..=299 => judge_success(event, reply),
-        500 | 422 if is_new_call && body.contains("already exists") => ReplyVerdict::Delivered(Vec::new()),
+        500 | 422 if is_new_call && body.contains("already exists") => ReplyVerdict::AlreadyExists,
         // Zammad has no better reply for a call that it does not know. "No such call_id" is in its log, and in the
         // reply of a development instance.
         500 if !is_new_call && (body.contains("error id") || body.contains("no such call_id")) => {
@@ -68,7 +68,8 @@ fn judge_page(reply: &TargetReply<'_>) -> ReplyVerdict {
 fn judge_success(event: &CallEvent, reply: &TargetReply<'_>) -> ReplyVerdict {
     match serde_json::from_slice(reply.body) {
         Ok(Value::Object(fields)) => ReplyVerdict::Delivered(read_directives(event, &fields)),
-        _ => ReplyVerdict::Retry { reason: format!("{}; Zammad replies with JSON", describe_reply(reply)) },
+        // Whoever has cut the reply may have passed the request on.
+        _ => ReplyVerdict::Unknown { reason: format!("{}; Zammad replies with JSON", describe_reply(reply)) },
     }
 }
 
@@ -81,10 +82,7 @@ fn wrong_token(reply: &TargetReply<'_>) -> ReplyVerdict {
 }
 
 fn not_allowed(reply: &TargetReply<'_>) -> ReplyVerdict {
-    misconfigured(
-        reply,
-        "a server in front of Zammad refuses ringwire: allow it to post to the target's URL",
-    )
+    misconfigured(reply, "a server in front of Zammad refuses ringwire: allow it to post to the target's URL")
 }
 
 fn wrong_url(reply: &TargetReply<'_>) -> ReplyVerdict {

@@ -65,6 +65,10 @@ async fn request_answer(target: &Target) -> TargetAnswer {
     if is_rejection(&reply) {
         return TargetAnswer::RejectedAsExpected;
     }
+    if (200..300).contains(&reply.status) {
+        let is_page = answer.body.trim_ascii_start().starts_with(b"<");
+        return TargetAnswer::Accepted { status: answer.status, is_page };
+    }
     match target.dialect.judge_reply(&placeholder_event(), &reply) {
         ReplyVerdict::Misconfigured { reason } | ReplyVerdict::Gone { reason } => {
             TargetAnswer::Misconfigured(reason)
@@ -72,10 +76,10 @@ async fn request_answer(target: &Target) -> TargetAnswer {
         ReplyVerdict::Retry { reason }
         | ReplyVerdict::Refused { reason }
         | ReplyVerdict::Dead { reason }
+        | ReplyVerdict::Unknown { reason }
         | ReplyVerdict::UnknownCall { reason } => TargetAnswer::Unexpected(reason),
-        ReplyVerdict::Delivered(_) => {
-            let is_page = answer.body.trim_ascii_start().starts_with(b"<");
-            TargetAnswer::Accepted { status: answer.status, is_page }
+        ReplyVerdict::Delivered(_) | ReplyVerdict::AlreadyExists => {
+            TargetAnswer::Accepted { status: answer.status, is_page: false }
         }
     }
 }

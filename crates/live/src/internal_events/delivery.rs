@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tracing::{debug, error};
+use tracing::{debug, error, warn};
 
 use super::sinks::Sinks;
 use crate::{
@@ -29,6 +29,8 @@ internal_events! {
         Delivered { delivery: i64, target: &'a str, delay: Option<Duration> },
         /// An attempt has failed, and there will be another one.
         Retrying { delivery: i64, target: &'a str, failures: u32, reason: &'a str },
+        /// Nobody knows whether the target has processed an event that may not be sent twice. Somebody has to look.
+        OutcomeUnknown { delivery: i64, target: &'a str, event: &'a str, kind: &'a str, reason: &'a str },
         /// The target has refused the event, or every attempt has failed.
         PermanentlyFailed {
             delivery: i64,
@@ -86,6 +88,21 @@ impl DeliveryEvent<'_> {
             Self::Retrying { delivery, target, failures, reason } => {
                 let reason = Some(reason.to_owned());
                 record(DeliveryProgress { failures, reason, ..progress(delivery, target, "retry") });
+            }
+            Self::OutcomeUnknown { delivery, target, event, kind, reason } => {
+                let hint = format!(
+                    "look for the call at the target: if it still rings there, run 'ringwire deliveries retry {delivery}', \
+                     otherwise 'ringwire deliveries drop {delivery}'"
+                );
+                warn!(
+                    target,
+                    delivery, event, kind, reason, hint, "delivery outcome unknown, it is not repeated"
+                );
+                metrics.count_unknown(target);
+                record(DeliveryProgress {
+                    reason: Some(reason.to_owned()),
+                    ..progress(delivery, target, "unknown")
+                });
             }
             Self::PermanentlyFailed { delivery, target, event, kind, cause, reason } => {
                 let hint = format!("run 'ringwire deliveries retry {delivery}' once the cause is removed");

@@ -50,6 +50,8 @@ pub enum AttemptOutcome {
     Delivered,
     /// It failed in a way that may pass.
     Failed,
+    /// Nobody knows whether the target has processed it.
+    Unknown,
     /// The target refused the event.
     Refused,
     /// The target refuses all events until a setting is corrected.
@@ -76,6 +78,7 @@ impl AttemptOutcome {
         match self {
             Self::Delivered => "delivered",
             Self::Failed => "failed",
+            Self::Unknown => "unknown",
             Self::Refused => "refused",
             Self::Misconfigured => "misconfigured",
             Self::Gone => "gone",

@@ -42,6 +42,7 @@ pub struct Metrics {
     delivery_latency: DeliveryLatency,
     delivery_dead: Family<DeadLabels, Counter>,
     delivery_expired: Family<TargetLabel, Counter>,
+    delivery_unknown: Family<TargetLabel, Counter>,
     breaker_state: Family<TargetLabel, Gauge>,
     target_up: Family<TargetLabel, Gauge>,
     journal_bytes: Gauge,
@@ -153,6 +154,11 @@ impl Metrics {
     /// Counts a delivery that expired.
     pub fn count_expired(&self, target: &str) {
         self.delivery_expired.get_or_create(&TargetLabel { target: target.to_owned() }).inc();
+    }
+
+    /// Counts a delivery of which nobody knows whether it arrived.
+    pub fn count_unknown(&self, target: &str) {
+        self.delivery_unknown.get_or_create(&TargetLabel { target: target.to_owned() }).inc();
     }
 
     /// Sets whether a target takes events, and the state of its circuit breaker: 0 closed, 1 probing, 2 open.

@@ -75,6 +75,9 @@ impl Metrics {
         all.register("delivery_dead", "Deliveries that failed permanently", self.delivery_dead.clone());
         // ringwire_delivery_expired_total{target}
         all.register("delivery_expired", "Deliveries that expired", self.delivery_expired.clone());
+        // ringwire_delivery_unknown_total{target}
+        let help = "Deliveries that may have arrived and are not sent again";
+        all.register("delivery_unknown", help, self.delivery_unknown.clone());
         // ringwire_breaker_state{target}
         let help = "The circuit breaker of the target: 0 closed, 1 probing, 2 open";
         all.register("breaker_state", help, self.breaker_state.clone());

@@ -120,6 +120,8 @@ impl StoreReader {
                      SELECT target, state, changed_at FROM deliveries WHERE state IN ('pending', 'retry')
                      UNION ALL
                      SELECT target, state, changed_at FROM deliveries WHERE state IN ('dead', 'expired', 'dropped')
+                     UNION ALL
+                     SELECT target, state, changed_at FROM deliveries WHERE state = 'unknown'
                  ) GROUP BY 1, 2 ORDER BY 1, 2",
             )?
             .query_map([], |row| {
@@ -179,7 +181,8 @@ fn condition(filter: &DeliveryFilter) -> String {
     // Delivered ones are not read: the indexes of the others skip them.
     format!(
         "d.id IN (SELECT id FROM deliveries WHERE state IN ('pending', 'retry') UNION ALL
-         SELECT id FROM deliveries WHERE state IN ('dead', 'expired', 'dropped')) AND {any}"
+         SELECT id FROM deliveries WHERE state IN ('dead', 'expired', 'dropped') UNION ALL
+         SELECT id FROM deliveries WHERE state = 'unknown') AND {any}"
     )
 }
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use ringwire_delivery::{DeliveryId, PendingDelivery, TargetName};
+use ringwire_delivery::{DeliveryId, PendingDelivery, PriorAttempt, TargetName};
 use ringwire_event::CallEvent;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    super::{migrations::PRESENT_NAMES, records::PendingCount},
+    super::{migrations::ATTEMPTS, records::PendingCount, tables::AttemptState},
     columns::{from_json, optional_time, target, time},
     connection::StoreReader,
 };
@@ -23,7 +23,8 @@ pub struct PendingPage {
     pub through: DeliveryId,
 }
 
-const PENDING: &str = "SELECT d.id, d.failures, d.due_at, e.recorded_at, coalesce(d.body, e.body), d.target
+const PENDING: &str =
+    "SELECT d.id, d.failures, d.due_at, e.recorded_at, coalesce(d.body, e.body), d.target, d.attempt
      FROM deliveries d JOIN events e ON e.seq = d.event";
 
 impl StoreReader {
@@ -52,11 +53,24 @@ impl StoreReader {
         Ok(PendingPage { deliveries, is_complete, through: DeliveryId(through.unwrap_or(0)) })
     }
 
-    /// The newCall of `call`, as it was sent to `target`.
+    /// What `call` began with: the newCall as it was sent to `target`, and the last answer if there is one. Empty without
+    /// a newCall.
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub fn new_call_for(&self, target: &TargetName, call: &str) -> rusqlite::Result<Option<Arc<CallEvent>>> {
+    pub fn opening_for(&self, target: &TargetName, call: &str) -> rusqlite::Result<Vec<Arc<CallEvent>>> {
+        let snapshot = self.db.unchecked_transaction()?;
+        let Some(new_call) = self.new_call_for(target, call)? else { return Ok(Vec::new()) };
+        let answer = snapshot
+            .prepare_cached(
+                "SELECT body FROM events WHERE call = ?1 AND kind = 'answer' ORDER BY seq DESC LIMIT 1",
+            )?
+            .query_row([call], |row| from_json(row, 0))
+            .optional()?;
+        Ok([Some(new_call), answer].into_iter().flatten().map(Arc::new).collect())
+    }
+
+    fn new_call_for(&self, target: &TargetName, call: &str) -> rusqlite::Result<Option<CallEvent>> {
         self.db
             .prepare_cached(
                 "SELECT coalesce(d.body, e.body) FROM events e
@@ -65,7 +79,6 @@ impl StoreReader {
             )?
             .query_row(params![call, target.as_str()], |row| from_json(row, 0))
             .optional()
-            .map(|event| event.map(Arc::new))
     }
 
     /// How many deliveries of each target are pending, and since when. Only pending ones are read.
@@ -76,7 +89,7 @@ impl StoreReader {
         let snapshot = self.db.unchecked_transaction()?;
         // Pending deliveries are in an index of their own, which a view of older tables cannot be told to use. Then it is
         // one lookup for each target.
-        let index = if self.version >= PRESENT_NAMES { "INDEXED BY deliveries_open" } else { "" };
+        let index = if self.version >= ATTEMPTS { "INDEXED BY deliveries_open" } else { "" };
         let mut counts = snapshot.prepare_cached(&format!(
             "SELECT target, count(*), min(id) FROM deliveries {index}
              WHERE state IN ('pending', 'retry') GROUP BY target"
@@ -112,5 +125,12 @@ fn read_pending(row: &Row<'_>) -> rusqlite::Result<PendingDelivery> {
         failures: row.get(1)?,
         due_at: optional_time(row, 2)?,
         committed_at: time(row, 3)?,
+        prior: match row.get::<_, Option<String>>(6)?.as_deref() {
+            None => PriorAttempt::None,
+            Some(AttemptState::OPEN) => PriorAttempt::Open,
+            Some(AttemptState::DELIVERED) => PriorAttempt::Delivered,
+            // A word of a later release: whatever it means, nothing is lost by care.
+            Some(_) => PriorAttempt::Unknown,
+        },
     })
 }

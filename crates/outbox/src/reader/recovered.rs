@@ -1,7 +1,8 @@
 //! What a daemon that starts must know about the one before it.
 
-use ringwire_delivery::{TargetName, TargetState};
+use ringwire_delivery::{DeliveryId, TargetName, TargetState};
 use ringwire_event::{CallEvent, CallId};
+use rusqlite::OptionalExtension;
 
 use super::{
     columns::{from_json, target},
@@ -24,6 +25,8 @@ pub struct RecoveredState {
     pub target_states: Vec<(TargetName, TargetState)>,
     /// The targets with pending deliveries.
     pub pending_targets: Vec<TargetName>,
+    /// The last delivery that was committed.
+    pub last_delivery: DeliveryId,
 }
 
 impl StoreReader {
@@ -66,6 +69,17 @@ impl StoreReader {
             .prepare("SELECT DISTINCT target FROM deliveries WHERE state IN ('pending', 'retry')")?
             .query_map([], |row| target(row, 0))?
             .collect::<rusqlite::Result<_>>()?;
-        Ok(RecoveredState { live_events, live_targets, recent_calls, target_states, pending_targets })
+        let last_delivery = self
+            .db
+            .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'deliveries'", [], |row| row.get(0))
+            .optional()?;
+        Ok(RecoveredState {
+            live_events,
+            live_targets,
+            recent_calls,
+            target_states,
+            pending_targets,
+            last_delivery: DeliveryId(last_delivery.unwrap_or(0)),
+        })
     }
 }

@@ -16,6 +16,7 @@ fn journal() -> (Journal, Vec<DeliveryId>) {
     let journal = Journal::new();
     for delivery in journal.commit(new_call("done", 0), &["zammad"]) {
         journal.store.write(StoreWrite::Delivery(DeliveryUpdate {
+            may_have_arrived: false,
             delivery,
             state: StoredDeliveryState::Delivered,
             failures: None,

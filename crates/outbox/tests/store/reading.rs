@@ -203,6 +203,7 @@ fn a_delivery_has_each_of_its_attempts() {
     attempt(0, "no connection in time", None);
     attempt(2, "delivered", Some(200));
     journal.store.write(StoreWrite::Delivery(DeliveryUpdate {
+        may_have_arrived: false,
         delivery: DeliveryId(1),
         state: StoredDeliveryState::Delivered,
         failures: Some(1),

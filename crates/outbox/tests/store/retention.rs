@@ -39,6 +39,7 @@ fn ended_call(journal: &Journal, call: &str, seconds: i64, targets: &[&str]) -> 
 fn delivered(journal: &Journal, ids: &[DeliveryId]) {
     for delivery in ids {
         journal.store.write(StoreWrite::Delivery(DeliveryUpdate {
+            may_have_arrived: false,
             delivery: *delivery,
             state: StoredDeliveryState::Delivered,
             failures: Some(0),

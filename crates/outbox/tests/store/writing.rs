@@ -43,7 +43,7 @@ fn a_replayed_new_call_has_its_own_facts() {
     }));
     journal.committed();
     let reader = journal.reader();
-    let sent = |name| reader.new_call_for(&target(name), "a").unwrap().unwrap();
+    let sent = |name| reader.opening_for(&target(name), "a").unwrap().remove(0);
     assert_eq!(sent("crm"), late);
     assert_eq!(*sent("zammad"), new_call("a", 0));
     let page = reader.pending(&target("crm"), DeliveryId(0), 10).unwrap();
@@ -68,6 +68,7 @@ fn a_process_that_is_killed_leaves_what_it_committed() {
 fn the_outcome_of_a_delivery_is_final() {
     let change = |journal: &Journal, state| {
         journal.store.write(StoreWrite::Delivery(DeliveryUpdate {
+            may_have_arrived: false,
             delivery: DeliveryId(1),
             state,
             failures: Some(1),
@@ -102,6 +103,7 @@ fn a_disk_that_cannot_be_written_is_waited_for_and_nothing_is_lost() {
     assert!(!durable);
     let (_, sent) = events.first().unwrap().deliveries.first().unwrap().clone();
     journal.store.write(StoreWrite::Delivery(DeliveryUpdate {
+        may_have_arrived: false,
         delivery: sent,
         state: StoredDeliveryState::Delivered,
         failures: Some(0),

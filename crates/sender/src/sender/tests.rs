@@ -5,8 +5,8 @@ mod tls;
 use std::net::SocketAddr;
 
 use ringwire_config::{Address, Authorization, Config};
-use ringwire_event::{Cause, Direction, EventKind};
-use ringwire_testkit::{HttpReply as TestReply, Receiver, ReceiverAction};
+use ringwire_event::{AnsweredBy, Cause, Direction, EventKind, Party};
+use ringwire_testkit::{Gate, HttpReply as TestReply, Receiver, ReceiverAction};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -71,7 +71,7 @@ fn hangup() -> CallEvent {
 
 /// The outcome of sending a hangup to a server that replies so.
 async fn outcome(reply: Option<&'static str>) -> DeliveryOutcome {
-    sender(server(reply).await).send(&hangup()).await.outcome
+    sender(server(reply).await).send(&hangup(), SendOptions::default()).await.outcome
 }
 
 #[track_caller]
@@ -80,6 +80,13 @@ fn check_retry(outcome: DeliveryOutcome, expected: &str, wait: Option<u64>) {
     assert!(reason.contains(expected), "{reason}");
     assert!(!reason.contains(TOKEN) && !reason.contains("api"), "{reason}");
     assert_eq!(after, wait.map(Duration::from_secs));
+}
+
+#[track_caller]
+fn check_unknown(outcome: DeliveryOutcome, expected: &str) {
+    let DeliveryOutcome::Unknown { reason } = outcome else { panic!("{outcome:?}") };
+    assert!(reason.contains(expected), "{reason}");
+    assert!(!reason.contains(TOKEN) && !reason.contains("api"), "{reason}");
 }
 
 #[track_caller]
@@ -92,16 +99,15 @@ fn check_misconfigured(outcome: &DeliveryOutcome, expected: &str) {
 #[tokio::test]
 async fn a_failure_shows_no_secret() {
     let unused = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let refused = sender(unused).send(&hangup()).await.outcome;
+    let refused = sender(unused).send(&hangup(), SendOptions::default()).await.outcome;
     check_retry(refused, "cannot connect: Connection refused", None);
-    check_retry(outcome(None).await, "no answer within 200ms", None);
-    check_retry(outcome(Some("")).await, "the connection broke: ", None);
-    check_retry(outcome(Some("SSH-2.0-OpenSSH_9.2p1\r\n")).await, "the connection broke: ", None);
-    check_retry(
-        outcome(Some("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n{")).await,
-        "the connection broke: ",
-        None,
-    );
+    check_unknown(outcome(None).await, "no answer within 200ms");
+    check_unknown(outcome(Some("")).await, "the connection broke: ");
+    check_unknown(outcome(Some("SSH-2.0-OpenSSH_9.2p1\r\n")).await, "the connection broke: ");
+    let cut = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n{";
+    check_unknown(outcome(Some(cut)).await, "the connection broke: ");
+    let cut = "HTTP/1.1 503 Busy\r\ncontent-length: 5\r\n\r\n{";
+    check_retry(outcome(Some(cut)).await, "the connection broke: ", None);
 }
 
 #[tokio::test]
@@ -119,7 +125,7 @@ async fn the_dialect_judges_the_reply_and_retry_after_delays() {
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let there = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
-    check_retry(outcome(Some(there)).await, "HTTP 302: redirected to http://127.0.0.1:1; ", None);
+    check_retry(outcome(Some(there)).await, "HTTP 302: it redirects to http://127.0.0.1:1; ", None);
     let moved = "HTTP/1.1 301 Moved Permanently\r\nlocation: https://desk.example.com/api/v1/cti/hunter2\r\n\
                  content-length: 0\r\n\r\n";
     check_misconfigured(&outcome(Some(moved)).await, "the target has moved to https://desk.example.com;");
@@ -148,9 +154,9 @@ async fn a_reply_that_never_ends_is_cut_off_by_the_timeout() {
             written = stream.write_all(b"x").await;
         }
     });
-    let sent = sender(address).send(&hangup()).await;
+    let sent = sender(address).send(&hangup(), SendOptions::default()).await;
     assert_eq!(sent.status, Some(200));
-    check_retry(sent.outcome, "no answer within 200ms", None);
+    check_unknown(sent.outcome, "no answer within 200ms");
 }
 
 #[tokio::test]
@@ -162,7 +168,10 @@ async fn a_compressed_reply_is_not_decompressed() {
     let sender = sender(receiver.address());
     let request = sender.dialect.build_request(&hangup()).unwrap();
     assert_eq!(sender.post(&request, "1.0/2").await.unwrap().body, packed);
-    assert_eq!(sender.send(&hangup()).await.reply.unwrap(), "(13 bytes of binary data)");
+    assert_eq!(
+        sender.send(&hangup(), SendOptions::default()).await.reply.unwrap(),
+        "(13 bytes of binary data)"
+    );
     assert_eq!(receiver.next_request().await.unwrap().header("accept-encoding"), None);
 }
 
@@ -175,7 +184,7 @@ async fn an_excerpt_of_a_reply_is_short_and_printable_and_shows_no_secret() {
         let mut target = target.clone();
         let origin = format!("http://{}", receiver.address());
         target.address = Some(Address { url: format!("{origin}/api/v1/cti/x").into(), origin });
-        let sent = Sender::new(&target).unwrap().unwrap().send(&hangup()).await;
+        let sent = Sender::new(&target).unwrap().unwrap().send(&hangup(), SendOptions::default()).await;
         assert_eq!((sent.status, sent.reply.as_deref()), (Some(500), Some(expected)));
         check_retry(sent.outcome, "HTTP 500", None);
     };
@@ -195,4 +204,59 @@ fn retry_after_is_seconds_or_a_date() {
     check("Sat, 21 Nov 2026 01:00:00 GMT", None);
     check("soon", None);
     check("-1", None);
+}
+
+#[tokio::test]
+async fn a_request_that_may_not_be_repeated_has_a_fresh_connection_and_more_time() {
+    let late = Gate::new();
+    let ok = || TestReply::new(200, "{}");
+    let actions = [
+        ReceiverAction::Reply(ok()),
+        ReceiverAction::ReplyLater(late.clone(), ok()),
+        ReceiverAction::Reply(ok()),
+    ];
+    let mut receiver = Receiver::start(actions).await.unwrap();
+    let mut target = target(&format!("http://{}", receiver.address()));
+    target.timeout = Duration::from_secs(60);
+    target.hangup_timeout = Duration::from_millis(200);
+    let sender = Sender::new(&target).unwrap().unwrap();
+    let once = SendOptions { is_unrepeatable: true, ..SendOptions::default() };
+    assert_eq!(sender.send(&hangup(), SendOptions::default()).await.outcome, DeliveryOutcome::Delivered);
+    check_unknown(sender.send(&hangup(), once).await.outcome, "no answer within 200ms");
+    late.open();
+    assert_eq!(sender.send(&hangup(), SendOptions::default()).await.outcome, DeliveryOutcome::Delivered);
+    let mut connections = Vec::new();
+    for _ in 0..3 {
+        connections.push(receiver.next_request().await.unwrap().connection);
+    }
+    assert_eq!(connections, [0, 1, 0], "the one that is kept open serves the others");
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_was_just_closed_is_no_unknown_outcome() {
+    // The receiver says nothing of it, and closes each connection once it has replied.
+    let address = server(Some("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")).await;
+    let mut target = target(&format!("http://{address}"));
+    target.hangup_timeout = Duration::from_secs(60);
+    let sender = Sender::new(&target).unwrap().unwrap();
+    let once = SendOptions { is_unrepeatable: true, ..SendOptions::default() };
+    for _ in 0..20 {
+        sender.send(&hangup(), SendOptions::default()).await;
+        assert_eq!(sender.send(&hangup(), once).await.outcome, DeliveryOutcome::Delivered);
+    }
+}
+
+#[tokio::test]
+async fn a_quiet_event_is_sent_without_what_disturbs_people() {
+    let mut receiver = Receiver::start([ReceiverAction::Reply(TestReply::new(200, "{}"))]).await.unwrap();
+    let sender = sender(receiver.address());
+    let party = Party { extension: Some("101".into()), ..Party::endpoint("PJSIP/alice") };
+    let kind = EventKind::Answer { answered_by: AnsweredBy::User(party) };
+    let answer = CallEvent { kind, ..hangup() };
+    for (is_quiet, expected) in [(false, true), (true, false)] {
+        sender.send(&answer, SendOptions { is_quiet, ..SendOptions::default() }).await;
+        let request = receiver.next_request().await.unwrap();
+        let body = String::from_utf8_lossy(&request.body).into_owned();
+        assert_eq!(body.contains("answeringNumber"), expected, "{body}");
+    }
 }

@@ -1,3 +1,5 @@
+use ringwire_delivery::RepeatPolicy;
+
 use super::*;
 use crate::{
     dialect::Dialect,
@@ -371,4 +373,50 @@ fn options_are_read_from_a_configuration() {
     );
     assert_eq!(serde_json::from_str::<ZammadOptions>("{}").unwrap(), ZammadOptions::default());
     assert!(serde_json::from_str::<ZammadOptions>(r#"{"queue":"x"}"#).is_err());
+}
+
+#[test]
+fn a_quiet_answer_has_nothing_that_finds_an_agent() {
+    let quiet = |answered_by: AnsweredBy| {
+        let request = Zammad::new(&options()).build_quiet_request(&inbound(answer(answered_by))).unwrap();
+        let fields = request.body.fields().clone();
+        assert_eq!(fields.get("answeringNumber"), None);
+        fields.get("user").map(|user| user.as_str().unwrap().to_owned())
+    };
+    let with = |name: &str, login: Option<&str>| {
+        AnsweredBy::User(Party { login: login.map(Into::into), ..user(name, "101") })
+    };
+    assert_eq!(quiet(with("Alice Adams", Some("alice"))).as_deref(), Some("Alice Adams"));
+    assert_eq!(quiet(with("Alice Adams", Some("ALICE ADAMS"))), None);
+    assert_eq!(quiet(with("alice@example.com", None)), None);
+    assert_eq!(quiet(with("", None)), None, "a login may be an extension");
+    assert_eq!(quiet(AnsweredBy::Voicemail).as_deref(), Some("voicemail"), "the call stays missed by it");
+}
+
+#[test]
+fn only_the_request_of_an_answer_has_a_quiet_form() {
+    let zammad = Zammad::new(&options());
+    for event in whole_call().into_iter().map(inbound) {
+        let is_same = zammad.build_quiet_request(&event) == zammad.build_request(&event);
+        assert_eq!(is_same, !matches!(event.kind, EventKind::Answer { .. }), "{}", event.kind.name());
+    }
+}
+
+#[test]
+fn a_second_hangup_would_tick_a_missed_call_done_so_it_is_never_repeated() {
+    let rules = Zammad::new(&options()).repeat_rules();
+    let missed =
+        [Cause::Cancel, Cause::NoAnswer, Cause::Busy, Cause::NormalClearing].map(|cause| hangup(cause, None));
+    for kind in missed {
+        assert_eq!(rules.policy(&inbound(kind.clone())), RepeatPolicy::Never);
+        assert_eq!(rules.policy(&internal(kind.clone())), RepeatPolicy::Never);
+        assert_eq!(rules.policy(&outbound(kind)), RepeatPolicy::AsIs);
+    }
+    assert_eq!(rules.policy(&inbound(hangup(Cause::Forwarded, None))), RepeatPolicy::AsIs);
+    for answered_by in [AnsweredBy::User(alice()), far("1"), AnsweredBy::Voicemail, AnsweredBy::Conference] {
+        let kind = hangup(Cause::NormalClearing, Some(answered_by));
+        assert_eq!(rules.policy(&inbound(kind)), RepeatPolicy::AsIs);
+    }
+    assert_eq!(rules.policy(&inbound(answer(far("1")))), RepeatPolicy::Quietly);
+    assert_eq!(rules.policy(&inbound(new_call(&[]))), RepeatPolicy::AsIs);
 }

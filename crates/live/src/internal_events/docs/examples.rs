@@ -84,6 +84,7 @@ fn failing_target() -> (TargetStatus, CircuitBreaker) {
         dead: 0,
         expired: 0,
         dropped: 0,
+        unknown: 0,
         more_on_disk: false,
     };
     (status, CircuitBreaker::Open)
@@ -179,6 +180,7 @@ pub(super) fn examples() -> Vec<InternalEvent<'static>> {
         .into(),
         DeliveryEvent::Delivered { delivery, target, delay: Some(Duration::from_millis(3)) }.into(),
         DeliveryEvent::Retrying { delivery, target, failures: 1, reason }.into(),
+        DeliveryEvent::OutcomeUnknown { delivery, target, event, kind, reason }.into(),
         DeliveryEvent::PermanentlyFailed {
             delivery,
             target,

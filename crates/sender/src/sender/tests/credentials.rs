@@ -25,7 +25,7 @@ async fn received(
     assert!(!shown.contains(TOKEN) && !shown.contains("aHVudGVyM") && !shown.contains("MfKQ9"), "{shown}");
     let mut requests = Vec::new();
     for _ in 0..times {
-        let sent = sender.send(event).await;
+        let sent = sender.send(event, SendOptions::default()).await;
         assert!(!format!("{sent:?}").contains(TOKEN), "{sent:?}");
         requests.push(receiver.next_request().await.unwrap());
     }

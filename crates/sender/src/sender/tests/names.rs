@@ -28,7 +28,7 @@ async fn outcomes(origin: &str, allowed: &[&str], found: &[&[&str]]) -> Vec<Deli
     let sender = Sender::with_lookup(&target, lookup(found)).unwrap().unwrap();
     let mut outcomes = Vec::new();
     for _ in found {
-        outcomes.push(sender.send(&hangup()).await.outcome);
+        outcomes.push(sender.send(&hangup(), SendOptions::default()).await.outcome);
     }
     outcomes
 }
