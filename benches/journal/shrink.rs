@@ -162,6 +162,7 @@ fn deliver(store: &Store, delivery: DeliveryId, at: Timestamp) {
         reply: Some("{}".to_owned()),
     }));
     store.write(StoreWrite::Delivery(DeliveryUpdate {
+        may_have_arrived: false,
         delivery,
         state: StoredDeliveryState::Delivered,
         failures: None,
