@@ -100,8 +100,5 @@ fn recordings_contain_these_filtered_dialplan_steps() {
     }
     let steps = |sent| steps[&sent].iter().map(String::as_str).collect::<Vec<_>>();
     assert_eq!(steps(true), ["ConfBridge", "Congestion", "Dial", "Hangup", "Queue", "Set", "VoiceMail"]);
-    assert_eq!(
-        steps(false),
-        ["AGI", "Answer", "AppDial", "AppDial2", "AppQueue", "Goto", "NoOp", "Set", "Wait"]
-    );
+    assert_eq!(steps(false), ["AGI", "Answer", "AppDial", "AppDial2", "AppQueue", "Goto", "NoOp", "Wait"]);
 }
