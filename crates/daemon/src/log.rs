@@ -5,12 +5,15 @@ use std::io::{self, IsTerminal};
 use anyhow::Context;
 use ringwire_config::{Log, LogFormat};
 use ringwire_live::{DaemonEvent, EventEmitter};
-use tracing_subscriber::{EnvFilter, Registry, fmt, layer::SubscriberExt, reload, util::SubscriberInitExt};
+use tracing_subscriber::{Registry, filter::Targets, fmt, layer::SubscriberExt, reload, util::SubscriberInitExt};
+
+/// The variable that says what passes instead of the configuration.
+const VARIABLE: &str = "RUST_LOG";
 
 /// Changes what is logged while the daemon runs.
 #[derive(Debug)]
 pub struct Logging {
-    filter: reload::Handle<EnvFilter, Registry>,
+    filter: reload::Handle<Targets, Registry>,
     format: LogFormat,
 }
 
@@ -54,14 +57,11 @@ impl Logging {
 /// What passes: our own lines as configured, those of the libraries where they may need attention. They know
 /// addresses with tokens in them, so they say less. The certificate verifier says nothing: what it distrusts is told by
 /// whoever asked, with what to do about it, and once instead of at every attempt.
-fn filter(log: Log) -> anyhow::Result<EnvFilter> {
-    match std::env::var(EnvFilter::DEFAULT_ENV) {
+fn filter(log: Log) -> anyhow::Result<Targets> {
+    match std::env::var(VARIABLE) {
         Ok(wanted) if !wanted.is_empty() => {
-            EnvFilter::try_new(&wanted).with_context(|| format!("{}={wanted}", EnvFilter::DEFAULT_ENV))
+            wanted.parse().with_context(|| format!("{VARIABLE}={wanted}"))
         }
-        _ => Ok(EnvFilter::try_new(format!(
-            "warn,rustls_platform_verifier=off,ringwire={}",
-            log.level.as_str()
-        ))?),
+        _ => Ok(format!("warn,rustls_platform_verifier=off,ringwire={}", log.level.as_str()).parse()?),
     }
 }
