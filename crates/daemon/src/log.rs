@@ -5,7 +5,9 @@ use std::io::{self, IsTerminal};
 use anyhow::Context;
 use ringwire_config::{Log, LogFormat};
 use ringwire_live::{DaemonEvent, EventEmitter};
-use tracing_subscriber::{Registry, filter::Targets, fmt, layer::SubscriberExt, reload, util::SubscriberInitExt};
+use tracing_subscriber::{
+    Registry, filter::Targets, fmt, layer::SubscriberExt, reload, util::SubscriberInitExt,
+};
 
 /// The variable that says what passes instead of the configuration.
 const VARIABLE: &str = "RUST_LOG";
@@ -59,9 +61,7 @@ impl Logging {
 /// whoever asked, with what to do about it, and once instead of at every attempt.
 fn filter(log: Log) -> anyhow::Result<Targets> {
     match std::env::var(VARIABLE) {
-        Ok(wanted) if !wanted.is_empty() => {
-            wanted.parse().with_context(|| format!("{VARIABLE}={wanted}"))
-        }
+        Ok(wanted) if !wanted.is_empty() => wanted.parse().with_context(|| format!("{VARIABLE}={wanted}")),
         _ => Ok(format!("warn,rustls_platform_verifier=off,ringwire={}", log.level.as_str()).parse()?),
     }
 }

@@ -9,6 +9,7 @@
 //! If the disk is full, read-only or broken, events are reported all the same, marked as not durable, and kept in a
 //! bounded memory until they can be written: calls are still followed, and their events still sent.
 
+mod channels;
 mod checkpoint;
 mod commands;
 mod delayed;

@@ -2,6 +2,8 @@
 
 use rusqlite::Connection;
 
+use super::channels;
+
 /// Marks the file as ours (`PRAGMA application_id`): "ring" in ASCII.
 pub(super) const APPLICATION_ID: i32 = 0x7269_6e67;
 
@@ -9,7 +11,7 @@ pub(super) const APPLICATION_ID: i32 = 0x7269_6e67;
 ///
 /// Times are milliseconds since 1970 in UTC. Pending deliveries are in an index of their own, so that delivered ones
 /// cost nothing.
-const MIGRATIONS: [&str; 5] = [FIRST, EXPLANATIONS, NAMES, STAGED, ATTEMPT_STATES];
+const MIGRATIONS: [&str; 6] = [FIRST, EXPLANATIONS, NAMES, STAGED, ATTEMPT_STATES, CHANNELS];
 
 /// The schema version of this release.
 pub(super) const CURRENT: usize = MIGRATIONS.len();
@@ -22,6 +24,9 @@ pub(super) const LOSSES: usize = 4;
 
 /// The first schema version whose deliveries say what is known of the last attempt.
 pub(super) const ATTEMPTS: usize = 5;
+
+/// The first schema version with an index of channels.
+pub(super) const CHANNEL_INDEX: usize = 6;
 
 const FIRST: &str = "
     CREATE TABLE events (
@@ -170,6 +175,16 @@ const ATTEMPT_STATES: &str = "
     CREATE INDEX deliveries_unknown ON deliveries (id) WHERE state = 'unknown';
 ";
 
+/// The index of channels, and the explanations that are not in it because they do not list theirs.
+const CHANNELS: &str = "
+    CREATE TABLE channels (
+        channel INTEGER NOT NULL,
+        call INTEGER NOT NULL,
+        PRIMARY KEY (channel, call)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX explanations_unlisted ON explanations (call) WHERE channels IS NULL;
+";
+
 /// Applies the migrations that the file lacks, each in a transaction of its own.
 pub(super) fn migrate(db: &mut Connection) -> rusqlite::Result<()> {
     let applied: i32 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
@@ -177,6 +192,9 @@ pub(super) fn migrate(db: &mut Connection) -> rusqlite::Result<()> {
     for (version, migration) in (1..).zip(MIGRATIONS).skip(applied) {
         let change = db.transaction()?;
         change.execute_batch(migration)?;
+        if migration == CHANNELS {
+            channels::add_all(&change)?;
+        }
         change.pragma_update(None, "application_id", APPLICATION_ID)?;
         change.pragma_update(None, "user_version", version)?;
         change.commit()?;

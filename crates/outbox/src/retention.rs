@@ -10,7 +10,7 @@ use ring::{
 use ringwire_event::{AnsweredBy, CallEvent, EventKind, Party};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::{delayed::monotonic_now, location, tables::json};
+use super::{channels, delayed::monotonic_now, location, tables::json};
 
 /// How many calls are removed or rewritten in one transaction at most.
 const BATCH: i64 = 100;
@@ -151,6 +151,7 @@ fn remove(db: &mut Connection, cutoff: i64) -> rusqlite::Result<(usize, bool)> {
             break;
         }
         removed += 1;
+        channels::remove(&change, call)?;
         for statement in [
             "DELETE FROM attempts WHERE delivery IN (SELECT id FROM deliveries WHERE call = ?1)",
             "DELETE FROM deliveries WHERE call = ?1",
@@ -224,6 +225,7 @@ impl Eraser {
             "UPDATE deliveries SET body = ?2 WHERE id = ?1",
             call,
         )?;
+        channels::remove(db, call)?;
         // Names and numbers are all over it.
         db.prepare_cached("DELETE FROM explanations WHERE call = ?1")?.execute([call])?;
         // Replies, and reasons that quote them, may have numbers in them.

@@ -6,6 +6,7 @@ use ringwire_event::{AnsweredBy, CallEvent, EventKind, Explanation, Party};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{
+    channels,
     entry::NumberedEvent,
     packed::pack,
     write::{DeliveryAttempt, DeliveryUpdate, TargetUpdate},
@@ -129,6 +130,7 @@ fn add_user(db: &Connection, call: &str, user: &Party) -> Result<()> {
 /// Writes the explanation of a call that the journal has.
 pub(super) fn write_explanation(db: &Connection, call: &str, explanation: &Explanation) -> Result<()> {
     let uniqueids = Vec::from_iter(explanation.uniqueids()).join(" ");
+    channels::add(db, call, &uniqueids)?;
     db.prepare_cached(
         "INSERT INTO explanations (call, body, channels, packed)
          SELECT id, '', ?2, ?3 FROM calls WHERE id = ?1 AND erased = 0

@@ -4,7 +4,11 @@ use ringwire_event::{CallId, Explanation, ExplanationStep};
 use rusqlite::{OptionalExtension, params};
 
 use super::{
-    super::{migrations::LOSSES, packed::unpack},
+    super::{
+        channels,
+        migrations::{CHANNEL_INDEX, LOSSES},
+        packed::unpack,
+    },
     columns::{from_json, parse},
     connection::StoreReader,
 };
@@ -28,40 +32,47 @@ impl StoreReader {
         Ok(explanation.map(|explanation| explanation.steps()))
     }
 
-    /// The newest call in which the channel `uniqueid` appeared, or that it started. It searches all explanations, so it
-    /// is for people, not for each event.
+    /// The newest call in which the channel `uniqueid` appeared, or that it started.
     ///
     /// # Errors
     /// The journal cannot be read.
     pub fn call_with_channel(&self, uniqueid: &str) -> rusqlite::Result<Option<CallId>> {
         let started = self
             .db
-            .prepare_cached(
-                "SELECT id FROM calls WHERE id = ?1 OR id = pbx || '-' || ?1 ORDER BY key DESC LIMIT 1",
-            )?
+            .prepare_cached(channels::FIND_STARTED)?
             .query_row([uniqueid], |row| row.get(0))
             .optional()?;
         if started.is_some() {
             return Ok(started);
         }
-        if self.version >= LOSSES {
-            let packed = self
+        let between_blanks = format!(" {uniqueid} ");
+        let listed = match self.version {
+            CHANNEL_INDEX.. => self
+                .db
+                .prepare_cached(channels::FIND)?
+                .query_row(params![channels::channel_key(uniqueid), between_blanks], |row| row.get(0))
+                .optional()?,
+            LOSSES.. => self
                 .db
                 .prepare_cached(
                     "SELECT call FROM explanations WHERE instr(channels, ?1) > 0 ORDER BY rowid DESC LIMIT 1",
                 )?
-                .query_row([format!(" {uniqueid} ")], |row| row.get(0))
-                .optional()?;
-            if packed.is_some() {
-                return Ok(packed);
-            }
+                .query_row([between_blanks], |row| row.get(0))
+                .optional()?,
+            _ => None,
+        };
+        if listed.is_some() {
+            return Ok(listed);
         }
+        // Explanations of earlier releases are read through.
+        let unlisted = match self.version {
+            CHANNEL_INDEX.. => channels::FIND_UNLISTED,
+            _ => "SELECT call FROM explanations WHERE instr(body, ?1) > 0 ORDER BY rowid DESC LIMIT 1",
+        };
         let quoted = serde_json::to_string(uniqueid)
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
         self.db
-            .prepare_cached(
-                "SELECT call FROM explanations WHERE instr(body, ?1) > 0 ORDER BY rowid DESC LIMIT 1",
-            )?
+            .prepare_cached(unlisted)?
             .query_row(params![format!("\"uniqueid\":{quoted}")], |row| row.get(0))
             .optional()
     }

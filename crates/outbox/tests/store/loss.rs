@@ -47,13 +47,13 @@ fn check(journal: Journal, pending: &[DeliveryId], found: FileLoss) {
     let reports = made_good(&journal);
     let [
         StoreReport::Failing { error: StoreError::Lost { loss, .. } },
-        StoreReport::Lost { loss: said, .. },
+        StoreReport::Lost { loss: reported, .. },
         StoreReport::Recovered { lost: 0 },
     ] = &*reports
     else {
         panic!("{reports:?}")
     };
-    assert_eq!((*loss, *said), (found, found));
+    assert_eq!((*loss, *reported), (found, found));
     // What is pending has the numbers that it had, and those that follow are new.
     let reader = journal.reader();
     assert_eq!(journal.pending("zammad"), *pending);
