@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     fs::{self, File},
-    io::ErrorKind,
+    io::{ErrorKind, Write},
     path::{Path, PathBuf},
 };
 
@@ -73,7 +73,9 @@ impl JournalArgs {
             });
         }
         let reader = StoreReader::open(&path).map_err(|error| store_failure(&error))?;
-        reader.last_loss().into_iter().flatten().for_each(|loss| tracing::warn!("{loss}"));
+        if let Ok(Some(loss)) = reader.last_loss() {
+            let _ = writeln!(anstream::stderr(), "warning: {loss}");
+        }
         Ok(JournalReader { path, config, reader })
     }
 

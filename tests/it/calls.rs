@@ -169,3 +169,20 @@ fn a_closed_pipe_ends_quietly() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
 }
+
+#[test]
+fn each_command_reports_that_a_journal_deleted_under_the_daemon_was_begun_anew() {
+    let place = Place::new();
+    place.commit(new_call("1.1", 0), &["desk"]);
+    std::fs::remove_file(place.path("journal.db")).unwrap();
+    place.begun_anew();
+    for command in ["calls", "deliveries", "doctor"] {
+        let output = place.run(&[command]);
+        let printed = format!("{}{}", stdout(&output), stderr(&output));
+        let loss = "its file was deleted while ringwire was running";
+        assert!(
+            printed.contains("the journal was begun anew") && printed.contains(loss),
+            "{command}: {printed}"
+        );
+    }
+}

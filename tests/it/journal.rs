@@ -122,6 +122,12 @@ impl Place {
         }));
     }
 
+    /// Waits until a journal that was lost is begun anew.
+    pub(crate) fn begun_anew(&self) {
+        let (_, reports) = self.store.as_ref().unwrap();
+        while !matches!(reports.recv_timeout(LONG).unwrap(), StoreReport::Recovered { .. }) {}
+    }
+
     /// The next command that is applied.
     pub(crate) fn applied(&self) -> AppliedCommand {
         let (_, reports) = self.store.as_ref().unwrap();

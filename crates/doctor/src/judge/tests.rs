@@ -5,7 +5,7 @@ use std::io::{Error, ErrorKind};
 use jiff::{SignedDuration, Timestamp};
 use ringwire_config::Config;
 use ringwire_live::{EventCounts, PbxDiagnosis};
-use ringwire_outbox::{DeliveryTally, JournalCondition, StoreError};
+use ringwire_outbox::{DeliveryTally, JournalCondition, JournalLoss, StoreError};
 
 use super::{calls, daemon, journal, service, system};
 use crate::{
@@ -70,6 +70,16 @@ fn a_full_disk_and_one_that_will_be_full() {
     let tight = ["has 500 MiB free, but the journal may grow by 924 MiB more"];
     check_broken(journal::judge(&with(500, false)), &tight, &["set journal.size_mib to less than 600"], 0);
     check_broken(journal::judge(&with(9_000, true)), &["is mounted read-only"], &["dmesg"], 74);
+}
+
+#[test]
+fn a_journal_that_was_begun_anew_and_one_that_is_gone() {
+    let loss = JournalLoss { at: now(), found: "its file was deleted".to_owned(), aside: None };
+    let content = JournalContent { loss: Some(loss), ..JournalContent::default() };
+    let anew = journal::judge(&JournalFacts { content, ..healthy() });
+    check_broken(anew, &["begun anew at", "its file was deleted"], &["stop the daemon before"], 0);
+    let gone = JournalFacts { condition: Ok(JournalCondition::Deleted), ..healthy() };
+    check_broken(journal::judge(&gone), &["was deleted while ringwire was running"], &["a new one"], 74);
 }
 
 #[test]
