@@ -12,8 +12,9 @@ use std::{
 };
 
 use ringwire::Signal;
+use ringwire_outbox::{DeliveryFilter, StoreReader};
 use ringwire_testkit::{
-    ConnectionFault, ConnectionScript, FakeAsterisk,
+    ConnectionFault, ConnectionScript, FakeAsterisk, Gate, HttpReply, Receiver, ReceiverAction,
     player::{PlaybackOptions, PlaybackPbx, PlaybackRecording, PlaybackServer, PlaybackSpeed},
     zammad::{CallLogState, ReceivedRequest, ZammadConfig, ZammadServer},
 };
@@ -231,6 +232,38 @@ async fn the_service_manager_hears_of_start_reload_and_stop() {
     notified(&manager, "STOPPING=1").await;
     let status = tokio::task::spawn_blocking(move || daemon.wait().unwrap()).await.unwrap();
     assert_eq!(status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_the_reply_to_a_request_that_may_not_be_repeated() {
+    let directory = TempDir::new().unwrap();
+    let manager = UnixDatagram::bind(directory.path().join("notify")).unwrap();
+    let pbx = PlaybackServer::start(vec![recording("22", "inbound-caller-cancels")], play()).await.unwrap();
+    let (late, ok) = (Gate::new(), HttpReply::new(200, "{}"));
+    let actions = [ReceiverAction::Reply(ok.clone()), ReceiverAction::ReplyLater(late.clone(), ok)];
+    let mut zammad = Receiver::start(actions).await.unwrap();
+    write(&file(&directory), &config(&[("main", pbx.address())], &zammad.url()));
+    let mut daemon = Command::new(env!("CARGO_BIN_EXE_ringwire"))
+        .args(["run", "--config"])
+        .arg(file(&directory))
+        .env("NOTIFY_SOCKET", directory.path().join("notify"))
+        .env_remove("RUST_LOG")
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    for _ in 0..2 {
+        timeout(LONG, zammad.next_request()).await.unwrap().unwrap();
+    }
+    kill(&daemon, "-TERM");
+    // The time for other deliveries is over: 3 minutes for the reply, 5 s to connect, and 10 s to end.
+    notified(&manager, "EXTEND_TIMEOUT_USEC=195000000").await;
+    late.open();
+    let status = tokio::task::spawn_blocking(move || daemon.wait().unwrap()).await.unwrap();
+    assert_eq!(status.code(), Some(0));
+    let journal = StoreReader::open(&directory.path().join("journal.db")).unwrap();
+    let deliveries = journal.deliveries(&DeliveryFilter { limit: 10, ..DeliveryFilter::default() }).unwrap();
+    let states: Vec<_> = deliveries.iter().map(|delivery| delivery.state.as_str()).collect();
+    assert_eq!(states, ["delivered", "delivered"]);
 }
 
 /// What the service manager hears, until it hears this line.

@@ -1,5 +1,6 @@
 //! The daemon over real sockets: the whole path, in trouble, and killed at any instant.
 
 mod end_to_end;
+mod faults;
 mod oracle;
 mod soak;

@@ -25,7 +25,8 @@ use ringwire_delivery::DeliveryId;
 use ringwire_outbox::{DeliveryFilter, StoreReader, StoredDeliveryState};
 use ringwire_testkit::{PbxSimulator, SimulatorOptions};
 
-use self::endpoint::{Chance, Endpoint};
+pub(crate) use self::endpoint::Chance;
+use self::endpoint::Endpoint;
 
 /// How often the daemon is killed unless told otherwise: enough to see each kind of end, in seconds.
 const KILLS: usize = 15;

@@ -89,6 +89,12 @@ impl ZammadState {
         self.by_id.get(call_id).and_then(|&at| self.entries.get(at))
     }
 
+    /// Removes the entry of the call with this id, as its retention or a restored backup does.
+    pub fn forget(&mut self, call_id: &str) {
+        self.entries.retain(|entry| entry.call_id != call_id);
+        self.by_id = self.entries.iter().enumerate().map(|(at, entry)| (entry.call_id.clone(), at)).collect();
+    }
+
     /// Handles one request to the URL with `token`, at `now`.
     pub fn apply(&mut self, token: &str, params: &RequestParams, now: Timestamp) -> ZammadReply {
         if !self.config.enabled {
