@@ -4,10 +4,12 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that cannot go on has failed"
 )]
+#![allow(clippy::print_stdout, reason = "figures, with --nocapture")]
 
 #[path = "../browser/mod.rs"]
 mod browser;

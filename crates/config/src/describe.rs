@@ -303,7 +303,7 @@ fn zammad(text: Paragraph, options: &ZammadOptions) -> Paragraph {
     let mut text = text
         .line(format!("Posts newCall, answer and hangup as {format}; \"to\" is {to}{queue}."))
         .line(format!("Zammad finds the agent who answers by the {agent}."))
-        .line(filtered.to_owned());
+        .line(filtered);
     if !options.trunks.is_empty() {
         text = text.line(format!("External calls are sent only for trunk {}.", list(&options.trunks, "or")));
     }

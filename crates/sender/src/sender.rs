@@ -137,11 +137,11 @@ impl Sender {
     /// # Errors
     /// No client can be built from these settings; the text says why.
     pub fn new(target: &Target) -> Result<Option<Self>, String> {
-        Self::with_lookup(target, address_guard::system_lookup())
+        Self::with_lookup(target, &address_guard::system_lookup())
     }
 
     /// The same with another lookup.
-    fn with_lookup(target: &Target, lookup: Lookup) -> Result<Option<Self>, String> {
+    fn with_lookup(target: &Target, lookup: &Lookup) -> Result<Option<Self>, String> {
         let Some(address) = &target.address else { return Ok(None) };
         let url: Url =
             address.url.expose_secret().parse().map_err(|error| format!("the URL is invalid: {error}"))?;
@@ -157,7 +157,7 @@ impl Sender {
                 .redirect(Policy::none())
                 .no_proxy()
                 .https_only(target.https_only)
-                .dns_resolver(AddressGuard::new(&url, &target.reach, Arc::clone(&lookup)))
+                .dns_resolver(AddressGuard::new(&url, &target.reach, Arc::clone(lookup)))
                 .connect_timeout(target.connect_timeout)
                 .timeout(timeout)
                 .pool_max_idle_per_host(kept_open)

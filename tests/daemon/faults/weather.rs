@@ -289,7 +289,8 @@ impl Weather {
             let entry = self.zammad.entry(&call);
             let is_over = entry.is_some_and(|entry| entry.state == CallLogState::Hangup);
             let is_missed = entry.is_some_and(|entry| entry.is_missed());
-            if !is_over && !(unknown.contains(&*call) && kind == CallKind::Missed) {
+            let is_listed = unknown.contains(&*call) && kind == CallKind::Missed;
+            if !is_over && !is_listed {
                 figures.ringing += 1;
             } else if is_over && kind.is_missed() && !is_missed {
                 figures.ticked.push(call);

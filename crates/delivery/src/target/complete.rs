@@ -121,7 +121,7 @@ impl TargetQueue {
         let is_replay = replayed.is_some();
         let has_succeeded = matches!(outcome, DeliveryOutcome::Delivered | DeliveryOutcome::AlreadyExists);
         let Some(head) = lane.head() else { return };
-        if head.is_dropped && !(has_succeeded && !is_replay) {
+        if head.is_dropped && (is_replay || !has_succeeded) {
             self.finish(number, DeliveryState::Dropped, now, context.output);
             return;
         }
@@ -147,7 +147,7 @@ impl TargetQueue {
                 self.leave_unknown(number, reason, now, context.output);
             }
             DeliveryOutcome::Retry { .. } if is_probe => {
-                self.put_back(number, !is_replay, now, context.output)
+                self.put_back(number, !is_replay, now, context.output);
             }
             DeliveryOutcome::Retry { reason, after } => self.retry(number, reason, after, context),
             DeliveryOutcome::Unknown { reason } => {

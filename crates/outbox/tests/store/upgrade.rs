@@ -113,9 +113,11 @@ fn targets(reader: &StoreReader) -> Facts {
 /// The deliveries that the commands which the journal holds retry: each with what the target got of the call after it.
 fn retried(facts: &Facts) -> Vec<i64> {
     let place = |fact: &str| {
-        let words: Vec<_> = fact.split(' ').collect();
-        let (call, _) = words[3].rsplit_once('/').unwrap();
-        (words[1].parse::<i64>().unwrap(), words[2].to_owned(), call.to_owned())
+        let mut words = fact.split(' ').skip(1);
+        let mut next = || words.next().unwrap();
+        let (id, target, event) = (next().parse::<i64>().unwrap(), next().to_owned(), next());
+        let (call, _) = event.rsplit_once('/').unwrap();
+        (id, target, call.to_owned())
     };
     let places: Vec<_> = facts_of(facts, "delivery").iter().map(|fact| place(fact)).collect();
     let mut retried = Vec::new();
@@ -335,7 +337,7 @@ fn command_an_earlier_release(name: &str, home: &TempDir, facts: &Facts) {
     // That daemon ends before it has applied the command: it is not lost.
     drop(lock);
     let retry = undelivered(facts).len();
-    let drop_first = [OperatorCommand::Drop(DeliveryId(undelivered(facts)[0].0))];
+    let drop_first = [OperatorCommand::Drop(DeliveryId(undelivered(facts).first().unwrap().0))];
     assert_eq!(submit_commands(&path, &drop_first, at(1)).unwrap(), CommandReceipt::AtNextStart, "{name}");
     let reader = StoreReader::open(&path).unwrap();
     let crm = reader.targets().unwrap().into_iter().find(|target| target.target == "crm");

@@ -25,7 +25,7 @@ async fn outcomes(origin: &str, allowed: &[&str], found: &[&[&str]]) -> Vec<Deli
     let mut target = target(origin);
     target.reach = Reach::new(allowed.iter().map(|net| net.parse().unwrap()).collect());
     target.connect_timeout = Duration::from_millis(200);
-    let sender = Sender::with_lookup(&target, lookup(found)).unwrap().unwrap();
+    let sender = Sender::with_lookup(&target, &lookup(found)).unwrap().unwrap();
     let mut outcomes = Vec::new();
     for _ in found {
         outcomes.push(sender.send(&hangup(), SendOptions::default()).await.outcome);

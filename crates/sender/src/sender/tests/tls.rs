@@ -98,7 +98,12 @@ async fn send(host: &str, port: u16, change: impl FnOnce(&mut Target)) -> Delive
     change(&mut target);
     let here: Lookup =
         Arc::new(|_host| -> LookupFuture { Box::pin(async { Ok(vec![IpAddr::from([127, 0, 0, 1])]) }) });
-    Sender::with_lookup(&target, here).unwrap().unwrap().send(&hangup(), SendOptions::default()).await.outcome
+    Sender::with_lookup(&target, &here)
+        .unwrap()
+        .unwrap()
+        .send(&hangup(), SendOptions::default())
+        .await
+        .outcome
 }
 
 /// The same to desk.test, trusting `authority`.
