@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ringwire_event::{AnsweredBy, CallEvent, EventKind, Party};
 use ringwire_recording::is_relative_time;
-use ringwire_terminal::plain;
+use ringwire_terminal::{plain, plain_name};
 use serde_json::{Map, Value};
 
 /// A call event as one aligned line: time, event, call, direction, caller, callee and details.
@@ -23,10 +23,10 @@ pub(crate) fn event_line(event: &CallEvent) -> String {
         "{:>12}  {style}{:<8}{style:#}  {:<22}  {:<8}  {:>14} → {:<14}",
         EventTime(event.time),
         event.kind.name(),
-        plain(&event.call),
+        plain_name(&event.call),
         event.direction.as_str(),
-        plain(&event.from),
-        plain(&event.to),
+        plain_name(&event.from),
+        plain_name(&event.to),
     );
     if !detail.is_empty() {
         let _ = write!(line, "  {detail}");
@@ -61,7 +61,7 @@ pub(crate) fn format_value(value: &Value) -> String {
 /// The details of an event besides its kind, caller and callee.
 #[must_use]
 pub(crate) fn event_details(event: &CallEvent) -> String {
-    let queue = event.queue.as_deref().map(|queue| format!("[{}]", plain(queue)));
+    let queue = event.queue.as_deref().map(|queue| format!("[{}]", plain_name(queue)));
     let details = match &event.kind {
         EventKind::NewCall { users } => Some(users.iter().map(party_name).collect::<Vec<_>>().join(", "))
             .filter(|names| !names.is_empty()),
@@ -70,7 +70,7 @@ pub(crate) fn event_details(event: &CallEvent) -> String {
         EventKind::Hold { user } | EventKind::Unhold { user } => user.as_ref().map(party_name),
         EventKind::Transfer { user, transfer_target, .. } => {
             let by = user.as_ref().map(party_name);
-            let to = transfer_target.as_deref().map(|target| format!("to {}", plain(target)));
+            let to = transfer_target.as_deref().map(|target| format!("to {}", plain_name(target)));
             Some([by, to].into_iter().flatten().collect::<Vec<_>>().join(" "))
         }
         EventKind::Hangup { cause, .. } => Some(cause.as_str().to_owned()),
@@ -82,8 +82,8 @@ pub(crate) fn event_details(event: &CallEvent) -> String {
 #[must_use]
 pub(crate) fn party_name(party: &Party) -> String {
     match (&party.name, &party.extension) {
-        (Some(name), Some(extension)) => format!("{} ({})", plain(name), plain(extension)),
-        _ => plain(party.label()),
+        (Some(name), Some(extension)) => format!("{} ({})", plain_name(name), plain_name(extension)),
+        _ => plain_name(party.label()),
     }
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn short_call_id(call: &str) -> String {
         let kept = time.get(time.len().checked_sub(DIGITS)?..)?;
         Some(format!("{name}{kept}.{number}"))
     });
-    plain(&cut.unwrap_or_else(|| call.to_owned()))
+    plain_name(&cut.unwrap_or_else(|| call.to_owned()))
 }
 
 /// The style of a call: always the same for the same call.
@@ -138,7 +138,7 @@ pub(crate) fn cause_text(cause: Option<&str>) -> &'static str {
 pub(crate) fn answered_by_text(answered_by: &AnsweredBy) -> String {
     match answered_by {
         AnsweredBy::User(party) => party_name(party),
-        AnsweredBy::Number { number } => plain(number),
+        AnsweredBy::Number { number } => plain_name(number),
         AnsweredBy::Voicemail => "voicemail".to_owned(),
         AnsweredBy::Conference => "conference".to_owned(),
     }

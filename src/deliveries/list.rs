@@ -94,7 +94,7 @@ fn delivery_table(deliveries: &[DeliveryRecord]) -> Table {
             Cell::new(when(delivery.recorded_at)),
             Cell::maybe((delivery.failures > 0).then(|| delivery.failures.to_string())),
             Cell::maybe(delivery.due_at.map(when)),
-            Cell::maybe(delivery.reason.as_ref()),
+            delivery.reason.as_ref().map(Cell::sentences).unwrap_or_default(),
         ]);
     }
     table
@@ -127,7 +127,7 @@ fn target_table(journal: &JournalReader, only: Option<&str>) -> Result<Table, Fa
         }
         let mut cells = vec![Cell::new(endpoint)];
         cells.extend(states().map(|(_, state)| count_cell(state)));
-        cells.push(Cell::new(status));
+        cells.push(Cell::sentences(status));
         table.row(cells);
     }
     Ok(table)

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use ringwire_event::{CallEvent, Decision, ExplanationStep, SourceEvent};
-use ringwire_terminal::plain;
+use ringwire_terminal::{plain, plain_name};
 
 use crate::event_text::{event_details, event_style};
 
@@ -13,13 +13,13 @@ pub(super) fn source_line(step: &ExplanationStep, time: &str) -> String {
     let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
     match &step.source {
         Some(SourceEvent { event, channel, uniqueid, with }) => {
-            let mut line = format!("{time:>10}  {bold}{}{bold:#}", plain(event));
+            let mut line = format!("{time:>10}  {bold}{}{bold:#}", plain_name(event));
             if let Some(channel) = channel {
-                let _ = write!(line, " {}", plain(channel));
+                let _ = write!(line, " {}", plain_name(channel));
             }
             let is_first_event = matches!(event.as_str(), "Newchannel" | "CoreShowChannel" | "Status");
             if let Some(uniqueid) = uniqueid.as_deref().filter(|_| is_first_event || channel.is_none()) {
-                let _ = write!(line, " (Uniqueid {})", plain(uniqueid));
+                let _ = write!(line, " (Uniqueid {})", plain_name(uniqueid));
             }
             if !with.is_empty() {
                 let _ = write!(line, "  {dim}{}{dim:#}", plain(with));
@@ -56,7 +56,7 @@ pub(super) fn event_line(event: &CallEvent, time: &str, of: Option<&str>) -> Str
     let (dim, style) = (Style::new().dimmed(), event_style(&event.kind));
     let mut line = format!("{time:>10}  {style}» {}{style:#}", event.kind.name());
     if event.seq == 1 {
-        let (from, to) = (plain(&event.from), plain(&event.to));
+        let (from, to) = (plain_name(&event.from), plain_name(&event.to));
         let _ = write!(line, "  {}  {from} → {to}", event.direction.as_str());
     }
     let details = event_details(event);

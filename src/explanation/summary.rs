@@ -4,7 +4,7 @@ use anstyle::{AnsiColor, Style};
 use jiff::{Timestamp, tz::TimeZone};
 use ringwire_event::{Decision, Direction, EventKind};
 use ringwire_recording::is_relative_time;
-use ringwire_terminal::plain;
+use ringwire_terminal::{plain, plain_name};
 
 use super::call::CallExplanation;
 use crate::event_text::answered_by_text;
@@ -19,7 +19,7 @@ pub(super) fn heading_lines(explanation: &CallExplanation) -> Vec<String> {
     }
     match (&explanation.uniqueid, &explanation.call) {
         (Some(uniqueid), Some(call)) if uniqueid != call => {
-            facts.push(format!("Uniqueid {}", plain(uniqueid)));
+            facts.push(format!("Uniqueid {}", plain_name(uniqueid)));
         }
         _ => {}
     }
@@ -44,19 +44,19 @@ fn summary(explanation: &CallExplanation) -> String {
     let Some(first) = explanation.events.first() else {
         return match (&explanation.call, explanation.steps.last()) {
             (None, Some(last)) if matches!(last.decision, Decision::Unannounced | Decision::Forged) => {
-                format!("{}: {}", plain(id), plain(&last.text))
+                format!("{}: {}", plain_name(id), plain(&last.text))
             }
-            (None, _) => format!("{}: not announced yet", plain(id)),
-            (Some(_), _) => plain(id),
+            (None, _) => format!("{}: not announced yet", plain_name(id)),
+            (Some(_), _) => plain_name(id),
         };
     };
     let mut parts = vec![match first.direction {
-        Direction::In => format!("inbound, {} → {}", plain(&first.from), plain(&first.to)),
-        Direction::Out => format!("outbound, {} → {}", plain(&first.from), plain(&first.to)),
-        Direction::Internal => format!("internal, {} → {}", plain(&first.from), plain(&first.to)),
+        Direction::In => format!("inbound, {} → {}", plain_name(&first.from), plain_name(&first.to)),
+        Direction::Out => format!("outbound, {} → {}", plain_name(&first.from), plain_name(&first.to)),
+        Direction::Internal => format!("internal, {} → {}", plain_name(&first.from), plain_name(&first.to)),
     }];
     let queue = explanation.events.iter().filter_map(|event| event.queue.as_deref()).next_back();
-    parts.extend(queue.map(|queue| format!("queue {}", plain(queue))));
+    parts.extend(queue.map(|queue| format!("queue {}", plain_name(queue))));
     let answers = explanation.events.iter().filter_map(|event| match &event.kind {
         EventKind::Answer { answered_by } => Some(format!("answered by {}", answered_by_text(answered_by))),
         _ => None,
@@ -77,7 +77,7 @@ fn summary(explanation: &CallExplanation) -> String {
     if explanation.events.iter().any(|event| event.recovered) {
         parts.push("partly recovered from a list of channels".to_owned());
     }
-    format!("{}: {}", plain(id), parts.join(", "))
+    format!("{}: {}", plain_name(id), parts.join(", "))
 }
 
 /// A time in UTC, so that logs of different machines can be compared; or relative to the start of a recording.

@@ -13,4 +13,4 @@ pub use delivery_state::{UNKNOWN_ADVICE, describe_state, state_style};
 pub use failure::{Code, Failure};
 pub use past_time::{PAST_TIME_FORMS, parse_past_time};
 pub use table::{Cell, Column, Table};
-pub use text::{count, cut, duration, plain, terminal_is_unicode, when};
+pub use text::{count, cut, duration, plain, plain_name, terminal_is_unicode, when};

@@ -4,7 +4,9 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
-use crate::text::plain;
+use unicode_width::UnicodeWidthStr;
+
+use crate::text::{plain, plain_name};
 
 /// Rows under headings. A column with nothing in it is left out.
 #[derive(Debug)]
@@ -40,14 +42,19 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// Text, wherever it is from.
+    /// A name, a number or a few words, wherever they are from; what is too long is cut.
     pub fn new(text: impl AsRef<str>) -> Self {
-        Self { text: plain(text.as_ref()), style: Style::new() }
+        Self { text: plain_name(text.as_ref()), style: Style::new() }
     }
 
     /// The same where there may be none.
     pub fn maybe(text: Option<impl AsRef<str>>) -> Self {
         text.map(Self::new).unwrap_or_default()
+    }
+
+    /// Sentences, such as a reason and what to do about it.
+    pub fn sentences(text: impl AsRef<str>) -> Self {
+        Self { text: plain(text.as_ref()), style: Style::new() }
     }
 
     /// In colour.
@@ -84,8 +91,8 @@ impl Table {
     /// How wide a column has to be; `None` where nothing stands in it.
     fn width(&self, column: usize) -> Option<usize> {
         let texts = self.rows.iter().filter_map(|row| row.get(column));
-        let widest = texts.map(|cell| cell.text.chars().count()).max().filter(|width| *width > 0)?;
-        let heading = self.columns.get(column).map_or(0, |column| column.heading.chars().count());
+        let widest = texts.map(|cell| cell.text.width()).max().filter(|width| *width > 0)?;
+        let heading = self.columns.get(column).map_or(0, |column| column.heading.width());
         Some(widest.max(heading))
     }
 
@@ -95,7 +102,7 @@ impl Table {
         let mut blanks = 0;
         for ((column, Cell { text, style }), width) in self.columns.iter().zip(cells).zip(widths) {
             let Some(width) = width else { continue };
-            let fill = width.saturating_sub(text.chars().count());
+            let fill = width.saturating_sub(text.width());
             let (before, after) = if column.right { (fill, 0) } else { (0, fill) };
             blanks += before;
             if !text.is_empty() {

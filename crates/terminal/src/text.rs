@@ -5,20 +5,60 @@ use std::fmt::Write as _;
 use jiff::{Timestamp, tz::TimeZone};
 use unicode_width::UnicodeWidthChar;
 
-/// Text from outside, fit for a terminal: what would move the cursor, ring or turn the writing round is spelt out.
+/// Longer names and numbers are cut, as on the desk: nobody reads on.
+const LONGEST_NAME: usize = 160;
+
+/// Longer reasons, replies and explanations are cut, as on the desk.
+const LONGEST_TEXT: usize = 4_000;
+
+/// More combining marks on one character are left out: they would run over the lines around it.
+const MARKS: usize = 3;
+
+/// Text from outside, fit for a terminal: what would move the cursor, ring, turn the writing round or hide is spelt out,
+/// and what is longer than anybody reads is cut and ends in `~`.
 #[must_use]
 pub fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control()
-            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        {
+    plain_up_to(text, LONGEST_TEXT)
+}
+
+/// A name or a number from outside, fit for a terminal: as [`plain`], and cut much earlier.
+#[must_use]
+pub fn plain_name(text: &str) -> String {
+    plain_up_to(text, LONGEST_NAME)
+}
+
+fn plain_up_to(text: &str, longest: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(longest));
+    let mut marks = 0;
+    for (count, c) in text.chars().enumerate() {
+        if count == longest {
+            out.push('~');
+            break;
+        }
+        if c.is_control() || is_disturbing(c) {
+            marks = 0;
             let _ = write!(out, "{}", c.escape_unicode());
-        } else {
+            continue;
+        }
+        marks = if is_mark(c) { marks + 1 } else { 0 };
+        if marks <= MARKS {
             out.push(c);
         }
     }
     out
+}
+
+/// Whether a character reorders, hides or breaks a line: bidirectional controls, invisible characters, line separators
+/// and tags; the same as `clean` of the desk. Joiners (U+200C, U+200D) stay: emoji and Persian names need them.
+fn is_disturbing(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Whether a character takes no column of its own and joins nothing.
+fn is_mark(c: char) -> bool {
+    c.width() == Some(0) && !matches!(c, '\u{200c}' | '\u{200d}')
 }
 
 /// Text from outside, fit for a terminal and at most `width` columns wide; what is cut ends in `~`.
@@ -89,6 +129,32 @@ mod tests {
     #[test]
     fn control_characters_are_escaped() {
         assert_eq!(plain("Ärger\u{1b}[2J\u{7}\u{202e}x"), "Ärger\\u{1b}[2J\\u{7}\\u{202e}x");
+    }
+
+    #[test]
+    fn invisible_characters_are_spelt_out() {
+        for (text, expected) in [
+            ("a\u{200b}b", "a\\u{200b}b"),
+            ("\u{feff}4930100", "\\u{feff}4930100"),
+            ("\u{e0001}\u{e0041}A", "\\u{e0001}\\u{e0041}A"),
+            ("\u{ad}\u{2060}\u{2028}\u{61c}", "\\u{ad}\\u{2060}\\u{2028}\\u{61c}"),
+            (
+                "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}\u{645}",
+                "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}\u{645}",
+            ),
+            ("\u{1f469}\u{200d}\u{1f4bb}", "\u{1f469}\u{200d}\u{1f4bb}"),
+        ] {
+            assert_eq!(plain(text), expected);
+            assert_eq!(plain_name(text), expected);
+        }
+    }
+
+    #[test]
+    fn names_that_are_too_long_are_cut_as_on_the_desk() {
+        assert_eq!(plain_name(&"x".repeat(160)), "x".repeat(160));
+        assert_eq!(plain_name(&"x".repeat(70_000)), format!("{}~", "x".repeat(160)));
+        assert_eq!(plain(&"x".repeat(70_000)), format!("{}~", "x".repeat(4_000)));
+        assert_eq!(plain_name(&format!("e{}", "\u{301}".repeat(100))), "e\u{301}\u{301}\u{301}");
     }
 
     #[test]
