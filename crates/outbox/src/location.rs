@@ -8,7 +8,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rustix::fs::Access;
+use rustix::fs::{Access, OFlags};
 
 use super::{error::StoreError, schema};
 
@@ -106,7 +106,7 @@ fn refuse_network(directory: &Path, path: &Path) -> Result<(), StoreError> {
 /// Locks the journal for this process until the lock is dropped, also by being killed.
 ///
 /// # Errors
-/// Another process has locked it, or the lock file cannot be created.
+/// Another process has locked it, or the lock file cannot be created, or it is a link.
 pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
     let lock = beside(path, "lock");
     let failed = |error| StoreError::location(&lock, error);
@@ -115,6 +115,7 @@ pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
         .create(true)
         .truncate(false)
         .mode(0o600)
+        .custom_flags(no_link())
         .open(&lock)
         .map_err(failed)?;
     match file.try_lock() {
@@ -142,7 +143,10 @@ pub fn describe_absence(path: &Path) -> (&'static str, &'static str) {
 
 /// Whether a daemon has locked the journal at `path`.
 pub(super) fn is_locked(path: &Path) -> bool {
-    File::open(beside(path, "lock"))
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(no_link())
+        .open(beside(path, "lock"))
         .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
@@ -210,12 +214,20 @@ fn with_end(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
+/// Makes the file private; a link is refused, whose target is not ours to change.
 fn make_private(path: &Path) -> io::Result<()> {
-    let mode = fs::metadata(path)?.permissions().mode();
-    if mode & 0o077 == 0 {
+    let about = fs::symlink_metadata(path)?;
+    if about.permissions().mode() & 0o077 == 0 && about.is_file() {
         return Ok(());
     }
-    fs::set_permissions(path, Permissions::from_mode(0o600))
+    let file = OpenOptions::new().read(true).custom_flags(no_link()).open(path)?;
+    file.set_permissions(Permissions::from_mode(0o600))
+}
+
+/// Opens a file itself and nothing that a link leads to, and waits for nobody to write into a pipe: whoever can create
+/// files in the directory could otherwise choose which file is created, or changed, as the daemon's user.
+fn no_link() -> i32 {
+    (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed()
 }
 
 fn sync(directory: &Path) -> io::Result<()> {
@@ -237,6 +249,8 @@ fn network(directory: &Path) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use super::*;
 
     #[test]
@@ -261,6 +275,23 @@ mod tests {
         assert!(matches!(lock(&path), Err(StoreError::Locked { .. })));
         drop(held);
         lock(&path).unwrap();
+    }
+
+    #[test]
+    fn the_lock_and_the_journal_follow_no_link() {
+        let home = tempfile::tempdir().unwrap();
+        let (path, victim) = (home.path().join("journal.db"), home.path().join("victim"));
+        symlink(&victim, beside(&path, "lock")).unwrap();
+        assert!(matches!(lock(&path), Err(StoreError::Location { .. })));
+        assert!(!victim.exists(), "the target of the link was created");
+        assert!(!is_locked(&path));
+        fs::write(&victim, "not ours").unwrap();
+        fs::set_permissions(&victim, Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(lock(&path), Err(StoreError::Location { .. })));
+        symlink(&victim, &path).unwrap();
+        assert!(matches!(prepare(&path), Err(StoreError::Location { .. })));
+        assert_eq!(fs::metadata(&victim).unwrap().permissions().mode() & 0o777, 0o644);
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "not ours");
     }
 
     #[test]
