@@ -10,4 +10,5 @@ mod dependencies;
 mod invariants;
 mod source;
 mod tree;
+mod unit;
 mod words;
