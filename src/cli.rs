@@ -2,7 +2,7 @@
 
 use ringwire_terminal::Failure;
 
-use super::{calls, capture, check, deliveries, demo, doctor, explain, replay, run, tail, top};
+use super::{calls, capture, check, deliveries, demo, doctor, explain, replay, run, sessions, tail, top};
 
 const ABOUT: &str = "Report calls on Asterisk to helpdesks and CRMs";
 
@@ -54,6 +54,7 @@ enum Command {
     Top(top::Args),
     Explain(explain::Args),
     Deliveries(deliveries::Args),
+    Sessions(sessions::Args),
     Capture(capture::Args),
     Replay(replay::Args),
     Demo(demo::Args),
@@ -71,6 +72,7 @@ impl Cli {
             Command::Top(args) => top::run(args),
             Command::Explain(args) => explain::run(args),
             Command::Deliveries(args) => deliveries::run(args),
+            Command::Sessions(args) => sessions::run(args),
             Command::Capture(args) => capture::run(args),
             Command::Replay(args) => replay::run(args),
             Command::Demo(args) => demo::run(args),

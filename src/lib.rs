@@ -19,18 +19,21 @@ mod replay;
 mod request_target;
 mod run;
 mod runtime;
+mod sessions;
 mod tail;
 mod top;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
 pub use ringwire_daemon::{Signal, serve};
 
 /// The whole program: parses the command line, runs the command and reports its failure.
 #[must_use]
 pub fn main() -> ExitCode {
+    forbid_dumps();
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -49,5 +52,22 @@ pub fn main() -> ExitCode {
             failure.report();
             failure.exit_code()
         }
+    }
+}
+
+/// Keeps secrets out of core dumps, and out of reach of other processes of the user: most commands read some.
+fn forbid_dumps() {
+    // Where the kernel does not know this, the unit still has LimitCORE=0.
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_with_secrets_leaves_no_dump() {
+        forbid_dumps();
+        assert_eq!(rustix::process::dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
     }
 }

@@ -26,6 +26,7 @@ mod explain;
 mod journal;
 mod push;
 mod replay;
+mod sessions;
 mod support;
 mod tail;
 mod top;

@@ -1,7 +1,7 @@
 //! `ringwire tail`.
 
 mod daemon;
-mod double;
+pub(crate) mod double;
 
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Write};

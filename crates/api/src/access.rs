@@ -9,6 +9,8 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
+use crate::sessions::SessionId;
+
 /// What a client may do. Each role includes the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -62,12 +64,14 @@ pub(crate) struct Principal {
     pub(crate) role: Role,
     /// Whether it is at the socket, where there are no limits: whoever is there could stop the daemon as well.
     pub(crate) local: bool,
+    /// The session that it is known by, if it has not sent its token.
+    pub(crate) session: Option<SessionId>,
 }
 
 impl Principal {
     /// A client at the socket: the mode of its file says who that can be.
     pub(crate) fn local() -> Self {
-        Self { name: "local".into(), role: Role::Admin, local: true }
+        Self { name: "local".into(), role: Role::Admin, local: true, session: None }
     }
 }
 
@@ -103,7 +107,7 @@ impl AccessTable {
     fn new(access: Access) -> Self {
         let hashed = |token: Token| {
             let secret = digest(&SHA256, token.secret.expose_secret().as_bytes());
-            (secret, Principal { name: token.name.into(), role: token.role, local: false })
+            (secret, Principal { name: token.name.into(), role: token.role, local: false, session: None })
         };
         // Browsers write an origin in lower case, without a slash at the end.
         let origin = |origin: String| origin.trim_end_matches('/').to_ascii_lowercase();
@@ -124,6 +128,12 @@ impl AccessTable {
         usize::try_from(found).ok().and_then(|index| self.tokens.get(index)).map(|(_, client)| client)
     }
 
+    /// The hash of the token called `name`, and its client.
+    pub(crate) fn by_name(&self, name: &str) -> Option<(&[u8], &Principal)> {
+        let (token, client) = self.tokens.iter().find(|(_, client)| *client.name == *name)?;
+        Some((token.as_ref(), client))
+    }
+
     /// Whether pages of `origin` may call the API.
     pub(crate) fn allows(&self, origin: &str) -> bool {
         self.allow_origins.iter().any(|allowed| allowed == origin)
@@ -137,7 +147,7 @@ impl AccessTable {
 
 impl fmt::Debug for AccessTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fitting").finish_non_exhaustive()
+        f.debug_struct("AccessTable").finish_non_exhaustive()
     }
 }
 

@@ -10,7 +10,10 @@ pub enum ListenerKind {
     /// The unix socket: whoever may open it has the role admin.
     Socket,
     /// The network: a token is needed.
-    Network,
+    Network {
+        /// The port that it listens at.
+        port: u16,
+    },
 }
 
 /// The address of the client; `None` at the unix socket.

@@ -14,7 +14,7 @@ use ringwire_live::ApiEvent;
 use crate::{
     access::{AccessTable, Principal, Role},
     connection::{ClientAddress, ListenerKind},
-    cookie::{self, COOKIE},
+    cookie::SessionCookie,
     origins, page,
     problem::Problem,
     server::{ApiServer, with_timeout},
@@ -53,12 +53,34 @@ pub(crate) async fn with_headers(request: Request, next: Next) -> Response {
     response
 }
 
-/// Refuses requests whose Host is not ours.
-pub(crate) async fn own_host(State(server): State<ApiServer>, request: Request, next: Next) -> Response {
+/// Refuses requests that are meant for another server, by their Host or by an absolute URI, that name several hosts, or
+/// that want to see themselves (RFC 9110, section 9.3.8: TRACE would show headers to scripts that may not read them).
+pub(crate) async fn own_host(
+    State((server, listener)): State<(ApiServer, ListenerKind)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if matches!(*request.method(), Method::TRACE | Method::CONNECT) {
+        let detail = format!("ringwire does not accept {}", request.method());
+        return Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).into_response();
+    }
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let (first, second) = (hosts.next(), hosts.next());
+    if second.is_some() {
+        // Servers differ in which one counts (RFC 9112, section 3.2).
+        return Problem::bad_request("the request has several Host headers").into_response();
+    }
+    let is_own = |host: &str| origins::is_own_host(host, &server.access());
+    let named = first.map(|host| host.to_str().unwrap_or_default());
     let authority = request.uri().authority().map(|authority| authority.as_str());
-    let host = request.headers().get(header::HOST).map(HeaderValue::to_str);
-    let host = host.map(Result::unwrap_or_default).or(authority).unwrap_or_default();
-    if origins::is_own_host(host, &server.access()) {
+    let is_ours = match listener {
+        // Whoever is there may write any name.
+        ListenerKind::Socket => true,
+        ListenerKind::Network { .. } => {
+            (named.is_some() || authority.is_some()) && named.into_iter().chain(authority).all(is_own)
+        }
+    };
+    if is_ours {
         return next.run(request).await;
     }
     Problem::new(StatusCode::MISDIRECTED_REQUEST, "ringwire does not answer to this host name")
@@ -73,9 +95,10 @@ pub(crate) async fn admit(
     next: Next,
 ) -> Response {
     let peer = request.extensions().get::<ClientAddress>().and_then(|peer| peer.0);
+    request.extensions_mut().insert(listener);
     let client = match listener {
         ListenerKind::Socket => Ok(Some(Principal::local())),
-        ListenerKind::Network => known(&server, request.method(), request.headers(), peer),
+        ListenerKind::Network { .. } => known(&server, listener, &request, peer),
     };
     let (role, response) = match client {
         Err(problem) => ("none", problem.into_response()),
@@ -106,24 +129,25 @@ async fn answer(next: Next, request: Request) -> Response {
     })
 }
 
-/// The client, if the request has a token.
+/// The client, if the request has a token or a session.
 ///
 /// A known token is always accepted: a program that keeps sending an unknown one cannot lock out others at the same
 /// address. The length of tokens makes guessing hopeless.
 fn known(
     server: &ApiServer,
-    method: &Method,
-    headers: &HeaderMap,
+    listener: ListenerKind,
+    request: &Request,
     peer: Option<IpAddr>,
 ) -> Result<Option<Principal>, Problem> {
-    let access = server.access();
-    let Some((token, is_cookie)) = token_of(method, headers, &access) else { return Ok(None) };
-    if let Some(client) = access.find(&token) {
+    let (headers, access) = (request.headers(), server.access());
+    let Some(authorization) = headers.get(header::AUTHORIZATION) else {
+        // An old cookie is nobody's mistake, and must not keep the page from signing in again.
+        let counts = origins::cookie_counts(request.method(), headers, &access);
+        return Ok(counts.then(|| session(server, listener, headers, &access)).flatten());
+    };
+    let Some(token) = bearer(authorization.as_bytes()) else { return Ok(None) };
+    if let Some(client) = access.find(token) {
         return Ok(Some(client.clone()));
-    }
-    // An old cookie is nobody's mistake, and must not keep the page from signing in again.
-    if is_cookie {
-        return Ok(None);
     }
     server.limits().failure(peer)?;
     let address = peer.map(|address| address.to_string()).unwrap_or_default();
@@ -132,19 +156,21 @@ fn known(
         .hint("tokens are set in the configuration, as [api.token.NAME]"))
 }
 
-/// The token of a request, and whether it is in a cookie.
-fn token_of(method: &Method, headers: &HeaderMap, access: &AccessTable) -> Option<(Vec<u8>, bool)> {
-    if let Some(authorization) = headers.get(header::AUTHORIZATION) {
-        let (scheme, token) = authorization.as_bytes().split_at_checked(7)?;
-        return scheme.eq_ignore_ascii_case(b"bearer ").then(|| (token.trim_ascii().to_vec(), false));
-    }
-    let token = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|cookies| cookies.to_str().ok())
-        .flat_map(|cookies| cookies.split(';'))
-        .find_map(|cookie| cookie.trim().strip_prefix(COOKIE)?.strip_prefix('='))?;
-    origins::cookie_counts(method, headers, access).then(|| (cookie::decode(token), true))
+/// The client whose session the cookie names.
+fn session(
+    server: &ApiServer,
+    listener: ListenerKind,
+    headers: &HeaderMap,
+    access: &AccessTable,
+) -> Option<Principal> {
+    let now = server.now();
+    SessionCookie::of(listener).read(headers).find_map(|secret| server.sessions().find(secret, access, now))
+}
+
+/// The token of the header `Authorization`.
+fn bearer(authorization: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = authorization.split_at_checked(7)?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
 }
 
 /// Refuses clients whose role is not `role` or a greater one.

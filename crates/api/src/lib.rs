@@ -25,6 +25,7 @@ mod router;
 mod routes;
 mod serve;
 mod server;
+mod sessions;
 mod sources;
 
 pub use self::{

@@ -200,7 +200,7 @@ mod tests {
     use crate::access::Role;
 
     fn client(name: &str) -> Principal {
-        Principal { name: name.into(), role: Role::Viewer, local: false }
+        Principal { name: name.into(), role: Role::Viewer, local: false, session: None }
     }
 
     fn until_refused(mut ask: impl FnMut() -> Result<(), Problem>) -> u32 {

@@ -10,7 +10,7 @@ use utoipa::{
     },
 };
 
-use crate::{access::Role, cookie, problem::Problem, routes::events};
+use crate::{access::Role, problem::Problem, routes::events};
 
 /// The document without its routes.
 #[derive(OpenApi)]
@@ -45,8 +45,8 @@ impl Modify for Schemes {
             .scheme(HttpAuthScheme::Bearer)
             .description(Some("A token of the configuration: `[api.token.NAME]`"));
         let cookie = ApiKeyValue::with_description(
-            cookie::COOKIE,
-            "Set by `POST /api/v1/session`, for the daemon's own page",
+            "ringwire-PORT",
+            "Set by `POST /api/v1/session`, for the daemon's own page; over https it is `__Host-ringwire-PORT`",
         );
         components.add_security_scheme("token", SecurityScheme::Http(bearer.build()));
         components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));

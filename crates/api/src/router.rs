@@ -53,11 +53,11 @@ impl ApiServer {
             .with_state(self.clone());
         let router = match listener {
             ListenerKind::Socket => router,
-            ListenerKind::Network => {
-                router.layer(self.cors()).layer(from_fn_with_state(self.clone(), guard::own_host))
-            }
+            ListenerKind::Network { .. } => router.layer(self.cors()),
         };
-        router.layer(from_fn(guard::with_headers))
+        router
+            .layer(from_fn_with_state((self.clone(), listener), guard::own_host))
+            .layer(from_fn(guard::with_headers))
     }
 
     /// Which other web pages may call the API. They need a token: browsers do not send them the cookie.
@@ -89,7 +89,7 @@ fn routes() -> OpenApiRouter<ApiServer> {
         .merge(health::viewer())
         .merge(session::viewer());
     let agent = calls::agent().merge(deliveries::agent());
-    let admin = deliveries::admin().merge(components::admin());
+    let admin = deliveries::admin().merge(components::admin()).merge(session::admin());
     OpenApiRouter::with_openapi(Base::openapi())
         .merge(open)
         .merge(requires(Role::Viewer, viewer))

@@ -51,7 +51,8 @@ impl ApiServer {
         listener: TcpListener,
         stop: CancellationToken,
     ) -> impl Future<Output = ()> + Send + use<> {
-        serve(listener, |peer| Some(peer.ip()), self.router(ListenerKind::Network), stop)
+        let port = listener.local_addr().map_or(0, |address| address.port());
+        serve(listener, |peer| Some(peer.ip()), self.router(ListenerKind::Network { port }), stop)
     }
 }
 

@@ -1,18 +1,20 @@
 //! What all requests share.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::pending, sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use ringwire_live::{EventEmitter, LiveState};
+use ringwire_live::{ApiEvent, EventEmitter, LiveState};
 use ringwire_outbox::PendingCount;
-use tokio::{sync::watch, time::sleep};
+use tokio::time::sleep;
 
 use crate::{
-    access::{Access, AccessControl, AccessTable},
+    access::{Access, AccessControl, AccessTable, Principal},
     cache::Cached,
     journal::Journal,
     limits::RateLimits,
     problem::Problem,
+    sessions::Sessions,
     sources::{ApiQueries, ApiSources, Channel},
 };
 
@@ -29,6 +31,7 @@ struct Inner {
     journal: Journal,
     queries: Arc<dyn ApiQueries>,
     access: AccessControl,
+    sessions: Sessions,
     limits: RateLimits,
     channels: Cached<ChannelSnapshot>,
     pending: Cached<Vec<PendingCount>>,
@@ -50,6 +53,7 @@ impl ApiServer {
         Self(Arc::new(Inner {
             live,
             emitter,
+            sessions: Sessions::open(journal.path()),
             journal: Journal::new(journal),
             queries,
             access: AccessControl::new(access),
@@ -98,9 +102,37 @@ impl ApiServer {
         self.0.access.table()
     }
 
-    /// Changes when others have access.
-    pub(crate) fn access_changes(&self) -> watch::Receiver<Arc<AccessTable>> {
-        self.0.access.changes()
+    /// Who has signed in at the desk.
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    /// Stores the sessions for the next process.
+    pub(crate) async fn save_sessions(&self) {
+        if let Err(error) = self.0.sessions.save().await {
+            self.0.emitter.emit(ApiEvent::SessionsNotStored { error: &error.to_string() });
+        }
+    }
+
+    /// Returns when `client` may no longer have its access: others have access, or its session has ended.
+    pub(crate) fn access_end(&self, client: &Principal) -> BoxFuture<'static, ()> {
+        if client.local {
+            return Box::pin(pending());
+        }
+        let (mut changes, sessions, session) =
+            (self.0.access.changes(), self.0.sessions.clone(), client.session.clone());
+        Box::pin(async move {
+            let ended = async {
+                match session {
+                    Some(session) => sessions.ended(session).await,
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                _ = changes.changed() => {}
+                () = ended => {}
+            }
+        })
     }
 
     /// The channels, not older than `max_age`; otherwise those that `query` gives.

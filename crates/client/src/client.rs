@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::anyhow;
-use reqwest::{RequestBuilder, Response, Url, header, redirect::Policy};
+use reqwest::{Method, RequestBuilder, Response, Url, header, redirect::Policy};
 use ringwire_terminal::{Code, Failure};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -64,11 +64,23 @@ impl ApiClient {
     /// # Errors
     /// Nobody answers, the answer is no, or it is not what it should be.
     pub async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, ApiError> {
-        let request = self.request(path, query).timeout(ANSWER);
+        let request = self.request(Method::GET, path, query).timeout(ANSWER);
         let response = request.send().await.map_err(|error| ApiError::unreachable(&self.address, &error))?;
         // `/readyz` reports failure with JSON, not with a problem document.
         let ok = response.status().is_success() || is(&response, "application/json");
         let body = self.body(response, ok).await?;
+        serde_json::from_slice(&body).map_err(|error| self.unexpected_response(format!("{path}: {error}")))
+    }
+
+    /// What the API answers when `path` is deleted.
+    ///
+    /// # Errors
+    /// Nobody answers, the answer is no, or it is not what it should be.
+    pub async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
+        let request = self.request(Method::DELETE, path, &[]).timeout(ANSWER);
+        let response = request.send().await.map_err(|error| ApiError::unreachable(&self.address, &error))?;
+        let is_ok = response.status().is_success();
+        let body = self.body(response, is_ok).await?;
         serde_json::from_slice(&body).map_err(|error| self.unexpected_response(format!("{path}: {error}")))
     }
 
@@ -77,7 +89,8 @@ impl ApiClient {
     /// # Errors
     /// Nobody answers, or the answer is no.
     pub async fn events(&self, query: &[(&str, &str)], last: Option<&str>) -> Result<SseStream, ApiError> {
-        let mut request = self.request("/events", query).header(header::ACCEPT, "text/event-stream");
+        let mut request =
+            self.request(Method::GET, "/events", query).header(header::ACCEPT, "text/event-stream");
         if let Some(last) = last {
             request = request.header("Last-Event-ID", last);
         }
@@ -92,13 +105,13 @@ impl ApiClient {
         Err(self.unexpected_response("/events: not an event stream".to_owned()))
     }
 
-    fn request(&self, path: &str, query: &[(&str, &str)]) -> RequestBuilder {
+    fn request(&self, method: Method, path: &str, query: &[(&str, &str)]) -> RequestBuilder {
         let mut url = self.base.clone();
         url.set_path(path);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let request = self.http.get(url);
+        let request = self.http.request(method, url);
         match &self.token {
             Some(token) => request.bearer_auth(token.expose_secret()),
             None => request,

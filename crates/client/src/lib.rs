@@ -21,7 +21,7 @@ pub use self::{
     sse::SseStream,
     wire::{
         Attempt, CallDelivery, CallDetail, Channel, Channels, ChartMinute, Charts, DeliveryProgress,
-        EventDelivery, LiveCall, LiveQueue, LiveView, PbxStatus, StreamEvent, StreamFrame, TargetStatus,
-        WaitingCaller,
+        DeskSession, EndedSessions, EventDelivery, LiveCall, LiveQueue, LiveView, PbxStatus, StreamEvent,
+        StreamFrame, TargetStatus, WaitingCaller,
     },
 };

@@ -35,6 +35,27 @@ impl StreamFrame {
     }
 }
 
+/// Somebody who has signed in at the desk.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeskSession {
+    /// The name of the token.
+    pub name: String,
+    /// What it may do.
+    pub role: String,
+    /// Since when.
+    pub started_at: Timestamp,
+    /// Until when at most.
+    pub expires_at: Timestamp,
+}
+
+/// How many sessions were ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct EndedSessions {
+    /// How many.
+    pub ended: i64,
+}
+
 /// The first frame of a stream.
 #[derive(Debug, Deserialize)]
 pub(super) struct StreamHello {

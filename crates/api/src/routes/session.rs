@@ -3,7 +3,7 @@
 use axum::{
     Extension, Json,
     extract::State,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use ringwire_live::ApiEvent;
@@ -14,12 +14,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     access::{Principal, Role},
-    connection::ClientAddress,
-    cookie::{self, COOKIE},
+    connection::{ClientAddress, ListenerKind},
+    cookie::SessionCookie,
     extract::JsonBody,
     origins,
     problem::Problem,
     server::ApiServer,
+    sessions::SessionInfo,
 };
 
 /// The client.
@@ -37,8 +38,18 @@ struct SignIn {
     token: SecretString,
 }
 
+/// How many sessions have ended.
+#[derive(Serialize, ToSchema)]
+struct EndedSessions {
+    ended: usize,
+}
+
 pub(crate) fn viewer() -> OpenApiRouter<ApiServer> {
     OpenApiRouter::default().routes(routes!(me))
+}
+
+pub(crate) fn admin() -> OpenApiRouter<ApiServer> {
+    OpenApiRouter::default().routes(routes!(list, revoke))
 }
 
 pub(crate) fn open() -> OpenApiRouter<ApiServer> {
@@ -51,42 +62,78 @@ async fn me(Extension(client): Extension<Principal>) -> Json<ClientInfo> {
     Json(ClientInfo { name: client.name.to_string(), role: client.role })
 }
 
-/// Sign in: sets the cookie that the desk uses from then on
+/// Sign in: starts a session, and sets the cookie that the desk uses from then on
 ///
-/// Only the daemon's own page, or a program, may do so.
+/// Only the daemon's own page, or a program, may do so. The session ends after 30 days, with its token, by signing out, or
+/// when an admin ends all.
 #[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = SignIn,
     responses((status = 204, description = "The cookie is set"), (status = 401, description = "The token is not known")))]
 async fn sign_in(
     State(server): State<ApiServer>,
+    Extension(listener): Extension<ListenerKind>,
     method: Method,
     headers: HeaderMap,
     peer: Option<Extension<ClientAddress>>,
     JsonBody(SignIn { token }): JsonBody<SignIn>,
 ) -> Result<Response, Problem> {
     let access = server.access();
-    if headers.contains_key(header::ORIGIN) && !origins::cookie_counts(&method, &headers, &access) {
+    let origin = headers.get(header::ORIGIN);
+    if origin.is_some() && !origins::cookie_counts(&method, &headers, &access) {
         return Err(Problem::new(StatusCode::FORBIDDEN, "only the desk can sign in here"));
     }
-    let token = token.expose_secret().trim();
-    if let Some(client) = access.find(token.as_bytes()) {
-        server.emitter().emit(ApiEvent::SignedIn { name: &client.name, role: client.role.as_str() });
-        return set_cookie(&format!("{COOKIE}={}; Max-Age=31536000", cookie::encode(token)));
-    }
-    server.limits().failure(peer.and_then(|Extension(peer)| peer.0))?;
-    Err(Problem::new(StatusCode::UNAUTHORIZED, "this token is unknown")
-        .hint("tokens are set in the configuration, as [api.token.NAME]"))
+    let token = token.expose_secret().trim().as_bytes();
+    let Some(client) = access.find(token) else {
+        server.limits().failure(peer.and_then(|Extension(peer)| peer.0))?;
+        return Err(Problem::new(StatusCode::UNAUTHORIZED, "this token is unknown")
+            .hint("tokens are set in the configuration, as [api.token.NAME]"));
+    };
+    let (sessions, cookie) = (server.sessions(), SessionCookie::of(listener));
+    let secret = sessions
+        .start(client, token, server.now())
+        .map_err(|error| Problem::no_answer(format!("no session can be started: {error}")))?;
+    // The session that it replaces is of no use to its owner any more.
+    cookie.read(&headers).for_each(|old| _ = sessions.end(old));
+    server.save_sessions().await;
+    server.emitter().emit(ApiEvent::SignedIn { name: &client.name, role: client.role.as_str() });
+    let is_https = origin.is_some_and(|origin| origin.as_bytes().starts_with(b"https://"));
+    Ok((StatusCode::NO_CONTENT, cookie.set(&secret, is_https)).into_response())
 }
 
-/// Sign out: removes the cookie
+/// Sign out: ends the session, and removes the cookie
 #[utoipa::path(delete, path = "/api/v1/session", tag = "session",
-    responses((status = 204, description = "The cookie is removed")))]
-async fn sign_out() -> Result<Response, Problem> {
-    set_cookie(&format!("{COOKIE}=; Max-Age=0"))
+    responses((status = 204, description = "The session has ended")))]
+async fn sign_out(
+    State(server): State<ApiServer>,
+    Extension(listener): Extension<ListenerKind>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let cookie = SessionCookie::of(listener);
+    if origins::cookie_counts(&method, &headers, &server.access()) {
+        let ended = cookie.read(&headers).filter(|secret| server.sessions().end(secret)).count();
+        if ended > 0 {
+            server.save_sessions().await;
+        }
+    }
+    (StatusCode::NO_CONTENT, cookie.remove()).into_response()
 }
 
-fn set_cookie(cookie: &str) -> Result<Response, Problem> {
-    // Not `Secure`: the daemon speaks plain HTTP on the loopback interface, and some browsers would not send it.
-    let cookie = HeaderValue::from_str(&format!("{cookie}; Path=/; HttpOnly; SameSite=Strict"))
-        .map_err(|_| Problem::bad_request("this token cannot be kept in a cookie"))?;
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
+/// Who has signed in at the desk
+#[utoipa::path(get, path = "/api/v1/sessions", tag = "session",
+    responses((status = 200, description = "The sessions, the oldest first", body = Vec<SessionInfo>)))]
+async fn list(State(server): State<ApiServer>) -> Json<Vec<SessionInfo>> {
+    Json(server.sessions().list(&server.access(), server.now()))
+}
+
+/// Sign everybody out: ends all sessions at the desk
+#[utoipa::path(delete, path = "/api/v1/sessions", tag = "session",
+    responses((status = 200, description = "They have ended", body = EndedSessions)))]
+async fn revoke(
+    State(server): State<ApiServer>,
+    Extension(client): Extension<Principal>,
+) -> Json<EndedSessions> {
+    let ended = server.sessions().end_all();
+    server.save_sessions().await;
+    server.emitter().emit(ApiEvent::SessionsRevoked { name: &client.name, ended });
+    Json(EndedSessions { ended })
 }

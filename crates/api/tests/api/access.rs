@@ -50,66 +50,6 @@ async fn another_configuration_lets_others_in() {
 }
 
 #[tokio::test]
-async fn one_signs_in_with_a_cookie_that_only_the_desk_can_use() {
-    let bench = Bench::new();
-    let router = bench.network();
-    let json = ("content-type", "application/json".to_owned());
-    let own = ("origin", "http://127.0.0.1:8480".to_owned());
-    let sign_in = |token: &str| json!({ "token": token }).to_string();
-    let path = "/api/v1/session";
-
-    let answer = ask(&router, Method::POST, path, &[json.clone(), own.clone()], &sign_in(AGENT)).await;
-    assert_eq!(answer.status, StatusCode::NO_CONTENT);
-    let set = answer.header("set-cookie").to_owned();
-    assert_eq!(set, format!("ringwire={AGENT}; Max-Age=31536000; Path=/; HttpOnly; SameSite=Strict"));
-    let cookie = ("cookie", format!("other=1; ringwire={AGENT}; more=2"));
-
-    let me = ask(&router, Method::GET, "/api/v1/me", std::slice::from_ref(&cookie), "").await;
-    assert_eq!(me.json()["name"], "anna");
-    let retry = "/api/v1/deliveries/1/retry";
-    let ask = async |method, path, headers: &[(&'static str, String)], body: &str| {
-        ask(&router, method, path, headers, body).await.status
-    };
-    // An agent is known by the cookie, and may not give commands; to other pages the cookie is as good as none.
-    assert_eq!(ask(Method::POST, retry, &[cookie.clone(), own.clone()], "").await, StatusCode::FORBIDDEN);
-    let evil = ("origin", "http://evil.example".to_owned());
-    let neighbour = ("origin", "http://127.0.0.1:3000".to_owned());
-    let cross = ("sec-fetch-site", "cross-site".to_owned());
-    for headers in [
-        vec![cookie.clone(), evil.clone()],
-        vec![cookie.clone(), neighbour.clone()],
-        vec![cookie.clone(), cross.clone()],
-        vec![cookie.clone()],
-    ] {
-        assert_eq!(ask(Method::POST, retry, &headers, "").await, StatusCode::UNAUTHORIZED, "{headers:?}");
-    }
-    let seen = ask(Method::GET, "/api/v1/me", &[cookie, cross], "").await;
-    assert_eq!(seen, StatusCode::UNAUTHORIZED);
-    // Nor can they sign in, or send what is no JSON.
-    let signed_in = ask(Method::POST, path, &[json.clone(), evil], &sign_in(AGENT)).await;
-    assert_eq!(signed_in, StatusCode::FORBIDDEN);
-    let form = ("content-type", "text/plain".to_owned());
-    assert_eq!(ask(Method::POST, path, &[form], &sign_in(AGENT)).await, StatusCode::UNSUPPORTED_MEDIA_TYPE);
-    // An old cookie does not keep anybody from signing in again.
-    let old = ("cookie", "ringwire=gone".to_owned());
-    let again = ask(Method::POST, path, &[json.clone(), own.clone(), old.clone()], &sign_in(AGENT)).await;
-    assert_eq!(again, StatusCode::NO_CONTENT);
-    assert_eq!(ask(Method::GET, "/readyz", &[old], "").await, StatusCode::OK);
-    assert_eq!(ask(Method::POST, path, &[json, own], &sign_in("wrong")).await, StatusCode::UNAUTHORIZED);
-
-    let out = bench.get("/", "").await;
-    assert_ne!(out.status, StatusCode::UNAUTHORIZED);
-}
-
-#[tokio::test]
-async fn one_signs_out() {
-    let bench = Bench::new();
-    let answer = ask(&bench.network(), Method::DELETE, "/api/v1/session", &[], "").await;
-    assert_eq!(answer.status, StatusCode::NO_CONTENT);
-    assert_eq!(answer.header("set-cookie"), "ringwire=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict");
-}
-
-#[tokio::test]
 async fn only_names_of_this_machine_are_answered() {
     let bench = Bench::with_origins(&["https://desk.example.com"]);
     for (host, status) in [
@@ -130,6 +70,38 @@ async fn only_names_of_this_machine_are_answered() {
             ask(&bench.server.router(ListenerKind::Socket), Method::GET, "/livez", &headers, "").await;
         assert_eq!(local.status, StatusCode::OK);
     }
+}
+
+#[tokio::test]
+async fn two_hosts_a_foreign_absolute_uri_and_trace_are_refused() {
+    let bench = Bench::with_origins(&["https://desk.example.com"]);
+    let own = ("host", "127.0.0.1:8480".to_owned());
+    for listener in [ListenerKind::Network { port: 8480 }, ListenerKind::Socket] {
+        let router = bench.server.router(listener);
+        let status = async |method, path: &str, headers: &[(&'static str, String)]| {
+            ask(&router, method, path, headers, "").await.status
+        };
+        let twice = [own.clone(), ("host", "evil.example".to_owned())];
+        assert_eq!(status(Method::GET, "/livez", &twice).await, StatusCode::BAD_REQUEST);
+        let same = [own.clone(), own.clone()];
+        assert_eq!(status(Method::GET, "/livez", &same).await, StatusCode::BAD_REQUEST);
+        for path in ["/livez", "/api/v1/me", "/nothing"] {
+            assert_eq!(status(Method::TRACE, path, &[]).await, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        }
+    }
+    for (uri, status) in [
+        ("http://evil.example/livez", StatusCode::MISDIRECTED_REQUEST),
+        ("http://127.0.0.1@evil.example/livez", StatusCode::MISDIRECTED_REQUEST),
+        ("http://evil@127.0.0.1:8480/livez", StatusCode::MISDIRECTED_REQUEST),
+        ("http://127.0.0.1:8480/livez", StatusCode::OK),
+        ("https://desk.example.com/livez", StatusCode::OK),
+    ] {
+        let answer = ask(&bench.network(), Method::GET, uri, std::slice::from_ref(&own), "").await;
+        assert_eq!(answer.status, status, "{uri}");
+    }
+    let foreign = [("host", "evil.example".to_owned())];
+    let answer = ask(&bench.network(), Method::GET, "http://127.0.0.1:8480/livez", &foreign, "").await;
+    assert_eq!(answer.status, StatusCode::MISDIRECTED_REQUEST);
 }
 
 #[tokio::test]
@@ -221,7 +193,9 @@ async fn a_daemon_whose_heart_has_stopped_is_not_alive() {
     let live = LiveState::new(long_ago);
     let sources = bench.sources();
     let server = ApiServer::new(live.clone(), emitter(&live), sources, access(&[]));
-    let livez = async || ask(&server.router(ListenerKind::Network), Method::GET, "/livez", &[], "").await;
+    let livez = async || {
+        ask(&server.router(ListenerKind::Network { port: 8480 }), Method::GET, "/livez", &[], "").await
+    };
     assert_eq!(livez().await.status, StatusCode::SERVICE_UNAVAILABLE);
     live.record_heartbeat(Timestamp::now());
     assert_eq!(livez().await.json(), json!({"status": "alive"}));

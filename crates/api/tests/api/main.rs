@@ -13,5 +13,6 @@ mod asking;
 mod contract;
 mod load;
 mod serving;
+mod sessions;
 mod streams;
 mod support;

@@ -18,20 +18,20 @@ use crate::support::{AGENT, Bench, PATIENCE, VIEWER, ask, bearer, eventful, hang
 
 /// One frame of a stream.
 #[derive(Debug, Default)]
-struct Frame {
+pub(crate) struct Frame {
     event: String,
     id: Option<i64>,
     data: String,
 }
 
 /// A stream that is open.
-struct Stream {
+pub(crate) struct Stream {
     body: Body,
     text: String,
 }
 
 impl Stream {
-    async fn open(router: &Router, query: &str, headers: &[(&'static str, String)]) -> Self {
+    pub(crate) async fn open(router: &Router, query: &str, headers: &[(&'static str, String)]) -> Self {
         let path = format!("/events{query}");
         let response = router.clone().oneshot(request(Method::GET, &path, headers, "")).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
@@ -40,7 +40,7 @@ impl Stream {
     }
 
     /// The next frame that says something; `None` where the stream has ended.
-    async fn next(&mut self) -> Option<Frame> {
+    pub(crate) async fn next(&mut self) -> Option<Frame> {
         loop {
             while let Some((lines, rest)) = self.text.split_once("\n\n") {
                 let mut frame = Frame::default();
@@ -62,14 +62,14 @@ impl Stream {
         }
     }
 
-    async fn expect(&mut self, event: &str) -> (Option<i64>, Value) {
+    pub(crate) async fn expect(&mut self, event: &str) -> (Option<i64>, Value) {
         let frame = self.next().await.expect("the stream goes on");
         assert_eq!(frame.event, event, "{frame:?}");
         (frame.id, serde_json::from_str(&frame.data).unwrap())
     }
 
     /// The places and ids of the next so many events.
-    async fn calls(&mut self, many: usize) -> Vec<String> {
+    pub(crate) async fn calls(&mut self, many: usize) -> Vec<String> {
         let mut calls = Vec::new();
         while calls.len() < many {
             let (id, data) = self.expect("call").await;

@@ -189,7 +189,7 @@ impl Bench {
     }
 
     pub(crate) fn network(&self) -> Router {
-        self.server.router(ListenerKind::Network)
+        self.server.router(ListenerKind::Network { port: 8480 })
     }
 
     /// What is answered over the network to whoever shows `token`, or none where it is empty.

@@ -19,6 +19,10 @@ internal_events! {
         AddressChangeIgnored,
         /// Somebody has signed in at the desk. `name` is that of the token.
         SignedIn { name: &'a str, role: &'a str },
+        /// An admin has ended all sessions at the desk. `name` is that of the admin's token.
+        SessionsRevoked { name: &'a str, ended: usize },
+        /// The sessions at the desk cannot be stored: whoever signed in has to do so again after a restart.
+        SessionsNotStored { error: &'a str },
         /// A client has shown a token that is not known.
         TokenUnknown { client: &'a str },
         /// A stream cannot read the journal, and tries again.
@@ -47,6 +51,11 @@ impl ApiEvent<'_> {
                 warn!(hint, "api.socket or api.listen changed, the API still listens where it did");
             }
             Self::SignedIn { name, role } => info!(name, role, "signed in at the desk"),
+            Self::SessionsRevoked { name, ended } => info!(name, ended, "everybody signed out at the desk"),
+            Self::SessionsNotStored { error } => {
+                let hint = "make the journal's directory writable for the daemon's user";
+                warn!(error, hint, "sessions not stored, they end with this process or return after it");
+            }
             Self::TokenUnknown { client } => debug!(client, "unknown token shown"),
             Self::StreamDelayed { error } => debug!(error, "event stream delayed, journal unreadable"),
         }

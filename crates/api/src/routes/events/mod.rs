@@ -91,7 +91,8 @@ async fn events(
     let stop = stop.map_or_else(CancellationToken::new, |Extension(Stop(stop))| stop);
     let start = StreamStart { after, is_viewer: client.role == Role::Viewer };
     let deliveries = query.deliveries.unwrap_or(false);
-    let stream = EventStream::new(server, start, filter, deliveries, !client.local, (stop, permit));
+    let access_end = server.access_end(&client);
+    let stream = EventStream::new(server, start, filter, deliveries, access_end, (stop, permit));
     let frames = futures_util::stream::unfold(stream, async |mut stream| {
         let frames = stream.next().await?;
         Some((Ok::<_, std::convert::Infallible>(frames), stream))

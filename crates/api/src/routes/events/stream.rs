@@ -4,19 +4,17 @@
 //! the frames that it has received meanwhile, leaving out what it has sent. When it has fallen so far behind that the
 //! feed has dropped a frame, it goes back to the journal. So each event is sent once and in order, whatever happens when.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 use ringwire_live::{ApiEvent, FeedFrame, PublishedEvent, sse_frame};
 use serde::Serialize;
 use tokio::{
-    sync::{
-        broadcast::{
-            Receiver,
-            error::{RecvError, TryRecvError},
-        },
-        watch,
+    sync::broadcast::{
+        Receiver,
+        error::{RecvError, TryRecvError},
     },
     time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until},
 };
@@ -24,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use super::filter::EventFilter;
-use crate::{access::AccessTable, limits::StreamPermit, server::ApiServer};
+use crate::{limits::StreamPermit, server::ApiServer};
 
 /// How many events are read from the journal at once.
 const PAGE: usize = 256;
@@ -86,8 +84,8 @@ pub(super) struct EventStream {
     /// When the next chunk may be sent.
     paused_until: Instant,
     stop: CancellationToken,
-    /// Changes when others have access than when the stream started; `None` at the unix socket.
-    access: Option<watch::Receiver<Arc<AccessTable>>>,
+    /// Is over when the client may no longer have its access.
+    access_end: BoxFuture<'static, ()>,
     _permit: StreamPermit,
 }
 
@@ -110,11 +108,10 @@ impl EventStream {
         start: StreamStart,
         filter: EventFilter,
         wants_deliveries: bool,
-        is_by_token: bool,
+        access_end: BoxFuture<'static, ()>,
         (stop, permit): (CancellationToken, StreamPermit),
     ) -> Self {
         let frames = server.live().feed().subscribe();
-        let access = is_by_token.then(|| server.access_changes());
         let mut keep_alive = interval_at(Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
         keep_alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (source, paused_until) = (StreamSource::Start(start), Instant::now());
@@ -129,7 +126,7 @@ impl EventStream {
             keep_alive,
             paused_until,
             stop,
-            access,
+            access_end,
             _permit: permit,
         }
     }
@@ -229,7 +226,7 @@ impl EventStream {
         let frame = tokio::select! {
             biased;
             () = self.stop.cancelled() => return None,
-            () = changed(&mut self.access) => return None,
+            () = &mut self.access_end => return None,
             frame = received => frame,
             () = at(later) => {
                 self.source = StreamSource::Journal;
@@ -313,15 +310,6 @@ impl EventStream {
         self.sent_id = self.cursor;
         // A frame without data is no event, but its id counts (HTML standard, 9.2.6).
         Bytes::from(format!(":\nid: {}\n\n", self.cursor))
-    }
-}
-
-async fn changed(access: &mut Option<watch::Receiver<Arc<AccessTable>>>) {
-    match access {
-        Some(access) => {
-            let _ = access.changed().await;
-        }
-        None => std::future::pending().await,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    future::pending,
     sync::{
         Arc, LazyLock,
         mpsc::{self, Receiver},
@@ -126,7 +127,7 @@ fn stream(server: &ApiServer, after: i64) -> EventStream {
     let start = StreamStart { after: Some(after), is_viewer: false };
     let permit = server.limits().stream(&Principal::local()).unwrap();
     let stopping = (CancellationToken::new(), permit);
-    EventStream::new(server.clone(), start, EventFilter::default(), false, false, stopping)
+    EventStream::new(server.clone(), start, EventFilter::default(), false, Box::pin(pending()), stopping)
 }
 
 impl World {

@@ -200,6 +200,8 @@ pub(super) fn examples() -> Vec<InternalEvent<'static>> {
         ApiEvent::AddressUnavailable { address: "127.0.0.1:8480", error }.into(),
         ApiEvent::AddressChangeIgnored.into(),
         ApiEvent::SignedIn { name: "anna", role: "agent" }.into(),
+        ApiEvent::SessionsRevoked { name: "root", ended: 3 }.into(),
+        ApiEvent::SessionsNotStored { error: "connection refused" }.into(),
         ApiEvent::TokenUnknown { client: "127.0.0.1" }.into(),
         ApiEvent::StreamDelayed { error }.into(),
     ]
