@@ -43,7 +43,7 @@ use self::{listeners::Listeners, pbx::Pbx, receiver::Receiver};
 const LISTENERS: usize = 50;
 
 /// What the desks show.
-const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+const TOKEN: &str = "mFqT8bXw2LrZ5kPdJ7vNc4HyGt9sQe3u";
 
 /// What is timed: a call's id, and what was said of it.
 type Key = (String, &'static str);

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::PATIENCE;
 
 /// What opens the desk.
-const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+const TOKEN: &str = "mFqT8bXw2LrZ5kPdJ7vNc4HyGt9sQe3u";
 
 /// A daemon that ends with the test.
 pub(crate) struct Daemon {

@@ -1,7 +1,8 @@
 //! Who has access, and to what.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, net::IpAddr, sync::Arc};
 
+use ipnet::IpNet;
 use ring::digest::{Digest, SHA256, digest};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -42,6 +43,8 @@ pub struct Access {
     pub tokens: Vec<Token>,
     /// The origins of other web pages that may call the API: `https://crm.example.com`.
     pub allow_origins: Vec<String>,
+    /// The proxies whose word for the address of a client is taken.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// A token of the configuration.
@@ -82,6 +85,7 @@ pub(crate) struct AccessControl(watch::Sender<Arc<AccessTable>>);
 pub(crate) struct AccessTable {
     tokens: Vec<(Digest, Principal)>,
     allow_origins: Vec<String>,
+    trusted_proxies: Vec<IpNet>,
 }
 
 impl AccessControl {
@@ -114,6 +118,7 @@ impl AccessTable {
         Self {
             tokens: access.tokens.into_iter().map(hashed).collect(),
             allow_origins: access.allow_origins.into_iter().map(origin).collect(),
+            trusted_proxies: access.trusted_proxies,
         }
     }
 
@@ -137,6 +142,11 @@ impl AccessTable {
     /// Whether pages of `origin` may call the API.
     pub(crate) fn allows(&self, origin: &str) -> bool {
         self.allow_origins.iter().any(|allowed| allowed == origin)
+    }
+
+    /// Whether what `address` says of where a request comes from is believed.
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|proxy| proxy.contains(&address))
     }
 
     /// Whether requests may have `host`, with its port if it has one, as their Host.
@@ -164,6 +174,7 @@ mod tests {
                 token("root", Role::Admin, "fedcba98"),
             ],
             allow_origins: vec!["https://CRM.example.com/".into()],
+            trusted_proxies: Vec::new(),
         });
         for (shown, who) in [
             ("0123456789abcdef", Some(("anna", Role::Agent))),

@@ -16,7 +16,11 @@ pub enum ListenerKind {
     },
 }
 
-/// The address of the client; `None` at the unix socket.
+/// The address at the other end of the connection; `None` at the unix socket.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PeerAddress(pub(crate) Option<IpAddr>);
+
+/// The address of the client, behind a proxy that is believed; `None` at the unix socket.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClientAddress(pub(crate) Option<IpAddr>);
 

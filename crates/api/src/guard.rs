@@ -1,22 +1,23 @@
 //! What every request passes before its route: host names, limits, roles, and headers that protect browsers.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
 use axum::{
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
-use ringwire_live::ApiEvent;
-
 use crate::{
     access::{AccessTable, Principal, Role},
-    connection::{ClientAddress, ListenerKind},
+    client_address::client_address,
+    connection::{ClientAddress, ListenerKind, PeerAddress},
     cookie::SessionCookie,
     origins, page,
+    places::Place,
     problem::Problem,
+    routes::{health, session},
     server::{ApiServer, with_timeout},
 };
 
@@ -94,23 +95,30 @@ pub(crate) async fn admit(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let peer = request.extensions().get::<ClientAddress>().and_then(|peer| peer.0);
+    let access = server.access();
+    let peer = request.extensions().get::<PeerAddress>().and_then(|peer| peer.0);
+    let address = peer.map(|peer| client_address(peer, request.headers(), &access));
+    request.extensions_mut().insert(ClientAddress(address));
     request.extensions_mut().insert(listener);
     let client = match listener {
         ListenerKind::Socket => Ok(Some(Principal::local())),
-        ListenerKind::Network { .. } => known(&server, listener, &request, peer),
+        ListenerKind::Network { .. } => known(&server, listener, &request, &access),
     };
     let (role, response) = match client {
-        Err(problem) => ("none", problem.into_response()),
+        Err(UnknownToken) => ("none", server.refuse_token(address).await.into_response()),
         Ok(client) => {
             let role = client.as_ref().map_or("none", |client| client.role.as_str());
-            // The page is some forty files, which browsers request one by one; they cost next to nothing.
-            let is_limited = !(request.method().is_safe() && page::has(request.uri()));
-            let admitted = if is_limited { server.limits().request(client.as_ref(), peer) } else { Ok(()) };
+            let admitted = match limited_path(&request) {
+                Some(path) => server.limits().request(client.as_ref(), address, path),
+                None => Ok(()),
+            };
             match admitted {
                 Err(problem) => (role, problem.into_response()),
                 Ok(()) => {
                     if let Some(client) = client {
+                        if let Some(place) = request.extensions().get::<Place>() {
+                            place.keep();
+                        }
                         request.extensions_mut().insert(client);
                     }
                     (role, answer(next, request).await)
@@ -122,6 +130,17 @@ pub(crate) async fn admit(
     response
 }
 
+/// The path of a request whose number is limited.
+///
+/// The files of the page, which browsers request one by one, and health checks cost no more than a refusal; signing in is
+/// limited by the unknown tokens.
+fn limited_path(request: &Request) -> Option<&str> {
+    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let is_page = request.method().is_safe() && page::has(request.uri());
+    let is_open = is_page || matches!(path, health::LIVEZ | health::READYZ | session::SIGN_IN);
+    (!is_open).then_some(path)
+}
+
 async fn answer(next: Next, request: Request) -> Response {
     with_timeout(TIMEOUT, next.run(request)).await.unwrap_or_else(|| {
         let seconds = TIMEOUT.as_secs();
@@ -129,35 +148,28 @@ async fn answer(next: Next, request: Request) -> Response {
     })
 }
 
+/// A request has a token that nobody knows.
+struct UnknownToken;
+
 /// The client, if the request has a token or a session.
-///
-/// A known token is always accepted: a program that keeps sending an unknown one cannot lock out others at the same
-/// address. The length of tokens makes guessing hopeless.
 fn known(
     server: &ApiServer,
     listener: ListenerKind,
     request: &Request,
-    peer: Option<IpAddr>,
-) -> Result<Option<Principal>, Problem> {
-    let (headers, access) = (request.headers(), server.access());
+    access: &AccessTable,
+) -> Result<Option<Principal>, UnknownToken> {
+    let headers = request.headers();
     let Some(authorization) = headers.get(header::AUTHORIZATION) else {
         // An old cookie is nobody's mistake, and must not keep the page from signing in again.
-        let counts = origins::cookie_counts(request.method(), headers, &access);
-        return Ok(counts.then(|| session(server, listener, headers, &access)).flatten());
+        let counts = origins::cookie_counts(request.method(), headers, access);
+        return Ok(counts.then(|| signed_in(server, listener, headers, access)).flatten());
     };
     let Some(token) = bearer(authorization.as_bytes()) else { return Ok(None) };
-    if let Some(client) = access.find(token) {
-        return Ok(Some(client.clone()));
-    }
-    server.limits().failure(peer)?;
-    let address = peer.map(|address| address.to_string()).unwrap_or_default();
-    server.emitter().emit(ApiEvent::TokenUnknown { client: &address });
-    Err(Problem::new(StatusCode::UNAUTHORIZED, "this token is unknown")
-        .hint("tokens are set in the configuration, as [api.token.NAME]"))
+    access.find(token).cloned().map(Some).ok_or(UnknownToken)
 }
 
 /// The client whose session the cookie names.
-fn session(
+fn signed_in(
     server: &ApiServer,
     listener: ListenerKind,
     headers: &HeaderMap,

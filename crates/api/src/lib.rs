@@ -11,6 +11,7 @@
 
 mod access;
 mod cache;
+mod client_address;
 mod connection;
 mod cookie;
 mod extract;
@@ -20,6 +21,7 @@ mod limits;
 mod openapi;
 mod origins;
 mod page;
+mod places;
 mod problem;
 mod router;
 mod routes;
@@ -27,6 +29,7 @@ mod serve;
 mod server;
 mod sessions;
 mod sources;
+mod unknown_tokens;
 
 pub use self::{
     access::{Access, Role, Token},

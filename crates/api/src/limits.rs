@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
     sync::{
         Arc, Mutex, PoisonError,
@@ -21,13 +21,13 @@ use governor::{
 
 use crate::{access::Principal, problem::Problem};
 
-/// Requests a second of one token, and its burst.
+/// Requests a second of one token to one path, and their burst.
 const REQUESTS: (u32, u32) = (50, 200);
 
 /// Searches a second of one token, and its burst: each may read much of the journal.
 const SEARCHES: (u32, u32) = (5, 10);
 
-/// Requests a second of one address without a token, and its burst: pages and health checks.
+/// Requests a second of one address without a token to one path, and their burst.
 const ANONYMOUS: (u32, u32) = (50, 400);
 
 /// Unknown tokens a minute of one address.
@@ -44,12 +44,15 @@ const KEYS: usize = 10_000;
 
 type Limiter<K, C> = RateLimiter<K, DashMapStateStore<K>, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
+/// A client, the network it is in, and the route that it asks.
+type ClientRoute = (Arc<str>, Option<IpAddr>, Box<str>);
+
 /// How much a client may ask for, by the clock `C`.
 pub(crate) struct RateLimits<C: Clock + Clone = DefaultClock> {
     clock: C,
-    requests: Limiter<Arc<str>, C>,
+    requests: Limiter<ClientRoute, C>,
     searches: Limiter<Arc<str>, C>,
-    anonymous: Limiter<Option<IpAddr>, C>,
+    anonymous: Limiter<(Option<IpAddr>, Box<str>), C>,
     failures: Limiter<Option<IpAddr>, C>,
     streams: Arc<Streams>,
 }
@@ -72,15 +75,25 @@ impl<C: Clock + Clone> RateLimits<C> {
         }
     }
 
-    /// Admits a request of a client, or of an unknown one at `peer`.
+    /// Admits a request of a client at `address`, or of an unknown one, to the route `path`. Those to other paths, and
+    /// those from elsewhere, are not affected by who asks too often.
     ///
     /// # Errors
     /// It is one too many.
-    pub(crate) fn request(&self, client: Option<&Principal>, peer: Option<IpAddr>) -> Result<(), Problem> {
+    pub(crate) fn request(
+        &self,
+        client: Option<&Principal>,
+        address: Option<IpAddr>,
+        path: &str,
+    ) -> Result<(), Problem> {
+        let address = address.map(network);
         match client {
             Some(client) if client.local => Ok(()),
-            Some(client) => self.take(&self.requests, &client.name, "too many requests with this token"),
-            None => self.take(&self.anonymous, &peer, "too many requests without a token"),
+            Some(client) => {
+                let key = (Arc::clone(&client.name), address, path.into());
+                self.take(&self.requests, &key, "too many requests with this token")
+            }
+            None => self.take(&self.anonymous, &(address, path.into()), "too many requests without a token"),
         }
     }
 
@@ -95,12 +108,12 @@ impl<C: Clock + Clone> RateLimits<C> {
         self.take(&self.searches, &client.name, "too many searches with this token")
     }
 
-    /// Admits an unknown token from `peer`.
+    /// Admits an unknown token from `address`.
     ///
     /// # Errors
     /// It is one too many.
-    pub(crate) fn failure(&self, peer: Option<IpAddr>) -> Result<(), Problem> {
-        self.take(&self.failures, &peer, "too many unknown tokens from this address")
+    pub(crate) fn failure(&self, address: Option<IpAddr>) -> Result<(), Problem> {
+        self.take(&self.failures, &address.map(network), "too many unknown tokens from this address")
     }
 
     fn take<K: std::hash::Hash + Eq + Clone>(
@@ -135,6 +148,14 @@ impl<C: Clock + Clone> RateLimits<C> {
 
 fn limiter<K: std::hash::Hash + Eq + Clone, C: Clock + Clone>(quota: Quota, clock: &C) -> Limiter<K, C> {
     RateLimiter::new(quota, DashMapStateStore::default(), clock.clone())
+}
+
+/// What is limited as one: whoever has an IPv6 address has the 2^64 of its network.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+        address @ IpAddr::V4(_) => address,
+    }
 }
 
 fn per_second((rate, burst): (u32, u32)) -> Quota {
@@ -212,16 +233,34 @@ mod tests {
         let clock = FakeRelativeClock::default();
         let limits = RateLimits::new(clock.clone());
         let (anna, berta) = (client("anna"), client("berta"));
-        assert_eq!(until_refused(|| limits.request(Some(&anna), None)), REQUESTS.1);
+        assert_eq!(until_refused(|| limits.request(Some(&anna), None, "/metrics")), REQUESTS.1);
         assert_eq!(until_refused(|| limits.search(&anna)), SEARCHES.1);
         assert_eq!(until_refused(|| limits.failure(None)), FAILURES);
-        assert!(limits.request(Some(&berta), None).is_ok() && limits.search(&berta).is_ok());
+        assert!(limits.request(Some(&berta), None, "/metrics").is_ok() && limits.search(&berta).is_ok());
         assert!(limits.failure(Some([127, 0, 0, 1].into())).is_ok());
         clock.advance(Duration::from_secs(1));
-        assert_eq!(until_refused(|| limits.request(Some(&anna), None)), REQUESTS.0);
+        assert_eq!(until_refused(|| limits.request(Some(&anna), None, "/metrics")), REQUESTS.0);
         assert_eq!(until_refused(|| limits.search(&anna)), SEARCHES.0);
         clock.advance(Duration::from_secs(5));
         assert_eq!(until_refused(|| limits.failure(None)), 1);
+    }
+
+    #[test]
+    fn each_address_and_each_path_has_a_limit_of_its_own() {
+        let limits = RateLimits::new(FakeRelativeClock::default());
+        let anna = client("anna");
+        let address = |text: &str| Some(text.parse().unwrap());
+        let (near, far) = (address("192.0.2.1"), address("192.0.2.2"));
+        assert_eq!(until_refused(|| limits.request(None, near, "/metrics")), ANONYMOUS.1);
+        assert!(limits.request(None, near, "/api/v1/live").is_ok());
+        assert!(limits.request(None, far, "/metrics").is_ok());
+        assert_eq!(until_refused(|| limits.request(Some(&anna), near, "/metrics")), REQUESTS.1);
+        assert!(limits.request(Some(&anna), near, "/api/v1/live").is_ok());
+        assert!(limits.request(Some(&anna), far, "/metrics").is_ok());
+        // A network of IPv6 is one client.
+        assert_eq!(until_refused(|| limits.request(None, address("2001:db8::1"), "")), ANONYMOUS.1);
+        assert!(limits.request(None, address("2001:db8::2"), "").is_err());
+        assert!(limits.request(None, address("2001:db8:0:1::1"), "").is_ok());
     }
 
     #[test]

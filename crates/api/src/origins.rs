@@ -57,6 +57,7 @@ mod tests {
         AccessControl::new(Access {
             tokens: Vec::new(),
             allow_origins: vec!["https://desk.example.com".into()],
+            trusted_proxies: Vec::new(),
         })
         .table()
     }

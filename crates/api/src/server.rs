@@ -16,6 +16,7 @@ use crate::{
     problem::Problem,
     sessions::Sessions,
     sources::{ApiQueries, ApiSources, Channel},
+    unknown_tokens::UnknownTokens,
 };
 
 /// How often the health of components is published at most.
@@ -33,6 +34,7 @@ struct Inner {
     access: AccessControl,
     sessions: Sessions,
     limits: RateLimits,
+    unknown_tokens: UnknownTokens,
     channels: Cached<ChannelSnapshot>,
     pending: Cached<Vec<PendingCount>>,
 }
@@ -58,6 +60,7 @@ impl ApiServer {
             queries,
             access: AccessControl::new(access),
             limits: RateLimits::default(),
+            unknown_tokens: UnknownTokens::default(),
             channels: Cached::default(),
             pending: Cached::default(),
         }))
@@ -95,6 +98,10 @@ impl ApiServer {
 
     pub(crate) fn limits(&self) -> &RateLimits {
         &self.0.limits
+    }
+
+    pub(crate) fn unknown_tokens(&self) -> &UnknownTokens {
+        &self.0.unknown_tokens
     }
 
     /// Who has access now.

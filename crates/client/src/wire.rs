@@ -53,7 +53,7 @@ pub struct DeskSession {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct EndedSessions {
     /// How many.
-    pub ended: i64,
+    pub ended: usize,
 }
 
 /// The first frame of a stream.

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -21,6 +22,8 @@ pub struct Api {
     pub listen: Option<SocketAddr>,
     /// The web pages of other places that may ask, as origins.
     pub allow_origins: Vec<String>,
+    /// The proxies whose word for the address of a client is taken.
+    pub trusted_proxies: Vec<IpNet>,
     /// Who may ask over the network interface, by name.
     pub tokens: Vec<ApiToken>,
 }
@@ -65,6 +68,9 @@ impl Api {
 
     /// How short a token must not be, in characters.
     pub(super) const TOKEN_LENGTH: usize = 16;
+
+    /// How many guesses must be needed to find a token, as a power of ten: a thousand a second take longer than a life.
+    pub(super) const TOKEN_GUESSES: f64 = 12.0;
 
     /// The socket of a daemon without a configuration of its own, where this process is not that daemon.
     pub fn default_socket() -> PathBuf {

@@ -215,9 +215,16 @@ fn api(api: &Api) -> Paragraph {
                 .line(format!("The desk is at http://{address}/."))
         }
     };
-    match api.allow_origins.as_slice() {
+    text = match api.allow_origins.as_slice() {
         [] => text,
         origins => text.line(format!("Web pages of {} may use the API, too.", list(origins, "and"))),
+    };
+    match api.trusted_proxies.as_slice() {
+        [] => text,
+        proxies => {
+            let proxies: Vec<_> = proxies.iter().map(ToString::to_string).collect();
+            text.line(format!("Takes the word of {} for the address of a client.", list(&proxies, "and")))
+        }
     }
 }
 

@@ -113,7 +113,11 @@ fn access(api: &Api) -> Access {
         },
         secret: token.secret.clone(),
     };
-    Access { tokens: api.tokens.iter().map(token).collect(), allow_origins: api.allow_origins.clone() }
+    Access {
+        tokens: api.tokens.iter().map(token).collect(),
+        allow_origins: api.allow_origins.clone(),
+        trusted_proxies: api.trusted_proxies.clone(),
+    }
 }
 
 /// Listens at the socket `path`, in place of one of an earlier process.

@@ -1,9 +1,6 @@
 //! What a reply means by its HTTP status alone, where a dialect does not know better.
 
-use crate::{
-    excerpt::brief_excerpt,
-    reply::{ReplyVerdict, TargetReply},
-};
+use crate::reply::{ReplyVerdict, TargetReply};
 
 /// How much of an origin is shown, in characters.
 const LONGEST_ORIGIN: usize = 200;
@@ -37,12 +34,16 @@ pub(crate) fn misconfigured(reply: &TargetReply<'_>, advice: &str) -> ReplyVerdi
     ReplyVerdict::Misconfigured { reason: format!("{}; {advice}", describe_reply(reply)) }
 }
 
-/// Describes a reply by its status and an excerpt of its body.
+/// Describes a reply by its status and the kind of its body. What the body says may hold callers' numbers: it is stored
+/// with the attempt, for those who may see replies.
 pub(crate) fn describe_reply(reply: &TargetReply<'_>) -> String {
-    match brief_excerpt(reply.body) {
-        text if text.is_empty() => format!("HTTP {}", reply.status),
-        text => format!("HTTP {}: {text}", reply.status),
-    }
+    let kind = match reply.body.trim_ascii_start().first() {
+        None => return format!("HTTP {}", reply.status),
+        Some(b'<') => "HTML",
+        Some(b'{' | b'[') => "JSON",
+        Some(_) => "text",
+    };
+    format!("HTTP {} ({kind})", reply.status)
 }
 
 /// Describes an HTML page in place of a reply of the target.

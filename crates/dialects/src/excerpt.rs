@@ -1,8 +1,5 @@
 //! Excerpts of replies that are safe to log and to show.
 
-/// The length of an excerpt in a reason, in characters.
-const BRIEF_LENGTH: usize = 120;
-
 /// A word of letters and digits that is longer is taken for a token.
 const LONGEST_WORD: usize = 16;
 
@@ -16,19 +13,9 @@ const ELLIPSIS: &str = "…";
 /// digits. The excerpt may still contain a caller's number.
 #[must_use]
 pub fn safe_excerpt(body: &[u8], longest: usize) -> String {
-    cut(body, longest, str::len)
-}
-
-/// Returns an excerpt that is short enough for a reason: at most 120 characters.
-pub(crate) fn brief_excerpt(body: &[u8]) -> String {
-    cut(body, BRIEF_LENGTH, |text| text.chars().count())
-}
-
-/// Cuts `body` to an excerpt whose `length` is `longest` at most.
-fn cut(body: &[u8], longest: usize, length: fn(&str) -> usize) -> String {
     let text = String::from_utf8_lossy(body);
-    let room = longest.saturating_sub(length(ELLIPSIS));
-    let mut builder = ExcerptBuilder { text: String::new(), room, length, full: longest < length(ELLIPSIS) };
+    let room = longest.saturating_sub(ELLIPSIS.len());
+    let mut builder = ExcerptBuilder { text: String::new(), room, full: longest < ELLIPSIS.len() };
     let mut word = String::new();
     for c in text.chars() {
         if builder.full {
@@ -67,7 +54,6 @@ struct ExcerptBuilder {
     text: String,
     /// How much may be added, beside the mark that ends a full excerpt.
     room: usize,
-    length: fn(&str) -> usize,
     full: bool,
 }
 
@@ -95,10 +81,9 @@ impl ExcerptBuilder {
         if self.full {
             return;
         }
-        let length = (self.length)(piece);
-        if length <= self.room {
+        if piece.len() <= self.room {
             self.text.push_str(piece);
-            self.room -= length;
+            self.room -= piece.len();
         } else {
             self.text.push_str(ELLIPSIS);
             self.full = true;
@@ -112,7 +97,6 @@ mod tests {
 
     #[track_caller]
     fn check(body: &[u8], expected: &str) {
-        assert_eq!(brief_excerpt(body), expected);
         assert_eq!(safe_excerpt(body, 1024), expected);
     }
 
@@ -147,16 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_message_is_cut_at_120_characters() {
-        let cut = brief_excerpt("ä ".repeat(500).as_bytes());
-        assert_eq!(cut.chars().count(), 120);
-        assert!(cut.ends_with('…'));
-        assert!(brief_excerpt(&b"\x07".repeat(500)).chars().count() <= 120);
-        assert_eq!(brief_excerpt("a ".repeat(59).as_bytes()).chars().count(), 117);
-    }
-
-    #[test]
-    fn a_longer_excerpt_is_cut_by_bytes() {
+    fn a_long_message_is_cut_by_bytes() {
         for longest in [0, 1, 3, 4, 10, 1024] {
             let cut = safe_excerpt("ä\n".repeat(2000).as_bytes(), longest);
             assert!(cut.len() <= longest && cut.len() + 4 > longest.min(3), "{longest}: {cut}");

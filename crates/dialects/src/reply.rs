@@ -25,8 +25,8 @@ impl TargetReply<'_> {
 
 /// What a reply means for the delivery.
 ///
-/// A reason names the status and a short excerpt of the reply. It contains no URL, no token and no control characters,
-/// so it may be logged and shown.
+/// A reason names the status, the kind of the reply and what to do. It contains nothing of the body, no URL, no token and
+/// no control characters, so it may be logged and shown to everybody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReplyVerdict {
     /// The target has the event, and may ask something of the PBX.

@@ -90,8 +90,9 @@ impl ReceivedReply {
         }
     }
 
-    /// The beginning of the body, safe to show; `None` if it is empty.
-    fn excerpt(&self) -> Option<String> {
+    /// The beginning of the body without secrets and control characters, for those who may see replies: it may hold
+    /// callers' numbers. `None` if it is empty.
+    pub fn excerpt(&self) -> Option<String> {
         match self.body.as_slice() {
             [] => None,
             body if body.contains(&0) => Some(format!("({} bytes of binary data)", body.len())),

@@ -10,7 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     commands::{CommandAccepted, leave_command},
-    delivery::Delivery,
+    delivery::{Delivery, hide_replies},
 };
 use crate::{
     access::Principal,
@@ -82,7 +82,9 @@ async fn deliveries(
     server.limits().search(&client)?;
     let filter = query.filter()?;
     let read = move |reader: &_| found(reader, &filter);
-    server.journal().read(read).await.map(Json)
+    let mut list = server.journal().read(read).await?;
+    list.deliveries.iter_mut().for_each(|delivery| hide_replies(client.role, delivery));
+    Ok(Json(list))
 }
 
 fn found(reader: &ringwire_outbox::StoreReader, filter: &DeliveryFilter) -> rusqlite::Result<DeliveryList> {

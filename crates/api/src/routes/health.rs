@@ -21,6 +21,12 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// How old the count of pending deliveries may be: counting reads all of them.
 const MAX_AGE: Duration = Duration::from_secs(5);
 
+/// The path that says whether the daemon lives.
+pub(crate) const LIVEZ: &str = "/livez";
+
+/// The path that says whether it is ready.
+pub(crate) const READYZ: &str = "/readyz";
+
 /// Whether the daemon lives.
 #[derive(Serialize, ToSchema)]
 struct Liveness {

@@ -2,7 +2,7 @@
 
 use axum::{
     Extension, Json,
-    extract::State,
+    extract::{DefaultBodyLimit, State},
     http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -22,6 +22,12 @@ use crate::{
     server::ApiServer,
     sessions::SessionInfo,
 };
+
+/// The path of signing in and out.
+pub(crate) const SIGN_IN: &str = "/api/v1/session";
+
+/// The greatest size of a token that is sent to sign in, in bytes.
+const MAX_SIGN_IN: usize = 4 * 1024;
 
 /// The client.
 #[derive(Serialize, ToSchema)]
@@ -53,7 +59,7 @@ pub(crate) fn admin() -> OpenApiRouter<ApiServer> {
 }
 
 pub(crate) fn open() -> OpenApiRouter<ApiServer> {
-    OpenApiRouter::default().routes(routes!(sign_in, sign_out))
+    OpenApiRouter::default().routes(routes!(sign_in, sign_out)).layer(DefaultBodyLimit::max(MAX_SIGN_IN))
 }
 
 /// Who the client is
@@ -73,7 +79,7 @@ async fn sign_in(
     Extension(listener): Extension<ListenerKind>,
     method: Method,
     headers: HeaderMap,
-    peer: Option<Extension<ClientAddress>>,
+    Extension(address): Extension<ClientAddress>,
     JsonBody(SignIn { token }): JsonBody<SignIn>,
 ) -> Result<Response, Problem> {
     let access = server.access();
@@ -83,9 +89,7 @@ async fn sign_in(
     }
     let token = token.expose_secret().trim().as_bytes();
     let Some(client) = access.find(token) else {
-        server.limits().failure(peer.and_then(|Extension(peer)| peer.0))?;
-        return Err(Problem::new(StatusCode::UNAUTHORIZED, "this token is unknown")
-            .hint("tokens are set in the configuration, as [api.token.NAME]"));
+        return Err(server.refuse_token(address.0).await);
     };
     let (sessions, cookie) = (server.sessions(), SessionCookie::of(listener));
     let secret = sessions

@@ -53,7 +53,7 @@ async fn the_history_is_read_in_pages_newest_first() {
 }
 
 #[tokio::test]
-async fn a_call_has_its_events_its_deliveries_and_its_explanation() {
+async fn a_call_has_its_events_its_deliveries_and_its_explanation_and_admins_see_replies() {
     let bench = Bench::new();
     for event in eventful("a") {
         bench.commit(event, &["zammad"]);
@@ -63,17 +63,18 @@ async fn a_call_has_its_events_its_deliveries_and_its_explanation() {
         delivery: DeliveryId(1),
         at: now,
         duration: std::time::Duration::from_millis(7),
-        outcome: "delivered".into(),
-        status: Some(200),
+        outcome: "refused: HTTP 422: what was replied".into(),
+        status: Some(422),
         reply: Some("what was replied".into()),
     }));
     bench.store.write(StoreWrite::Delivery(DeliveryUpdate {
         may_have_arrived: false,
         delivery: DeliveryId(1),
-        state: StoredDeliveryState::Delivered,
+        state: StoredDeliveryState::Dead,
         failures: None,
         due_at: None,
-        reason: None,
+        // As earlier releases wrote it.
+        reason: Some("HTTP 422: what was replied".into()),
         at: now,
     }));
     bench.settle();
@@ -81,12 +82,13 @@ async fn a_call_has_its_events_its_deliveries_and_its_explanation() {
     assert_eq!(detail["call"]["id"], "a");
     assert_eq!(detail["events"].as_array().unwrap().len(), 8);
     assert_eq!(detail["events"][0]["cursor"], 1);
-    let deliveries = json!([{"id": 1, "target": "zammad", "state": "delivered"}]);
+    let deliveries = json!([{"id": 1, "target": "zammad", "state": "dead"}]);
     assert_eq!(detail["events"][0]["deliveries"], deliveries);
-    assert_eq!(detail["deliveries"][0]["attempts"][0]["status"], 200);
+    assert_eq!(detail["deliveries"][0]["attempts"][0]["status"], 422);
+    assert_eq!(detail["deliveries"][0]["reason"], "HTTP 422");
     assert_eq!(detail["explanation"][0]["text"], "a call began");
     // What was replied may hold anything: it is for administrators.
-    for path in ["/api/v1/calls/a", "/api/v1/deliveries/1"] {
+    for path in ["/api/v1/calls/a", "/api/v1/deliveries/1", "/api/v1/deliveries"] {
         let body = async |token| String::from_utf8(bench.get(path, token).await.body.to_vec()).unwrap();
         assert!(!body(AGENT).await.contains("what was replied"));
         assert!(body(ADMIN).await.contains("what was replied"));
@@ -203,8 +205,8 @@ async fn nonsense_is_answered_with_what_is_wrong() {
         ("{".to_owned(), 400),
         ("{}".to_owned(), 422),
         (json!({"token": 1}).to_string(), 422),
-        (json!({"token": "x".repeat(70_000)}).to_string(), 413),
-        ("[".repeat(10_000), 422),
+        (json!({"token": "x".repeat(5_000)}).to_string(), 413),
+        ("[".repeat(4_000), 422),
     ] {
         let headers = [("content-type", "application/json".to_owned())];
         let answer = ask(&bench.network(), Method::POST, "/api/v1/session", &headers, &body).await;

@@ -34,7 +34,7 @@ async fn me(router: &Router, cookie: &(&'static str, String)) -> StatusCode {
     ask(router, Method::GET, "/api/v1/me", std::slice::from_ref(cookie), "").await.status
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_cookie_of_the_desk_is_a_session_and_not_the_token() {
     let bench = Bench::new();
     let router = bench.network();
@@ -158,7 +158,7 @@ async fn a_session_outlives_the_process_and_not_its_token() {
     assert_eq!(me(&router, &cookie).await, StatusCode::UNAUTHORIZED);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn only_the_desk_can_use_the_cookie() {
     let bench = Bench::new();
     let router = bench.network();

@@ -217,6 +217,7 @@ pub(crate) fn access(origins: &[&str]) -> Access {
             token("root", Role::Admin, ADMIN),
         ],
         allow_origins: origins.iter().map(|origin| (*origin).to_owned()).collect(),
+        ..Access::default()
     }
 }
 

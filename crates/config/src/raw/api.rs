@@ -15,6 +15,7 @@ pub(crate) struct RawApi {
     pub(crate) socket: Option<Spanned<String>>,
     pub(crate) listen: Option<Spanned<String>>,
     pub(crate) allow_origins: Option<Words>,
+    pub(crate) trusted_proxies: Option<Words>,
     pub(crate) token: Option<BTreeMap<String, Spanned<RawToken>>>,
 }
 

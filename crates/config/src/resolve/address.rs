@@ -22,6 +22,11 @@ const ZAMMAD_PATH: &str = "/api/v1/cti/";
 impl Resolver<'_> {
     /// The addresses that a target may have.
     pub(super) fn reach(&mut self, words: Option<&Words>) -> Reach {
+        Reach::new(self.networks(words))
+    }
+
+    /// Addresses and ranges of addresses.
+    pub(super) fn networks(&mut self, words: Option<&Words>) -> Vec<IpNet> {
         let mut allowed = Vec::new();
         for word in words.into_iter().flat_map(|words| &words.words) {
             let text = word.get_ref().trim();
@@ -33,7 +38,7 @@ impl Resolver<'_> {
                 }
             }
         }
-        Reach::new(allowed)
+        allowed
     }
 
     /// Where the target is, and the same as a URL.

@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 
+use secrecy::ExposeSecret;
 use toml::Spanned;
+use zxcvbn::zxcvbn;
 
 use super::{Resolver, secret::Sources};
 use crate::{
@@ -13,7 +15,7 @@ use crate::{
 impl Resolver<'_> {
     /// What `raw` means.
     pub(super) fn api(&mut self, raw: Option<RawApi>) -> Api {
-        let RawApi { socket, listen, allow_origins, token } = raw.unwrap_or_default();
+        let RawApi { socket, listen, allow_origins, trusted_proxies, token } = raw.unwrap_or_default();
         let socket_is_named = socket.is_some();
         let socket = match socket {
             Some(path) if path.get_ref().trim().is_empty() => None,
@@ -23,16 +25,17 @@ impl Resolver<'_> {
             }
             None => Some(Api::in_runtime(self.environment)),
         };
-        let tokens: Vec<_> = token
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|(name, token)| self.token(name, token))
-            .collect();
+        let mut tokens = Vec::new();
+        for (name, token) in token.unwrap_or_default() {
+            let token = self.token(name, token, &tokens);
+            tokens.extend(token);
+        }
+        let trusted_proxies = self.networks(trusted_proxies.as_ref());
         let listen = listen.and_then(|listen| self.listen(&listen));
         let allow_origins = allow_origins.map_or_else(Vec::new, |origins| {
             origins.words.iter().filter_map(|origin| self.origin(origin)).collect()
         });
-        Api { socket, socket_is_named, listen, allow_origins, tokens }
+        Api { socket, socket_is_named, listen, allow_origins, trusted_proxies, tokens }
     }
 
     fn listen(&mut self, listen: &Spanned<String>) -> Option<SocketAddr> {
@@ -64,7 +67,7 @@ impl Resolver<'_> {
         None
     }
 
-    fn token(&mut self, name: String, token: Spanned<RawToken>) -> Option<ApiToken> {
+    fn token(&mut self, name: String, token: Spanned<RawToken>, others: &[ApiToken]) -> Option<ApiToken> {
         let (span, path) = (token.span(), format!("api.token.{name}"));
         let RawToken { role, secret_file, secret_env, secret_credential, secret } = token.into_inner();
         self.check_name(&span, &path, &name);
@@ -77,9 +80,24 @@ impl Resolver<'_> {
             inline: secret,
         };
         let found = self.kept_secret(sources, &span, &path)?;
-        if secrecy::ExposeSecret::expose_secret(&found.secret).chars().count() < Api::TOKEN_LENGTH {
-            let hint = "create one with openssl rand -hex 24";
+        let hint = "create one with openssl rand -hex 24";
+        let secret = found.secret.expose_secret();
+        if secret.chars().count() < Api::TOKEN_LENGTH {
             self.fault(&found.span, "the token is too short to be safe", "16 characters or more", hint);
+            return None;
+        }
+        if zxcvbn(secret, &[&name]).guesses_log10() < Api::TOKEN_GUESSES {
+            self.fault(&found.span, "the token is easy to guess", "random characters", hint);
+            return None;
+        }
+        if let Some(other) = others.iter().find(|other| other.secret.expose_secret() == secret) {
+            let what = format!("the token is the same as that of api.token.{}", other.name);
+            self.fault(
+                &found.span,
+                what,
+                "a token for each, so that logs and roles can tell them apart",
+                hint,
+            );
             return None;
         }
         Some(ApiToken { name, role, secret: found.secret })

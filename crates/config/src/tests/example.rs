@@ -4,10 +4,11 @@ use super::*;
 use crate::{describe, keys::keys, raw};
 
 /// Keys of which one says what another says differently, or whose value is an example.
-const NOT_DEFAULTS: [&str; 46] = [
+const NOT_DEFAULTS: [&str; 47] = [
     "personal_data_days",
     "listen",
     "allow_origins",
+    "trusted_proxies",
     "role",
     "secret_file",
     "secret_env",

@@ -39,7 +39,12 @@ impl DeliveryReporter {
     }
 
     /// Reports one attempt.
-    pub(super) fn report_attempt(&mut self, delivery: &Delivery, outcome: &DeliveryOutcome) {
+    pub(super) fn report_attempt(
+        &mut self,
+        delivery: &Delivery,
+        outcome: &DeliveryOutcome,
+        reply: Option<&str>,
+    ) {
         let (outcome, reason) = match outcome {
             DeliveryOutcome::Delivered | DeliveryOutcome::AlreadyExists => (AttemptOutcome::Delivered, None),
             DeliveryOutcome::Unknown { reason } => (AttemptOutcome::Unknown, Some(reason)),
@@ -60,6 +65,7 @@ impl DeliveryReporter {
             resent: delivery.is_replay,
             outcome,
             reason: reason.map(String::as_str),
+            reply,
         });
         self.last_attempt = Some(LastAttempt {
             delivery: delivery.id,

@@ -63,7 +63,7 @@ impl DeliveryTask {
             Ok((task, AttemptedDelivery { delivery, sent, at, took })) => {
                 self.requests.ended(task);
                 let SendResult { outcome, directives, status, reply } = sent;
-                self.reporter.report_attempt(&delivery, &outcome);
+                self.reporter.report_attempt(&delivery, &outcome, reply.as_deref());
                 self.reporter.report_directives(&delivery, &directives);
                 let replayed = delivery.is_replay.then(|| delivery.event.kind.name());
                 let attempt = DeliveryAttempt {

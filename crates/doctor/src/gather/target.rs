@@ -69,15 +69,20 @@ async fn request_answer(target: &Target) -> TargetAnswer {
         let is_page = answer.body.trim_ascii_start().starts_with(b"<");
         return TargetAnswer::Accepted { status: answer.status, is_page };
     }
+    // Who runs the doctor may see replies.
+    let with_reply = |reason: String| match answer.excerpt() {
+        Some(excerpt) => format!("{reason}; it replied: {excerpt}"),
+        None => reason,
+    };
     match target.dialect.judge_reply(&placeholder_event(), &reply) {
         ReplyVerdict::Misconfigured { reason } | ReplyVerdict::Gone { reason } => {
-            TargetAnswer::Misconfigured(reason)
+            TargetAnswer::Misconfigured(with_reply(reason))
         }
         ReplyVerdict::Retry { reason }
         | ReplyVerdict::Refused { reason }
         | ReplyVerdict::Dead { reason }
         | ReplyVerdict::Unknown { reason }
-        | ReplyVerdict::UnknownCall { reason } => TargetAnswer::Unexpected(reason),
+        | ReplyVerdict::UnknownCall { reason } => TargetAnswer::Unexpected(with_reply(reason)),
         ReplyVerdict::Delivered(_) | ReplyVerdict::AlreadyExists => {
             TargetAnswer::Accepted { status: answer.status, is_page: false }
         }

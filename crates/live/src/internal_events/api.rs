@@ -23,8 +23,9 @@ internal_events! {
         SessionsRevoked { name: &'a str, ended: usize },
         /// The sessions at the desk cannot be stored: whoever signed in has to do so again after a restart.
         SessionsNotStored { error: &'a str },
-        /// A client has shown a token that is not known.
-        TokenUnknown { client: &'a str },
+        /// Clients have shown tokens that are not known: `count` since this was last logged, which is done once a minute
+        /// at most. `client` is the address of the last one.
+        TokenUnknown { client: &'a str, count: u64 },
         /// A stream cannot read the journal, and tries again.
         StreamDelayed { error: &'a str },
     }
@@ -56,7 +57,10 @@ impl ApiEvent<'_> {
                 let hint = "make the journal's directory writable for the daemon's user";
                 warn!(error, hint, "sessions not stored, they end with this process or return after it");
             }
-            Self::TokenUnknown { client } => debug!(client, "unknown token shown"),
+            Self::TokenUnknown { client, count } => {
+                let hint = "a program has an old token, or somebody tries some: see who is at that address";
+                warn!(client, count, hint, "unknown tokens shown");
+            }
             Self::StreamDelayed { error } => debug!(error, "event stream delayed, journal unreadable"),
         }
     }

@@ -24,6 +24,7 @@ internal_events! {
             resent: bool,
             outcome: AttemptOutcome,
             reason: Option<&'a str>,
+            reply: Option<&'a str>,
         },
         /// The target has the event. `delay` is the time since its commit.
         Delivered { delivery: i64, target: &'a str, delay: Option<Duration> },
@@ -63,7 +64,7 @@ impl DeliveryEvent<'_> {
         };
         let record = |progress| sinks.live.record_progress(progress, sinks.now);
         match self {
-            Self::Attempted { delivery, target, event, kind, failures, resent, outcome, reason } => {
+            Self::Attempted { delivery, target, event, kind, failures, resent, outcome, reason, reply } => {
                 let outcome_text = outcome.as_str();
                 debug!(
                     target,
@@ -74,6 +75,7 @@ impl DeliveryEvent<'_> {
                     resent,
                     outcome = outcome_text,
                     reason,
+                    reply,
                     "delivery attempted"
                 );
                 metrics.count_attempt(target, outcome);

@@ -169,22 +169,32 @@ fn temporary_errors_are_retried() {
 #[test]
 fn a_reason_has_the_status_and_advice_but_no_url() {
     assert_eq!(reason(503, ""), "HTTP 503");
-    assert_eq!(
-        reason(502, "<html>\r\n<h1>502 Bad Gateway</h1>"),
-        r"HTTP 502: <html>\r\n<h1>502 Bad Gateway<…>"
-    );
+    assert_eq!(reason(502, "<html>\r\n<h1>502 Bad Gateway</h1>"), "HTTP 502 (HTML)");
     assert_eq!(
         reason(401, r#"{"error":"Invalid token, please contact your admin!"}"#),
-        r#"HTTP 401: {"error":"Invalid token, please contact your admin!"}; the token in the target's URL is not valid: copy the URL again from Zammad's administration, System, Integrations, CTI (generic)"#
+        r#"HTTP 401 (JSON); the token in the target's URL is not valid: copy the URL again from Zammad's administration, System, Integrations, CTI (generic)"#
     );
     assert_eq!(
         reason(404, r#"{"error":"No route matches [POST] /api/v1/ctx/3NYJQtKRKDmkbFcfZlTn8Q"}"#),
-        r#"HTTP 404: {"error":"No route matches [POST] …"}; the target's URL is wrong: copy it again from Zammad's administration, System, Integrations, CTI (generic)"#
+        r#"HTTP 404 (JSON); the target's URL is wrong: copy it again from Zammad's administration, System, Integrations, CTI (generic)"#
     );
     assert!(reason(301, "").contains("redirects are not followed"));
     assert!(reason(422, "Feature is disabled").contains("switch it on"));
     assert!(reason(422, "Feature not configured").contains("save them once"));
     assert!(reason(500, &"x ".repeat(4000)).len() < 200);
+}
+
+#[test]
+fn a_reason_has_nothing_of_the_reply_in_it() {
+    for status in 300..600 {
+        for body in
+            ["+49 176 1234567 Erika", "{\"error\":\"+49 176 1234567 Erika\"}", "<p>+49 176 1234567 Erika</p>"]
+        {
+            let reason = reason(status, body);
+            assert!(!reason.contains("1234567") && !reason.contains("Erika"), "{reason}");
+            assert!(reason.starts_with(&format!("HTTP {status}")), "{reason}");
+        }
+    }
 }
 
 #[test]

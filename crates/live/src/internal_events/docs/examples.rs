@@ -176,6 +176,7 @@ pub(super) fn examples() -> Vec<InternalEvent<'static>> {
             resent: false,
             outcome: AttemptOutcome::Failed,
             reason: Some(reason),
+            reply: Some("{}"),
         }
         .into(),
         DeliveryEvent::Delivered { delivery, target, delay: Some(Duration::from_millis(3)) }.into(),
@@ -202,7 +203,7 @@ pub(super) fn examples() -> Vec<InternalEvent<'static>> {
         ApiEvent::SignedIn { name: "anna", role: "agent" }.into(),
         ApiEvent::SessionsRevoked { name: "root", ended: 3 }.into(),
         ApiEvent::SessionsNotStored { error: "connection refused" }.into(),
-        ApiEvent::TokenUnknown { client: "127.0.0.1" }.into(),
+        ApiEvent::TokenUnknown { client: "127.0.0.1", count: 7 }.into(),
         ApiEvent::StreamDelayed { error }.into(),
     ]
 }
