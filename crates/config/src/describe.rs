@@ -191,7 +191,8 @@ fn journal(journal: &Journal) -> Paragraph {
             text.line(format!("Numbers and names are erased {} after the call ends.", time(*after)))
         }
         Some((after, PersonalDataPolicy::Hash)) => text
-            .line(format!("Numbers and names are replaced by tokens {} after the call ends.", time(*after))),
+            .line(format!("Numbers and names are replaced by tokens {} after the call ends.", time(*after)))
+            .line("Whoever has the journal can find out by trying which number a token is: its key is there, too."),
     }
 }
 

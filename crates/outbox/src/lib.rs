@@ -11,7 +11,9 @@
 
 mod channels;
 mod checkpoint;
+mod cleaning;
 mod commands;
+mod damaged;
 mod delayed;
 mod entry;
 mod error;
@@ -28,6 +30,7 @@ mod records;
 mod report;
 mod retention;
 mod schema;
+mod scrub;
 mod staged_row;
 mod staging;
 mod store;

@@ -183,6 +183,21 @@ pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
     fs::metadata(path).ok().map(|about| (about.dev(), about.ino()))
 }
 
+/// The journals that were set aside at the path of the journal, each with the time of that.
+pub(super) fn files_set_aside(path: &Path) -> Vec<(PathBuf, Timestamp)> {
+    let prefixes = ["damaged-", "replaced-"].map(|why| {
+        let prefix = beside(path, why);
+        prefix.file_name().map(|name| name.as_encoded_bytes().to_vec()).unwrap_or_default()
+    });
+    let entries = fs::read_dir(directory(path)).into_iter().flatten().filter_map(Result::ok);
+    let time = |name: &[u8]| {
+        let milliseconds = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix.as_slice()))?;
+        let milliseconds = std::str::from_utf8(milliseconds).ok()?.parse().ok()?;
+        Timestamp::from_millisecond(milliseconds).ok()
+    };
+    entries.filter_map(|entry| Some((entry.path(), time(entry.file_name().as_encoded_bytes())?))).collect()
+}
+
 /// The size of the journal on disk, in bytes.
 pub(super) fn size(path: &Path) -> u64 {
     [path.to_owned(), with_end(path, "-wal")]

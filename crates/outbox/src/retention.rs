@@ -10,16 +10,20 @@ use ring::{
 use ringwire_event::{AnsweredBy, CallEvent, EventKind, Party};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::{channels, delayed::monotonic_now, location, tables::json};
+use super::{
+    channels,
+    cleaning::{self, Cleaning},
+    damaged::{self, DamagedPolicy},
+    delayed::monotonic_now,
+    location,
+    tables::json,
+};
 
 /// How many calls are removed or rewritten in one transaction at most.
 const BATCH: i64 = 100;
 
 /// After so long, the calls of a transaction are enough: new events wait for it.
 const STEP: Duration = Duration::from_millis(20);
-
-/// How many free pages go back to the disk with a batch.
-const VACUUMED: i64 = 256;
 
 /// The text in place of what was erased.
 const ERASED: &str = "erased";
@@ -41,7 +45,8 @@ pub enum PersonalDataPolicy {
     /// They are erased.
     Erase,
     /// Each is replaced by a token, always the same, so that calls of one caller still belong together. The key is in
-    /// the journal, so this keeps numbers from being read, not from being guessed.
+    /// the journal: whoever has the file can find out whether a number or a name is in it, and by trying all numbers,
+    /// which takes minutes, which they are. It protects against being read by chance, and against nothing else.
     Hash,
 }
 
@@ -52,6 +57,8 @@ pub struct SweepSummary {
     pub removed: usize,
     /// From how many calls numbers and names were removed.
     pub erased: usize,
+    /// How many damaged journals that were set aside were removed.
+    pub damaged: usize,
     /// Whether there is more to do.
     pub more: bool,
     /// How large the journal is now, in bytes.
@@ -64,11 +71,15 @@ pub(super) fn sweep(
     path: &Path,
     policy: &RetentionPolicy,
     now: Timestamp,
+    cleaning: &mut Cleaning,
 ) -> rusqlite::Result<SweepSummary> {
-    let before = |age: Duration| {
+    let at = |age: Duration| {
         let age = SignedDuration::try_from(age).unwrap_or(SignedDuration::MAX);
-        now.checked_sub(age).unwrap_or(Timestamp::MIN).as_millisecond()
+        now.checked_sub(age).unwrap_or(Timestamp::MIN)
     };
+    let before = |age| at(age).as_millisecond();
+    let is_erasing = policy.personal_data.is_some();
+    db.execute_batch(if is_erasing { "PRAGMA secure_delete = ON" } else { "PRAGMA secure_delete = FAST" })?;
     // The log is kept short; where a reader keeps it long, calls are not removed for that.
     let log = location::log_size(path).min(policy.size / 2);
     let pages = PageCounts::read(db)?;
@@ -84,17 +95,19 @@ pub(super) fn sweep(
     let has_free = PageCounts::read(db)?.is_wasteful(policy.size);
     if has_free {
         // What is free goes back to the disk, a few pages at a time.
-        let mut statement = db.prepare_cached(&format!("PRAGMA incremental_vacuum({VACUUMED})"))?;
-        let mut rows = statement.query([])?;
-        while rows.next()?.is_some() {}
+        cleaning::vacuum(db)?;
     }
     let batch = usize::try_from(BATCH).unwrap_or(usize::MAX);
-    Ok(SweepSummary {
-        removed,
-        erased,
-        more: has_more_to_remove || has_free || [expired, erased].contains(&batch),
-        size: location::size(path),
-    })
+    let mut more = has_more_to_remove || has_free || [expired, erased].contains(&batch);
+    if is_erasing {
+        if removed + erased > 0 {
+            cleaning.request();
+        }
+        more = more || cleaning.step(db, now)?;
+    }
+    let personal_data = policy.personal_data.map(|(age, _)| at(age));
+    let damaged = damaged::sweep(path, DamagedPolicy { set_aside: at(policy.age), personal_data });
+    Ok(SweepSummary { removed, erased, damaged, more, size: location::size(path) })
 }
 
 /// The pages of the file.
@@ -119,7 +132,7 @@ impl PageCounts {
 
     /// Whether the disk is to have free pages back: new calls will not need all of them.
     fn is_wasteful(&self, limit: u64) -> bool {
-        self.free > VACUUMED.unsigned_abs() && (self.free > self.all / 8 || self.all * self.size > limit)
+        self.free > cleaning::VACUUMED && (self.free > self.all / 8 || self.all * self.size > limit)
     }
 }
 

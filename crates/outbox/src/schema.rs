@@ -11,7 +11,7 @@ use super::{
 };
 
 /// How long one connection waits for another: the command line writes, too.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// Opens the file at `path` to write, creates it if need be, and migrates its tables.
 ///
@@ -26,7 +26,8 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     let mut db = Connection::open_with_flags(path, flags).map_err(failed)?;
     db.busy_timeout(BUSY).map_err(failed)?;
     check_owner(&db, path)?;
-    // secure_delete: what was erased is overwritten, where that costs no extra writing.
+    // secure_delete: what was erased is overwritten, where that costs no extra writing. Where personal data is erased, the
+    // sweeps have all of it overwritten.
     db.execute_batch(
         "PRAGMA auto_vacuum = INCREMENTAL;
          PRAGMA journal_mode = WAL;

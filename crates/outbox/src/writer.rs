@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use ringwire_delivery::DeliveryId;
 
 use super::{
+    cleaning::Cleaning,
     commands,
     delayed::{DelayedWrites, monotonic_now, wall_now},
     entry::{NumberedEvent, StoreEntry},
@@ -62,6 +63,7 @@ pub(super) struct Writer {
     kept_events: usize,
     is_failing: bool,
     lost: u64,
+    cleaning: Cleaning,
     report: Box<dyn FnMut(StoreReport) + Send>,
 }
 
@@ -80,6 +82,7 @@ impl Writer {
             kept_events: 0,
             is_failing: false,
             lost: 0,
+            cleaning: Cleaning::default(),
             report,
         }
     }
@@ -384,7 +387,7 @@ impl Writer {
         self.file.set_size(policy.size);
         let path = self.file.path().to_owned();
         let Some(db) = self.file.db().filter(|_| !self.is_failing) else { return };
-        match retention::sweep(db, &path, policy, now) {
+        match retention::sweep(db, &path, policy, now, &mut self.cleaning) {
             Ok(summary) => (self.report)(StoreReport::Swept(summary)),
             Err(error) => self.fail(error),
         }

@@ -329,7 +329,8 @@ fn the_description_names_journal_path_and_retention() {
         ),
         "  Events are stored in /srv/calls.db.
   A call is kept for 1 day after it ends; the oldest calls are removed earlier if the journal exceeds 16 MiB.
-  Numbers and names are replaced by tokens 7 days after the call ends."
+  Numbers and names are replaced by tokens 7 days after the call ends.
+  Whoever has the journal can find out by trying which number a token is: its key is there, too."
     );
 }
 

@@ -54,7 +54,12 @@ impl DeliveryTask {
             }
             StoreReport::CommandApplied(command) => self.execute(command, now),
             StoreReport::Swept(swept) => {
-                self.reporter.emitter().emit(JournalEvent::Swept { removed: &format!("{swept:?}") });
+                if swept.removed + swept.erased > 0 || !swept.more {
+                    self.reporter.emitter().emit(JournalEvent::Swept { removed: &format!("{swept:?}") });
+                }
+                if swept.damaged > 0 {
+                    self.reporter.emitter().emit(JournalEvent::DamagedRemoved { count: swept.damaged });
+                }
                 if swept.more {
                     self.journal.sweep(&self.clock);
                 }

@@ -34,6 +34,9 @@ internal_events! {
         ReadPanicked { error: &'a str },
         /// What is older than the configured retention was removed.
         Swept { removed: &'a str },
+        /// Damaged journals that were set aside were removed: they are older than what the journal keeps, or have numbers and
+        /// names that are past their time.
+        DamagedRemoved { count: usize },
         /// `journal.path` was changed, which a reload does not do.
         PathChangeIgnored,
         /// The task that writes the journal has ended by an internal error.
@@ -82,6 +85,9 @@ impl JournalEvent<'_> {
             }
             Self::ReadPanicked { error } => error!(error, "reading the journal failed by an internal error"),
             Self::Swept { removed } => debug!(removed, "journal swept"),
+            Self::DamagedRemoved { count } => {
+                warn!(count, "damaged journals removed, what they hold is past its time");
+            }
             Self::PathChangeIgnored => {
                 warn!(hint = RESTART, "journal.path changed, the daemon still uses the previous one");
             }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what went wrong by failing")]
 
 mod commands;
+mod erasure;
 mod explanations;
 mod locations;
 mod loss;

@@ -146,6 +146,7 @@ pub(super) fn examples() -> Vec<InternalEvent<'static>> {
         JournalEvent::UnreadableWhileFailing { error }.into(),
         JournalEvent::ReadPanicked { error }.into(),
         JournalEvent::Swept { removed: "3 events" }.into(),
+        JournalEvent::DamagedRemoved { count: 1 }.into(),
         JournalEvent::PathChangeIgnored.into(),
         JournalEvent::WriterEnded.into(),
         JournalEvent::UnwrittenAtStop { events: 2 }.into(),
