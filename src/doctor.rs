@@ -11,7 +11,7 @@ use ringwire_config::Api;
 use ringwire_doctor::{DoctorOptions, Report};
 use ringwire_terminal::{Code, Failure};
 
-use crate::access::ApiAccess;
+use ringwire_client::ApiAccess;
 
 const EXAMPLES: &str = "\
 Examples:

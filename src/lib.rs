@@ -2,7 +2,6 @@
 //!
 //! The program is [`main`]. [`serve`] runs the daemon inside another process, as the end-to-end tests do.
 
-mod access;
 mod calls;
 mod capture;
 mod check;

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use ringwire_client::{DeskSession, EndedSessions};
 use ringwire_terminal::{Cell, Column, Failure, Table, count, when};
 
-use crate::access::ApiAccess;
+use crate::runtime::block_on;
+
+use ringwire_client::ApiAccess;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,21 +44,14 @@ enum Command {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let client = args.access.client(args.config.as_deref())?;
     let mut out = anstream::stdout();
-    match args.command {
-        None => {
-            let sessions = crate::runtime::block_on(async {
-                Ok(client.get::<Vec<DeskSession>>("/api/v1/sessions", &[]).await)
-            })??;
-            if sessions.is_empty() {
-                writeln!(out, "Nobody has signed in.")?;
-            } else {
-                session_table(&sessions).print(&mut out)?;
-            }
-        }
-        Some(Command::Revoke) => {
-            let EndedSessions { ended } =
-                crate::runtime::block_on(async { Ok(client.delete("/api/v1/sessions").await) })??;
-            writeln!(out, "{} ended.", count(ended, "session", "sessions"))?;
+    if args.command.is_some() {
+        let EndedSessions { ended } = block_on(async { Ok(client.delete("/api/v1/sessions").await) })??;
+        writeln!(out, "{} ended.", count(ended, "session", "sessions"))?;
+    } else {
+        let sessions: Vec<DeskSession> = block_on(async { Ok(client.get("/api/v1/sessions", &[]).await) })??;
+        match sessions.as_slice() {
+            [] => writeln!(out, "Nobody has signed in.")?,
+            sessions => session_table(sessions).print(&mut out)?,
         }
     }
     out.flush()?;

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use ringwire_terminal::Failure;
 
 use self::filter_args::FilterArgs;
-use crate::access::ApiAccess;
+use ringwire_client::ApiAccess;
 
 const EXAMPLES: &str = "\
 Examples:

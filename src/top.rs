@@ -20,7 +20,7 @@ use ringwire_terminal::terminal_is_unicode;
 use ringwire_terminal::{Code, Failure};
 
 use self::{state::TopState, theme::Theme};
-use crate::access::ApiAccess;
+use ringwire_client::ApiAccess;
 
 const EXAMPLES: &str = "\
 Keys:

@@ -1,6 +1,8 @@
 //! What to explain.
 
-use crate::{access::ApiAccess, journal::JournalArgs};
+use ringwire_client::ApiAccess;
+
+use crate::journal::JournalArgs;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -10,8 +10,6 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
-use crate::sessions::SessionId;
-
 /// What a client may do. Each role includes the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -57,6 +55,9 @@ pub struct Token {
     /// What its bearer sends.
     pub secret: SecretString,
 }
+
+/// What names a session without opening it: the hash of its secret, in hexadecimal digits.
+pub(crate) type SessionId = Arc<str>;
 
 /// A client that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]

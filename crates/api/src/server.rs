@@ -1,6 +1,6 @@
 //! What all requests share.
 
-use std::{future::pending, sync::Arc, time::Duration};
+use std::{future::pending, net::IpAddr, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -100,8 +100,9 @@ impl ApiServer {
         &self.0.limits
     }
 
-    pub(crate) fn unknown_tokens(&self) -> &UnknownTokens {
-        &self.0.unknown_tokens
+    /// The answer to a client at `address` that has shown an unknown token.
+    pub(crate) async fn refuse_token(&self, address: Option<IpAddr>) -> Problem {
+        self.0.unknown_tokens.refuse(address, &self.0.limits, &self.0.emitter).await
     }
 
     /// Who has access now.

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use tokio::{sync::watch, time::sleep};
 use utoipa::ToSchema;
 
-use crate::access::{AccessTable, Principal, Role};
+use crate::access::{AccessTable, Principal, Role, SessionId};
 
 /// How long somebody stays signed in.
 pub(crate) const LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -34,9 +34,6 @@ const SESSIONS: usize = 1000;
 
 /// The number of random bytes in a cookie.
 const SECRET: usize = 32;
-
-/// What names a session without opening it: the hash of its secret, in hexadecimal digits.
-pub(crate) type SessionId = Arc<str>;
 
 /// The sessions, which clones share.
 #[derive(Clone)]

@@ -8,10 +8,10 @@ use std::{
 
 use axum::http::StatusCode;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use ringwire_live::ApiEvent;
+use ringwire_live::{ApiEvent, EventEmitter};
 use tokio::{sync::Semaphore, time::sleep};
 
-use crate::{problem::Problem, server::ApiServer};
+use crate::{limits::RateLimits, problem::Problem};
 
 /// How long the answer to an unknown token takes.
 const DELAY: Duration = Duration::from_secs(1);
@@ -40,23 +40,27 @@ impl Default for UnknownTokens {
     }
 }
 
-impl ApiServer {
+impl UnknownTokens {
     /// The answer to a client at `address` that has shown an unknown token: a slow one, and after some of them a refusal.
     ///
     /// A known token is accepted all the same: a program that keeps sending an unknown one cannot lock out others at the
     /// same address. That tokens are long and random makes guessing hopeless.
-    pub(crate) async fn refuse_token(&self, address: Option<IpAddr>) -> Problem {
-        let unknown = self.unknown_tokens();
-        unknown.unreported.fetch_add(1, Ordering::Relaxed);
-        if unknown.reports.check().is_ok() {
-            let count = unknown.unreported.swap(0, Ordering::Relaxed);
+    pub(crate) async fn refuse(
+        &self,
+        address: Option<IpAddr>,
+        limits: &RateLimits,
+        emitter: &EventEmitter,
+    ) -> Problem {
+        self.unreported.fetch_add(1, Ordering::Relaxed);
+        if self.reports.check().is_ok() {
+            let count = self.unreported.swap(0, Ordering::Relaxed);
             let client = address.map(|address| address.to_string()).unwrap_or_default();
-            self.emitter().emit(ApiEvent::TokenUnknown { client: &client, count });
+            emitter.emit(ApiEvent::TokenUnknown { client: &client, count });
         }
-        if let Err(too_many) = self.limits().failure(address) {
+        if let Err(too_many) = limits.failure(address) {
             return too_many;
         }
-        let Ok(_turn) = unknown.delayed.try_acquire() else {
+        let Ok(_turn) = self.delayed.try_acquire() else {
             return Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many unknown tokens").retry_after(DELAY);
         };
         sleep(DELAY).await;

@@ -6,6 +6,7 @@
 //!
 //! It knows the vocabulary of call events and how failures are printed, and nothing of how the API is served.
 
+mod access;
 mod address;
 mod client;
 mod error;
@@ -14,6 +15,7 @@ mod sse;
 mod wire;
 
 pub use self::{
+    access::ApiAccess,
     address::ApiAddress,
     client::{ApiClient, segment},
     error::ApiError,

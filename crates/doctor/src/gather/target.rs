@@ -69,9 +69,12 @@ async fn request_answer(target: &Target) -> TargetAnswer {
         let is_page = answer.body.trim_ascii_start().starts_with(b"<");
         return TargetAnswer::Accepted { status: answer.status, is_page };
     }
-    // Who runs the doctor may see replies.
-    let with_reply = |reason: String| match answer.excerpt() {
-        Some(excerpt) => format!("{reason}; it replied: {excerpt}"),
+    // Who runs the doctor may see replies. What follows a semicolon is what to do.
+    let with_reply = |reason: String| match answer.excerpt().map(|excerpt| excerpt.replace(';', ",")) {
+        Some(excerpt) => match reason.split_once("; ") {
+            Some((says, cure)) => format!("{says}: {excerpt}; {cure}"),
+            None => format!("{reason}: {excerpt}"),
+        },
         None => reason,
     };
     match target.dialect.judge_reply(&placeholder_event(), &reply) {

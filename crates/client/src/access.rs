@@ -1,4 +1,4 @@
-//! Options to reach the API of the running daemon.
+//! Options of a command to reach the API of the running daemon.
 
 use std::{
     fs::File,
@@ -7,10 +7,11 @@ use std::{
 };
 
 use anyhow::anyhow;
-use ringwire_client::{ApiAddress, ApiClient};
 use ringwire_config::{Api, Config, Purpose};
 use ringwire_terminal::{Code, Failure};
 use secrecy::{SecretString, zeroize::Zeroizing};
+
+use super::{address::ApiAddress, client::ApiClient};
 
 /// The largest token file, in bytes.
 const MAX_TOKEN_BYTES: u64 = 4 << 10;
@@ -18,7 +19,7 @@ const MAX_TOKEN_BYTES: u64 = 4 << 10;
 /// The address and token of the API.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Options for the running daemon")]
-pub(crate) struct ApiAccess {
+pub struct ApiAccess {
     /// API address: the path of a socket, or http://127.0.0.1:PORT [default: from the configuration, or
     /// /run/ringwire/ringwire.sock]
     #[arg(long, value_name = "ADDRESS", env = "RINGWIRE_API")]
@@ -30,7 +31,8 @@ pub(crate) struct ApiAccess {
 
 impl ApiAccess {
     /// Whether an address was given on the command line or in the environment.
-    pub(crate) fn is_given(&self) -> bool {
+    #[must_use]
+    pub fn is_given(&self) -> bool {
         self.api.is_some()
     }
 
@@ -39,7 +41,7 @@ impl ApiAccess {
     ///
     /// # Errors
     /// The address, the token or the configuration is invalid.
-    pub(crate) fn client(&self, config: Option<&Path>) -> Result<ApiClient, Failure> {
+    pub fn client(&self, config: Option<&Path>) -> Result<ApiClient, Failure> {
         let address = api_address(self.api.as_deref(), config)?;
         let token = match address {
             ApiAddress::Socket(_) => None,
