@@ -14,7 +14,7 @@ use std::{
 use ringwire::Signal;
 use ringwire_outbox::{DeliveryFilter, StoreReader};
 use ringwire_testkit::{
-    ConnectionFault, ConnectionScript, FakeAsterisk, Gate, HttpReply, Receiver, ReceiverAction,
+    ConnectionFault, ConnectionScript, FakeAsterisk, Gate, HttpReply, Receiver, ReceiverAction, ScriptStep,
     player::{PlaybackOptions, PlaybackPbx, PlaybackRecording, PlaybackServer, PlaybackSpeed},
     zammad::{CallLogState, ReceivedRequest, ZammadConfig, ZammadServer},
 };
@@ -153,6 +153,24 @@ async fn a_reload_tries_a_pbx_again_that_refused_the_login() {
     let posts = timeout(LONG / 2, zammad.posts(3)).await.unwrap();
     daemon.stop().await;
     assert_eq!(calls(&posts), expected("inbound-answered"));
+}
+
+#[tokio::test]
+async fn a_pbx_with_more_than_can_be_followed_is_disconnected_and_tried_again() {
+    let channel = |number: u32| {
+        format!(
+            "Event: Newchannel\r\nChannel: PJSIP/a-{number}\r\nChannelState: 0\r\nContext: c\r\nExten: \r\n\
+             Uniqueid: {number}\r\nLinkedid: {number}\r\n\r\n"
+        )
+    };
+    let flood: String = (0..10_001).map(channel).collect();
+    let flooding = ConnectionScript::after_login([ScriptStep::send(flood), ScriptStep::Ignore]);
+    let quiet = ConnectionScript::after_login([ScriptStep::Ignore]);
+    let pbx = FakeAsterisk::start([flooding, quiet]).await.unwrap();
+    let zammad = Zammad::start().await;
+    let daemon = Daemon::start(&config(&[("main", pbx.address())], &zammad.server.url()));
+    timeout(LONG, pbx.connections().wait_for(|connections| *connections == 2)).await.unwrap().unwrap();
+    daemon.stop().await;
 }
 
 #[tokio::test]

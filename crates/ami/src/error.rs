@@ -85,6 +85,9 @@ pub enum DisconnectError {
     /// The queue of packets is over its limit, in bytes: the consumer is too slow.
     #[error("the queue of packets exceeds {0} bytes")]
     Overrun(usize),
+    /// The server has more of something than can be followed.
+    #[error("the server has {0}, which cannot be followed")]
+    TooMuch(String),
     /// Reading or writing failed.
     #[error("the connection broke: {0}")]
     Broken(io::ErrorKind),
@@ -95,7 +98,7 @@ impl DisconnectError {
     #[must_use]
     pub fn kind(&self) -> ConnectionErrorKind {
         match self {
-            Self::Overrun(_) => ConnectionErrorKind::Overrun,
+            Self::Overrun(_) | Self::TooMuch(_) => ConnectionErrorKind::Overrun,
             Self::Closed | Self::Silent | Self::Broken(_) => ConnectionErrorKind::Network,
         }
     }
@@ -108,6 +111,9 @@ impl DisconnectError {
                 "Asterisk stopped or restarted, or dropped a slow reader: raise writetimeout to 5000 in manager.conf [general]"
             }
             Self::Silent | Self::Broken(_) => "check the network; the connection is retried automatically",
+            Self::TooMuch(_) => {
+                "compare with 'core show channels count' on the PBX: it, or what is in between, is faulty or taken over"
+            }
             Self::Overrun(_) => {
                 "this host is too busy to keep up; the connection is retried and all channels are requested again"
             }

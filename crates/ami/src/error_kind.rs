@@ -13,6 +13,6 @@ pub enum ConnectionErrorKind {
     /// Something other than the manager expected here answers, or it refuses for a reason of its own: somebody must
     /// change a setting.
     Refused,
-    /// This side could not keep up with the server.
+    /// This side could not keep up with the server, or cannot follow all that it has.
     Overrun,
 }

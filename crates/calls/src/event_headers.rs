@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use ringwire_ami::Packet;
 
+use crate::limits::bounded;
 use crate::model::ChannelState;
 
 /// How many headers are kept at hand; an event of a channel has about twenty, with variables some more.
@@ -58,9 +59,9 @@ impl<'a> EventHeaders<'a> {
         }
     }
 
-    /// The same as text; `None` where it is not known.
+    /// The same as text, as far as that is kept; `None` where it is not known.
     pub(crate) fn text(&self, key: &str) -> Option<Cow<'a, str>> {
-        self.packet.decode(key, self.get(key)?)
+        Some(bounded(key, self.packet.decode(key, self.get(key)?)?))
     }
 
     /// The channel's state, by number or by name.

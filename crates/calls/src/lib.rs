@@ -6,11 +6,13 @@
 
 mod channel_summary;
 mod event_headers;
+mod limits;
 mod model;
 mod recorder;
 mod rules;
 mod tracker;
 
 pub use channel_summary::ChannelSummary;
+pub use limits::TrackerLimit;
 pub use rules::Rules;
 pub use tracker::Tracker;

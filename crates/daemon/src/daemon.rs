@@ -231,8 +231,8 @@ impl Daemon {
         }
         for pbx in std::mem::take(&mut self.resumed) {
             self.emitter.emit(PbxEvent::Removed { pbx: &pbx });
-            let (rules, resync) = (Box::new(Rules::new(&*pbx)), Arc::default());
-            let _ = self.packets.send(TrackerMessage::AddPbx { pbx: Arc::clone(&pbx), rules, resync }).await;
+            let (rules, link) = (Box::new(Rules::new(&*pbx)), Arc::default());
+            let _ = self.packets.send(TrackerMessage::AddPbx { pbx: Arc::clone(&pbx), rules, link }).await;
             let _ = self.packets.send(TrackerMessage::RemovePbx { pbx }).await;
         }
         for (name, link) in before {
@@ -259,11 +259,11 @@ impl Daemon {
             }
             None => None,
         };
-        let resync = kept.as_ref().map_or_else(Arc::default, |link| Arc::clone(&link.resync));
+        let requests = kept.as_ref().map_or_else(Arc::default, |link| Arc::clone(&link.requests));
         let (rules, pbx) = (Box::new(pbx.rules), name.clone());
-        let _ = self.packets.send(TrackerMessage::AddPbx { pbx, rules, resync: Arc::clone(&resync) }).await;
+        let _ = self.packets.send(TrackerMessage::AddPbx { pbx, rules, link: Arc::clone(&requests) }).await;
         let link = kept.unwrap_or_else(|| {
-            PbxLink::start(name.clone(), settings, resync, self.packets.clone(), self.emitter.clone())
+            PbxLink::start(name.clone(), settings, requests, self.packets.clone(), self.emitter.clone())
         });
         self.links.insert(name, link);
     }

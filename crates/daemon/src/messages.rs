@@ -4,18 +4,27 @@ use std::{sync::Arc, time::Duration};
 
 use ringwire_ami::{AmiVersion, Packet, StreamErrors};
 use ringwire_api::Channel;
-use ringwire_calls::Rules;
+use ringwire_calls::{Rules, TrackerLimit};
 use ringwire_config::Routes;
 use ringwire_delivery::{DeliveryPolicy, TargetName};
 use ringwire_event::{CallEvent, Explanation};
 use ringwire_sender::Sender;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 
 /// How many batches of packets, or events, may wait between two tasks.
 pub(crate) const BACKLOG: usize = 1024;
 
 /// The configured name of a PBX.
 pub(crate) type PbxName = Arc<str>;
+
+/// What the tracker requests of the link to its PBX.
+#[derive(Debug, Default)]
+pub(crate) struct LinkRequests {
+    /// A resync of channels and queues.
+    pub(crate) resync: Notify,
+    /// An end of the connection, because the PBX has this, which is beyond a limit.
+    pub(crate) too_much: watch::Sender<Option<TrackerLimit>>,
+}
 
 /// A message to the task that owns the trackers.
 #[derive(Debug)]
@@ -26,8 +35,8 @@ pub(crate) enum TrackerMessage {
         pbx: PbxName,
         /// How its calls are understood.
         rules: Box<Rules>,
-        /// Requests a resync of its channels and queues.
-        resync: Arc<Notify>,
+        /// What is requested of its link.
+        link: Arc<LinkRequests>,
     },
     /// Stop following a PBX: all its calls end here.
     RemovePbx {

@@ -11,16 +11,17 @@ use ringwire_ami::{
     AmiClient, AmiOptions, AmiVersion, ConnectError, ConnectionErrorKind, DisconnectError, IncomingPackets,
     ReconnectBackoff, SendActionError, StreamErrors, event_filter_actions, resync_actions,
 };
+use ringwire_calls::TrackerLimit;
 use ringwire_config::ConnectionSettings;
 use ringwire_live::{EventEmitter, PbxEvent};
 use tokio::{
-    sync::{Notify, mpsc, watch},
+    sync::{mpsc, watch},
     task::JoinHandle,
     time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::messages::{PbxName, TrackerMessage};
+use super::messages::{LinkRequests, PbxName, TrackerMessage};
 
 /// How often a resync is requested without a reason: it corrects
 /// what was missed unnoticed.
@@ -39,8 +40,8 @@ const LOGOFF_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct PbxLink {
     pub(crate) settings: ConnectionSettings,
-    /// Requests a resync.
-    pub(crate) resync: Arc<Notify>,
+    /// What the tracker requests of it.
+    pub(crate) requests: Arc<LinkRequests>,
     attempted: watch::Receiver<bool>,
     retry: watch::Sender<()>,
     stop: CancellationToken,
@@ -48,11 +49,12 @@ pub(crate) struct PbxLink {
 }
 
 impl PbxLink {
-    /// Starts connecting to the PBX called `name`; its packets go to `packets`, and `resync` requests its lists.
+    /// Starts connecting to the PBX called `name`; its packets go to `packets`, and it does what is
+    /// requested through `requests`.
     pub(crate) fn start(
         name: PbxName,
         settings: ConnectionSettings,
-        resync: Arc<Notify>,
+        requests: Arc<LinkRequests>,
         packets: mpsc::Sender<TrackerMessage>,
         emitter: EventEmitter,
     ) -> Self {
@@ -66,7 +68,7 @@ impl PbxLink {
             filter_events: settings.filter_events,
             packets,
             emitter,
-            resync: Arc::clone(&resync),
+            requests: Arc::clone(&requests),
             stop: stop.clone(),
             attempted,
             retry: retries,
@@ -75,7 +77,7 @@ impl PbxLink {
             reported: None,
             refused: BTreeSet::new(),
         };
-        Self { settings, resync, attempted: has_attempted, retry, stop, task: tokio::spawn(task.run()) }
+        Self { settings, requests, attempted: has_attempted, retry, stop, task: tokio::spawn(task.run()) }
     }
 
     /// Returns once the first attempt to connect has ended, either way.
@@ -102,7 +104,7 @@ struct LinkTask {
     filter_events: bool,
     packets: mpsc::Sender<TrackerMessage>,
     emitter: EventEmitter,
-    resync: Arc<Notify>,
+    requests: Arc<LinkRequests>,
     stop: CancellationToken,
     attempted: watch::Sender<bool>,
     retry: watch::Receiver<()>,
@@ -196,10 +198,12 @@ impl LinkTask {
 
     /// Sends packets on until the connection ends; gives the error, or `None` after a stop.
     async fn serve(&mut self, client: &AmiClient, mut incoming: IncomingPackets) -> Option<DisconnectError> {
+        self.requests.too_much.send_replace(None);
+        let mut too_much = self.requests.too_much.subscribe();
         let connected = TrackerMessage::Connected { pbx: self.name.clone(), version: incoming.version() };
         self.packets.send(connected).await.ok()?;
         let (name, packets, stop) = (self.name.clone(), self.packets.clone(), self.stop.clone());
-        let (resync, emitter) = (Arc::clone(&self.resync), self.emitter.clone());
+        let (requests, emitter) = (Arc::clone(&self.requests), self.emitter.clone());
         let mut is_unstable = self.is_unstable();
         let mut stable = std::pin::pin!(sleep(ReconnectBackoff::STABLE_AFTER));
         let mut sync = std::pin::pin!(self.keep_in_sync(client, incoming.version()));
@@ -208,6 +212,7 @@ impl LinkTask {
             let batch = tokio::select! {
                 () = stop.cancelled() => break,
                 () = &mut sync => continue,
+                limit = exceeded(&mut too_much) => return Some(DisconnectError::TooMuch(limit)),
                 () = &mut stable, if is_unstable => {
                     is_unstable = false;
                     emitter.emit(PbxEvent::ConnectionStable { pbx: &name });
@@ -231,7 +236,7 @@ impl LinkTask {
             if stream_errors.lost_packets() > lost {
                 lost = stream_errors.lost_packets();
                 emitter.emit(PbxEvent::StreamDamaged { pbx: &name, errors: &describe(stream_errors) });
-                resync.notify_one();
+                requests.resync.notify_one();
             }
         }
         // Packets that take longer are not needed any more.
@@ -257,7 +262,8 @@ impl LinkTask {
             sleep(MIN_RESYNC_INTERVAL).await;
             // A request from before the connection is fulfilled by the first lists.
             let _ =
-                timeout(RESYNC_INTERVAL.saturating_sub(MIN_RESYNC_INTERVAL), self.resync.notified()).await;
+                timeout(RESYNC_INTERVAL.saturating_sub(MIN_RESYNC_INTERVAL), self.requests.resync.notified())
+                    .await;
         }
     }
 
@@ -295,6 +301,15 @@ impl LinkTask {
             self.emitter.emit(PbxEvent::ChannelListRefused { pbx: &self.name });
         }
         self.refused = refused;
+    }
+}
+
+/// The limit that the PBX exceeds, once it does.
+async fn exceeded(too_much: &mut watch::Receiver<Option<TrackerLimit>>) -> String {
+    let limit = too_much.wait_for(Option::is_some).await.ok().and_then(|limit| *limit);
+    match limit {
+        Some(limit) => limit.to_string(),
+        None => std::future::pending().await,
     }
 }
 

@@ -10,14 +10,14 @@ use ringwire_directory::Directory;
 use ringwire_event::{CallEvent, CallId};
 use ringwire_live::{Diagnosis, EventEmitter, Observations, PbxEvent, TrackerEvent};
 use tokio::{
-    sync::{Notify, mpsc},
+    sync::mpsc,
     time::{Interval, MissedTickBehavior, interval, sleep},
 };
 
 use super::{
     api_queries,
     clock::Clock,
-    messages::{DeliveryMessage, PbxName, TrackerMessage, TrackerQuery},
+    messages::{DeliveryMessage, LinkRequests, PbxName, TrackerMessage, TrackerQuery},
     notify,
 };
 
@@ -81,7 +81,7 @@ struct TrackedPbx {
     tracker: Tracker,
     observations: Observations,
     directory: Directory,
-    resync: Arc<Notify>,
+    link: Arc<LinkRequests>,
     /// How many forged events there were at the last resync request.
     forged: u64,
     over: bool,
@@ -94,7 +94,15 @@ impl TrackedPbx {
         if forged > self.forged {
             emitter.emit(PbxEvent::ForgedEventsDropped { pbx, forged });
             self.forged = forged;
-            self.resync.notify_one();
+            self.link.resync.notify_one();
+        }
+    }
+
+    /// A PBX that has more than can be followed is disconnected; the list of the next connection tells what is left.
+    fn watch_limits(&mut self, pbx: &PbxName, emitter: &EventEmitter) {
+        if let Some(limit) = self.tracker.take_exceeded() {
+            emitter.emit(PbxEvent::LimitExceeded { pbx, limit: &limit.to_string() });
+            self.link.too_much.send_replace(Some(limit));
         }
     }
 
@@ -191,9 +199,9 @@ impl TrackerTask {
     fn on_message(&mut self, message: TrackerMessage) {
         let now = self.clock.now();
         match message {
-            TrackerMessage::AddPbx { pbx, rules, resync } => {
+            TrackerMessage::AddPbx { pbx, rules, link } => {
                 self.configured = Some(now);
-                self.add_pbx(pbx, *rules, resync);
+                self.add_pbx(pbx, *rules, link);
             }
             TrackerMessage::RemovePbx { pbx } => {
                 if let Some(tracked) = self.pbxs.get_mut(&pbx) {
@@ -213,6 +221,7 @@ impl TrackerTask {
                     }
                     tracked.observations.set_stream_errors(stream_errors);
                     tracked.watch_for_forgeries(&pbx, &self.emitter);
+                    tracked.watch_limits(&pbx, &self.emitter);
                     let channels = tracked.tracker.live_channels();
                     let packets_received = packets.len();
                     self.emitter.emit(PbxEvent::PacketsReceived {
@@ -229,12 +238,12 @@ impl TrackerTask {
         }
     }
 
-    fn add_pbx(&mut self, pbx: PbxName, rules: Rules, resync: Arc<Notify>) {
+    fn add_pbx(&mut self, pbx: PbxName, rules: Rules, link: Arc<LinkRequests>) {
         match self.pbxs.get_mut(&pbx) {
             Some(tracked) => {
                 tracked.directory = rules.directory.clone();
                 tracked.tracker.set_rules(rules);
-                tracked.resync = resync;
+                tracked.link = link;
                 tracked.over = false;
             }
             None => {
@@ -246,7 +255,7 @@ impl TrackerTask {
                 self.recovered.live_events.retain(|event| event.pbx != *pbx);
                 let observations = Default::default();
                 let (forged, over) = (0, false);
-                let tracked = TrackedPbx { tracker, observations, directory, resync, forged, over };
+                let tracked = TrackedPbx { tracker, observations, directory, link, forged, over };
                 self.pbxs.insert(pbx, tracked);
             }
         }

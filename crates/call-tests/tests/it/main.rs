@@ -17,6 +17,7 @@ mod explanations;
 mod forged;
 mod healing;
 mod invariants;
+mod limits;
 mod listed;
 mod offices;
 mod originate;

@@ -57,6 +57,11 @@ impl ChannelList {
         self.items.push(item);
     }
 
+    /// Leaves out the next item, which counts all the same.
+    pub(crate) fn skip(&mut self) {
+        self.count += 1;
+    }
+
     /// Takes the items out, with the number of those that came.
     pub(crate) fn take(&mut self) -> (Vec<ListedChannel>, usize) {
         (std::mem::take(&mut self.items), std::mem::take(&mut self.count))

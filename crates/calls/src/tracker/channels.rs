@@ -19,6 +19,9 @@ impl Tracker {
             self.end_channel(known, None);
             self.recovering = false;
         }
+        if !self.has_room() {
+            return;
+        }
         let ch = self.add_channel(&uniqueid, &name, packet, "Exten");
         let linkedid = packet.text("Linkedid");
         self.place_new(ch, linkedid.as_deref());

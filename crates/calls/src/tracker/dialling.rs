@@ -7,6 +7,7 @@ use ringwire_event::explanation::AnnounceReason;
 
 use super::Tracker;
 use crate::event_headers::EventHeaders;
+use crate::limits::{self, TrackerLimit};
 use crate::model::{CallKey, CallStage, ChannelKey, ChannelKind, ChannelState, RingLeg, local_stem};
 
 impl Tracker {
@@ -188,6 +189,9 @@ impl Tracker {
         if !same_round || call.round.queue_gave_up {
             call.round = call.round.next();
             call.round_began = now;
+        }
+        if call.round.legs.len() >= limits::LEGS {
+            return self.exceed(TrackerLimit::Legs);
         }
         let mut leg = RingLeg::new(dest, caller, party);
         leg.own = own_phone;

@@ -4,6 +4,7 @@ use ringwire_event::explanation::HangupReason;
 use ringwire_event::{Cause, Direction};
 
 use super::Tracker;
+use crate::limits::{self, TrackerLimit};
 use crate::model::{Call, CallKey, CallStage, ChannelKey, ChannelKind, PendingAnnouncement, RingLeg};
 
 impl Tracker {
@@ -180,6 +181,9 @@ impl Tracker {
         }
         if let Some(call) = self.calls.get_mut(keep) {
             call.linkedids.extend(absorbed.linkedids);
+            if call.linkedids.len() > limits::LEGS {
+                self.exceed(TrackerLimit::Legs);
+            }
         }
         self.take_over_legs(keep, absorbed.round.legs);
         keep

@@ -27,6 +27,7 @@ use ringwire_event::CallEvent;
 use slotmap::SlotMap;
 
 use crate::event_headers::EventHeaders;
+use crate::limits::{self, TrackerLimit};
 use crate::model::{Call, CallIds, CallKey, Channel, ChannelKey, ChannelList};
 use crate::recorder::ExplanationRecorder;
 use crate::rules::Rules;
@@ -77,6 +78,10 @@ pub struct Tracker {
     /// Whether the events being published were learnt from a snapshot.
     recovering: bool,
     recorder: ExplanationRecorder,
+    /// The limit that this connection has exceeded, until it was asked for.
+    exceeded: Option<TrackerLimit>,
+    /// Whether it was asked for.
+    is_exceeded: bool,
 }
 
 impl Tracker {
@@ -108,6 +113,8 @@ impl Tracker {
             forged: 0,
             recovering: false,
             recorder: ExplanationRecorder::default(),
+            exceeded: None,
+            is_exceeded: false,
         }
     }
 
@@ -131,6 +138,7 @@ impl Tracker {
         self.list_epoch = self.list_epoch.wrapping_add(1);
         self.channel_list = ChannelList::default();
         self.has_hangup_requests = false;
+        (self.exceeded, self.is_exceeded) = (None, false);
         self.advance_clock(now);
     }
 
@@ -193,6 +201,28 @@ impl Tracker {
     #[must_use]
     pub fn forged(&self) -> u64 {
         self.forged
+    }
+
+    /// The limit that the PBX has exceeded on this connection; given once. What is beyond it is not followed, so the
+    /// connection is to be ended: the list of the next one tells what is still there.
+    pub fn take_exceeded(&mut self) -> Option<TrackerLimit> {
+        self.exceeded.take()
+    }
+
+    /// The PBX has exceeded a limit.
+    fn exceed(&mut self, limit: TrackerLimit) {
+        if !std::mem::replace(&mut self.is_exceeded, true) {
+            self.exceeded = Some(limit);
+        }
+    }
+
+    /// Whether another channel can be followed.
+    fn has_room(&mut self) -> bool {
+        let has_room = self.channels.len() < limits::CHANNELS;
+        if !has_room {
+            self.exceed(TrackerLimit::Channels);
+        }
+        has_room
     }
 
     fn advance_clock(&mut self, now: Option<Timestamp>) {

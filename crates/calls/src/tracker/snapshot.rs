@@ -78,6 +78,10 @@ impl Tracker {
                 self.take_caller_id(ch, packet);
                 ch
             }
+            None if !self.has_room() => {
+                self.channel_list.skip();
+                return;
+            }
             None => {
                 let ch = self.add_channel(&uniqueid, &name, packet, exten);
                 self.explain_listed(ch, &application);

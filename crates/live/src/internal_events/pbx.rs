@@ -52,6 +52,8 @@ internal_events! {
         StreamDamaged { pbx: &'a str, errors: &'a str },
         /// Events were dropped into which a caller has written headers. `forged` counts those of this process.
         ForgedEventsDropped { pbx: &'a str, forged: u64 },
+        /// A PBX has more than can be followed. The connection is ended, and made again after a pause.
+        LimitExceeded { pbx: &'a str, limit: &'a str },
         /// A PBX is no longer configured.
         Removed { pbx: &'a str },
     }
@@ -139,6 +141,10 @@ impl PbxEvent<'_> {
             }
             Self::ForgedEventsDropped { pbx, forged } => {
                 warn!(pbx, forged, "events with forged headers dropped, channel list requested");
+            }
+            Self::LimitExceeded { pbx, limit } => {
+                let hint = "compare with 'core show channels count' on the PBX: it, or what is in between, is faulty or taken over";
+                error!(pbx, limit, hint, "PBX exceeds a limit, the connection is ended");
             }
             Self::Removed { pbx } => {
                 info!(pbx, "PBX no longer configured, its calls end here");

@@ -130,6 +130,7 @@ pub(super) fn examples() -> Vec<InternalEvent<'static>> {
         PbxEvent::StreamErrors { pbx, kind: "cut", count: 1 }.into(),
         PbxEvent::StreamDamaged { pbx, errors: "cut: 1" }.into(),
         PbxEvent::ForgedEventsDropped { pbx, forged: 1 }.into(),
+        PbxEvent::LimitExceeded { pbx, limit: "more than 10000 channels at once" }.into(),
         PbxEvent::Removed { pbx }.into(),
         TrackerEvent::Heartbeat.into(),
         TrackerEvent::EventPublished { pbx, event, kind, from: "491761234567", to: "4930100" }.into(),
