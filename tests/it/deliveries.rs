@@ -52,6 +52,24 @@ desk          2         1     1        1        0  OK
 }
 
 #[test]
+fn a_hangup_whose_outcome_is_unknown_is_listed_with_what_to_do() {
+    let place = place_with_deliveries();
+    place.tried(5, None, "no answer within 180s", StoredDeliveryState::Unknown);
+    let mut place = place;
+    place.close();
+    let list = stdout(&place.run(&["deliveries"]));
+    assert!(list.contains(" 5  unknown  desk    hangup   1.1"), "{list}");
+    assert!(list.contains("if it still rings there, run `ringwire deliveries retry ID`"), "{list}");
+    assert!(list.contains("DROPPED  UNKNOWN  STATUS"), "{list}");
+    let shown = stdout(&place.run(&["deliveries", "show", "5"]));
+    assert!(shown.contains("outcome unknown, not repeated") && shown.contains("retry ID"), "{shown}");
+    place.says(
+        &["deliveries", "drop", "5"],
+        "The daemon is not running; queued until it starts: 1 delivery is dropped.\n",
+    );
+}
+
+#[test]
 fn deliveries_are_chosen() {
     let place = left();
     for (args, ids) in [

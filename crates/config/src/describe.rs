@@ -145,6 +145,9 @@ fn target(target: &Target) -> Paragraph {
 /// For how long deliveries are retried, and what becomes of late events.
 fn retries(text: Paragraph, target: &Target) -> Paragraph {
     let EventLifetimes { new_call, ringing, answer, hold, unhold, transfer, hangup } = target.lifetimes;
+    // As the delivery machine has it: each lives at least as long as what comes before it.
+    let answer = answer.max(new_call);
+    let hangup = hangup.max(answer);
     let mut kinds: Vec<(Duration, Vec<&str>)> = Vec::new();
     for (kind, lifetime) in [
         ("newCall", new_call),

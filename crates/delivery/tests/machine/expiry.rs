@@ -47,6 +47,15 @@ fn lifetimes_can_be_set_by_kind() {
 }
 
 #[test]
+fn an_answer_and_a_hangup_are_not_given_up_while_what_comes_before_them_could_still_be_sent() {
+    let short = Duration::from_secs(5);
+    let lifetimes = EventLifetimes { answer: short, hangup: short, ..EventLifetimes::FOREVER };
+    let mut bench = Bench::with_policy(DeliveryPolicy { lifetimes, ..DeliveryPolicy::default() });
+    bench.commit_all(&[new_call("a"), answer("a", 2), answered_hangup("a", 3)], at(0));
+    assert_eq!(bench.deliver_all(at(1000)), ["a/1", "a/2", "a/3"]);
+}
+
+#[test]
 fn a_failed_event_does_not_hold_up_its_call_beyond_its_time() {
     let mut bench = Bench::new();
     bench.commit_all(&[ringing("a", 2), hangup("a", 3)], at(0));
