@@ -31,7 +31,7 @@ States:
   dead       permanently failed: rejected, or 10 attempts within 2 days failed
   expired    not delivered in time: within 7 days, or what `expire` sets
   dropped    discarded by an operator
-  unknown    may have arrived, so it is not repeated: look, then retry or drop it
+  unknown    may have arrived, so it is not repeated: look, then retry or drop
 
 Deliveries are read from the journal, and commands are written to it: a running daemon executes them within a second, \
 otherwise the next one does when it starts. Delivered events are kept as long as their call.";
