@@ -43,6 +43,7 @@ impl TargetQueue {
         if self.window.is_beyond(id) {
             return self.window.queue_command(id, QueuedCommand::Retry);
         }
+        self.window.take_back(id);
         let policy = self.policy;
         let number = self.lane_of(&pending.event.call, now);
         self.update_lane(number, |lane| {

@@ -116,6 +116,13 @@ impl PendingWindow {
         self.has_more && id > self.loaded_to
     }
 
+    /// A row that was final is pending again and enters memory: the store is not asked for it any more.
+    pub(super) fn take_back(&mut self, id: DeliveryId) {
+        if !self.has_more {
+            self.loaded_to = self.loaded_to.max(id);
+        }
+    }
+
     /// Keeps a command for a row that is in the store only.
     pub(super) fn queue_command(&mut self, id: DeliveryId, command: QueuedCommand) {
         self.commands.insert(id, command);

@@ -446,3 +446,33 @@ proptest! {
         model.drain();
     }
 }
+
+#[test]
+fn a_row_that_is_retried_beyond_what_was_read_is_not_read_again() {
+    let announce = [Step::Announce, Step::Announce, Step::Announce];
+    let commit = |call, targets| Step::Commit { call, targets, end: false };
+    let mut model = Model::new(1, DeliveryPolicy { in_flight: IN_FLIGHT, ..DeliveryPolicy::default() }, 0);
+    let steps = [commit(0, 2), commit(1, 3), Step::Read].into_iter().chain(announce).chain([
+        Step::Read,
+        commit(0, 3),
+        Step::Announce,
+        Step::Answer,
+        // The row is in the store only: it is dropped there, and retried when all has been read.
+        Step::Drop { which: 3 },
+        Step::Answer,
+        Step::Announce,
+        Step::Take,
+        Step::Settle { which: 0, how: 12 },
+        Step::Retry { which: 0 },
+        Step::Read,
+        Step::Answer,
+        commit(0, 1),
+        commit(0, 1),
+        Step::Retry { which: 0 },
+        commit(0, 1),
+        commit(0, 1),
+        Step::Announce,
+    ]);
+    steps.for_each(|step| model.run(&step));
+    model.drain();
+}
