@@ -265,7 +265,8 @@ impl Model {
         );
         assert!(!self.unrepeatable.contains(&delivery.id), "{} was repeated", delivery.id);
         if delivery.is_unrepeatable {
-            // Its attempt is on disk before it is sent.
+            // Its attempt is on disk before it is sent, and so is what became of earlier ones.
+            self.write_all();
             self.store.rows.get_mut(&delivery.id).unwrap().pending.prior = PriorAttempt::Open;
         }
         self.in_flight.push(delivery);
