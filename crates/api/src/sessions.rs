@@ -275,7 +275,9 @@ mod tests {
         let anna = access(ANNA);
         let client = anna.find(ANNA.as_bytes()).unwrap();
         let first = sessions.start(client, ANNA.as_bytes(), at(-1)).unwrap();
-        let last = (0..SESSIONS).map(|_| sessions.start(client, ANNA.as_bytes(), at(0)).unwrap()).last();
+        let mut started: Vec<_> =
+            (0..SESSIONS).map(|_| sessions.start(client, ANNA.as_bytes(), at(0)).unwrap()).collect();
+        let last = started.pop();
         assert_eq!(sessions.list(&anna, at(0)).len(), SESSIONS);
         assert!(sessions.find(&first, &anna, at(0)).is_none());
         assert!(sessions.find(&last.unwrap(), &anna, at(0)).is_some());

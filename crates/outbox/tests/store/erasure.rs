@@ -44,7 +44,7 @@ fn sweep(journal: &Journal, policy: &RetentionPolicy, seconds: i64) -> SweepSumm
 
 fn ringing(call: &str, seq: u32, seconds: i64) -> CallEvent {
     let user =
-        Party { name: Some("Ringo ".repeat(seq as usize * 7)), ..Party::endpoint(&format!("PJSIP/r{seq}")) };
+        Party { name: Some("Ringo ".repeat(seq as usize * 7)), ..Party::endpoint(format!("PJSIP/r{seq}")) };
     event(call, seq, seconds, EventKind::Ringing { user })
 }
 
