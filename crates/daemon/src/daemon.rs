@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use ringwire_api::ApiSources;
 use ringwire_calls::Rules;
 use ringwire_config::{Api, Config, ConnectionSettings, Pbx, Purpose};
+use ringwire_delivery::RetrySchedule;
 use ringwire_live::{DaemonEvent, EventEmitter, LiveState, PbxEvent};
 use ringwire_outbox::{CallFilter, RecoveredState, StoreReaders};
 use ringwire_terminal::{Code, Failure};
@@ -183,7 +184,8 @@ impl Daemon {
             TrackerTask::new(clock.clone(), events.clone(), (emitter.clone(), live.started_at()), calls);
         let tracker_task = tokio::spawn(tracker_task.run(packets_in));
         let seed = RandomState::new().hash_one(());
-        let delivery_task = DeliveryTask::new(clock, emitter.clone(), (journal, recovered), seed);
+        let delivery_task =
+            DeliveryTask::new(clock, emitter.clone(), (journal, recovered), RetrySchedule::default(), seed);
         let delivery_task = tokio::spawn(delivery_task.run(events_in, hurry.clone()));
         let links = BTreeMap::new();
         let api_listener = None;

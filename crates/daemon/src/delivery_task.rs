@@ -115,11 +115,13 @@ pub(crate) struct DeliveryTask {
 }
 
 impl DeliveryTask {
-    /// A task that starts from the `recovered` state, without targets yet. It emits its events through `emitter`.
+    /// A task that starts from the `recovered` state, without targets yet, and retries by `schedule`. It emits its
+    /// events through `emitter`.
     pub(crate) fn new(
         clock: Clock,
         emitter: EventEmitter,
         (journal, recovered): (Journal, RecoveredState),
+        schedule: RetrySchedule,
         seed: u64,
     ) -> Self {
         let failing = journal.is_failing();
@@ -130,7 +132,7 @@ impl DeliveryTask {
             senders: BTreeMap::new(),
             policies: BTreeMap::new(),
             dialects: BTreeMap::new(),
-            machine: DeliveryMachine::new(MachineLimits::default(), RetrySchedule::default(), seed),
+            machine: DeliveryMachine::new(MachineLimits::default(), schedule, seed),
             journal,
             recovered: Some(recovered),
             uncommitted: 0,

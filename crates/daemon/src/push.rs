@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use ringwire_config::{Routes, Target};
-use ringwire_delivery::{DeliveryCounts, DeliveryPolicy, EventLifetimes, LatePolicy};
+use ringwire_delivery::{DeliveryCounts, DeliveryPolicy, EventLifetimes, LatePolicy, RetrySchedule};
 use ringwire_event::CallEvent;
 use ringwire_live::{EventEmitter, LiveState};
 use ringwire_outbox::RecoveredState;
@@ -25,6 +25,9 @@ use super::{
 
 /// How long the last events may take: long enough for a target that starts up, short enough to wait for.
 const DRAIN: Duration = Duration::from_secs(60);
+
+/// The longest waits after refusals: somebody waits for the program to end, and corrects nothing meanwhile.
+const REFUSAL_WAITS: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(1)];
 
 /// Sends events to one target as the daemon would, in order and with retries, on a thread of its own.
 pub struct Pusher {
@@ -56,7 +59,9 @@ impl Pusher {
         let emitter = EventEmitter::new(LiveState::new(clock.now()), |_| {}, move || now.now());
         let journal = runtime.block_on(Journal::temporary(&clock, emitter.clone()))?;
         let recovered = RecoveredState::default();
-        let task = DeliveryTask::new(clock, emitter, (journal, recovered), seed).draining_for(DRAIN);
+        let schedule = RetrySchedule::default().with_refusal_waits(REFUSAL_WAITS.to_vec());
+        let task =
+            DeliveryTask::new(clock, emitter, (journal, recovered), schedule, seed).draining_for(DRAIN);
         let run = move || runtime.block_on(task.run(inbox, CancellationToken::new()));
         let thread = std::thread::Builder::new().name("push".to_owned()).spawn(run)?;
         let pusher = Self { target: target.name.clone(), events, thread };

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetrySchedule {
     waits: Vec<Duration>,
+    refusal_waits: Vec<Duration>,
     retry_after_cap: Duration,
 }
 
@@ -30,13 +31,24 @@ impl RetrySchedule {
         Duration::from_secs(24 * 3600),
     ];
 
+    /// The default upper bound of the wait after each refusal of an event, which somebody may correct meanwhile; after
+    /// one more it is dead.
+    pub const REFUSAL_WAITS: [Duration; 3] =
+        [Duration::from_secs(20), Duration::from_secs(60), Duration::from_secs(180)];
+
     /// The default for the longest wait that a target may ask for (`Retry-After`).
     pub const RETRY_AFTER_CAP: Duration = Duration::from_secs(3600);
 
     /// A schedule of one attempt for each of `waits`; a `Retry-After` is honoured up to `retry_after_cap`.
     #[must_use]
     pub fn new(waits: Vec<Duration>, retry_after_cap: Duration) -> Self {
-        Self { waits, retry_after_cap }
+        Self { waits, refusal_waits: Self::REFUSAL_WAITS.to_vec(), retry_after_cap }
+    }
+
+    /// The same with other waits after refusals.
+    #[must_use]
+    pub fn with_refusal_waits(self, refusal_waits: Vec<Duration>) -> Self {
+        Self { refusal_waits, ..self }
     }
 
     /// How long to wait once `failures` attempts have failed; `None` when that was the last one.
@@ -44,6 +56,14 @@ impl RetrySchedule {
     pub fn wait(&self, failures: u32, jitter: &mut Jitter) -> Option<Duration> {
         let bound = self.waits.get(usize::try_from(failures).ok()?)?;
         Some(jitter.up_to(*bound))
+    }
+
+    /// How long to wait once an event was refused `refusals` times: at least half of the bound. `None` when that was the
+    /// last attempt.
+    #[must_use]
+    pub fn wait_after_refusal(&self, refusals: u32, jitter: &mut Jitter) -> Option<Duration> {
+        let half = *self.refusal_waits.get(usize::try_from(refusals.checked_sub(1)?).ok()?)? / 2;
+        Some(half + jitter.up_to(half))
     }
 
     /// The wait that a target asked for, as far as it is honoured.

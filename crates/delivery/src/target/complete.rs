@@ -15,10 +15,6 @@ use crate::{
     StateChange, changes::MachineOutput, schedule::time_after,
 };
 
-/// The longest waits after each refusal of an event, which somebody may correct meanwhile; after one more it is dead.
-const REFUSAL_WAITS: [Duration; 3] =
-    [Duration::from_secs(20), Duration::from_secs(60), Duration::from_secs(180)];
-
 /// How long an event is retried that fails although the target has its call. The next one of the call waits meanwhile.
 const KNOWN_CALL_PATIENCE: Duration = Duration::from_secs(600);
 
@@ -228,15 +224,15 @@ impl TargetQueue {
     }
 
     fn refuse(&mut self, number: u64, reason: String, context: &mut CompletionContext<'_>) {
-        let wait = self.update_lane(number, |lane| {
+        let refusals = self.update_lane(number, |lane| {
             let head = lane.head_mut()?;
-            head.refusals += 1;
-            REFUSAL_WAITS.get(usize::try_from(head.refusals).ok()?.checked_sub(1)?)
+            head.refusals = head.refusals.saturating_add(1);
+            Some(head.refusals)
         });
-        match wait.flatten() {
+        let refusals = refusals.flatten().unwrap_or_default();
+        match context.schedule.wait_after_refusal(refusals, context.jitter) {
             Some(wait) => {
-                let half = *wait / 2;
-                let due_at = time_after(context.now, half + context.jitter.up_to(half));
+                let due_at = time_after(context.now, wait);
                 self.retry_at(number, reason, due_at, None, context);
             }
             None => self.fail(number, reason, context.now, context.output),
