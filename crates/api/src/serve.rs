@@ -8,6 +8,7 @@ use std::{convert::Infallible, net::IpAddr, pin::pin, sync::Arc, time::Duration}
 use axum::{Router, extract::Request, response::Response, serve::Listener};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::process::{Resource, getrlimit};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, UnixListener},
@@ -28,6 +29,9 @@ use crate::{
 /// are known, further clients wait.
 const CONNECTIONS: usize = 768;
 
+/// How many open files are left to what comes before API clients: PBXs, targets, and the journal with its readers.
+const RESERVED_FILES: u64 = 48;
+
 /// How long a client may take to send the headers of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -44,7 +48,7 @@ impl ApiServer {
         listener: UnixListener,
         stop: CancellationToken,
     ) -> impl Future<Output = ()> + Send + use<> {
-        serve(listener, |_| None, self.router(ListenerKind::Socket), CONNECTIONS, stop)
+        serve(listener, |_| None, self.router(ListenerKind::Socket), connection_limit(), stop)
     }
 
     /// Serves the network until `stop`. Then streams end, and answers that have started are finished.
@@ -58,10 +62,22 @@ impl ApiServer {
             listener,
             |peer| Some(peer.ip()),
             self.router(ListenerKind::Network { port }),
-            CONNECTIONS,
+            connection_limit(),
             stop,
         )
     }
+}
+
+/// How many connections each of the two listeners may have in this process.
+fn connection_limit() -> usize {
+    connections_within(getrlimit(Resource::Nofile).current)
+}
+
+/// The same, if the process may have `files` open files; `None` is any number.
+fn connections_within(files: Option<u64>) -> usize {
+    let Some(files) = files else { return CONNECTIONS };
+    let each = files.saturating_sub(RESERVED_FILES) / 2;
+    usize::try_from(each).unwrap_or(CONNECTIONS).clamp(1, CONNECTIONS)
 }
 
 async fn serve<L: Listener>(
@@ -137,6 +153,15 @@ mod tests {
     };
 
     use super::*;
+
+    #[test]
+    fn what_comes_before_api_clients_has_its_open_files() {
+        for (files, connections) in
+            [(None, 768), (Some(65_536), 768), (Some(1024), 488), (Some(64), 8), (Some(48), 1), (Some(0), 1)]
+        {
+            assert_eq!(connections_within(files), connections, "{files:?}");
+        }
+    }
 
     /// Longer than anything here takes.
     const PATIENCE: Duration = Duration::from_secs(60);

@@ -16,7 +16,7 @@ use super::{
     tables::{self, AttemptState},
 };
 
-/// How long to wait for the daemon, which looks once a second.
+/// How long people wait for the daemon to apply a command: it looks once a second.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The reason that is stored for what the operator did.
@@ -85,9 +85,8 @@ impl OperatorCommand {
     }
 }
 
-/// Submits `commands` to the journal at `path`, in one transaction, and waits until the daemon has applied them.
-///
-/// While a daemon of an earlier release uses the journal, they are written as it expects them.
+/// Submits `commands` to the journal at `path`, in one transaction, and waits for 5 s at most until the daemon has
+/// applied them.
 ///
 /// # Errors
 /// There is no journal, or it cannot be written.
@@ -95,6 +94,21 @@ pub fn submit_commands(
     path: &Path,
     commands: &[OperatorCommand],
     now: Timestamp,
+) -> Result<CommandReceipt, StoreError> {
+    submit_commands_within(path, commands, now, PATIENCE)
+}
+
+/// The same, but waits for `patience` at most.
+///
+/// While a daemon of an earlier release uses the journal, they are written as it expects them.
+///
+/// # Errors
+/// There is no journal, or it cannot be written.
+pub fn submit_commands_within(
+    path: &Path,
+    commands: &[OperatorCommand],
+    now: Timestamp,
+    patience: Duration,
 ) -> Result<CommandReceipt, StoreError> {
     let failed = |error| StoreError::sqlite(path, error);
     let (mut db, version) = schema::open_as_is(path)?;
@@ -111,7 +125,7 @@ pub fn submit_commands(
         if !is_waiting {
             return Ok(CommandReceipt::ByDaemon);
         }
-        thread::sleep(PATIENCE / 50);
+        thread::sleep(patience / 50);
     }
     Ok(CommandReceipt::NotYet)
 }

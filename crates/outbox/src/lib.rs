@@ -38,7 +38,9 @@ mod tables;
 mod write;
 mod writer;
 
-pub use commands::{AppliedCommand, CommandReceipt, OperatorCommand, submit_commands};
+pub use commands::{
+    AppliedCommand, CommandReceipt, OperatorCommand, submit_commands, submit_commands_within,
+};
 pub use error::StoreError;
 pub use location::{JournalCondition, check_journal, describe_absence};
 pub use loss::{FileLoss, JournalLoss};

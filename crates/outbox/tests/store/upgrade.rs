@@ -20,6 +20,7 @@ use ringwire_event::{AnsweredBy, EventKind};
 use ringwire_outbox::{
     AppliedCommand, CallFilter, CallRecord, CommandReceipt, DeliveryFilter, DeliveryUpdate, OperatorCommand,
     Store, StoreReader, StoreReport, StoreWrite, StoredDeliveryState, submit_commands,
+    submit_commands_within,
 };
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -331,7 +332,8 @@ fn command_an_earlier_release(name: &str, home: &TempDir, facts: &Facts) {
     let lock = File::create(home.path().join("journal.db.lock")).unwrap();
     lock.try_lock().unwrap();
     let pause = [OperatorCommand::Pause(TargetName::from("crm"))];
-    assert_eq!(submit_commands(&path, &pause, at(0)).unwrap(), CommandReceipt::NotYet, "{name}");
+    let receipt = submit_commands_within(&path, &pause, at(0), Duration::from_millis(100)).unwrap();
+    assert_eq!(receipt, CommandReceipt::NotYet, "{name}");
     assert_eq!(schema_version(&path), version, "{name}: its tables are its own");
 
     // That daemon ends before it has applied the command: it is not lost.

@@ -219,6 +219,7 @@ async fn a_request_that_may_not_be_repeated_has_a_fresh_connection_and_more_time
     let mut target = target(&format!("http://{}", receiver.address()));
     target.timeout = Duration::from_secs(60);
     target.hangup_timeout = Duration::from_millis(200);
+    target.connect_timeout = Duration::from_secs(1);
     let sender = Sender::new(&target).unwrap().unwrap();
     let once = SendOptions { is_unrepeatable: true, ..SendOptions::default() };
     assert_eq!(sender.send(&hangup(), SendOptions::default()).await.outcome, DeliveryOutcome::Delivered);
