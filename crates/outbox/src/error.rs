@@ -70,7 +70,7 @@ pub enum StoreError {
         loss: FileLoss,
     },
     /// The file is damaged.
-    #[error("{}: is damaged: {found}", path.display())]
+    #[error("{} is damaged: {found}", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,

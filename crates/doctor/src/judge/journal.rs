@@ -16,6 +16,9 @@ use crate::{
 
 const MIB: u64 = 1 << 20;
 
+/// What to do about a damaged file, wherever the damage was met.
+const REPLACE_DAMAGED: &str = "restart the daemon, which moves the file aside and creates a new one: systemctl restart ringwire; sqlite3 FILE .recover may read the old one";
+
 /// With less free space than this a disk is full: SQLite's log alone takes as much.
 const FULL: u64 = 64 * MIB;
 
@@ -60,6 +63,7 @@ pub(crate) fn judge_journal_file(condition: &Result<JournalCondition, StoreError
         StoreError::Location { .. } => {
             (text.as_str(), "create the directory, writable for the daemon's user, on a local disk")
         }
+        StoreError::Damaged { .. } => (text.as_str(), REPLACE_DAMAGED),
         StoreError::Network { .. } => (split_cure(&text).0, "set journal.path to a file on a local disk"),
         _ => (text.as_str(), error.hint()),
     };
@@ -94,7 +98,7 @@ pub(crate) fn judge(facts: &JournalFacts) -> Findings {
             Ok(Some(found)) => findings.fault(
                 Code::Io,
                 format!("{} is damaged: {found}", facts.path.display()),
-                "restart the daemon, which moves the file aside and creates a new one: systemctl restart ringwire; sqlite3 FILE .recover may read the old one",
+                REPLACE_DAMAGED,
             ),
             Err(why) => findings.not_checked(format!("the integrity of the file was not checked: {why}")),
         }
