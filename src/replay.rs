@@ -1,5 +1,6 @@
 //! `ringwire replay`: print the call events of recordings.
 
+use std::collections::HashMap;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
 use ringwire_config::{Config, Purpose};
 use ringwire_daemon::Pusher;
-use ringwire_dialects::RequestBody;
+use ringwire_dialects::{CallMemory, plan_requests};
 use ringwire_event::CallEvent;
 use ringwire_recording::Recording;
 use ringwire_terminal::{Code, Failure};
@@ -76,6 +77,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     };
     let mut printer = EventPrinter {
         target: args.to.as_deref().map(|name| RequestTarget::find(&config, name)).transpose()?,
+        memories: HashMap::new(),
         push: None,
         json: args.json,
         out: ReplayOutput::new(),
@@ -149,6 +151,8 @@ impl ReplayClock {
 /// Prints events, or the requests for them, and sends the requests if there is a pusher.
 struct EventPrinter {
     target: Option<RequestTarget>,
+    /// What the replies to the requests of each call would bring.
+    memories: HashMap<String, CallMemory>,
     push: Option<Pusher>,
     json: bool,
     out: ReplayOutput,
@@ -171,12 +175,19 @@ impl EventPrinter {
             }
             return Ok(());
         };
-        let Some(request) = target.dialect.build_request(event) else { return Ok(()) };
-        let (RequestBody::Json(fields) | RequestBody::Form(fields)) = &request.body;
-        if self.json {
-            self.out.json(fields)?;
-        } else {
-            self.out.line(&event_text::request_line(event.time, &target.name, fields))?;
+        if !target.dialect.wants(event) {
+            return Ok(());
+        }
+        let memory = self.memories.entry(event.call.clone()).or_default();
+        let steps = plan_requests(&*target.dialect, event, memory)
+            .map_err(|error| Failure::new(Code::Data, anyhow::anyhow!("{}: {error}", target.name)))?;
+        for step in steps {
+            let fields = step.request.shown();
+            if self.json {
+                self.out.json(&fields)?;
+            } else {
+                self.out.line(&event_text::request_line(event.time, &target.name, &fields))?;
+            }
         }
         if let Some(push) = &self.push {
             push.push(event.clone());

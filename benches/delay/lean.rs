@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use reqwest::{Client, RequestBuilder};
 use ringwire_ami::{Codec, Frame};
 use ringwire_calls::{Rules, Tracker};
-use ringwire_dialects::{Dialect, Zammad, ZammadOptions};
+use ringwire_dialects::{Zammad, ZammadOptions};
 use ringwire_event::CallEvent;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -72,7 +72,7 @@ pub(crate) fn follow(pbx: SocketAddr, url: String) {
 
 fn send(dialect: &Zammad, client: &Client, at_once: &Arc<Semaphore>, url: &str, event: &CallEvent) {
     let Some(request) = dialect.build_request(event) else { return };
-    let (content_type, body) = request.body.encode();
+    let (content_type, body) = (request.content_type().unwrap_or_default(), request.body.encode());
     let post = client.post(url).header("content-type", content_type).body(body);
     let at_once = Arc::clone(at_once);
     tokio::spawn(async move { finish(post, &at_once).await });

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::anyhow;
 use ringwire_delivery::DeliveryId;
-use ringwire_dialects::RequestBody;
+use ringwire_dialects::show_requests;
 use ringwire_event::{CallEvent, ExplanationStep};
 use ringwire_outbox::{AttemptRecord, CallRecord, DeliveryRecord};
 use ringwire_terminal::{Code, Failure};
@@ -122,12 +122,7 @@ fn explained_delivery(
 ) -> ExplainedDelivery {
     let endpoints = journal.config.iter().flat_map(|config| &config.targets);
     let endpoint = endpoints.into_iter().find(|endpoint| endpoint.name == delivery.target);
-    let fields = endpoint.zip(event).map(|(endpoint, event)| {
-        endpoint.dialect.build_request(event).map(|request| {
-            let (RequestBody::Json(fields) | RequestBody::Form(fields)) = request.body;
-            fields
-        })
-    });
+    let fields = endpoint.zip(event).map(|(endpoint, event)| show_requests(&*endpoint.dialect, event));
     let attempts =
         attempts.into_iter().map(|AttemptRecord { duration_ms, outcome, status, reply, .. }| {
             ExplainedAttempt { duration_ms, outcome, status, reply }

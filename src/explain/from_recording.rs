@@ -5,7 +5,7 @@ use std::{collections::HashMap, io::Write, path::Path};
 use anyhow::anyhow;
 use jiff::Timestamp;
 use ringwire_config::{Config, Purpose};
-use ringwire_dialects::RequestBody;
+use ringwire_dialects::show_requests;
 use ringwire_event::{CallEvent, Explanation};
 use ringwire_recording::Recording;
 use ringwire_terminal::{Code, Failure};
@@ -152,14 +152,10 @@ fn is_call(explanation: &Explanation, wanted: &str) -> bool {
 }
 
 fn delivery_to(target: &RequestTarget, event: &CallEvent) -> ExplainedDelivery {
-    let fields = target.dialect.build_request(event).map(|request| {
-        let (RequestBody::Json(fields) | RequestBody::Form(fields)) = request.body;
-        fields
-    });
     ExplainedDelivery {
         event: event.id.clone(),
         target: target.name.clone(),
-        fields: Some(fields),
+        fields: Some(show_requests(&*target.dialect, event)),
         state: None,
         reason: None,
         attempts: Vec::new(),

@@ -90,7 +90,7 @@ pub(crate) struct DeliveryTask {
     router: EventRouter,
     senders: BTreeMap<TargetName, Sender>,
     policies: BTreeMap<TargetName, DeliveryPolicy>,
-    dialects: BTreeMap<TargetName, &'static str>,
+    dialects: BTreeMap<TargetName, Arc<str>>,
     machine: DeliveryMachine,
     journal: Journal,
     /// The state recovered from an earlier process, until the targets are known.

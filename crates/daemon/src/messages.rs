@@ -102,7 +102,7 @@ pub(crate) struct TargetClient {
     /// Its delivery policy.
     pub(crate) policy: DeliveryPolicy,
     /// What it speaks.
-    pub(crate) dialect: &'static str,
+    pub(crate) dialect: Arc<str>,
     /// How to send to it.
     pub(crate) sender: Sender,
     /// How long a request may take that may not be repeated.

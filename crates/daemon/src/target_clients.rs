@@ -15,7 +15,7 @@ pub(super) fn target_clients(targets: &[Target]) -> Result<Vec<TargetClient>, St
             let (in_flight, lifetimes, late) = (target.concurrency, target.lifetimes, target.late);
             let repeats = target.dialect.repeat_rules();
             let policy = DeliveryPolicy { in_flight, lifetimes, late, repeats, ..DeliveryPolicy::default() };
-            let (name, dialect) = (target.name.as_str().into(), target.dialect.name());
+            let (name, dialect) = (target.name.as_str().into(), target.dialect.name().into());
             let hangup_timeout = target.connect_timeout + target.hangup_timeout;
             Ok(TargetClient { name, policy, dialect, sender, hangup_timeout })
         }

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     fn reply(status: u16, body: &'static [u8]) -> TargetReply<'static> {
-        TargetReply { status, content_type: None, body, redirect: None }
+        TargetReply { status, content_type: None, headers: &[], body, redirect: None }
     }
 
     #[track_caller]
@@ -140,6 +140,7 @@ mod tests {
         let to = |status, redirect| match judge_by_status(&TargetReply {
             status,
             content_type: None,
+            headers: &[],
             body,
             redirect,
         }) {

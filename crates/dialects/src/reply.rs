@@ -7,6 +7,8 @@ pub struct TargetReply<'a> {
     pub status: u16,
     /// The `Content-Type`.
     pub content_type: Option<&'a str>,
+    /// The headers, in the order in which they came; empty where no dialect reads them.
+    pub headers: &'a [(String, String)],
     /// The body as far as it was read; it may be cut anywhere.
     pub body: &'a [u8],
     /// Scheme, host and port that a redirect leads to; the rest of its URL may hold a token.
@@ -44,7 +46,9 @@ pub enum ReplyVerdict {
         /// What went wrong, for the operator.
         reason: String,
     },
-    /// The target does not know the call: replay its newCall, then send this event again.
+    /// The target does not know the call: let it know the call again, then send this event again. Where the reply was
+    /// judged as [`JudgedReply::forgets`](crate::JudgedReply::forgets), the dialect does so with the next step; else
+    /// the call's newCall is replayed.
     UnknownCall {
         /// What the target said, for the operator.
         reason: String,
@@ -84,5 +88,10 @@ pub enum Directive {
     ShowNumber {
         /// E.164 digits.
         number: String,
+    },
+    /// Send the call elsewhere.
+    Route {
+        /// An extension or a number.
+        to: String,
     },
 }

@@ -19,6 +19,7 @@ use crate::{
     pattern::PatternSet,
     reply::{ReplyVerdict, TargetReply},
     request::{RequestBody, TargetRequest},
+    step::{DeliveryStep, JudgedReply, StepContext, StepError},
 };
 
 /// Zammad's generic CTI integration.
@@ -71,25 +72,59 @@ impl Zammad {
     fn request(&self, event: &CallEvent, screen_pop: ScreenPop) -> Option<TargetRequest> {
         let fields = fields::build_fields(event, self.call_log_side(event)?, self.choices, screen_pop)?;
         let body = match self.format {
-            BodyFormat::Json => RequestBody::Json(fields),
-            BodyFormat::Form => RequestBody::Form(fields),
+            BodyFormat::Json => RequestBody::Json(fields.into()),
+            BodyFormat::Form => RequestBody::form(&fields),
         };
         // Without it Zammad reports an exception as an HTML page (docs/zammad.md, section 1).
-        Some(TargetRequest { method: "POST", headers: vec![("Accept", "application/json".to_owned())], body })
+        let headers = vec![("Accept".to_owned(), "application/json".to_owned())];
+        Some(TargetRequest { headers, body, ..TargetRequest::default() })
+    }
+
+    /// Builds the request that reports `event`; `None` if it is not posted.
+    ///
+    /// A call that is filtered out is filtered out with all its events.
+    #[must_use]
+    pub fn build_request(&self, event: &CallEvent) -> Option<TargetRequest> {
+        self.request(event, ScreenPop::Opens)
+    }
+
+    /// Builds the same request without what opens an agent's screen.
+    #[must_use]
+    pub fn build_quiet_request(&self, event: &CallEvent) -> Option<TargetRequest> {
+        self.request(event, ScreenPop::None)
+    }
+
+    /// What Zammad's `reply` to the request for `event` means.
+    #[must_use]
+    pub fn judge(&self, event: &CallEvent, reply: &TargetReply<'_>) -> ReplyVerdict {
+        replies::judge_reply(event, reply)
     }
 }
 
 impl Dialect for Zammad {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         Self::NAME
     }
 
-    fn build_request(&self, event: &CallEvent) -> Option<TargetRequest> {
-        self.request(event, ScreenPop::Opens)
+    fn wants(&self, event: &CallEvent) -> bool {
+        fields::is_posted(&event.kind) && self.call_log_side(event).is_some()
     }
 
-    fn build_quiet_request(&self, event: &CallEvent) -> Option<TargetRequest> {
-        self.request(event, ScreenPop::None)
+    fn next_step(
+        &self,
+        event: &CallEvent,
+        context: &StepContext<'_>,
+    ) -> Result<Option<DeliveryStep>, StepError> {
+        let id = event.kind.name();
+        if context.progress.is_done(id) {
+            return Ok(None);
+        }
+        let repeat = self.repeat_rules().policy(event);
+        let request = match context.is_quiet {
+            true => self.build_quiet_request(event),
+            false => self.build_request(event),
+        };
+        Ok(request.map(|request| DeliveryStep { id: id.to_owned(), request, repeat }))
     }
 
     /// A second newCall changes nothing. A second answer opens the agent's screen again unless it is quiet, and moves the
@@ -104,8 +139,8 @@ impl Dialect for Zammad {
         }
     }
 
-    fn judge_reply(&self, event: &CallEvent, reply: &TargetReply<'_>) -> ReplyVerdict {
-        replies::judge_reply(event, reply)
+    fn judge_reply(&self, event: &CallEvent, _step: &DeliveryStep, reply: &TargetReply<'_>) -> JudgedReply {
+        self.judge(event, reply).into()
     }
 }
 

@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use reqwest::{Client, Method, Response, Url, header, redirect::Policy};
 use ringwire_config::Target;
 use ringwire_delivery::DeliveryOutcome;
-use ringwire_dialects::{Dialect, Directive, ReplyVerdict, TargetReply, TargetRequest, safe_excerpt};
+use ringwire_dialects::{
+    CallMemory, DeliveryProgress, DeliveryStep, Dialect, Directive, ReplyVerdict, StepContext, StepError,
+    TargetReply, TargetRequest, UserMap, safe_excerpt,
+};
 use ringwire_event::CallEvent;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -44,7 +47,7 @@ pub struct Sender {
 /// How an event is sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SendOptions {
-    /// Without what disturbs people ([`Dialect::build_quiet_request`]).
+    /// Without what disturbs people ([`StepContext::is_quiet`]).
     pub is_quiet: bool,
     /// Over a fresh connection, and with more time for the reply: it may not be repeated.
     pub is_unrepeatable: bool,
@@ -85,6 +88,7 @@ impl ReceivedReply {
         TargetReply {
             status: self.status,
             content_type: self.content_type.as_deref(),
+            headers: &[],
             body: &self.body,
             redirect: self.redirect.as_deref(),
         }
@@ -118,6 +122,13 @@ impl ReceivedReply {
             ReplyVerdict::Gone { reason } => DeliveryOutcome::Gone { reason },
         };
         SendResult { outcome, directives, status: Some(self.status), reply: self.excerpt() }
+    }
+}
+
+impl SendResult {
+    /// The result where no request is made.
+    fn without_request(outcome: DeliveryOutcome) -> Self {
+        Self { outcome, directives: Vec::new(), status: None, reply: None }
     }
 }
 
@@ -190,31 +201,38 @@ impl Sender {
 
     /// Whether `event` is sent to the target.
     pub fn wants(&self, event: &CallEvent) -> bool {
-        self.dialect.build_request(event).is_some()
+        self.dialect.wants(event)
     }
 
     /// Sends `event` to the target.
     pub async fn send(&self, event: &CallEvent, options: SendOptions) -> SendResult {
-        let request = match options.is_quiet {
-            true => self.dialect.build_quiet_request(event),
-            false => self.dialect.build_request(event),
-        };
-        let Some(request) = request else {
+        let step = match self.step(event, options.is_quiet) {
+            Ok(Some(step)) => step,
             // The settings have changed since the delivery was stored.
-            let outcome = DeliveryOutcome::Delivered;
-            return SendResult { outcome, directives: Vec::new(), status: None, reply: None };
+            Ok(None) => return SendResult::without_request(DeliveryOutcome::Delivered),
+            Err(error) => {
+                return SendResult::without_request(DeliveryOutcome::Dead { reason: error.to_string() });
+            }
         };
         let (client, timeout) = match options.is_unrepeatable {
             true => (&self.unrepeatable, self.reply_timeout),
             false => (&self.client, self.timeout),
         };
-        match self.post_over(client, timeout, &request, &event.id).await {
+        match self.post_over(client, timeout, &step.request, &event.id).await {
             Ok(reply) => {
-                let verdict = self.dialect.judge_reply(event, &reply.as_reply());
-                reply.into_result(verdict)
+                let judged = self.dialect.judge_reply(event, &step, &reply.as_reply());
+                reply.into_result(judged.verdict)
             }
             Err(failure) => failure.into(),
         }
+    }
+
+    /// The request for `event`.
+    fn step(&self, event: &CallEvent, is_quiet: bool) -> Result<Option<DeliveryStep>, StepError> {
+        let (memory, progress) = (CallMemory::default(), DeliveryProgress::default());
+        let context =
+            StepContext { memory: &memory, progress: &progress, users: &UserMap::default(), is_quiet };
+        self.dialect.next_step(event, &context)
     }
 
     /// Sends `request` for the event `id`, and reads up to 16 KiB of the reply.
@@ -233,12 +251,16 @@ impl Sender {
         id: &str,
     ) -> Result<ReceivedReply, RequestFailure> {
         let method = Method::from_bytes(request.method.as_bytes()).unwrap_or(Method::POST);
-        let (content_type, body) = request.body.encode();
+        let body = request.body.encode();
         let headers = self.headers.for_attempt(id, Timestamp::now(), &body);
-        let builder = client.request(method, self.url.expose_secret()).headers(headers);
+        let url = request.full_url(self.url.expose_secret());
+        let builder = client.request(method, url).headers(headers);
         let builder =
-            request.headers.iter().fold(builder, |builder, (name, value)| builder.header(*name, value));
-        let builder = builder.header(header::CONTENT_TYPE, content_type).body(body);
+            request.other_headers().fold(builder, |builder, (name, value)| builder.header(name, value));
+        let builder = match request.content_type() {
+            Some(content_type) => builder.header(header::CONTENT_TYPE, content_type).body(body),
+            None => builder,
+        };
         let mut response =
             builder.send().await.map_err(|error| self.context.classify(error, None, timeout))?;
         let status = response.status().as_u16();

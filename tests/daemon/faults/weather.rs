@@ -205,7 +205,7 @@ impl Weather {
             true => self.dialect.build_quiet_request(&delivery.event),
             false => self.dialect.build_request(&delivery.event),
         };
-        let params = RequestParams(request.unwrap().body.fields().clone());
+        let params = RequestParams(request.unwrap().body.fields());
         let elapsed = Duration::try_from(now.duration_since(self.start)).unwrap();
         let length = if self.fault == Fault::ReadOnly { READ_ONLY } else { LENGTH };
         let is_fair = elapsed > length;
@@ -255,8 +255,8 @@ impl Weather {
             Some(Reply::Page(status)) => (status, PAGE.to_vec()),
             Some(Reply::ErrorId(status)) => (status, error_id.to_vec()),
         };
-        let reply = TargetReply { status, content_type: None, body: &body, redirect: None };
-        match self.dialect.judge_reply(&request.delivery.event, &reply) {
+        let reply = TargetReply { status, content_type: None, headers: &[], body: &body, redirect: None };
+        match self.dialect.judge(&request.delivery.event, &reply) {
             ReplyVerdict::Delivered(_) => DeliveryOutcome::Delivered,
             ReplyVerdict::AlreadyExists => DeliveryOutcome::AlreadyExists,
             ReplyVerdict::Unknown { reason } => DeliveryOutcome::Unknown { reason },

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use regex::bytes::{Regex, RegexBuilder};
 use ringwire_ami::{EVENT_FILTERS, Frame};
 use ringwire_calls::{Rules, Tracker};
-use ringwire_dialects::{Dialect, RequestBody, Zammad, ZammadOptions};
+use ringwire_dialects::{RequestBody, Zammad, ZammadOptions};
 use ringwire_event::CallEvent;
 use serde_json::{Map, Value};
 
@@ -204,7 +204,7 @@ fn posts(published: &[CallEvent]) -> Vec<Value> {
         .iter()
         .filter_map(|event| zammad.build_request(event))
         .map(|request| {
-            let RequestBody::Json(mut fields) = request.body else { panic!("not JSON") };
+            let RequestBody::Json(Value::Object(mut fields)) = request.body else { panic!("not JSON") };
             number_call(&mut fields, &mut ids);
             Value::Object(fields)
         })

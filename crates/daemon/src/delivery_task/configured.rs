@@ -50,7 +50,7 @@ impl DeliveryTask {
     pub(super) fn report_statuses(&self) {
         let statuses = self.machine.targets().filter_map(|status| {
             let dialect = self.dialects.get(status.target)?;
-            Some((status, *dialect))
+            Some((status, &**dialect))
         });
         self.reporter.report_statuses(statuses, self.clock.now());
     }

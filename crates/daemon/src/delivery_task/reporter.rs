@@ -84,6 +84,7 @@ impl DeliveryReporter {
                     self.emitter.emit(TargetEvent::NumberRequested { target, call, number });
                     ("show_number", None)
                 }
+                Directive::Route { .. } => ("route", None),
             };
             if self.unsupported.insert((delivery.target.clone(), directive)) {
                 self.emitter.emit(TargetEvent::DirectiveUnsupported { target, call, directive });
@@ -175,7 +176,7 @@ impl DeliveryReporter {
     /// Reports the states of all targets, each with its dialect.
     pub(super) fn report_statuses<'a>(
         &self,
-        statuses: impl Iterator<Item = (MachineStatus<'a>, &'static str)>,
+        statuses: impl Iterator<Item = (MachineStatus<'a>, &'a str)>,
         now: Timestamp,
     ) {
         let statuses =

@@ -35,6 +35,11 @@ pub(super) enum ScreenPop {
     None,
 }
 
+/// Whether Zammad knows events of this `kind`.
+pub(super) fn is_posted(kind: &EventKind) -> bool {
+    matches!(kind, EventKind::NewCall { .. } | EventKind::Answer { .. } | EventKind::Hangup { .. })
+}
+
 /// Builds the fields for `event`, in order; `None` for an event that Zammad does not know.
 pub(super) fn build_fields(
     event: &CallEvent,
@@ -43,14 +48,8 @@ pub(super) fn build_fields(
     screen_pop: ScreenPop,
 ) -> Option<Map<String, Value>> {
     let FieldChoices { to, send_queue, find_agent_by } = choices;
-    match event.kind {
-        EventKind::NewCall { .. } | EventKind::Answer { .. } | EventKind::Hangup { .. } => {}
-        EventKind::Ringing { .. }
-        | EventKind::Hold { .. }
-        | EventKind::Unhold { .. }
-        | EventKind::Transfer { .. } => {
-            return None;
-        }
+    if !is_posted(&event.kind) {
+        return None;
     }
     let mut fields = FieldList::default();
     fields.push_text("event", event.kind.name());

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use jiff::Timestamp;
 use reqwest::Url;
 use ringwire_config::{Options, Target};
-use ringwire_dialects::{ReplyVerdict, RequestBody, TargetReply, TargetRequest};
+use ringwire_dialects::{DeliveryStep, ReplyVerdict, RequestBody, TargetReply, TargetRequest};
 use ringwire_event::{CallEvent, Cause, Direction, EventKind};
 use ringwire_sender::Sender;
 use secrecy::ExposeSecret;
@@ -77,7 +77,8 @@ async fn request_answer(target: &Target) -> TargetAnswer {
         },
         None => reason,
     };
-    match target.dialect.judge_reply(&placeholder_event(), &reply) {
+    let step = DeliveryStep::new("check", request);
+    match target.dialect.judge_reply(&placeholder_event(), &step, &reply).verdict {
         ReplyVerdict::Misconfigured { reason } | ReplyVerdict::Gone { reason } => {
             TargetAnswer::Misconfigured(with_reply(reason))
         }
@@ -111,9 +112,9 @@ fn zammad_request() -> TargetRequest {
     let field = |(name, value): (&str, &str)| (name.to_owned(), Value::from(value));
     let fields: Map<_, _> = [("event", "check"), ("direction", "check")].map(field).into_iter().collect();
     TargetRequest {
-        method: "POST",
-        headers: vec![("Accept", "application/json".to_owned())],
-        body: RequestBody::Json(fields),
+        headers: vec![("Accept".to_owned(), "application/json".to_owned())],
+        body: RequestBody::Json(fields.into()),
+        ..TargetRequest::default()
     }
 }
 

@@ -135,7 +135,7 @@ async fn a_redirect_is_not_followed() {
 async fn a_reply_is_read_up_to_its_limit() {
     let endless = format!("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n{}", "x".repeat(100_000));
     let sender = sender(server(Some(endless.leak())).await);
-    let request = sender.dialect.build_request(&hangup()).unwrap();
+    let request = sender.step(&hangup(), false).unwrap().unwrap().request;
     assert_eq!(sender.post(&request, "1.0/2").await.unwrap().body.len(), MAX_REPLY);
 }
 
@@ -166,7 +166,7 @@ async fn a_compressed_reply_is_not_decompressed() {
     let reply = TestReply::new(200, packed).with_header("Content-Encoding", "gzip");
     let mut receiver = Receiver::start([ReceiverAction::Reply(reply)]).await.unwrap();
     let sender = sender(receiver.address());
-    let request = sender.dialect.build_request(&hangup()).unwrap();
+    let request = sender.step(&hangup(), false).unwrap().unwrap().request;
     assert_eq!(sender.post(&request, "1.0/2").await.unwrap().body, packed);
     assert_eq!(
         sender.send(&hangup(), SendOptions::default()).await.reply.unwrap(),

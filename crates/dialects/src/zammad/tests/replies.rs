@@ -1,6 +1,5 @@
 use super::*;
 use crate::{
-    dialect::Dialect,
     reply::{Directive, ReplyVerdict, TargetReply},
     zammad::{Zammad, options::ZammadOptions},
 };
@@ -9,8 +8,8 @@ const ERROR_ID: &str = r#"{"error":"Error ID x7Rk-29Q: Please contact your admin
 const EXISTS: &str = r#"{"error":"This object already exists.","error_human":"This object already exists."}"#;
 
 fn verdict(event: &CallEvent, status: u16, body: &[u8]) -> ReplyVerdict {
-    let reply = TargetReply { status, content_type: None, body, redirect: None };
-    Zammad::new(&ZammadOptions::default()).judge_reply(event, &reply)
+    let reply = TargetReply { status, content_type: None, headers: &[], body, redirect: None };
+    Zammad::new(&ZammadOptions::default()).judge(event, &reply)
 }
 
 fn posted() -> [CallEvent; 3] {
@@ -81,12 +80,13 @@ fn a_page_of_a_server_in_between_is_never_a_verdict_on_the_event() {
     let reply = TargetReply {
         status: 200,
         content_type: Some("text/html; charset=utf-8"),
+        headers: &[],
         body: b"Please wait",
         redirect: None,
     };
     let zammad = Zammad::new(&ZammadOptions::default());
     for event in posted() {
-        assert_eq!(verdict_name(&zammad.judge_reply(&event, &reply)), "retry");
+        assert_eq!(verdict_name(&zammad.judge(&event, &reply)), "retry");
     }
 }
 
@@ -108,10 +108,11 @@ fn a_move_is_a_wrong_setting_and_any_other_redirect_passes() {
     let reply = TargetReply {
         status: 301,
         content_type: Some("text/html"),
+        headers: &[],
         body: b"<a href=\"https://desk.example.com/api/v1/cti/t0ken\">",
         redirect: Some("https://desk.example.com"),
     };
-    let verdict = Zammad::new(&ZammadOptions::default()).judge_reply(&inbound(new_call(&[])), &reply);
+    let verdict = Zammad::new(&ZammadOptions::default()).judge(&inbound(new_call(&[])), &reply);
     let ReplyVerdict::Misconfigured { reason } = verdict else { panic!("{verdict:?}") };
     assert!(reason.contains("moved to https://desk.example.com;") && !reason.contains("t0ken"), "{reason}");
 }

@@ -14,7 +14,7 @@ fn options() -> ZammadOptions {
 }
 
 fn body(options: &ZammadOptions, event: &CallEvent) -> Option<String> {
-    let (_, bytes) = Zammad::new(options).build_request(event)?.body.encode();
+    let bytes = Zammad::new(options).build_request(event)?.body.encode();
     Some(String::from_utf8(bytes).unwrap())
 }
 
@@ -78,10 +78,10 @@ fn errors_are_requested_as_json() {
         let zammad = Zammad::new(&ZammadOptions { format, ..ZammadOptions::default() });
         let request = zammad.build_request(&inbound(new_call(&[]))).unwrap();
         assert_eq!(request.method, "POST");
-        assert_eq!(request.headers, [("Accept", "application/json".to_owned())]);
+        assert_eq!(request.headers, [("Accept".to_owned(), "application/json".to_owned())]);
         let content_type =
             if format == BodyFormat::Json { "application/json" } else { "application/x-www-form-urlencoded" };
-        assert_eq!(request.body.encode().0, content_type);
+        assert_eq!(request.content_type(), Some(content_type));
     }
 }
 
