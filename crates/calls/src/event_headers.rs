@@ -48,10 +48,18 @@ impl<'a> EventHeaders<'a> {
         self.packet.event_name().unwrap_or_default()
     }
 
+    pub(crate) fn packet(&self) -> &'a Packet {
+        self.packet
+    }
+
+    /// The first headers, keys with values: nearly always all.
+    pub(crate) fn at_hand(&self) -> &[(&'a [u8], &'a [u8])] {
+        self.headers.get(..self.count.min(AT_HAND)).unwrap_or_default()
+    }
+
     /// The value of the first header named `key`, case ignored.
     pub(crate) fn get(&self, key: &str) -> Option<&'a [u8]> {
-        let at_hand = self.headers.get(..self.count.min(AT_HAND)).unwrap_or_default();
-        let found = at_hand.iter().find(|(name, _)| name.eq_ignore_ascii_case(key.as_bytes()));
+        let found = self.at_hand().iter().find(|(name, _)| name.eq_ignore_ascii_case(key.as_bytes()));
         match found {
             Some((_, value)) => Some(value),
             None if self.count > AT_HAND => self.packet.get(key),

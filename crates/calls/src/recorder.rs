@@ -8,6 +8,8 @@ use ringwire_event::explanation::{
     DECIDING_HEADERS, Explanation, RecordedSource, SourceEventKind, StepLog, TextTable,
 };
 
+use crate::event_headers::EventHeaders;
+
 /// How much of a header's value is kept, in bytes.
 const VALUE: usize = 80;
 
@@ -17,6 +19,8 @@ pub(crate) struct ExplanationRecorder {
     pub(crate) is_on: bool,
     /// The packet being applied; `None` while the passing of time decides.
     packet: Option<Packet>,
+    /// Where its headers are, so that it is parsed but once.
+    headers: Vec<HeaderPlace>,
     /// Counts packets, so that a log has each but once as a source.
     packets: u64,
     /// Counts steps, so that two logs can become one in order.
@@ -30,9 +34,13 @@ impl ExplanationRecorder {
         Self { is_on, ..Self::default() }
     }
 
-    /// A packet is being applied.
-    pub(crate) fn begin_packet(&mut self, packet: &Packet) {
+    /// An event is being applied.
+    pub(crate) fn begin_packet(&mut self, event: &EventHeaders<'_>) {
         if self.is_on {
+            let packet = event.packet();
+            self.headers.clear();
+            self.headers
+                .extend(event.at_hand().iter().map(|header| HeaderPlace::new(packet.bytes(), *header)));
             self.packet = Some(packet.clone());
             self.packets += 1;
         }
@@ -58,7 +66,7 @@ impl ExplanationRecorder {
         match &self.packet {
             Some(_) if log.has_source_of(self.packets) => {}
             Some(packet) => {
-                let source = source_of(packet, now, log.texts());
+                let source = source_of(packet, &self.headers, now, log.texts());
                 log.set_source(self.packets, source);
             }
             None => log.set_source(0, RecordedSource::passing_of_time(now)),
@@ -82,8 +90,45 @@ impl ExplanationRecorder {
     }
 }
 
+/// Where in a packet a header is.
+#[derive(Clone, Copy, Debug)]
+struct HeaderPlace {
+    key: u32,
+    key_length: u16,
+    value_length: u16,
+    value: u32,
+}
+
+impl HeaderPlace {
+    /// The place of a header whose key and value are parts of `packet`. What is longer than a header can be is cut.
+    fn new(packet: &[u8], (key, value): (&[u8], &[u8])) -> Self {
+        let base = packet.as_ptr().addr();
+        let place = |part: &[u8]| u32::try_from(part.as_ptr().addr().wrapping_sub(base)).unwrap_or(u32::MAX);
+        let length = |part: &[u8]| u16::try_from(part.len()).unwrap_or(u16::MAX);
+        Self { key: place(key), key_length: length(key), value_length: length(value), value: place(value) }
+    }
+
+    fn key(self, packet: &[u8]) -> &[u8] {
+        part(packet, self.key, self.key_length)
+    }
+
+    fn value(self, packet: &[u8]) -> &[u8] {
+        part(packet, self.value, self.value_length)
+    }
+}
+
+fn part(packet: &[u8], begin: u32, length: u16) -> &[u8] {
+    let begin = begin as usize;
+    packet.get(begin..begin + usize::from(length)).unwrap_or_default()
+}
+
 /// A packet in short: of some twenty headers the few that decide.
-fn source_of(packet: &Packet, now: Option<Timestamp>, texts: &mut TextTable) -> RecordedSource {
+fn source_of(
+    packet: &Packet,
+    headers: &[HeaderPlace],
+    now: Option<Timestamp>,
+    texts: &mut TextTable,
+) -> RecordedSource {
     let kind = SourceEventKind::from_name(packet.event_name().unwrap_or(b"Response"));
     let keys = kind.map(SourceEventKind::headers).unwrap_or_default();
     let (mut channel, mut uniqueid, mut found) = (None, None, [None; DECIDING_HEADERS]);
@@ -91,10 +136,12 @@ fn source_of(packet: &Packet, now: Option<Timestamp>, texts: &mut TextTable) -> 
     let lengths = keys
         .iter()
         .fold(1 << "Channel".len() | 1 << "Uniqueid".len(), |set, key| set | 1_u64 << (key.len() % 64));
-    for (key, value) in packet.headers() {
-        if lengths & 1 << (key.len() % 64) == 0 {
+    let bytes = packet.bytes();
+    for header in headers {
+        if lengths & 1 << (header.key_length % 64) == 0 {
             continue;
         }
+        let key = header.key(bytes);
         let slot = if key.eq_ignore_ascii_case(b"Channel") {
             &mut channel
         } else if key.eq_ignore_ascii_case(b"Uniqueid") {
@@ -106,7 +153,7 @@ fn source_of(packet: &Packet, now: Option<Timestamp>, texts: &mut TextTable) -> 
                 None => continue,
             }
         };
-        slot.get_or_insert(value);
+        slot.get_or_insert(header.value(bytes));
     }
     let mut text =
         |key: &str, value: Option<&[u8]>| packet.decode(key, value?).map(|value| texts.intern(cut(&value)));

@@ -149,8 +149,8 @@ impl Tracker {
             return;
         };
         self.advance_clock(now);
-        self.recorder.begin_packet(packet);
         let event = EventHeaders::read(packet);
+        self.recorder.begin_packet(&event);
         if event.is_forged() {
             self.forged += 1;
             self.explain_forged();

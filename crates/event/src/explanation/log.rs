@@ -94,23 +94,23 @@ impl StepLog {
             *self = other;
             return;
         }
-        let own = std::mem::take(self);
-        let (packet, omitted) = (own.packet.max(other.packet), own.omitted + other.omitted);
-        let (mut left, mut right) = (Carrier::new(own), Carrier::new(other));
-        self.steps.reserve_exact(left.log.steps.len() + right.log.steps.len() + ROOM);
-        loop {
-            let next = match (left.next_order(), right.next_order()) {
-                (Some(one), Some(two)) if is_before(two, one) => &mut right,
-                (Some(_), _) => &mut left,
-                (None, Some(_)) => &mut right,
-                (None, None) => break,
-            };
-            next.carry_step(self);
+        let is_older = other.packet <= self.packet;
+        let (packet, omitted) = (other.packet, other.omitted);
+        let mut other = Carrier::new(other);
+        self.steps.reserve_exact(other.steps.len() + ROOM);
+        let mut place = 0;
+        while let Some(order) = other.next_order() {
+            let rest = self.steps.get(place..).unwrap_or_default();
+            place += rest.iter().position(|own| is_before(order, own.order)).unwrap_or(rest.len());
+            if let Some(step) = other.next_step(self) {
+                self.steps.insert(place, step);
+            }
+            place += 1;
         }
-        self.omitted = omitted;
-        self.packet = packet;
-        self.current =
-            if left.log.packet == packet { left.carry_current(self) } else { right.carry_current(self) };
+        self.omitted += omitted;
+        if !is_older {
+            (self.packet, self.current) = (packet, other.carry_current(self));
+        }
         self.bound();
     }
 
@@ -285,8 +285,8 @@ impl StepLog {
     fn drop_unused(&mut self) {
         let (packet, omitted) = (self.packet, self.omitted);
         let mut old = Carrier::new(std::mem::take(self));
-        while old.next_order().is_some() {
-            old.carry_step(self);
+        while let Some(step) = old.next_step(self) {
+            self.push(step);
         }
         (self.packet, self.omitted) = (packet, omitted);
         self.current = old.carry_current(self);
@@ -320,11 +320,12 @@ impl Carrier {
         self.steps.front().map(|step| step.order)
     }
 
-    fn carry_step(&mut self, to: &mut StepLog) {
-        let Some(step) = self.steps.pop_front() else { return };
+    /// The next step, with its source and its texts in the other log.
+    fn next_step(&mut self, to: &mut StepLog) -> Option<RecordedStep> {
+        let step = self.steps.pop_front()?;
         let source = self.carry_source(step.source, to);
         let decision = step.decision.with_texts(&mut |text| to.texts.intern(self.log.texts.get(text)));
-        to.push(RecordedStep { source, decision, ..step });
+        Some(RecordedStep { source, decision, ..step })
     }
 
     fn carry_current(&mut self, to: &mut StepLog) -> u16 {
