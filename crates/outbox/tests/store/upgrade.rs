@@ -275,6 +275,25 @@ fn what_an_earlier_release_did_not_deliver_is_delivered_under_its_ids_in_its_ord
     }
 }
 
+#[test]
+fn what_an_earlier_release_had_only_staged_is_delivered() {
+    let home = tempfile::tempdir().unwrap();
+    let packed = File::open(folder().join("staged/schema-6.db.gz")).unwrap();
+    let mut file = File::create(home.path().join("journal.db")).unwrap();
+    io::copy(&mut GzDecoder::new(packed), &mut file).unwrap();
+    let staged = fs::read_to_string(folder().join("staged/schema-6.facts")).unwrap();
+    let reader = StoreReader::open(&home.path().join("journal.db")).unwrap();
+    assert!(reader.delivery(DeliveryId(201)).unwrap().is_none(), "it is in no table yet");
+    drop(reader);
+    let journal = Journal::in_home(home);
+    let reader = journal.reader();
+    let facts: Facts = deliveries(&reader);
+    assert!(staged.lines().count() > 50);
+    for fact in staged.lines().map(|fact| fact.replacen("staged", "delivery", 1)) {
+        assert!(facts.iter().any(|found| found.starts_with(&format!("{fact} "))), "{fact}");
+    }
+}
+
 fn schema_version(path: &Path) -> i64 {
     Connection::open(path).unwrap().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
 }
