@@ -216,7 +216,8 @@ fn retry(db: &Connection, id: DeliveryId, at: i64) -> rusqlite::Result<Vec<Appli
     let followers: Vec<DeliveryId> = db
         .prepare_cached(
             "UPDATE deliveries SET state = 'pending', failures = 0, due_at = NULL, reason = NULL, changed_at = ?4,
-                 attempt = CASE state WHEN 'delivered' THEN ?5 END
+                 attempt = CASE state WHEN 'delivered' THEN ?5 END,
+                 progress = CASE WHEN state <> 'delivered' THEN progress END
              WHERE call = ?1 AND target = ?2 AND id > ?3 AND state IN ('delivered', 'dead', 'expired') RETURNING id",
         )?
         .query_map(params![call, target, id.0, at, AttemptState::DELIVERED], |row| Ok(DeliveryId(row.get(0)?)))?

@@ -21,12 +21,13 @@ impl DelayedWrites {
             StoreWrite::EndAttempt { delivery, may_have_arrived } => {
                 StoreEntry::EndAttempt { delivery, may_have_arrived }
             }
+            StoreWrite::Memory(update) => StoreEntry::Memory(update),
             StoreWrite::Attempt(attempt) => StoreEntry::Attempt(attempt),
             StoreWrite::Delivery(update) => StoreEntry::Delivery(update),
             StoreWrite::Target(update) => StoreEntry::Target(update),
             StoreWrite::Explanation { call, explanation } => StoreEntry::Explanation { call, explanation },
-            // An event is numbered before it is written, and neither may wait.
-            StoreWrite::Event(_) | StoreWrite::OpenAttempt(_) => return,
+            // An event is numbered before it is written, and none of these may wait.
+            StoreWrite::Event(_) | StoreWrite::OpenAttempt(_) | StoreWrite::Progress(_) => return,
         });
     }
 

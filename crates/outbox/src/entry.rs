@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use ringwire_delivery::{DeliveryId, TargetName};
 use ringwire_event::{CallEvent, CallId, Explanation};
 
-use super::write::{DeliveryAttempt, DeliveryUpdate, TargetUpdate};
+use super::write::{DeliveryAttempt, DeliveryUpdate, MemoryUpdate, TargetUpdate};
 
 /// An event and its deliveries, numbered.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(super) enum StoreEntry {
     Event(NumberedEvent),
     OpenAttempt(DeliveryId),
     EndAttempt { delivery: DeliveryId, may_have_arrived: bool },
+    Progress { delivery: DeliveryId, progress: String },
+    Memory(MemoryUpdate),
     Attempt(DeliveryAttempt),
     Delivery(DeliveryUpdate),
     Target(TargetUpdate),

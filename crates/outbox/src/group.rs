@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{entry::StoreEntry, tables};
+use super::{entry::StoreEntry, memory, tables};
 
 /// The most entries of one transaction.
 pub(super) const GROUP: usize = 512;
@@ -48,6 +48,10 @@ pub(super) fn write_entries(change: &Connection, entries: &[StoreEntry]) -> rusq
             StoreEntry::EndAttempt { delivery, may_have_arrived } => {
                 tables::end_attempt(change, *delivery, *may_have_arrived).map(|()| true)?
             }
+            StoreEntry::Progress { delivery, progress } => {
+                memory::write_progress(change, *delivery, progress).map(|()| true)?
+            }
+            StoreEntry::Memory(update) => memory::write_memory(change, update).map(|()| true)?,
             StoreEntry::Attempt(attempt) => tables::write_attempt(change, attempt).map(|()| true)?,
             StoreEntry::Delivery(update) => tables::write_delivery_state(change, update).map(|()| true)?,
             StoreEntry::Target(update) => tables::write_target_state(change, update).map(|()| true)?,

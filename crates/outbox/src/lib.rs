@@ -22,6 +22,7 @@ mod journal_file;
 mod legacy;
 mod location;
 mod loss;
+mod memory;
 mod migrations;
 mod pace;
 mod packed;
@@ -45,7 +46,8 @@ pub use error::StoreError;
 pub use location::{JournalCondition, check_journal, describe_absence};
 pub use loss::{FileLoss, JournalLoss};
 pub use reader::{
-    CallCursor, CallFilter, CallPage, DeliveryFilter, PendingPage, RecoveredState, StoreReader, StoreReaders,
+    CallCursor, CallFilter, CallPage, DeliveryFilter, DeliverySteps, PendingPage, RecoveredState,
+    StoreReader, StoreReaders,
 };
 pub use records::{
     AttemptRecord, CallRecord, DeliveryDetail, DeliveryRecord, DeliveryTally, PendingCount, StreamRecord,
@@ -54,4 +56,7 @@ pub use records::{
 pub use report::{CommittedEvent, OpenOutcome, StoreReport};
 pub use retention::{PersonalDataPolicy, RetentionPolicy, SweepSummary};
 pub use store::Store;
-pub use write::{DeliveryAttempt, DeliveryUpdate, NewEvent, StoreWrite, StoredDeliveryState, TargetUpdate};
+pub use write::{
+    DeliveryAttempt, DeliveryUpdate, MemoryChange, MemoryUpdate, NewEvent, ProgressUpdate, StoreWrite,
+    StoredDeliveryState, TargetUpdate,
+};

@@ -36,11 +36,12 @@ const PENDING: &str = "
 ";
 
 /// What goes into the new journal: each table, and the condition on its rows.
-const CARRIED: [(&str, &str); 7] = [
+const CARRIED: [(&str, &str); 8] = [
     ("calls", "id IN (SELECT call FROM unfinished)"),
     ("events", "call IN (SELECT call FROM unfinished)"),
     ("deliveries", "call IN (SELECT call FROM unfinished)"),
     ("attempts", "delivery IN (SELECT id FROM deliveries WHERE call IN (SELECT call FROM unfinished))"),
+    ("call_memory", "call IN (SELECT call FROM unfinished)"),
     ("targets", "1"),
     ("commands", "1"),
     ("secrets", "1"),

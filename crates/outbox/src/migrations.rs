@@ -11,7 +11,7 @@ pub(super) const APPLICATION_ID: i32 = 0x7269_6e67;
 ///
 /// Times are milliseconds since 1970 in UTC. Pending deliveries are in an index of their own, so that delivered ones
 /// cost nothing.
-const MIGRATIONS: [&str; 6] = [FIRST, EXPLANATIONS, NAMES, STAGED, ATTEMPT_STATES, CHANNELS];
+const MIGRATIONS: [&str; 7] = [FIRST, EXPLANATIONS, NAMES, STAGED, ATTEMPT_STATES, CHANNELS, STEPS];
 
 /// The schema version of this release.
 pub(super) const CURRENT: usize = MIGRATIONS.len();
@@ -27,6 +27,9 @@ pub(super) const ATTEMPTS: usize = 5;
 
 /// The first schema version with an index of channels.
 pub(super) const CHANNEL_INDEX: usize = 6;
+
+/// The first schema version with deliveries of several requests.
+pub(super) const DELIVERY_STEPS: usize = 7;
 
 const FIRST: &str = "
     CREATE TABLE events (
@@ -183,6 +186,17 @@ const CHANNELS: &str = "
         PRIMARY KEY (channel, call)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX explanations_unlisted ON explanations (call) WHERE channels IS NULL;
+";
+
+/// What a target's replies have said of a call, and which of its requests a delivery has behind it, both as JSON.
+const STEPS: &str = "
+    CREATE TABLE call_memory (
+        call TEXT NOT NULL,
+        target TEXT NOT NULL,
+        body TEXT NOT NULL,
+        UNIQUE (call, target)
+    ) STRICT;
+    ALTER TABLE deliveries ADD COLUMN progress TEXT;
 ";
 
 /// Applies the migrations that the file lacks, each in a transaction of its own.

@@ -52,6 +52,8 @@ pub enum StoreReport {
     },
     /// Attempts that may not be repeated are on disk; or, where it cannot be written, in memory. They may be sent.
     AttemptsOpened(Vec<DeliveryId>),
+    /// The progress of deliveries is on disk; or, where it cannot be written, in memory. Their next requests may be sent.
+    ProgressSaved(Vec<DeliveryId>),
     /// Events were in the journal before: they are not delivered again.
     Repeated {
         /// How many.
@@ -102,6 +104,8 @@ pub(super) fn committed_events<'a>(entries: impl Iterator<Item = &'a StoreEntry>
             }
             StoreEntry::OpenAttempt(_)
             | StoreEntry::EndAttempt { .. }
+            | StoreEntry::Progress { .. }
+            | StoreEntry::Memory(_)
             | StoreEntry::Attempt(_)
             | StoreEntry::Delivery(_)
             | StoreEntry::Target(_)
@@ -110,13 +114,19 @@ pub(super) fn committed_events<'a>(entries: impl Iterator<Item = &'a StoreEntry>
         .collect()
 }
 
-/// The deliveries whose attempts `entries` open.
-pub(super) fn opened_attempts(entries: &[StoreEntry]) -> Vec<DeliveryId> {
-    entries
-        .iter()
-        .filter_map(|entry| match entry {
-            StoreEntry::OpenAttempt(delivery) => Some(*delivery),
-            _ => None,
-        })
-        .collect()
+/// What `entries` allow to be sent, now that they are on disk.
+pub(super) fn permissions(entries: &[StoreEntry]) -> impl Iterator<Item = StoreReport> + use<> {
+    let opened = |entry: &StoreEntry| match entry {
+        StoreEntry::OpenAttempt(delivery) => Some(*delivery),
+        _ => None,
+    };
+    let saved = |entry: &StoreEntry| match entry {
+        StoreEntry::Progress { delivery, .. } => Some(*delivery),
+        _ => None,
+    };
+    let opened: Vec<_> = entries.iter().filter_map(opened).collect();
+    let saved: Vec<_> = entries.iter().filter_map(saved).collect();
+    let opened = (!opened.is_empty()).then_some(StoreReport::AttemptsOpened(opened));
+    let saved = (!saved.is_empty()).then_some(StoreReport::ProgressSaved(saved));
+    opened.into_iter().chain(saved)
 }

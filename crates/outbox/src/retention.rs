@@ -15,7 +15,7 @@ use super::{
     cleaning::{self, Cleaning},
     damaged::{self, DamagedPolicy},
     delayed::monotonic_now,
-    location,
+    location, memory,
     tables::json,
 };
 
@@ -165,6 +165,7 @@ fn remove(db: &mut Connection, cutoff: i64) -> rusqlite::Result<(usize, bool)> {
         }
         removed += 1;
         channels::remove(&change, call)?;
+        memory::remove(&change, call)?;
         for statement in [
             "DELETE FROM attempts WHERE delivery IN (SELECT id FROM deliveries WHERE call = ?1)",
             "DELETE FROM deliveries WHERE call = ?1",
@@ -239,6 +240,7 @@ impl Eraser {
             call,
         )?;
         channels::remove(db, call)?;
+        memory::remove(db, call)?;
         // Names and numbers are all over it.
         db.prepare_cached("DELETE FROM explanations WHERE call = ?1")?.execute([call])?;
         // Replies, and reasons that quote them, may have numbers in them.
@@ -247,7 +249,8 @@ impl Eraser {
              WHERE delivery IN (SELECT id FROM deliveries WHERE call = ?1)",
         )?
         .execute([call])?;
-        db.prepare_cached("UPDATE deliveries SET reason = NULL WHERE call = ?1")?.execute([call])?;
+        db.prepare_cached("UPDATE deliveries SET reason = NULL, progress = NULL WHERE call = ?1")?
+            .execute([call])?;
         let (caller, name, called, users, answered_by): (
             String,
             Option<String>,

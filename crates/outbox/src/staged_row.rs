@@ -9,7 +9,7 @@ use rusqlite::types::Type;
 use super::{
     entry::{NumberedEvent, StoreEntry},
     tables::json,
-    write::{DeliveryAttempt, DeliveryUpdate, StoredDeliveryState},
+    write::{DeliveryAttempt, DeliveryUpdate, MemoryChange, MemoryUpdate, StoredDeliveryState},
 };
 
 /// The number of an event, whether it is a replay, when the daemon learnt of it, and its deliveries. The event follows.
@@ -34,6 +34,15 @@ pub(super) fn append(row: &mut String, entry: &StoreEntry) -> rusqlite::Result<(
         StoreEntry::OpenAttempt(delivery) => add(row, 'O', &json(&delivery.0)?),
         StoreEntry::EndAttempt { delivery, may_have_arrived } => {
             add(row, 'N', &json(&(delivery.0, may_have_arrived))?);
+        }
+        StoreEntry::Progress { delivery, progress } => add(row, 'P', &json(&(delivery.0, progress))?),
+        StoreEntry::Memory(MemoryUpdate { target, call, change }) => {
+            let (change, body) = match change {
+                MemoryChange::Set(body) => ("set", Some(body)),
+                MemoryChange::Forget => ("forget", None),
+                MemoryChange::EndOfCall => ("end", None),
+            };
+            add(row, 'M', &json(&(target.as_str(), call, change, body))?);
         }
         StoreEntry::Attempt(attempt) => {
             let duration = u64::try_from(attempt.duration.as_millis()).unwrap_or(u64::MAX);
@@ -100,6 +109,11 @@ pub(super) fn read(row: &str, entries: &mut Vec<StoreEntry>) -> rusqlite::Result
                 let (delivery, may_have_arrived) = parse(text.as_str())?;
                 entries.push(StoreEntry::EndAttempt { delivery: DeliveryId(delivery), may_have_arrived });
             }
+            Some('P') => {
+                let (delivery, progress) = parse(text.as_str())?;
+                entries.push(StoreEntry::Progress { delivery: DeliveryId(delivery), progress });
+            }
+            Some('M') => entries.push(StoreEntry::Memory(memory(text.as_str())?)),
             Some('A') => entries.push(StoreEntry::Attempt(attempt(text.as_str())?)),
             Some('D') => entries.push(StoreEntry::Delivery(update(text.as_str())?)),
             _ => return Err(unreadable("an entry of an unknown kind")),
@@ -125,6 +139,17 @@ fn attempt(line: &str) -> rusqlite::Result<DeliveryAttempt> {
         status,
         reply,
     })
+}
+
+fn memory(line: &str) -> rusqlite::Result<MemoryUpdate> {
+    let (target, call, change, body): (String, String, String, Option<String>) = parse(line)?;
+    let change = match (&*change, body) {
+        ("set", Some(body)) => MemoryChange::Set(body),
+        ("forget", None) => MemoryChange::Forget,
+        ("end", None) => MemoryChange::EndOfCall,
+        _ => return Err(unreadable("an unknown change")),
+    };
+    Ok(MemoryUpdate { target: TargetName::from(&*target), call, change })
 }
 
 fn update(line: &str) -> rusqlite::Result<DeliveryUpdate> {
@@ -158,4 +183,29 @@ fn time(millisecond: i64) -> rusqlite::Result<Timestamp> {
 
 fn unreadable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_of_deliveries_in_steps_are_read_as_they_were_written() {
+        let memory = |change| {
+            let (target, call) = (TargetName::from("portal"), "main-1.0".to_owned());
+            StoreEntry::Memory(MemoryUpdate { target, call, change })
+        };
+        let entries = [
+            memory(MemoryChange::Set("{\"card\":\"7\\n\"}".to_owned())),
+            StoreEntry::Progress { delivery: DeliveryId(7), progress: "[\"open\"]".to_owned() },
+            memory(MemoryChange::Forget),
+            memory(MemoryChange::EndOfCall),
+        ];
+        let mut row = String::new();
+        entries.iter().for_each(|entry| append(&mut row, entry).unwrap());
+        let mut found = Vec::new();
+        read(&row, &mut found).unwrap();
+        assert_eq!(format!("{found:?}"), format!("{entries:?}"));
+        assert!(read("M[\"portal\",\"a\",\"other\",null]\n", &mut found).is_err());
+    }
 }

@@ -21,6 +21,11 @@ pub enum StoreWrite {
         /// Whether one of its attempts may have been processed.
         may_have_arrived: bool,
     },
+    /// A request of a delivery has arrived, and others follow: on disk before
+    /// [`StoreReport::ProgressSaved`](crate::StoreReport::ProgressSaved) says so.
+    Progress(ProgressUpdate),
+    /// What is remembered of a call for one target has changed.
+    Memory(MemoryUpdate),
     /// A delivery was attempted.
     Attempt(DeliveryAttempt),
     /// A delivery is in another state.
@@ -48,6 +53,39 @@ pub struct NewEvent {
     pub is_replay: bool,
     /// When the daemon learnt of it.
     pub recorded_at: Timestamp,
+}
+
+/// How far the delivery of an event has come that takes several requests.
+#[derive(Clone, Debug)]
+pub struct ProgressUpdate {
+    /// Which delivery. No request of it is on its way.
+    pub delivery: DeliveryId,
+    /// Which of its requests have arrived, as JSON.
+    pub progress: String,
+    /// What their replies have said of the call, if anything.
+    pub memory: Option<MemoryUpdate>,
+}
+
+/// What is remembered of a call for one target.
+#[derive(Clone, Debug)]
+pub struct MemoryUpdate {
+    /// Which target.
+    pub target: TargetName,
+    /// Which call.
+    pub call: CallId,
+    /// What becomes of what is remembered.
+    pub change: MemoryChange,
+}
+
+/// What becomes of what is remembered of a call for one target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MemoryChange {
+    /// It is this, as JSON. It is dropped for a call that the journal does not have.
+    Set(String),
+    /// It is wrong: the target does not know the call.
+    Forget,
+    /// The call is over. It is kept where a delivery of the call may still be retried, and then goes with the call.
+    EndOfCall,
 }
 
 /// One attempt of a delivery.

@@ -23,11 +23,11 @@ use super::{
     group::{Durability, GROUP, write_group},
     journal_file::JournalFile,
     pace::Pace,
-    report::{OpenOutcome, StoreReport, committed_events, opened_attempts},
+    report::{OpenOutcome, StoreReport, committed_events, permissions},
     retention::{self, RetentionPolicy},
     staging::Staging,
     tables::{self, NextIds},
-    write::{NewEvent, StoreWrite},
+    write::{NewEvent, ProgressUpdate, StoreWrite},
 };
 
 /// How often the disk is tried while it cannot be written, and how often commands are looked for.
@@ -125,6 +125,12 @@ impl Writer {
                         // An earlier outcome of the same delivery may still wait to be written.
                         entries.extend(delayed.take());
                         entries.push(StoreEntry::OpenAttempt(delivery));
+                    }
+                    WriterMessage::Write(StoreWrite::Progress(update)) => {
+                        entries.extend(delayed.take());
+                        let ProgressUpdate { delivery, progress, memory } = update;
+                        entries.extend(memory.map(StoreEntry::Memory));
+                        entries.push(StoreEntry::Progress { delivery, progress });
                     }
                     WriterMessage::Write(write) => delayed.push(write),
                     WriterMessage::Merge(done) => {
@@ -252,10 +258,7 @@ impl Writer {
                     .zip(&written)
                     .filter(|(entry, is_new)| is_event(entry) && !**is_new)
                     .count();
-                let opened = opened_attempts(&entries);
-                if !opened.is_empty() {
-                    (self.report)(StoreReport::AttemptsOpened(opened));
-                }
+                permissions(&entries).for_each(&mut self.report);
                 let new = entries.iter().zip(&written).filter(|(_, is_new)| **is_new).map(|(entry, _)| entry);
                 let events = committed_events(new);
                 if stages {
@@ -306,13 +309,15 @@ impl Writer {
     /// Keeps in memory what cannot be written, and reports its events all the same.
     fn keep(&mut self, entries: Vec<StoreEntry>) {
         let events = committed_events(entries.iter());
-        let opened = opened_attempts(&entries);
+        let permitted = permissions(&entries);
         for entry in entries {
             let has_room = match entry {
                 StoreEntry::Event(_) => self.kept_events < EVENT_BACKLOG,
                 StoreEntry::Attempt(_) | StoreEntry::Explanation { .. } => false,
                 StoreEntry::OpenAttempt(_)
                 | StoreEntry::EndAttempt { .. }
+                | StoreEntry::Progress { .. }
+                | StoreEntry::Memory(_)
                 | StoreEntry::Delivery(_)
                 | StoreEntry::Target(_) => self.backlog.len() < BACKLOG,
             };
@@ -327,9 +332,7 @@ impl Writer {
         if !events.is_empty() {
             (self.report)(StoreReport::Committed { events, durable: false });
         }
-        if !opened.is_empty() {
-            (self.report)(StoreReport::AttemptsOpened(opened));
-        }
+        permitted.for_each(&mut self.report);
     }
 
     /// Tries to write what was kept.

@@ -25,6 +25,7 @@ impl DeliveryTask {
                     self.send_opened(delivery);
                 }
             }
+            StoreReport::ProgressSaved(_) => {}
             StoreReport::Repeated { events } => self.uncommitted = self.uncommitted.saturating_sub(events),
             StoreReport::Failing { error } => {
                 self.trouble.failing = true;

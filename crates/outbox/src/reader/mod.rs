@@ -11,6 +11,7 @@ mod pool;
 mod recovered;
 mod search;
 mod staged;
+mod steps;
 
 pub use self::{
     calls::{CallCursor, CallFilter, CallPage},
@@ -19,5 +20,6 @@ pub use self::{
     pending::PendingPage,
     pool::StoreReaders,
     recovered::RecoveredState,
+    steps::DeliverySteps,
 };
 pub(super) use self::{pending::pending_by_id, staged::StagedWriter};

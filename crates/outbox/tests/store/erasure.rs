@@ -6,12 +6,12 @@ use memchr::memmem;
 use ringwire_delivery::DeliveryId;
 use ringwire_event::{AnsweredBy, CallEvent, Cause, Decision, EventKind, ExplanationStep, Party};
 use ringwire_outbox::{
-    DeliveryAttempt, DeliveryUpdate, PersonalDataPolicy, RetentionPolicy, StoreReport, StoreWrite,
-    StoredDeliveryState, SweepSummary,
+    DeliveryAttempt, DeliveryUpdate, MemoryChange, MemoryUpdate, PersonalDataPolicy, RetentionPolicy,
+    StoreReport, StoreWrite, StoredDeliveryState, SweepSummary,
 };
 use rusqlite::Connection;
 
-use crate::support::{Journal, at, event, hangup, new_call};
+use crate::support::{Journal, at, event, hangup, new_call, target};
 
 const DAY: i64 = 24 * 3600;
 
@@ -19,8 +19,16 @@ const DAY: i64 = 24 * 3600;
 const CALLS: i64 = 400;
 
 /// What tells whose call it was. Each is in places of its own.
-const PERSONAL: [&str; 7] =
-    ["491761234567", "Mustermann", "4930100", "Alice", "told to Alice", "who is 491761234567", "Ringo"];
+const PERSONAL: [&str; 8] = [
+    "491761234567",
+    "Mustermann",
+    "4930100",
+    "Alice",
+    "told to Alice",
+    "who is 491761234567",
+    "Ringo",
+    "Kaptur",
+];
 
 fn policy(how: PersonalDataPolicy) -> RetentionPolicy {
     let day = Duration::from_secs(DAY.unsigned_abs());
@@ -71,6 +79,13 @@ fn write_calls(journal: &Journal) {
             let mut over = hangup(&call, number);
             (over.seq, over.id) = (7, format!("{call}/7"));
             write(over, &["zammad"]);
+            let memory =
+                format!("{{\"card\":\"{}\"}}", "Kaptur ".repeat(number.unsigned_abs() as usize % 50 + 1));
+            journal.store.write(StoreWrite::Memory(MemoryUpdate {
+                target: target("zammad"),
+                call: call.clone(),
+                change: MemoryChange::Set(memory),
+            }));
             let step = ExplanationStep {
                 time: None,
                 source: None,

@@ -9,6 +9,7 @@ mod locations;
 mod loss;
 mod reading;
 mod retention;
+mod steps;
 mod support;
 mod upgrade;
 mod writing;
