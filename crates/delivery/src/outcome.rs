@@ -24,6 +24,13 @@ pub enum DeliveryOutcome {
         /// What went wrong, for the operator.
         reason: String,
     },
+    /// The same for a request that may not be repeated, whatever those rules say: its delivery ends as
+    /// [`DeliveryState::Unknown`](crate::DeliveryState::Unknown). It says nothing of how the target is doing, since such
+    /// a request waits long for its reply.
+    UnknownForGood {
+        /// What went wrong, for the operator.
+        reason: String,
+    },
     /// The target does not want this event (a 4xx that has no other meaning). It is retried a few times, since the
     /// cause may be corrected there, and then is dead.
     Refused {
@@ -64,9 +71,11 @@ impl DeliveryOutcome {
             | Self::Refused { .. }
             | Self::Dead { .. }
             | Self::UnknownCall { .. } => true,
-            Self::Retry { .. } | Self::Unknown { .. } | Self::Misconfigured { .. } | Self::Gone { .. } => {
-                false
-            }
+            Self::Retry { .. }
+            | Self::Unknown { .. }
+            | Self::UnknownForGood { .. }
+            | Self::Misconfigured { .. }
+            | Self::Gone { .. } => false,
         }
     }
 }

@@ -28,10 +28,18 @@ pub struct RepeatRules {
     pub missed_hangup: RepeatPolicy,
     /// The end of any other call.
     pub hangup: RepeatPolicy,
+    /// Everything else that happens in a call.
+    pub other: RepeatPolicy,
 }
 
 impl RepeatRules {
-    /// The policy for `event`. Events beside newCall, answer and hangup are repeated as they are.
+    /// The same `policy` for each kind of event.
+    #[must_use]
+    pub const fn all(policy: RepeatPolicy) -> Self {
+        Self { new_call: policy, answer: policy, missed_hangup: policy, hangup: policy, other: policy }
+    }
+
+    /// The policy for `event`.
     #[must_use]
     pub fn policy(&self, event: &CallEvent) -> RepeatPolicy {
         match &event.kind {
@@ -46,7 +54,7 @@ impl RepeatRules {
             EventKind::Ringing { .. }
             | EventKind::Hold { .. }
             | EventKind::Unhold { .. }
-            | EventKind::Transfer { .. } => RepeatPolicy::AsIs,
+            | EventKind::Transfer { .. } => self.other,
         }
     }
 }

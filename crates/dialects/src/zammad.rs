@@ -136,6 +136,7 @@ impl Dialect for Zammad {
             answer: RepeatPolicy::Quietly,
             missed_hangup: RepeatPolicy::Never,
             hangup: RepeatPolicy::AsIs,
+            other: RepeatPolicy::AsIs,
         }
     }
 

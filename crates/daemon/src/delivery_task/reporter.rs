@@ -47,7 +47,9 @@ impl DeliveryReporter {
     ) {
         let (outcome, reason) = match outcome {
             DeliveryOutcome::Delivered | DeliveryOutcome::AlreadyExists => (AttemptOutcome::Delivered, None),
-            DeliveryOutcome::Unknown { reason } => (AttemptOutcome::Unknown, Some(reason)),
+            DeliveryOutcome::Unknown { reason } | DeliveryOutcome::UnknownForGood { reason } => {
+                (AttemptOutcome::Unknown, Some(reason))
+            }
             DeliveryOutcome::Retry { reason, .. } => (AttemptOutcome::Failed, Some(reason)),
             DeliveryOutcome::Refused { reason } | DeliveryOutcome::Dead { reason } => {
                 (AttemptOutcome::Refused, Some(reason))

@@ -102,6 +102,7 @@ impl DeliveryTask {
                 StoredDeliveryState::Delivered
             }
             DeliveryOutcome::Unknown { .. } if delivery.is_unrepeatable => StoredDeliveryState::Unknown,
+            DeliveryOutcome::UnknownForGood { .. } => StoredDeliveryState::Unknown,
             _ => {
                 let delivery = delivery.id;
                 return self.journal.write(StoreWrite::EndAttempt { delivery, may_have_arrived });

@@ -76,7 +76,9 @@ pub(super) fn describe(outcome: &DeliveryOutcome, replayed: Option<&str>) -> Str
     let outcome = match outcome {
         DeliveryOutcome::Delivered => "delivered".to_owned(),
         DeliveryOutcome::AlreadyExists => "delivered: the target had it already".to_owned(),
-        DeliveryOutcome::Unknown { reason } => format!("unknown: {reason}"),
+        DeliveryOutcome::Unknown { reason } | DeliveryOutcome::UnknownForGood { reason } => {
+            format!("unknown: {reason}")
+        }
         DeliveryOutcome::Retry { reason, .. } => format!("failed: {reason}"),
         DeliveryOutcome::Refused { reason } => format!("refused: {reason}"),
         DeliveryOutcome::Dead { reason } => format!("refused permanently: {reason}"),

@@ -40,7 +40,10 @@ impl TargetQueue {
         match &outcome {
             // Its time-out is long, and says nothing of how the target is doing now.
             DeliveryOutcome::Unknown { .. } if is_unrepeatable && !self.is_probing() => {}
-            DeliveryOutcome::Retry { reason, .. } | DeliveryOutcome::Unknown { reason } => {
+            DeliveryOutcome::UnknownForGood { .. } if !self.is_probing() => {}
+            DeliveryOutcome::Retry { reason, .. }
+            | DeliveryOutcome::Unknown { reason }
+            | DeliveryOutcome::UnknownForGood { reason } => {
                 if !is_unrepeatable {
                     self.concurrency.on_failure(in_flight);
                 }
@@ -140,6 +143,9 @@ impl TargetQueue {
                 }
             }
             DeliveryOutcome::Unknown { reason } if repeat == RepeatPolicy::Never => {
+                self.leave_unknown(number, reason, now, context.output);
+            }
+            DeliveryOutcome::UnknownForGood { reason } => {
                 self.leave_unknown(number, reason, now, context.output);
             }
             DeliveryOutcome::Retry { .. } if is_probe => {

@@ -1,6 +1,6 @@
 //! Requests whose outcome is unknown: which are repeated, and how.
 
-use ringwire_delivery::{LatePolicy, RepeatPolicy, RepeatRules};
+use ringwire_delivery::{BreakerState, LatePolicy, RepeatPolicy, RepeatRules};
 
 use super::*;
 
@@ -27,6 +27,21 @@ fn announced(call: &str) -> Bench {
     bench.commit(&new_call(call), at(0));
     bench.send(&format!("{call}/1"), DeliveryOutcome::Delivered, at(0));
     bench
+}
+
+#[test]
+fn what_is_unknown_for_good_is_not_repeated_whatever_the_rules_say() {
+    let mut bench = Bench::with_policy(DeliveryPolicy::default());
+    let unknown = || DeliveryOutcome::UnknownForGood { reason: "no reply".to_owned() };
+    for call in ["a", "b", "c", "d", "e", "f", "g"] {
+        let id = bench.commit(&new_call(call), at(0));
+        let sent = bench.take(at(0)).unwrap();
+        assert!(!sent.is_unrepeatable);
+        bench.complete(&sent, unknown(), at(180));
+        assert_eq!(bench.row(id), "unknown: no reply");
+    }
+    assert!(bench.machine.is_idle());
+    assert_eq!(bench.status().breaker, BreakerState::Closed, "it says nothing of how the target is doing");
 }
 
 #[test]
@@ -134,7 +149,7 @@ fn requests_that_wait_long_have_places_of_their_own() {
         bench.machine.complete(delivery.id, unknown(), SLOW, at(180));
     }
     assert_eq!(bench.status().concurrency, concurrency, "nor in its measurement");
-    assert_eq!(bench.status().breaker, ringwire_delivery::BreakerState::Closed);
+    assert_eq!(bench.status().breaker, BreakerState::Closed);
     bench.turn(at(180));
     assert_eq!(bench.take_all(at(180)).len(), 8);
 }
