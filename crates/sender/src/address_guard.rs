@@ -1,15 +1,19 @@
 //! Checks which addresses a name may resolve to.
 //!
-//! Every connection to a name passes this check: addresses that no target has are refused, and so is a name that moves
+//! A target's requests may go to several names. Every connection to a name passes this check: addresses that no target has are refused, and so is a name that moves
 //! between public and private addresses. A name that resolves to a public address first and to a private one later is
 //! how an attacker reaches servers behind a firewall (DNS rebinding).
 
 use std::{
+    collections::BTreeMap,
     error::Error,
     fmt, io,
     net::{IpAddr, SocketAddr},
     pin::Pin,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use reqwest::{
@@ -24,10 +28,15 @@ pub(super) type Lookup = Arc<dyn Fn(String) -> LookupFuture + Send + Sync>;
 /// A lookup in progress.
 pub(super) type LookupFuture = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 
-/// Resolves the name of one target, and passes only the addresses that it may have.
+/// How many names the requests to one target may have. Nobody has so many; what chooses names from events would have.
+const MOST_NAMES: usize = 64;
+
+/// Resolves the names of one target, and passes only the addresses that each may have. Clones share what they know.
+#[derive(Clone)]
 pub(super) struct AddressGuard {
     lookup: Lookup,
-    sides: Arc<AddressSides>,
+    reach: Reach,
+    names: Arc<Mutex<BTreeMap<String, Arc<AddressSides>>>>,
 }
 
 /// Why a name gives no address to connect to.
@@ -50,22 +59,48 @@ impl fmt::Display for ResolveError {
 impl Error for ResolveError {}
 
 impl AddressGuard {
-    /// A guard for a target at `url` that may have the addresses in `reach`.
-    pub(super) fn new(url: &Url, reach: &Reach, lookup: Lookup) -> Self {
-        let sides = AddressSides {
-            reach: reach.clone(),
-            is_plain_http: url.scheme() == "http",
-            first: OnceLock::new(),
-        };
-        Self { lookup, sides: Arc::new(sides) }
+    /// A guard for a target that may have the addresses in `reach`.
+    pub(super) fn new(reach: &Reach, lookup: Lookup) -> Self {
+        Self { lookup, reach: reach.clone(), names: Arc::default() }
+    }
+
+    /// Checks a `url` that is about to be requested, before its name is looked up.
+    ///
+    /// # Errors
+    /// It is not allowed; the text says why, and shows at most its host.
+    pub(super) fn check(&self, url: &Url) -> Result<(), String> {
+        check_literal_address(url, &self.reach)?;
+        let host = url.host_str().unwrap_or_default();
+        match self.sides(host) {
+            Some(sides) => {
+                sides.is_plain_http.fetch_or(url.scheme() == "http", Ordering::Relaxed);
+                Ok(())
+            }
+            None => {
+                Err(format!("requests to this target have gone to {MOST_NAMES} hosts, and {host} is another"))
+            }
+        }
+    }
+
+    /// What is known of the name `host`; `None` where there are too many.
+    fn sides(&self, host: &str) -> Option<Arc<AddressSides>> {
+        // Nothing panics while it is locked.
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if !names.contains_key(host) && names.len() >= MOST_NAMES {
+            return None;
+        }
+        let new = || Arc::new(AddressSides { reach: self.reach.clone(), ..AddressSides::default() });
+        Some(Arc::clone(names.entry(host.to_owned()).or_insert_with(new)))
     }
 }
 
 impl Resolve for AddressGuard {
     fn resolve(&self, name: Name) -> Resolving {
         let host = name.as_str().to_owned();
-        let (looking, sides) = ((self.lookup)(host.clone()), Arc::clone(&self.sides));
+        let (looking, sides) = ((self.lookup)(host.clone()), self.sides(&host));
         Box::pin(async move {
+            let sides =
+                sides.ok_or_else(|| ResolveError::NotAllowed(format!("{host} is one host too many")))?;
             let found = looking
                 .await
                 .map_err(|error| ResolveError::NotFound(format!("cannot resolve {host}: {error}")))?;
@@ -90,17 +125,17 @@ pub(super) fn system_lookup() -> Lookup {
 ///
 /// # Errors
 /// The address is not allowed; the text says why.
-pub(super) fn check_literal_address(url: &Url, reach: &Reach) -> Result<(), String> {
+fn check_literal_address(url: &Url, reach: &Reach) -> Result<(), String> {
     let Some(address) = literal(url) else { return Ok(()) };
     reach.place(address).map(|_| ()).map_err(|barred| format!("{barred}; {}", allow_hint(address)))
 }
 
 /// Whether a name resolved to private or public addresses first, which limits the later ones.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct AddressSides {
     reach: Reach,
-    /// Whether requests are not encrypted.
-    is_plain_http: bool,
+    /// Whether requests are not encrypted, or some of them.
+    is_plain_http: AtomicBool,
     first: OnceLock<FirstLookup>,
 }
 
@@ -173,7 +208,7 @@ impl AddressSides {
                  private network, so nothing is sent there; if the target has moved, run systemctl reload ringwire, or {}",
                 allow_hint(address)
             )),
-            Place::Far if !first.far && self.is_plain_http => Some(format!(
+            Place::Far if !first.far && self.is_plain_http.load(Ordering::Relaxed) => Some(format!(
                 "{host} resolved to this machine or a private network and now resolves to {address} in the internet, \
                  where requests could be read on the way, so nothing is sent there; use https, or if the target has \
                  moved, run systemctl reload ringwire"
@@ -199,10 +234,12 @@ mod tests {
     fn check(scheme: &str, allowed: &[&str], lookups: &[LookupCase<'_>]) {
         let reach = Reach::new(allowed.iter().map(|net| net.parse().unwrap()).collect());
         let url = format!("{scheme}://desk.example.com/t0ken").parse().unwrap();
-        let guard = AddressGuard::new(&url, &reach, system_lookup());
+        let guard = AddressGuard::new(&reach, system_lookup());
+        guard.check(&url).unwrap();
+        let sides = guard.sides("desk.example.com").unwrap();
         for (found, expected) in lookups {
             let found: Vec<_> = found.iter().map(|address| address.parse().unwrap()).collect();
-            match (guard.sides.filter_addresses("desk.example.com", &found), expected) {
+            match (sides.filter_addresses("desk.example.com", &found), expected) {
                 (Ok(passed), Ok(expected)) => {
                     let passed: Vec<_> = passed.iter().map(ToString::to_string).collect();
                     assert_eq!(passed, *expected, "of {found:?}");
@@ -272,6 +309,24 @@ mod tests {
             &[],
             &[(both, Ok(both)), (&["1.1.1.1"], Ok(&["1.1.1.1"])), (&["10.0.0.1"], Ok(&["10.0.0.1"]))],
         );
+    }
+
+    #[test]
+    fn each_name_of_a_target_has_addresses_of_its_own() {
+        let guard = AddressGuard::new(&Reach::default(), system_lookup());
+        let passes = |host: &str, address: &str| {
+            let sides = guard.sides(host).unwrap();
+            sides.filter_addresses(host, &[address.parse().unwrap()]).is_ok()
+        };
+        assert!(passes("portal.example.com", "1.1.1.1"));
+        assert!(passes("login.office.example", "10.0.0.1"));
+        assert!(!passes("portal.example.com", "10.0.0.1"), "it may not move there");
+        for name in 0..MOST_NAMES - 2 {
+            guard.check(&format!("https://{name}.example.com/").parse().unwrap()).unwrap();
+        }
+        let refused = guard.check(&"https://t0ken@other.example.com/t0ken".parse().unwrap()).unwrap_err();
+        assert!(refused.contains("other.example.com is another") && !refused.contains("t0ken"), "{refused}");
+        assert!(guard.check(&"https://portal.example.com/".parse().unwrap()).is_ok());
     }
 
     #[test]

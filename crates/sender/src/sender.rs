@@ -157,7 +157,8 @@ impl Sender {
         let Some(address) = &target.address else { return Ok(None) };
         let url: Url =
             address.url.expose_secret().parse().map_err(|error| format!("the URL is invalid: {error}"))?;
-        address_guard::check_literal_address(&url, &target.reach)?;
+        let guard = AddressGuard::new(&target.reach, Arc::clone(lookup));
+        guard.check(&url)?;
         let credentials = &target.credentials;
         let headers = Headers::new(credentials)
             .map_err(|_| "a credential has characters that a header cannot have".to_owned())?;
@@ -169,7 +170,7 @@ impl Sender {
                 .redirect(Policy::none())
                 .no_proxy()
                 .https_only(target.https_only)
-                .dns_resolver(AddressGuard::new(&url, &target.reach, Arc::clone(lookup)))
+                .dns_resolver(guard.clone())
                 .connect_timeout(target.connect_timeout)
                 .timeout(timeout)
                 .pool_max_idle_per_host(kept_open)
