@@ -242,7 +242,7 @@ fn what_an_earlier_release_did_not_deliver_is_delivered_under_its_ids_in_its_ord
             panic!("{name}")
         };
         let reader = journal.reader();
-        let now = Timestamp::from_millisecond(1_795_276_600_000).unwrap() + SignedDuration::from_hours(1);
+        let now = Timestamp::from_millisecond(1_795_300_000_000).unwrap() + SignedDuration::from_hours(1);
         let undelivered = undelivered(&facts);
         let mut targets: Vec<_> = undelivered.iter().map(|(_, target, _)| target.as_str()).collect();
         targets.sort_unstable();
