@@ -22,9 +22,9 @@ enum Probe {
     Blind,
 }
 
-/// Checks that the doctor reports a finding that contains `says`, with a cure that contains `cure`, and exits with
+/// Checks that the doctor reports a finding that contains `text`, with a hint that contains `hint`, and exits with
 /// `code`; a fault must be the first cause. `probe` says whether `check --probe` reports it too.
-async fn check_broken(bench: &Bench, says: &[&str], cure: &[&str], code: i32, probe: Probe) {
+async fn check_broken(bench: &Bench, text: &[&str], hint: &[&str], code: i32, probe: Probe) {
     let output = bench.doctor(&["--json"]).await;
     let report: Value = serde_json::from_str(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
     let has = |finding: &Value, key: &str, words: &[&str]| {
@@ -32,20 +32,20 @@ async fn check_broken(bench: &Bench, says: &[&str], cure: &[&str], code: i32, pr
         words.iter().all(|word| text.contains(word))
     };
     let is_it = |finding: &Value| {
-        finding["severity"] != "ok" && has(finding, "says", says) && has(finding, "cure", cure)
+        finding["severity"] != "ok" && has(finding, "text", text) && has(finding, "hint", hint)
     };
     let found = report["findings"].as_array().unwrap();
-    assert!(found.iter().any(is_it), "neither {says:?} nor {cure:?} in {report:#}");
+    assert!(found.iter().any(is_it), "neither {text:?} nor {hint:?} in {report:#}");
     assert_eq!(output.code, code, "{report:#}");
     assert_eq!(report["code"], code, "{report:#}");
     if code != 0 {
-        assert!(is_it(&report["causes"][0]), "not the first cause: {says:?} of {report:#}");
+        assert!(is_it(&report["causes"][0]), "not the first cause: {text:?} of {report:#}");
     }
     if probe == Probe::Same {
         let output = bench.run(&["check", "--probe", "--timeout", bench.step()]).await;
-        let text = format!("{}{}", output.stdout, output.stderr);
-        for word in says.iter().chain(cure) {
-            assert!(text.contains(word), "{word:?} is not in the output of check:\n{text}");
+        let printed = format!("{}{}", output.stdout, output.stderr);
+        for word in text.iter().chain(hint) {
+            assert!(printed.contains(word), "{word:?} is not in the output of check:\n{printed}");
         }
     }
 }

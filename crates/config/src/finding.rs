@@ -42,12 +42,12 @@ impl Finding {
     }
 
     /// Where and what it is, without what to do.
-    pub fn says(&self) -> String {
+    pub fn without_hint(&self) -> String {
         Self { hint: None, ..self.clone() }.to_string()
     }
 
     /// What to do, where that is known.
-    pub fn cure(&self) -> Option<&str> {
+    pub fn hint_text(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 

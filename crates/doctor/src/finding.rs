@@ -86,10 +86,10 @@ pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
     /// What is wrong or right, in one line, without secrets.
-    pub says: String,
+    pub text: String,
     /// How to fix it: words, a command, or lines for the configuration.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cure: Option<String>,
+    pub hint: Option<String>,
     /// The exit code of a fault.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
     pub code: Option<Code>,
@@ -116,18 +116,18 @@ impl Findings {
     }
 
     /// Adds that something is OK.
-    pub fn ok(&mut self, says: impl Into<String>) {
-        self.push(Severity::Ok, says.into(), None, None);
+    pub fn ok(&mut self, text: impl Into<String>) {
+        self.push(Severity::Ok, text.into(), None, None);
     }
 
-    /// Adds a warning and its cure.
-    pub fn warning(&mut self, says: impl Into<String>, cure: impl Into<String>) {
-        self.push(Severity::Warning, says.into(), Some(cure.into()), None);
+    /// Adds a warning and its hint.
+    pub fn warning(&mut self, text: impl Into<String>, hint: impl Into<String>) {
+        self.push(Severity::Warning, text.into(), Some(hint.into()), None);
     }
 
-    /// Adds a fault, its exit code and its cure.
-    pub fn fault(&mut self, code: Code, says: impl Into<String>, cure: impl Into<String>) {
-        self.push(Severity::Fault, says.into(), Some(cure.into()), Some(code));
+    /// Adds a fault, its exit code and its hint.
+    pub fn fault(&mut self, code: Code, text: impl Into<String>, hint: impl Into<String>) {
+        self.push(Severity::Fault, text.into(), Some(hint.into()), Some(code));
     }
 
     /// Adds that something could not be checked, because of `why`.
@@ -136,8 +136,8 @@ impl Findings {
     }
 
     /// The same, with what makes the check possible.
-    pub fn not_checked_until(&mut self, why: impl Into<String>, cure: impl Into<String>) {
-        self.push(Severity::NotChecked, why.into(), Some(cure.into()), None);
+    pub fn not_checked_until(&mut self, why: impl Into<String>, hint: impl Into<String>) {
+        self.push(Severity::NotChecked, why.into(), Some(hint.into()), None);
     }
 
     /// Whether there is no fault.
@@ -151,9 +151,9 @@ impl Findings {
         self.found.is_empty()
     }
 
-    fn push(&mut self, severity: Severity, says: String, cure: Option<String>, code: Option<Code>) {
-        let cure = cure.filter(|cure| !cure.is_empty());
-        self.found.push(Finding { subject: self.subject.clone(), severity, says, cure, code });
+    fn push(&mut self, severity: Severity, text: String, hint: Option<String>, code: Option<Code>) {
+        let hint = hint.filter(|hint| !hint.is_empty());
+        self.found.push(Finding { subject: self.subject.clone(), severity, text, hint, code });
     }
 }
 

@@ -103,7 +103,7 @@ impl Report {
         }
         writeln!(out, "To be fixed, the most likely cause first:")?;
         for (index, finding) in self.causes.iter().take(CAUSES).enumerate() {
-            writeln!(out, "  {}. {}: {}", index + 1, plain(&finding.subject.title()), plain(&finding.says))?;
+            writeln!(out, "  {}. {}: {}", index + 1, plain(&finding.subject.title()), plain(&finding.text))?;
             write_cure(out, finding, "     ")?;
         }
         if self.causes.len() > CAUSES {
@@ -113,7 +113,7 @@ impl Report {
     }
 }
 
-/// Writes one finding: a mark and a word, the text, and the cure.
+/// Writes one finding: a mark and a word, the text, and the hint.
 ///
 /// # Errors
 /// It cannot be written.
@@ -125,13 +125,13 @@ pub fn write_finding(out: &mut impl Write, finding: &Finding) -> io::Result<()> 
         Severity::NotChecked => ("–", "not checked", AnsiColor::Cyan),
     };
     let style = colour.on_default().bold();
-    writeln!(out, "  {style}{mark} {word:<11}{style:#}  {}", plain(&finding.says))?;
+    writeln!(out, "  {style}{mark} {word:<11}{style:#}  {}", plain(&finding.text))?;
     write_cure(out, finding, "                 ")
 }
 
 fn write_cure(out: &mut impl Write, finding: &Finding, indent: &str) -> io::Result<()> {
     let mut arrow = "→ ";
-    for line in finding.cure.iter().flat_map(|cure| cure.lines()) {
+    for line in finding.hint.iter().flat_map(|hint| hint.lines()) {
         writeln!(out, "{indent}{arrow}{}", plain(line))?;
         arrow = "  ";
     }

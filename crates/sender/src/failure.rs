@@ -95,7 +95,7 @@ impl RequestContext {
     /// Describes what is wrong with the target's certificate, and how to fix it.
     fn describe_certificate_error(&self, error: &CertificateError) -> String {
         let host = &self.host;
-        let (what, cure) = match error {
+        let (what, hint) = match error {
             CertificateError::Expired => ("it has expired".to_owned(), "renew it on the target"),
             CertificateError::ExpiredContext { time, not_after } => (
                 format!("it expired {} ago", format_span(*not_after, *time)),
@@ -136,7 +136,7 @@ impl RequestContext {
                 "replace it on the target, or set ca_file to the certificate of its authority",
             ),
         };
-        format!("the certificate of {host} is not trusted: {what}; {cure}")
+        format!("the certificate of {host} is not trusted: {what}; {hint}")
     }
 
     /// Describes why the target ended the handshake.

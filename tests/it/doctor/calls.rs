@@ -28,21 +28,21 @@ async fn inbound_calls_are_received() {
 async fn inbound_calls_in_a_context_that_is_not_configured() {
     let provider = replacing("Context: from-trunk", "Context: from-world");
     let bench = listening(playing(&["inbound-answered"], "all", PlaybackSpeed::Unlimited, provider)).await;
-    let says = ["0 in, 0 out, 1 internal", "counts as internal", "PJSIP/trunk in from-world (1)"];
-    let cure = [
+    let text = ["0 in, 0 out, 1 internal", "counts as internal", "PJSIP/trunk in from-world (1)"];
+    let hint = [
         "below [pbx.main] in ringwire.toml",
         "inbound_contexts = [\"from-world\"]",
         "systemctl reload ringwire",
     ];
-    check_broken(&bench, &says, &cure, 78, Probe::Blind).await;
+    check_broken(&bench, &text, &hint, 78, Probe::Blind).await;
 }
 
 #[tokio::test]
 async fn inbound_calls_in_a_context_that_is_not_in_the_list() {
     let bench = listening(playing(&["inbound-answered"], "all", PlaybackSpeed::Unlimited, |text| text)).await;
     let bench = bench.with("country = \"DE\"", "inbound_contexts = [\"from-isdn\"]");
-    let cure = ["inbound_contexts = [\"from-isdn\", \"from-trunk\"]"];
-    check_broken(&bench, &["counts as internal", "PJSIP/trunk in from-trunk"], &cure, 78, Probe::Blind).await;
+    let hint = ["inbound_contexts = [\"from-isdn\", \"from-trunk\"]"];
+    check_broken(&bench, &["counts as internal", "PJSIP/trunk in from-trunk"], &hint, 78, Probe::Blind).await;
 }
 
 #[tokio::test]
@@ -58,8 +58,8 @@ async fn a_trunk_that_is_not_configured_and_shares_its_context_with_phones() {
     ))
     .await;
     let bench = bench.with("country = \"DE\"", "trunks = [\"PJSIP/isdn\"]");
-    let cure = ["trunks = [\"PJSIP/isdn\", \"PJSIP/trunk\"]"];
-    check_broken(&bench, &["counts as internal", "PJSIP/trunk in all"], &cure, 78, Probe::Blind).await;
+    let hint = ["trunks = [\"PJSIP/isdn\", \"PJSIP/trunk\"]"];
+    check_broken(&bench, &["counts as internal", "PJSIP/trunk in all"], &hint, 78, Probe::Blind).await;
 }
 
 #[tokio::test]
@@ -71,11 +71,11 @@ async fn a_phone_without_a_user() {
         replacing("PJSIP/alice", "PJSIP/erika"),
     ))
     .await;
-    let cure = ["[[pbx.main.users]]\nendpoint = \"PJSIP/erika\"\n"];
+    let hint = ["[[pbx.main.users]]\nendpoint = \"PJSIP/erika\"\n"];
     check_broken(
         &bench,
         &["1 phone rang without being in the list of users: PJSIP/erika"],
-        &cure,
+        &hint,
         0,
         Probe::Blind,
     )
@@ -88,14 +88,14 @@ async fn missing_call_events() {
     let bench = listening(playing(&["inbound-answered"], "system", PlaybackSpeed::Factor(1.0), |text| text))
         .await
         .listening("4");
-    let says =
+    let text =
         ["the PBX sent no call events", "channels came and went", "read = call is missing", "eventfilter"];
-    check_broken(&bench, &says, &["read = system,call,agent", "disabledevents"], 69, Probe::Blind).await;
+    check_broken(&bench, &text, &["read = system,call,agent", "disabledevents"], 69, Probe::Blind).await;
 }
 
 #[tokio::test]
 async fn no_call_was_made_while_it_listened() {
     let bench = listening(playing(&[], "all", PlaybackSpeed::Unlimited, |text| text)).await;
-    let cure = ["make a test call", "ringwire doctor --listen 60"];
-    check_broken(&bench, &["no call was made meanwhile"], &cure, 0, Probe::Blind).await;
+    let hint = ["make a test call", "ringwire doctor --listen 60"];
+    check_broken(&bench, &["no call was made meanwhile"], &hint, 0, Probe::Blind).await;
 }

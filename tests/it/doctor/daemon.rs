@@ -80,8 +80,8 @@ async fn a_daemon_that_counts_inbound_calls_as_internal() {
     let events = json!({"call": 400, "agent": 0, "dialplan": 0, "system": 1, "other": 0});
     let diagnosis = diagnosis(&events, &json!({"in": 0, "out": 1, "internal": 9}), &contexts);
     let bench = daemon(Bench::healthy().await, ready(), diagnosis, VERSION).await;
-    let says = ["in the last 5 minutes: 0 in, 1 out, 9 internal", "PJSIP/provider in from-provider (9)"];
-    check_broken(&bench, &says, &["inbound_contexts = [\"from-provider\"]"], 78, Probe::Blind).await;
+    let text = ["in the last 5 minutes: 0 in, 1 out, 9 internal", "PJSIP/provider in from-provider (9)"];
+    check_broken(&bench, &text, &["inbound_contexts = [\"from-provider\"]"], 78, Probe::Blind).await;
 }
 
 #[tokio::test]
@@ -90,8 +90,8 @@ async fn a_daemon_that_is_not_ready() {
         {"name": "pbx main", "ok": false, "state": "refused", "reason": "authentication failed", "hint": "check the secret", "since": "2026-11-21T08:00:00Z"},
     ]});
     let bench = daemon(Bench::healthy().await, components, healthy_diagnosis(), VERSION).await;
-    let says = ["not ready: pbx main is not OK: authentication failed"];
-    check_broken(&bench, &says, &["check the secret"], 69, Probe::Blind).await;
+    let text = ["not ready: pbx main is not OK: authentication failed"];
+    check_broken(&bench, &text, &["check the secret"], 69, Probe::Blind).await;
 }
 
 #[tokio::test]
@@ -115,8 +115,8 @@ async fn a_configuration_that_was_changed_since_the_daemon_read_it() {
     let mut old = healthy_diagnosis();
     old["configured"] = json!("2020-01-01T00:00:00Z");
     let bench = daemon(Bench::healthy().await, ready(), old, VERSION).await;
-    let says = ["the configuration was changed", "the daemon read it at 2020-01-01"];
-    check_broken(&bench, &says, &["systemctl reload ringwire"], 0, Probe::Blind).await;
+    let text = ["the configuration was changed", "the daemon read it at 2020-01-01"];
+    check_broken(&bench, &text, &["systemctl reload ringwire"], 0, Probe::Blind).await;
 }
 
 #[tokio::test]
@@ -129,11 +129,11 @@ async fn a_daemon_that_does_not_answer() {
             accepted.push(stream);
         }
     });
-    let cure = ["systemctl restart ringwire"];
+    let hint = ["systemctl restart ringwire"];
     check_broken(
         &bench.keep(stuck).hasty(),
         &["accepts the connection but does not answer"],
-        &cure,
+        &hint,
         69,
         Probe::Blind,
     )
@@ -149,16 +149,16 @@ async fn another_program_at_the_socket() {
             let _ = stream.write_all(b"220 mail.example ESMTP\r\n").await;
         }
     });
-    let cure = ["ss -xlp", "another socket in [api]"];
-    check_broken(&bench.keep(other), &["another program answers"], &cure, 78, Probe::Blind).await;
+    let hint = ["ss -xlp", "another socket in [api]"];
+    check_broken(&bench.keep(other), &["another program answers"], &hint, 78, Probe::Blind).await;
 }
 
 #[tokio::test]
 async fn a_daemon_with_a_journal_but_no_socket() {
     let mut bench = Bench::healthy().await;
     bench.place.open();
-    let cure = ["systemctl restart ringwire", "--api"];
-    check_broken(&bench, &["a daemon runs, but does not answer"], &cure, 69, Probe::Blind).await;
+    let hint = ["systemctl restart ringwire", "--api"];
+    check_broken(&bench, &["a daemon runs, but does not answer"], &hint, 69, Probe::Blind).await;
 }
 
 #[tokio::test]

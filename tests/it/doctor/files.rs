@@ -23,8 +23,8 @@ async fn a_configuration_that_everyone_can_change() {
 async fn a_missing_secret() {
     let bench = Bench::healthy().await;
     fs::remove_file(bench.path("ami.secret")).unwrap();
-    let says = ["ringwire.toml:9: pbx.main.secret_file:", "ami.secret: no such file"];
-    check_broken(&bench, &says, &["readable by the user that ringwire runs as"], 78, Probe::Same).await;
+    let text = ["ringwire.toml:9: pbx.main.secret_file:", "ami.secret: no such file"];
+    check_broken(&bench, &text, &["readable by the user that ringwire runs as"], 78, Probe::Same).await;
 }
 
 #[tokio::test]
@@ -32,11 +32,11 @@ async fn a_secret_that_the_daemons_user_cannot_read() {
     let mut bench = Bench::healthy().await;
     bench.user = "nobody";
     bench.mode("", 0o777);
-    let cure = ["chgrp nobody", "chmod 640", "ami.secret"];
+    let hint = ["chgrp nobody", "chmod 640", "ami.secret"];
     check_broken(
         &bench,
         &["ami.secret (secret of pbx.main.secret_file) cannot be read by nobody"],
-        &cure,
+        &hint,
         78,
         Probe::Blind,
     )

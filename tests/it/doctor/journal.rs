@@ -86,21 +86,21 @@ async fn deliveries_that_failed_permanently() {
         }
     })
     .await;
-    let cure = ["ringwire deliveries --target desk --state dead", "ringwire deliveries retry --target desk"];
-    check_broken(&bench, &["1 delivery to desk failed permanently"], &cure, 0, Probe::Blind).await;
+    let hint = ["ringwire deliveries --target desk --state dead", "ringwire deliveries retry --target desk"];
+    check_broken(&bench, &["1 delivery to desk failed permanently"], &hint, 0, Probe::Blind).await;
 }
 
 #[tokio::test]
 async fn a_paused_target() {
     let bench = with_journal(|bench| bench.place.set_target_state("desk", "paused", "by the operator")).await;
-    let cure = ["ringwire deliveries resume desk"];
-    check_broken(&bench, &["target desk is paused since"], &cure, 69, Probe::Blind).await;
+    let hint = ["ringwire deliveries resume desk"];
+    check_broken(&bench, &["target desk is paused since"], &hint, 69, Probe::Blind).await;
 }
 
 #[tokio::test]
 async fn a_misconfigured_target() {
     let reason = "HTTP 401; the token in the target's URL is not valid: copy the URL again";
     let bench = with_journal(|bench| bench.place.set_target_state("desk", "misconfigured", reason)).await;
-    let cure = ["the token in the target's URL is not valid", "systemctl reload ringwire"];
-    check_broken(&bench, &["target desk is misconfigured since", "HTTP 401"], &cure, 69, Probe::Blind).await;
+    let hint = ["the token in the target's URL is not valid", "systemctl reload ringwire"];
+    check_broken(&bench, &["target desk is misconfigured since", "HTTP 401"], &hint, 69, Probe::Blind).await;
 }

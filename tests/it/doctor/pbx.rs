@@ -9,7 +9,7 @@ use socket2::{Domain, Socket, Type};
 use super::bench::{Answers, Bench};
 use super::{Probe, check_broken};
 
-/// The cure if Asterisk rejects a login without a reason.
+/// The hint if Asterisk rejects a login without a reason.
 const LOGIN: [&str; 4] = [
     "nonexistent user: manager.conf has no section [ringwire]",
     "failed to pass IP ACL",
@@ -43,11 +43,11 @@ async fn an_acl_that_excludes_this_machine() {
 #[tokio::test]
 async fn a_connection_that_is_closed_before_the_banner() {
     let bench = Bench::with_pbx([ConnectionScript::close_without_banner()]).await;
-    let cure = ["authlimit", "permit = 127.0.0.1/255.255.255.255"];
+    let hint = ["authlimit", "permit = 127.0.0.1/255.255.255.255"];
     check_broken(
         &bench,
         &["banner: ", "closed the connection without sending a banner"],
-        &cure,
+        &hint,
         69,
         Probe::Same,
     )
@@ -57,8 +57,8 @@ async fn a_connection_that_is_closed_before_the_banner() {
 #[tokio::test]
 async fn a_connection_that_is_closed_during_the_login() {
     let bench = Bench::with_pbx([ConnectionScript::close_after_banner()]).await;
-    let cure = ["permit = 127.0.0.1/255.255.255.255"];
-    check_broken(&bench, &["login: ", "closed the connection during the login"], &cure, 69, Probe::Same)
+    let hint = ["permit = 127.0.0.1/255.255.255.255"];
+    check_broken(&bench, &["login: ", "closed the connection during the login"], &hint, 69, Probe::Same)
         .await;
 }
 
@@ -87,8 +87,8 @@ async fn a_disabled_manager_interface() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let bench = Bench::healthy().await.at(listener.local_addr().unwrap());
     drop(listener);
-    let cure = ["check that Asterisk runs", "enabled = yes"];
-    check_broken(&bench, &["TCP: ", "Connection refused"], &cure, 69, Probe::Same).await;
+    let hint = ["check that Asterisk runs", "enabled = yes"];
+    check_broken(&bench, &["TCP: ", "Connection refused"], &hint, 69, Probe::Same).await;
 }
 
 #[tokio::test]
@@ -100,50 +100,50 @@ async fn a_port_that_accepts_no_connections() {
     let address = socket.local_addr().unwrap().as_socket().unwrap();
     let waiting = TcpStream::connect(address).unwrap();
     let bench = Bench::healthy().await.at(address).keep(socket).keep(waiting).hasty();
-    let cure = ["the network and firewalls between", "bindaddr"];
-    check_broken(&bench, &["TCP: cannot connect to 127.0.0.1"], &cure, 69, Probe::Same).await;
+    let hint = ["the network and firewalls between", "bindaddr"];
+    check_broken(&bench, &["TCP: cannot connect to 127.0.0.1"], &hint, 69, Probe::Same).await;
 }
 
 #[tokio::test]
 async fn a_port_that_sends_nothing() {
     let bench = Bench::with_pbx([ConnectionScript::Steps(vec![ScriptStep::Ignore])]).await.hasty();
-    let cure = ["bindaddr and port in manager.conf"];
-    check_broken(&bench, &["banner: ", "sent no banner"], &cure, 69, Probe::Same).await;
+    let hint = ["bindaddr and port in manager.conf"];
+    check_broken(&bench, &["banner: ", "sent no banner"], &hint, 69, Probe::Same).await;
 }
 
 #[tokio::test]
 async fn a_name_that_does_not_resolve() {
     let bench = Bench::healthy().await.with("host = \"127.0.0.1\"", "host = \"pbx.invalid\"").hasty();
-    let cure = ["correct host in [pbx.main]", "getent hosts pbx.invalid"];
-    check_broken(&bench, &["DNS: the name pbx.invalid cannot be resolved"], &cure, 69, Probe::Same).await;
+    let hint = ["correct host in [pbx.main]", "getent hosts pbx.invalid"];
+    check_broken(&bench, &["DNS: the name pbx.invalid cannot be resolved"], &hint, 69, Probe::Same).await;
 }
 
 #[tokio::test]
 async fn a_port_of_another_program() {
-    for (says, sent) in
+    for (text, sent) in
         [("HTTP/1.1 400", "HTTP/1.1 400 Bad Request\r\n\r\n"), ("SSH-2.0", "SSH-2.0-OpenSSH_9.2\r\n")]
     {
         let bench =
             Bench::with_pbx([ConnectionScript::Steps(vec![ScriptStep::send(sent), ScriptStep::Ignore])])
                 .await;
-        let cure = ["check host and port", "5038 unless changed"];
-        check_broken(&bench, &["banner: not an Asterisk manager", says], &cure, 69, Probe::Same).await;
+        let hint = ["check host and port", "5038 unless changed"];
+        check_broken(&bench, &["banner: not an Asterisk manager", text], &hint, 69, Probe::Same).await;
     }
 }
 
 #[tokio::test]
 async fn read_system_is_missing() {
     let bench = Bench::with_pbx([Answers { fully_booted: false, ..Answers::default() }.script()]).await;
-    let cure = ["read = system,call,agent", "manager reload"];
-    check_broken(&bench, &["read = system is missing"], &cure, 69, Probe::Same).await;
+    let hint = ["read = system,call,agent", "manager reload"];
+    check_broken(&bench, &["read = system is missing"], &hint, 69, Probe::Same).await;
 }
 
 #[tokio::test]
 async fn the_list_of_channels_is_refused() {
     let denied = &["CoreShowChannels", "Status", "Filter", "CoreSettings"];
     let bench = Bench::with_pbx([Answers { denied, ..Answers::default() }.script()]).await;
-    let cure = ["write = system,reporting", "manager reload"];
-    check_broken(&bench, &["may not list channels"], &cure, 69, Probe::Same).await;
+    let hint = ["write = system,reporting", "manager reload"];
+    check_broken(&bench, &["may not list channels"], &hint, 69, Probe::Same).await;
 }
 
 #[tokio::test]
@@ -156,8 +156,8 @@ async fn filters_are_refused() {
 async fn a_clock_that_is_wrong() {
     for (ahead, which) in [(600, "ahead of this machine"), (-600, "behind this machine")] {
         let bench = Bench::with_pbx([Answers { ahead, ..Answers::default() }.script()]).await;
-        let cure = ["timedatectl set-ntp true"];
-        check_broken(&bench, &["clock: the PBX is", which], &cure, 69, Probe::Same).await;
+        let hint = ["timedatectl set-ntp true"];
+        check_broken(&bench, &["clock: the PBX is", which], &hint, 69, Probe::Same).await;
     }
 }
 

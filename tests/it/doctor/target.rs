@@ -17,15 +17,15 @@ async fn a_target_that_is_down() {
     let url = format!("http://{}/api/v1/cti/t0ken", listener.local_addr().unwrap());
     let bench = Bench::healthy().await.url(&url);
     drop(listener);
-    let cure = ["the firewalls in between, and whether the target is up"];
-    check_broken(&bench, &["cannot connect: Connection refused"], &cure, 69, Probe::Same).await;
+    let hint = ["the firewalls in between, and whether the target is up"];
+    check_broken(&bench, &["cannot connect: Connection refused"], &hint, 69, Probe::Same).await;
 }
 
 #[tokio::test]
 async fn a_target_that_does_not_answer() {
     let bench = Bench::with_target(ReceiverAction::Stall).await.hasty();
-    let cure = ["whether the target is up"];
-    check_broken(&bench, &["no answer within 2s"], &cure, 69, Probe::Same).await;
+    let hint = ["whether the target is up"];
+    check_broken(&bench, &["no answer within 2s"], &hint, 69, Probe::Same).await;
 }
 
 #[tokio::test]
@@ -37,7 +37,7 @@ async fn a_target_whose_name_does_not_resolve() {
 #[tokio::test]
 async fn a_target_that_rejects_requests() {
     let integrations = "System, Integrations, CTI (generic)";
-    for (status, body, says, cure) in [
+    for (status, body, text, hint) in [
         (401, "Invalid token", "HTTP 401", "the token in the target's URL is not valid"),
         (403, "Forbidden", "HTTP 403", "allow it to post"),
         (404, "<html>", "HTTP 404", "the target's URL is wrong: copy it again"),
@@ -45,15 +45,15 @@ async fn a_target_that_rejects_requests() {
         (500, "oops", "HTTP 500", "check the URL and the target's log"),
     ] {
         let bench = answers(HttpReply::new(status, body)).await;
-        check_broken(&bench, &["answers", says], &[cure], 69, Probe::Same).await;
+        check_broken(&bench, &["answers", text], &[hint], 69, Probe::Same).await;
     }
 }
 
 #[tokio::test]
 async fn a_target_that_has_moved() {
     let reply = HttpReply::new(302, "").with_header("Location", "https://new.example.com/api/v1/cti/t0ken");
-    let cure = ["set the target's URL to the one it redirects to"];
-    check_broken(&answers(reply).await, &["HTTP 302", "new.example.com"], &cure, 69, Probe::Same).await;
+    let hint = ["set the target's URL to the one it redirects to"];
+    check_broken(&answers(reply).await, &["HTTP 302", "new.example.com"], &hint, 69, Probe::Same).await;
 }
 
 #[tokio::test]
@@ -114,8 +114,8 @@ async fn a_certificate_of_the_target_that_expires_soon() {
 #[tokio::test]
 async fn a_certificate_of_the_target_for_another_name() {
     let bench = over_tls("desk.example", (-10, 300)).await;
-    let cure = ["use the certificate's name in the URL"];
-    check_broken(&bench, &["not issued for 127.0.0.1 but for desk.example"], &cure, 69, Probe::Same).await;
+    let hint = ["use the certificate's name in the URL"];
+    check_broken(&bench, &["not issued for 127.0.0.1 but for desk.example"], &hint, 69, Probe::Same).await;
 }
 
 #[tokio::test]

@@ -93,8 +93,8 @@ async fn a_valid_certificate() {
 #[tokio::test]
 async fn a_tls_port_without_tls_configured() {
     let bench = behind_tls("127.0.0.1", (-10, 300), |_| String::new()).await.hasty();
-    let cure = ["turn TLS on here", "port in manager.conf"];
-    check_broken(&bench, &["TLS: the server requires TLS on this port"], &cure, 69, Probe::Same).await;
+    let hint = ["turn TLS on here", "port in manager.conf"];
+    check_broken(&bench, &["TLS: the server requires TLS on this port"], &hint, 69, Probe::Same).await;
 }
 
 #[tokio::test]
@@ -102,39 +102,39 @@ async fn a_plain_port_with_tls_configured() {
     let bench = Bench::with_pbx([Answers::default().script()]).await;
     bench.put("ca.pem", &Authority::new().pem(), 0o644);
     let bench = bench.with("country = \"DE\"\n", "tls_ca_file = \"ca.pem\"\n");
-    let cure = ["tlsbindaddr in manager.conf", "tlsenable = yes"];
-    check_broken(&bench, &["TLS: the server does not use TLS on this port"], &cure, 69, Probe::Same).await;
+    let hint = ["tlsbindaddr in manager.conf", "tlsenable = yes"];
+    check_broken(&bench, &["TLS: the server does not use TLS on this port"], &hint, 69, Probe::Same).await;
 }
 
 #[tokio::test]
 async fn a_certificate_that_has_expired() {
     let bench = behind_tls("127.0.0.1", (-400, -35), ca).await;
-    let cure = ["renew the certificate of tlscertfile"];
-    check_broken(&bench, &["TLS: ", "it expired 35 days ago"], &cure, 69, Probe::Same).await;
+    let hint = ["renew the certificate of tlscertfile"];
+    check_broken(&bench, &["TLS: ", "it expired 35 days ago"], &hint, 69, Probe::Same).await;
 }
 
 #[tokio::test]
 async fn a_certificate_that_expires_soon() {
     let bench = behind_tls("127.0.0.1", (-300, 9), ca).await;
-    let cure = ["renew the certificate of tlscertfile"];
-    check_broken(&bench, &["TLS: ", "expires soon, in 8 days"], &cure, 0, Probe::Same).await;
+    let hint = ["renew the certificate of tlscertfile"];
+    check_broken(&bench, &["TLS: ", "expires soon, in 8 days"], &hint, 0, Probe::Same).await;
 }
 
 #[tokio::test]
 async fn a_certificate_for_another_name() {
     let bench = behind_tls("pbx.example", (-10, 300), ca).await;
-    let cure = ["set the server name"];
-    check_broken(&bench, &["TLS: ", "not for 127.0.0.1 but for pbx.example"], &cure, 69, Probe::Same).await;
+    let hint = ["set the server name"];
+    check_broken(&bench, &["TLS: ", "not for 127.0.0.1 but for pbx.example"], &hint, 69, Probe::Same).await;
 }
 
 #[tokio::test]
 async fn a_certificate_of_an_unknown_authority() {
     let bench = behind_tls("127.0.0.1", (-10, 300), |_| "tls_ca_file = \"other.pem\"\n".to_owned()).await;
-    let cure = ["set the CA file", "pin it"];
+    let hint = ["set the CA file", "pin it"];
     check_broken(
         &bench,
         &["TLS: ", "no authority that is trusted here has issued it"],
-        &cure,
+        &hint,
         69,
         Probe::Same,
     )
@@ -145,8 +145,8 @@ async fn a_certificate_of_an_unknown_authority() {
 async fn a_certificate_that_is_not_the_pinned_one() {
     let pinned = format!("tls_fingerprint = \"{}\"\n", "AB".repeat(32));
     let bench = behind_tls("127.0.0.1", (-10, 300), |_| pinned.clone()).await;
-    let cure = ["openssl x509 -noout -fingerprint -sha256", "pin the new fingerprint"];
-    check_broken(&bench, &["TLS: ", "not the pinned one"], &cure, 69, Probe::Same).await;
+    let hint = ["openssl x509 -noout -fingerprint -sha256", "pin the new fingerprint"];
+    check_broken(&bench, &["TLS: ", "not the pinned one"], &hint, 69, Probe::Same).await;
 }
 
 #[tokio::test]

@@ -37,13 +37,13 @@ pub(crate) enum TargetAnswer {
         /// Whether the body is a web page.
         is_page: bool,
     },
-    /// It answers like this until a setting is corrected; the reason, perhaps with a cure.
+    /// It answers like this until a setting is corrected; the reason, perhaps with a hint.
     Misconfigured(String),
     /// It answered in another way; the reason.
     Unexpected(String),
     /// It did not answer.
     NoAnswer {
-        /// Why, perhaps with a cure.
+        /// Why, perhaps with a hint.
         reason: String,
         /// Whether every request fails until a setting is corrected.
         is_permanent: bool,

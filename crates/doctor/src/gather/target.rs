@@ -72,7 +72,7 @@ async fn request_answer(target: &Target) -> TargetAnswer {
     // Who runs the doctor may see replies. What follows a semicolon is what to do.
     let with_reply = |reason: String| match answer.excerpt().map(|excerpt| excerpt.replace(';', ",")) {
         Some(excerpt) => match reason.split_once("; ") {
-            Some((says, cure)) => format!("{says}: {excerpt}; {cure}"),
+            Some((text, hint)) => format!("{text}: {excerpt}; {hint}"),
             None => format!("{reason}: {excerpt}"),
         },
         None => reason,

@@ -117,13 +117,13 @@ fn judge_directions(
     let outside: Vec<_> =
         received.internal_contexts.iter().filter(|origin| !is_from_phone(origin, pbx)).collect();
     if calls.sum() == 0 {
-        let cure = match facts.source {
+        let hint = match facts.source {
             EventSource::Daemon => "make a test call, then run: ringwire doctor",
             EventSource::OwnConnection { .. } => {
                 "make a test call while the doctor listens: ringwire doctor --listen 60"
             }
         };
-        findings.not_checked_until(format!("no call started {span}"), cure);
+        findings.not_checked_until(format!("no call started {span}"), hint);
         return;
     }
     let count =
@@ -136,15 +136,15 @@ fn judge_directions(
         .iter()
         .map(|origin| format!("{} in {} ({})", origin.endpoint, show_context(&origin.context), origin.calls))
         .collect();
-    let says = format!(
+    let text = format!(
         "{count}; these started in a context that counts as internal, so they are not sent: {}",
         seen.join(", ")
     );
-    let cure = configuration_lines(&outside, received, pbx);
+    let hint = configuration_lines(&outside, received, pbx);
     if calls.inbound == 0 {
-        findings.fault(Code::Config, says, cure);
+        findings.fault(Code::Config, text, hint);
     } else {
-        findings.warning(says, format!("if these calls came from outside, {cure}"));
+        findings.warning(text, format!("if these calls came from outside, {hint}"));
     }
 }
 

@@ -48,7 +48,7 @@ mod tests {
             let certificate = Certificate { not_before: days(from), not_after: days(until) };
             judge(&mut findings, &certificate, now, "renew it");
             let found: Vec<Finding> = findings.into();
-            assert!(found[0].says.contains(expected), "{found:?}");
+            assert!(found[0].text.contains(expected), "{found:?}");
         }
     }
 }

@@ -18,13 +18,13 @@ pub(crate) fn judge(file: &Path, config: &Result<Config, ConfigError>, files: &[
         Ok(config) => config,
         Err(error) => {
             for finding in error.findings() {
-                let cure = finding.cure().unwrap_or("correct it, then run: ringwire check");
-                let says = finding.says();
-                let cure = match says.contains("permission denied") {
-                    true => format!("{cure}; if the daemon runs as another user: sudo ringwire doctor"),
-                    false => cure.to_owned(),
+                let hint = finding.hint_text().unwrap_or("correct it, then run: ringwire check");
+                let text = finding.without_hint();
+                let hint = match text.contains("permission denied") {
+                    true => format!("{hint}; if the daemon runs as another user: sudo ringwire doctor"),
+                    false => hint.to_owned(),
                 };
-                findings.fault(Code::Config, says, cure);
+                findings.fault(Code::Config, text, hint);
             }
             findings.not_checked("PBXs and targets are checked once the configuration is valid");
             return findings;
@@ -37,15 +37,17 @@ pub(crate) fn judge(file: &Path, config: &Result<Config, ConfigError>, files: &[
         plural(config.targets.len(), "target")
     ));
     for warning in &config.warnings {
-        let says = warning.says();
+        let text = warning.without_hint();
         // Files that everyone can read are reported with the files.
         let is_reported = files.iter().any(|file| {
             is_public(files, &file.path)
-                && says.contains(&format!("{} can be read by everyone", file.path.display()))
+                && text.contains(&format!("{} can be read by everyone", file.path.display()))
         });
         if !is_reported {
-            findings
-                .warning(says, warning.cure().unwrap_or("see what the configuration means: ringwire check"));
+            findings.warning(
+                text,
+                warning.hint_text().unwrap_or("see what the configuration means: ringwire check"),
+            );
         }
     }
     findings

@@ -3,7 +3,7 @@
 use ringwire_live::Diagnosis;
 use ringwire_terminal::Code;
 
-use super::wording::split_cure;
+use super::wording::split_hint;
 use crate::{
     facts::daemon::{DaemonAnswer, DaemonFacts, DaemonReply},
     finding::{Findings, Subject},
@@ -64,15 +64,15 @@ fn judge_answer(findings: &mut Findings, facts: &DaemonFacts, answer: &DaemonAns
     }
     for component in answer.ready.components.iter().filter(|component| !component.ok) {
         let reason = component.reason.as_deref().unwrap_or(&component.state);
-        let (says, cure) = split_cure(reason);
-        let cure = component.hint.as_deref().or(cure).unwrap_or("see the log: journalctl -u ringwire -n 50");
-        let says = format!("{} is not OK: {says}", component.name);
+        let (text, hint) = split_hint(reason);
+        let hint = component.hint.as_deref().or(hint).unwrap_or("see the log: journalctl -u ringwire -n 50");
+        let text = format!("{} is not OK: {text}", component.name);
         let is_required = !component.name.starts_with("target");
         let code = if component.name == "journal" { Code::Io } else { Code::Unavailable };
         if is_required {
-            findings.fault(code, format!("not ready: {says}"), cure);
+            findings.fault(code, format!("not ready: {text}"), hint);
         } else {
-            findings.fault(Code::Unavailable, says, cure);
+            findings.fault(Code::Unavailable, text, hint);
         }
     }
     if !answer.ready.ready && answer.ready.components.iter().all(|component| component.ok) {

@@ -130,7 +130,7 @@ mod tests {
         };
         let found = Vec::from(judge(&[file], Some(&user)));
         let [finding] = found.as_slice() else { panic!("{found:?}") };
-        assert!(finding.says.contains("who may not enter /etc/ringwire"), "{finding:?}");
-        assert_eq!(finding.cure.as_deref(), Some("chgrp ringwire /etc/ringwire && chmod g+x /etc/ringwire"));
+        assert!(finding.text.contains("who may not enter /etc/ringwire"), "{finding:?}");
+        assert_eq!(finding.hint.as_deref(), Some("chgrp ringwire /etc/ringwire && chmod g+x /etc/ringwire"));
     }
 }

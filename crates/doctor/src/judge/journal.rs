@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use ringwire_outbox::{JournalCondition, StoreError};
 use ringwire_terminal::Code;
 
-use super::wording::{plural, split_cure};
+use super::wording::{plural, split_hint};
 use crate::{
     facts::{
         files::{FileAccess, SystemUser},
@@ -55,7 +55,7 @@ pub(crate) fn judge_journal_file(condition: &Result<JournalCondition, StoreError
     };
     let prevents_start = error.is_permanent();
     let text = error.to_string();
-    let (says, cure) = match error {
+    let (text, hint) = match error {
         StoreError::Location { source, .. } if source.kind() == ErrorKind::PermissionDenied => (
             text.as_str(),
             "run ringwire as the daemon's user; if it does, make that user the owner of the directory and the file",
@@ -64,10 +64,10 @@ pub(crate) fn judge_journal_file(condition: &Result<JournalCondition, StoreError
             (text.as_str(), "create the directory, writable for the daemon's user, on a local disk")
         }
         StoreError::Damaged { .. } => (text.as_str(), REPLACE_DAMAGED),
-        StoreError::Network { .. } => (split_cure(&text).0, "set journal.path to a file on a local disk"),
+        StoreError::Network { .. } => (split_hint(&text).0, "set journal.path to a file on a local disk"),
         _ => (text.as_str(), error.hint()),
     };
-    findings.fault(if prevents_start { Code::Config } else { Code::Io }, says, cure);
+    findings.fault(if prevents_start { Code::Config } else { Code::Io }, text, hint);
     JournalFileVerdict { findings, prevents_start }
 }
 
@@ -188,13 +188,13 @@ fn judge_deliveries(findings: &mut Findings, facts: &JournalFacts) {
                 format!("ringwire deliveries resume {name}"),
             ),
             "misconfigured" => {
-                let (says, cure) = split_cure(reason);
+                let (text, hint) = split_hint(reason);
                 findings.fault(
                     Code::Unavailable,
-                    format!("target {name} is misconfigured since {since}, events are held: {says}"),
+                    format!("target {name} is misconfigured since {since}, events are held: {text}"),
                     format!(
                         "{}; then run: systemctl reload ringwire",
-                        cure.unwrap_or("find the error: ringwire check --probe")
+                        hint.unwrap_or("find the error: ringwire check --probe")
                     ),
                 );
             }

@@ -111,7 +111,7 @@ fn judge_refusal(findings: &mut Findings, facts: &PbxFacts, username: &str, erro
         IpAddr::V4(_) => format!("permit = {source}/255.255.255.255"),
         IpAddr::V6(_) => format!("permit = {source}/128"),
     });
-    let cure = match error {
+    let hint = match error {
         ConnectError::Login(LoginError::Credentials) => {
             let permit = permit.map_or_else(String::new, |permit| format!(" (add {permit})"));
             format!(
@@ -132,7 +132,7 @@ fn judge_refusal(findings: &mut Findings, facts: &PbxFacts, username: &str, erro
         }
         _ => error.hint().to_owned(),
     };
-    findings.fault(Code::Unavailable, format!("{step}: {error}"), cure);
+    findings.fault(Code::Unavailable, format!("{step}: {error}"), hint);
 }
 
 /// Judges the privileges of the user, and what the PBX reports about itself.
@@ -203,14 +203,14 @@ fn judge_session(findings: &mut Findings, facts: &PbxSession) {
 fn judge_clock(findings: &mut Findings, ahead: SignedDuration) {
     let offset = ahead.abs();
     let which = if ahead.is_negative() { "behind" } else { "ahead of" };
-    let says =
+    let text =
         format!("clock: the PBX is {:#} {which} this machine", SignedDuration::from_secs(offset.as_secs()));
-    let cure =
+    let hint =
         "find out which clock is wrong (date -u on both), and synchronize it: timedatectl set-ntp true";
     if offset >= WRONG {
-        findings.fault(Code::Unavailable, says, cure);
+        findings.fault(Code::Unavailable, text, hint);
     } else if offset >= SYNCHRONIZED {
-        findings.warning(says, cure);
+        findings.warning(text, hint);
     } else {
         findings.ok("clock: the PBX and this machine agree");
     }

@@ -84,14 +84,14 @@ fn judge_state(findings: &mut Findings, unit: &SystemdUnit, name: &str) {
     let log = format!("journalctl -u {name} -n 50");
     if unit.active == "failed" {
         let code = if unit.status == "78" { Code::Config } else { Code::Unavailable };
-        let cure = match unit.status.as_str() {
+        let hint = match unit.status.as_str() {
             "78" => format!("find the error: ringwire check; then run: systemctl restart {name}"),
             _ => format!("see the log: {log}; then run: systemctl restart {name}"),
         };
         findings.fault(
             code,
             format!("the unit has failed ({}, exit status {}){last}", unit.result, unit.status),
-            cure,
+            hint,
         );
     } else if !unit.is_active() {
         findings.fault(

@@ -2,7 +2,7 @@
 
 use ringwire_terminal::Code;
 
-use super::{certificate, wording::split_cure};
+use super::{certificate, wording::split_hint};
 use crate::{
     facts::target::{TargetAnswer, TargetFacts},
     finding::{Findings, Subject},
@@ -20,8 +20,8 @@ pub(crate) fn judge(facts: &TargetFacts) -> Findings {
             findings.fault(Code::Config, "no URL is configured", format!("set url_file in [target.{name}]"));
         }
         TargetAnswer::InvalidSettings(reason) => {
-            let (says, cure) = split_cure(reason);
-            findings.fault(Code::Config, says, cure.unwrap_or("check ca_file and the URL"));
+            let (text, hint) = split_hint(reason);
+            findings.fault(Code::Config, text, hint.unwrap_or("check ca_file and the URL"));
         }
         TargetAnswer::RejectedAsExpected => findings.ok(format!("{origin} answers; its URL and token are valid, and the integration is enabled")),
         TargetAnswer::Accepted { status, is_page } => findings.fault(
@@ -33,25 +33,25 @@ pub(crate) fn judge(facts: &TargetFacts) -> Findings {
             format!("check the URL of [target.{name}], especially its path: copy it again from the target's settings"),
         ),
         TargetAnswer::Misconfigured(reason) => {
-            let (says, cure) = split_cure(reason);
+            let (text, hint) = split_hint(reason);
             findings.fault(
                 Code::Unavailable,
-                format!("{origin} answers {says}"),
-                cure.unwrap_or("check the URL and the target's log"),
+                format!("{origin} answers {text}"),
+                hint.unwrap_or("check the URL and the target's log"),
             );
         }
         TargetAnswer::Unexpected(reason) => {
-            let (says, cure) = split_cure(reason);
+            let (text, hint) = split_hint(reason);
             findings.fault(
                 Code::Unavailable,
-                format!("{origin} answers {says}"),
-                cure.unwrap_or("a target should not answer so: check the URL and the target's log"),
+                format!("{origin} answers {text}"),
+                hint.unwrap_or("a target should not answer so: check the URL and the target's log"),
             );
         }
         TargetAnswer::NoAnswer { reason, is_permanent } => {
-            let (says, cure) = split_cure(reason);
+            let (text, hint) = split_hint(reason);
             let fallback = if *is_permanent { "correct the URL or the DNS record of its host" } else { reach.as_str() };
-            findings.fault(Code::Unavailable, format!("{origin}: {says}"), cure.unwrap_or(fallback));
+            findings.fault(Code::Unavailable, format!("{origin}: {text}"), hint.unwrap_or(fallback));
             if !facts.proxies.is_empty() {
                 findings.warning(
                     format!("{} is set, but ringwire connects to targets directly and uses no proxy", facts.proxies.join(", ")),

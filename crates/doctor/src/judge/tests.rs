@@ -27,17 +27,17 @@ fn now() -> Timestamp {
     Timestamp::from_second(1_800_000_000).unwrap()
 }
 
-/// Checks that a finding contains `says` and its cure `cure`, and that the exit code is `code`, 0 without faults.
+/// Checks that a finding contains `text` and its hint `hint`, and that the exit code is `code`, 0 without faults.
 #[track_caller]
-fn check_broken(findings: Findings, says: &[&str], cure: &[&str], code: u8) {
+fn check_broken(findings: Findings, text: &[&str], hint: &[&str], code: u8) {
     let found: Vec<Finding> = findings.into();
     let has = |text: &str, words: &[&str]| words.iter().all(|word| text.contains(word));
     let is_it = |finding: &&Finding| {
         finding.severity != Severity::Ok
-            && has(&finding.says, says)
-            && has(finding.cure.as_deref().unwrap_or_default(), cure)
+            && has(&finding.text, text)
+            && has(finding.hint.as_deref().unwrap_or_default(), hint)
     };
-    assert!(found.iter().any(|finding| is_it(&finding)), "{says:?} and {cure:?} are not in {found:#?}");
+    assert!(found.iter().any(|finding| is_it(&finding)), "{text:?} and {hint:?} are not in {found:#?}");
     let worst = Report::new(found, now()).code().map(ringwire_terminal::Code::number);
     assert_eq!(worst.unwrap_or_default(), code);
 }
@@ -86,12 +86,12 @@ fn a_journal_that_was_begun_anew_and_one_that_is_gone() {
 fn a_journal_without_access_for_the_daemons_user() {
     let owned_by_root = |mode| FileStatus { mode, uid: 0, gid: 0 };
     let file = JournalFacts { paths: vec![(healthy().path, owned_by_root(0o600))], ..healthy() };
-    let says = ["/var/lib/ringwire/journal.db cannot be written by ringwire"];
-    check_broken(journal::judge(&file), &says, &["chown ringwire: /var/lib/ringwire/journal.db"], 74);
+    let text = ["/var/lib/ringwire/journal.db cannot be written by ringwire"];
+    check_broken(journal::judge(&file), &text, &["chown ringwire: /var/lib/ringwire/journal.db"], 74);
     let directory =
         JournalFacts { paths: vec![("/var/lib/ringwire".into(), owned_by_root(0o755))], ..healthy() };
-    let says = ["/var/lib/ringwire cannot be written by ringwire"];
-    check_broken(journal::judge(&directory), &says, &["chmod u+rwx /var/lib/ringwire"], 74);
+    let text = ["/var/lib/ringwire cannot be written by ringwire"];
+    check_broken(journal::judge(&directory), &text, &["chmod u+rwx /var/lib/ringwire"], 74);
 }
 
 #[test]
@@ -131,8 +131,8 @@ fn a_large_journal_and_old_pending_deliveries() {
         content: JournalContent { tallies: vec![tally], ..JournalContent::default() },
         ..healthy()
     };
-    let says = ["37 deliveries to desk are pending, the oldest for 90 minutes"];
-    check_broken(journal::judge(&pending), &says, &["ringwire deliveries --target desk"], 0);
+    let text = ["37 deliveries to desk are pending, the oldest for 90 minutes"];
+    check_broken(journal::judge(&pending), &text, &["ringwire deliveries --target desk"], 0);
 }
 
 /// The unit that `systemctl show` prints without faults, with some lines changed.
@@ -161,7 +161,7 @@ fn units_with_faults() {
             ("ExecMainStatus=0", status),
         ]
     };
-    for (changes, says, cure, code) in [
+    for (changes, text, hint, code) in [
         (&dead[..], "the daemon is not running: the unit is inactive", "systemctl start ringwire", 69),
         (
             &failed("ExecMainStatus=78")[..],
@@ -204,7 +204,7 @@ fn units_with_faults() {
             0,
         ),
     ] {
-        check_broken(service::judge(&Ok(unit(changes))), &[says], &[cure], code);
+        check_broken(service::judge(&Ok(unit(changes))), &[text], &[hint], code);
     }
     let replaced = SystemdUnit { executable_replaced: true, ..unit(&[]) };
     check_broken(
@@ -230,10 +230,10 @@ fn a_daemon_without_call_events_despite_channels() {
             CallFacts { diagnosis: Ok(diagnosis.clone()), source: EventSource::Daemon, channels, now: now() };
         calls::judge(&facts, &config.pbxs[0])
     };
-    let says = [
+    let text = [
         "the PBX sent no call events in the last 5 minutes, only 2 events of other classes, but it has 3 channels now",
     ];
-    check_broken(with(Some(3)), &says, &["read = system,call,agent", "eventfilter"], 69);
+    check_broken(with(Some(3)), &text, &["read = system,call,agent", "eventfilter"], 69);
     check_broken(with(Some(0)), &["nothing can be concluded"], &["make a test call"], 0);
 }
 

@@ -5,16 +5,16 @@ pub(crate) fn plural(count: usize, thing: &str) -> String {
     if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }
 
-/// Splits a text into what is wrong and the cure, as in `it has expired; renew it on the server`.
-pub(crate) fn split_cure(text: &str) -> (&str, Option<&str>) {
+/// Splits a text into what is wrong and the hint, as in `it has expired; renew it on the server`.
+pub(crate) fn split_hint(text: &str) -> (&str, Option<&str>) {
     const CURES: [&str; 8] =
         [": correct ", ": set ", ": update ", ": put ", ": have ", ": copy ", ": allow ", ": switch "];
-    if let Some((says, cure)) = text.split_once("; ") {
-        return (says, Some(cure));
+    if let Some((text, hint)) = text.split_once("; ") {
+        return (text, Some(hint));
     }
-    let colon = CURES.iter().filter_map(|cure| text.find(cure)).min();
+    let colon = CURES.iter().filter_map(|hint| text.find(hint)).min();
     match colon.and_then(|at| Some((text.get(..at)?, text.get(at + 2..)?))) {
-        Some((says, cure)) => (says, Some(cure)),
+        Some((text, hint)) => (text, Some(hint)),
         None => (text, None),
     }
 }
@@ -33,7 +33,7 @@ mod tests {
             ),
             ("cannot connect: Connection refused", ("cannot connect: Connection refused", None)),
         ] {
-            assert_eq!(split_cure(text), expected);
+            assert_eq!(split_hint(text), expected);
         }
     }
 }
