@@ -2,12 +2,9 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, OpenOptions},
-    io::Write,
+    fs,
     net::SocketAddr,
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     time::Duration,
 };
 
@@ -15,7 +12,7 @@ use ringwire::Signal;
 use ringwire_outbox::{DeliveryFilter, StoreReader};
 use ringwire_testkit::{
     ConnectionFault, ConnectionScript, FakeAsterisk, Gate, HttpReply, Receiver, ReceiverAction, ScriptStep,
-    player::{PlaybackOptions, PlaybackPbx, PlaybackRecording, PlaybackServer, PlaybackSpeed},
+    player::{PlaybackPbx, PlaybackServer},
     zammad::{CallLogState, ReceivedRequest, ZammadConfig, ZammadServer},
 };
 use serde_json::{Map, Value};
@@ -28,10 +25,7 @@ use tokio::{
     time::timeout,
 };
 
-/// Longer than anything here takes, even on a busy machine.
-const LONG: Duration = Duration::from_secs(60);
-
-const SECRET: &str = "swordfish";
+use super::support::{LONG, SECRET, config, file, fixtures, kill, play, recording, write};
 
 /// What a post is compared by.
 const FIELDS: [&str; 8] = ["event", "from", "to", "direction", "user", "queue", "answeringNumber", "cause"];
@@ -295,11 +289,6 @@ async fn notified(manager: &UnixDatagram, line: &str) -> String {
     text
 }
 
-fn kill(daemon: &Child, signal: &str) {
-    let status = Command::new("kill").args([signal, &daemon.id().to_string()]).status().unwrap();
-    assert!(status.success());
-}
-
 /// The daemon, with its configuration in a file of its own.
 struct Daemon {
     directory: TempDir,
@@ -328,38 +317,6 @@ impl Daemon {
     async fn stop(self) {
         self.signal(Signal::Stop).await;
         timeout(LONG, self.task).await.unwrap().unwrap();
-    }
-}
-
-fn file(directory: &TempDir) -> PathBuf {
-    directory.path().join("ringwire.toml")
-}
-
-/// Replaces a file that holds secrets.
-fn write(file: &Path, text: &str) {
-    let options = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).clone();
-    options.open(file).unwrap().write_all(text.as_bytes()).unwrap();
-}
-
-fn config(pbxs: &[(&str, SocketAddr)], url: &str) -> String {
-    // Nothing is played in real time, so rounds of ringing end by what happens and not by the clock.
-    let mut config =
-        format!("[journal]\npath = \"journal.db\"\n[target.zammad]\ndialect = \"zammad\"\nurl = \"{url}\"\n");
-    for (name, address) in pbxs {
-        config += &format!(
-            "[pbx.{name}]\nhost = \"{}\"\nport = {}\nusername = \"ringwire\"\nsecret = \"{SECRET}\"\ngather_ms = 2000\n",
-            address.ip(),
-            address.port()
-        );
-    }
-    config
-}
-
-fn play() -> PlaybackOptions {
-    PlaybackOptions {
-        speed: PlaybackSpeed::Unlimited,
-        pause: Duration::ZERO,
-        ..PlaybackOptions::new("ringwire", SECRET)
     }
 }
 
@@ -464,13 +421,4 @@ fn compared(post: &Post) -> Post {
 fn sorted(mut calls: Calls) -> Calls {
     calls.sort_by_key(|posts| format!("{posts:?}"));
     calls
-}
-
-fn recording(release: &str, name: &str) -> PlaybackRecording {
-    let ami = fs::read(fixtures().join(release).join(format!("{name}.ami"))).unwrap();
-    PlaybackRecording::parse(&ami, None)
-}
-
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/captures")
 }

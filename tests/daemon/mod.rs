@@ -2,5 +2,7 @@
 
 mod end_to_end;
 mod faults;
+mod logged;
 mod oracle;
 mod soak;
+mod support;

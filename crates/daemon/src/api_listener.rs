@@ -63,6 +63,8 @@ impl ApiListener {
         if let Some(address) = api.listen {
             match TcpListener::bind(address).await {
                 Ok(bound) => {
+                    // With port 0 the system has chosen one.
+                    let address = bound.local_addr().unwrap_or(address);
                     let (address, desk) = (address.to_string(), format!("http://{address}/"));
                     listener.emitter.emit(ApiEvent::Listening { address: &address, desk: &desk });
                     listener.served.spawn(listener.server.serve_tcp(bound, listener.stop.clone()));

@@ -11,6 +11,9 @@ use crate::support::frames;
 /// The most channels that are followed.
 const CHANNELS: usize = 10_000;
 
+/// The most legs of one round of ringing.
+const LEGS: usize = 1_000;
+
 fn apply(tracker: &mut Tracker, text: &str) {
     for (frame, _) in frames(text.as_bytes()) {
         if let Frame::Packet(packet) = frame {
@@ -66,6 +69,31 @@ fn a_pbx_with_too_many_channels_exceeds_a_limit_once_a_connection() {
     assert_eq!(tracker.live_channels(), 5);
     apply(&mut tracker, &list);
     assert_eq!(tracker.live_channels(), 10);
+}
+
+#[test]
+fn a_call_has_a_limit_of_legs_and_those_beyond_it_are_not_followed() {
+    let mut tracker = connected();
+    let caller = "Channel: PJSIP/trunk-0\r\nChannelState: 4\r\nCallerIDNum: 491761234567\r\nContext: from-trunk\r\n\
+                  Exten: 4930100\r\nUniqueid: 0\r\nLinkedid: 0\r\n";
+    apply(&mut tracker, &format!("Event: Newchannel\r\n{caller}\r\n"));
+    let mut dials = String::new();
+    for leg in 1..=LEGS + 1 {
+        let _ = write!(
+            dials,
+            "Event: Newchannel\r\nChannel: PJSIP/a{leg}-{leg}\r\nChannelState: 0\r\nCallerIDNum: {leg}\r\n\
+             Context: c\r\nExten: s\r\nUniqueid: {leg}\r\nLinkedid: 0\r\n\r\n\
+             Event: DialBegin\r\n{caller}DestChannel: PJSIP/a{leg}-{leg}\r\nDestChannelState: 5\r\n\
+             DestCallerIDNum: {leg}\r\nDestUniqueid: {leg}\r\nDestLinkedid: 0\r\nDialString: a{leg}\r\n\r\n"
+        );
+        if leg == LEGS {
+            apply(&mut tracker, &std::mem::take(&mut dials));
+            assert_eq!(tracker.take_exceeded(), None);
+        }
+    }
+    apply(&mut tracker, &dials);
+    assert_eq!(tracker.take_exceeded(), Some(TrackerLimit::Legs));
+    assert_eq!(tracker.live_calls(), 1);
 }
 
 #[test]

@@ -110,12 +110,11 @@ fn read_directives(event: &CallEvent, reply: &Map<String, Value>) -> Vec<Directi
     }
 }
 
-/// Reads a reason: a short alphanumeric word, else `busy`, the only one that Zammad uses.
+/// Reads a reason: a short word, else `busy`, the only one that Zammad uses. It is logged, so it cannot be a number.
 fn read_word(value: Option<&Value>) -> String {
     match value.and_then(Value::as_str) {
         Some(word)
-            if (1..=LONGEST_WORD).contains(&word.len())
-                && word.bytes().all(|b| b.is_ascii_alphanumeric()) =>
+            if (1..=LONGEST_WORD).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_alphabetic()) =>
         {
             word.to_owned()
         }
