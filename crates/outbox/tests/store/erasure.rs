@@ -175,6 +175,10 @@ fn check(how: PersonalDataPolicy) {
         assert!(before.iter().any(|(_, found)| *found == word), "{word} was never there");
     }
     assert_eq!(sweep(&journal, &policy, 2 * DAY).erased, usize::try_from(CALLS).unwrap());
+    // While the log is being moved into the file it cannot be emptied, and a later sweep does that.
+    while fs::metadata(journal.home.path().join("journal.db-wal")).unwrap().len() > 0 {
+        sweep(&journal, &policy, 2 * DAY);
+    }
     assert_eq!(found(journal.home.path(), &PERSONAL), []);
     assert_ne!(found(journal.home.path(), &["4955512345"]), [], "a pending delivery has lost its number");
     assert_ne!(found(journal.home.path(), &["Petra Pending"]), []);
