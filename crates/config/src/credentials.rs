@@ -20,6 +20,8 @@ pub struct Credentials {
     pub certificate: Option<ClientCertificate>,
     /// What requests are signed with: all of them at once, so that the receiver can go from one to the next.
     pub signing: Vec<SigningKey>,
+    /// Secrets that requests contain elsewhere, and replies may repeat.
+    pub others: Vec<SecretString>,
 }
 
 /// A way to use the header `Authorization`.

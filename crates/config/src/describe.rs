@@ -1,13 +1,16 @@
 //! Explains a configuration in plain words.
 
+mod dialects;
+mod paragraph;
+
 use std::{fmt::Write as _, time::Duration};
 
 use ringwire_ami::{LoginMethod, TlsOptions, TlsTrust};
 use ringwire_delivery::{EventLifetimes, LatePolicy};
-use ringwire_dialects::{AgentKey, BodyFormat, ToField, ZammadOptions};
 use ringwire_event::Direction;
 use ringwire_outbox::{PersonalDataPolicy, RetentionPolicy};
 
+use self::paragraph::{Paragraph, list};
 use super::{
     api::Api,
     credentials::{Authorization, Credentials},
@@ -120,10 +123,14 @@ fn target(target: &Target) -> Paragraph {
                 address.origin
             )
         }
+        None if matches!(target.options, Options::Template(_)) => {
+            format!("Uses the dialect {}.", target.dialect.name())
+        }
         None => format!("Uses the dialect {}; no URL is set, so nothing is sent.", target.dialect.name()),
     });
     let text = match &target.options {
-        Options::Zammad(options) => zammad(text, options),
+        Options::Zammad(options) => dialects::zammad(text, options),
+        Options::Template(options) => dialects::template(text, target, options),
     };
     let text = security(text, target);
     let text = match target.authorities.len() {
@@ -137,7 +144,11 @@ fn target(target: &Target) -> Paragraph {
         target.connect_timeout, target.timeout, target.concurrency
     ))
     .line(format!(
-        "The hangup of a missed call waits {} for its reply; without one it is not repeated, but listed as unknown.",
+        "{} waits {} for its reply; without one it is not repeated, but listed as unknown.",
+        match &target.options {
+            Options::Zammad(_) => "The hangup of a missed call",
+            Options::Template(_) => "A request that may not be repeated",
+        },
         time(target.hangup_timeout)
     ))
 }
@@ -250,7 +261,7 @@ fn time(time: Duration) -> String {
 
 /// How requests are authenticated and protected. No secret is shown.
 fn security(mut text: Paragraph, target: &Target) -> Paragraph {
-    let Credentials { authorization, header, headers, certificate, signing } = &target.credentials;
+    let Credentials { authorization, header, headers, certificate, signing, others: _ } = &target.credentials;
     let proofs = [
         authorization.as_ref().map(|authorization| match authorization {
             Authorization::Bearer(_) => "a bearer token".to_owned(),
@@ -281,51 +292,6 @@ fn security(mut text: Paragraph, target: &Target) -> Paragraph {
             .line(format!("Allows the addresses {}, which are blocked otherwise.", list(&allowed, "and")));
     }
     text
-}
-
-fn zammad(text: Paragraph, options: &ZammadOptions) -> Paragraph {
-    let format = match options.format {
-        BodyFormat::Json => "JSON",
-        BodyFormat::Form => "form data",
-    };
-    let to = match options.to {
-        ToField::Dialled => "the dialled number",
-        ToField::Queue => "the queue of the call, or else the dialled number",
-    };
-    let queue = if options.send_queue { "" } else { "; \"queue\" is not sent" };
-    let agent = match options.find_agent_by {
-        AgentKey::Extension => "extension, which must be the agent's Phone field",
-        AgentKey::Number => "number in the list of users, or else by the extension",
-        AgentKey::Login => "login in the list of users, or else by the extension",
-    };
-    let filtered = match (options.to, options.send_queue) {
-        (ToField::Dialled, true) => {
-            "With a caller log filter, calls in a queue notify agents by the dialled number and are listed by the queue's \
-             name; other calls do both by the number."
-        }
-        (ToField::Dialled, false) => {
-            "With a caller log filter, calls notify agents and are listed by the dialled number, also those in a queue."
-        }
-        (ToField::Queue, _) => {
-            "With a caller log filter, calls in a queue notify agents and are listed by the queue's name; other calls do \
-             both by the dialled number."
-        }
-    };
-    let mut text = text
-        .line(format!("Posts newCall, answer and hangup as {format}; \"to\" is {to}{queue}."))
-        .line(format!("Zammad finds the agent who answers by the {agent}."))
-        .line(filtered);
-    if !options.trunks.is_empty() {
-        text = text.line(format!("External calls are sent only for trunk {}.", list(&options.trunks, "or")));
-    }
-    if !options.dids.is_empty() {
-        text = text.line(format!("Inbound calls are sent only for number {}.", list(&options.dids, "or")));
-    }
-    text.line(if options.internal {
-        "Internal calls are sent as inbound calls."
-    } else {
-        "Internal calls are not sent."
-    })
 }
 
 fn routes(routes: &Routes) -> Paragraph {
@@ -366,32 +332,6 @@ fn conditions(route: &Route) -> String {
         }
     }
     text + " go"
-}
-
-/// A heading and lines below it.
-struct Paragraph(String);
-
-impl Paragraph {
-    fn new(heading: &str) -> Self {
-        Self(format!("{heading}\n"))
-    }
-
-    fn line(mut self, line: impl AsRef<str>) -> Self {
-        let _ = writeln!(self.0, "  {}", line.as_ref());
-        self
-    }
-}
-
-/// `a, b or c`.
-fn list(words: &[impl AsRef<str>], last: &str) -> String {
-    match words {
-        [] => String::new(),
-        [only] => only.as_ref().to_owned(),
-        [before @ .., end] => {
-            let before: Vec<_> = before.iter().map(AsRef::as_ref).collect();
-            format!("{} {last} {}", before.join(", "), end.as_ref())
-        }
-    }
 }
 
 fn authority(host: &str, port: u16) -> String {

@@ -34,6 +34,8 @@ pub use finding::{ConfigError, Finding};
 pub use journal::Journal;
 pub use load::{is_default, path};
 pub use reach::{Barred, Place, Reach, literal};
-pub use resolved::{Address, Config, Log, LogFormat, LogLevel, Options, Pbx, Purpose, Target, Written};
+pub use resolved::{
+    Address, Config, Log, LogFormat, LogLevel, Options, Pbx, Purpose, Target, TemplateOptions, Written,
+};
 pub use routes::{OneOf, Route, Routes, TargetIndex};
 pub use source::Environment;

@@ -177,6 +177,8 @@ pub struct Target {
     pub lifetimes: EventLifetimes,
     /// What is told of a call that is over when its events come late.
     pub late: LatePolicy,
+    /// Where tokens are kept that the target replaces; `None`: only as long as the process lives.
+    pub state_folder: Option<PathBuf>,
 }
 
 impl Target {
@@ -196,10 +198,12 @@ impl Target {
     pub const LATE_AFTER: Duration = Duration::from_secs(60);
 
     pub(super) fn embedded() -> Self {
-        let options = Options::Zammad(ZammadOptions::default());
+        let zammad = ZammadOptions::default();
+        let dialect = Arc::new(Zammad::new(&zammad));
+        let options = Options::Zammad(zammad);
         Self {
             name: Zammad::NAME.to_owned(),
-            dialect: options.dialect(),
+            dialect,
             address: None,
             reach: Reach::default(),
             https_only: false,
@@ -211,6 +215,7 @@ impl Target {
             concurrency: Self::CONCURRENCY,
             lifetimes: EventLifetimes::default(),
             late: options.late(Self::LATE_AFTER),
+            state_folder: None,
             options,
         }
     }
@@ -221,21 +226,27 @@ impl Target {
 pub enum Options {
     /// Zammad's generic CTI target.
     Zammad(ZammadOptions),
+    /// A system that is described by a file.
+    Template(TemplateOptions),
+}
+
+/// What was set for a dialect that is described by a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateOptions {
+    /// The file, where it is not one that is shipped.
+    pub file: Option<PathBuf>,
+    /// The settings, each with its value as text, or without one where that is a secret.
+    pub settings: Vec<(String, Option<String>)>,
 }
 
 impl Options {
-    /// The dialect with these options.
-    pub(super) fn dialect(&self) -> Arc<dyn Dialect> {
-        match self {
-            Self::Zammad(options) => Arc::new(Zammad::new(options)),
-        }
-    }
-
     /// What is told late of calls that are over, unless told otherwise. Where the dialect cannot say when something
     /// happened, a call would ring on people's screens long after it was over: only how it ended is told.
     pub(super) fn late(&self, after: Duration) -> LatePolicy {
         match self {
             Self::Zammad(_) => LatePolicy::Final { after },
+            // What it tells has the time at which it happened, or a file can leave it out.
+            Self::Template(_) => LatePolicy::All,
         }
     }
 }

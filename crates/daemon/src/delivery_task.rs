@@ -1,7 +1,9 @@
 //! The task that owns the deliveries: call events go into the journal, and from there to the targets.
 
 mod configured;
+mod journey;
 mod loading;
+mod memories;
 mod reporter;
 mod reports;
 mod requests;
@@ -12,12 +14,12 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use ringwire_config::Routes;
 use ringwire_delivery::{
-    Delivery, DeliveryCounts, DeliveryId, DeliveryMachine, DeliveryPolicy, LoadRequest, MachineLimits,
-    RetrySchedule, TargetName,
+    DeliveryCounts, DeliveryId, DeliveryMachine, DeliveryPolicy, DeliveryState, LoadRequest, MachineLimits,
+    RetrySchedule, StateChange, TargetName,
 };
 use ringwire_event::CallEvent;
 use ringwire_live::{EventEmitter, JournalEvent};
-use ringwire_outbox::{NewEvent, RecoveredState, StoreReport, StoreWrite};
+use ringwire_outbox::{MemoryUpdate, NewEvent, RecoveredState, StoreReport, StoreWrite};
 use ringwire_sender::Sender;
 use tokio::{
     sync::mpsc,
@@ -27,8 +29,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    journey::{Journey, WaitingRequests},
+    memories::Memories,
     reporter::DeliveryReporter,
-    requests::{Requests, SentRequest},
+    requests::{EndedTask, Requests},
     stored::JournalAnswer,
 };
 use super::{clock::Clock, event_router::EventRouter, journal::Journal, messages::DeliveryMessage, notify};
@@ -52,7 +56,7 @@ const REPORT_STATUSES: Duration = Duration::from_secs(1);
 enum Wakeup {
     Message(Option<DeliveryMessage>),
     Report(Option<StoreReport>),
-    Sent(SentRequest),
+    Ended(EndedTask),
     Read(Result<JournalAnswer, JoinError>),
     Due,
     Sweep,
@@ -101,9 +105,16 @@ pub(crate) struct DeliveryTask {
     reads: JoinSet<JournalAnswer>,
     /// Load requests that failed and are made again.
     deferred: Vec<LoadRequest>,
+    /// Deliveries whose state could not be read, which is tried again.
+    unread: Vec<Journey>,
     requests: Requests,
-    /// Deliveries that may not be repeated, until their attempt is on disk.
-    opening: BTreeMap<DeliveryId, (Delivery, Sender)>,
+    /// Requests that may not be repeated, until their attempt is on disk.
+    opening: WaitingRequests,
+    /// Requests that come after others, until it is on disk that those have arrived.
+    saving: WaitingRequests,
+    memories: Memories,
+    /// What is remembered of calls that are over, to be removed once that is written.
+    ended: Vec<MemoryUpdate>,
     /// Deliveries up to this one may have been on their way when the process before this one ended.
     interrupted_to: DeliveryId,
     reporter: DeliveryReporter,
@@ -139,8 +150,12 @@ impl DeliveryTask {
             trouble: JournalTrouble { failing, ..JournalTrouble::default() },
             reads: JoinSet::new(),
             deferred: Vec::new(),
+            unread: Vec::new(),
             requests: Requests::default(),
             opening: BTreeMap::new(),
+            saving: BTreeMap::new(),
+            memories: Memories::default(),
+            ended: Vec::new(),
             interrupted_to,
             reporter: DeliveryReporter::new(emitter),
             drain: DRAIN,
@@ -184,7 +199,7 @@ impl DeliveryTask {
                     self.reporter.emitter().emit(JournalEvent::WriterEnded);
                     break;
                 }
-                Wakeup::Sent(sent) => self.on_sent(sent),
+                Wakeup::Ended(ended) => self.on_ended(ended),
                 Wakeup::Read(answer) => self.load(answer),
                 Wakeup::Sweep => self.journal.sweep(&self.clock),
                 Wakeup::ReportStatuses => {
@@ -230,14 +245,14 @@ impl DeliveryTask {
             }
         };
         tokio::select! {
-            Some(sent) = self.requests.next() => Wakeup::Sent(sent),
+            Some(ended) = self.requests.next() => Wakeup::Ended(ended),
             report = self.journal.report() => Wakeup::Report(report),
             Some(answer) = self.reads.join_next() => Wakeup::Read(answer),
             message = inbox.recv(), if cut_at.is_none() && self.uncommitted < UNCOMMITTED => Wakeup::Message(message),
             () = due => Wakeup::Due,
             _ = sweep.tick() => Wakeup::Sweep,
             _ = report.tick() => Wakeup::ReportStatuses,
-            () = sleep(LOAD_RETRY_DELAY), if !self.deferred.is_empty() => Wakeup::RetryLoads,
+            () = sleep(LOAD_RETRY_DELAY), if !self.deferred.is_empty() || !self.unread.is_empty() => Wakeup::RetryLoads,
             () = cut => Wakeup::Cut,
             () = hurry.cancelled(), if cut_at.is_some() => Wakeup::Hurry,
         }
@@ -291,8 +306,14 @@ impl DeliveryTask {
         let mut has_notice = false;
         while let Some(change) = self.machine.poll_state_change() {
             self.reporter.report_change(&change, now);
+            if let StateChange::Delivery { id, state, .. } = &change
+                && !matches!(state, DeliveryState::Retry { .. })
+            {
+                self.memories.end_delivery(*id);
+            }
             self.journal.write(stored::write(change, now));
         }
+        self.ended.drain(..).for_each(|memory| self.journal.write(StoreWrite::Memory(memory)));
         while let Some(notice) = self.machine.poll_notice() {
             self.reporter.report_notice(&notice);
             has_notice = true;
@@ -308,7 +329,8 @@ impl DeliveryTask {
     /// Whether everything is committed and nothing is on its way, nor will be before `cut_at`.
     fn is_drained(&self, cut_at: Instant) -> bool {
         let left = cut_at.saturating_duration_since(Instant::now());
-        let is_quiet = self.uncommitted == 0 && self.requests.is_empty() && self.opening.is_empty();
+        let is_quiet = self.uncommitted == 0 && self.requests.is_empty();
+        let is_quiet = is_quiet && self.opening.is_empty() && self.saving.is_empty();
         if self.is_lingering {
             return is_quiet;
         }

@@ -1,8 +1,8 @@
 //! The targets that can be sent to.
 
 use anyhow::anyhow;
-use ringwire_config::Target;
-use ringwire_delivery::DeliveryPolicy;
+use ringwire_config::{Options, Target};
+use ringwire_delivery::{DeliveryPolicy, RepeatPolicy, RepeatRules};
 use ringwire_sender::Sender;
 use ringwire_terminal::{Code, Failure};
 
@@ -13,7 +13,11 @@ pub(super) fn target_clients(targets: &[Target]) -> Result<Vec<TargetClient>, St
     let client = |target: &Target| match Sender::new(target) {
         Ok(Some(sender)) => {
             let (in_flight, lifetimes, late) = (target.concurrency, target.lifetimes, target.late);
-            let repeats = target.dialect.repeat_rules();
+            let repeats = match target.options {
+                Options::Zammad(_) => target.dialect.repeat_rules(),
+                // Each request says on its own what may be repeated.
+                Options::Template(_) => RepeatRules::all(RepeatPolicy::Quietly),
+            };
             let policy = DeliveryPolicy { in_flight, lifetimes, late, repeats, ..DeliveryPolicy::default() };
             let (name, dialect) = (target.name.as_str().into(), target.dialect.name().into());
             let hangup_timeout = target.connect_timeout + target.hangup_timeout;

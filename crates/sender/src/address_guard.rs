@@ -58,6 +58,12 @@ impl fmt::Display for ResolveError {
 
 impl Error for ResolveError {}
 
+impl fmt::Debug for AddressGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AddressGuard").field("reach", &self.reach).finish_non_exhaustive()
+    }
+}
+
 impl AddressGuard {
     /// A guard for a target that may have the addresses in `reach`.
     pub(super) fn new(reach: &Reach, lookup: Lookup) -> Self {

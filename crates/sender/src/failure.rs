@@ -25,6 +25,18 @@ pub struct RequestFailure {
     pub(crate) status: Option<u16>,
 }
 
+impl RequestFailure {
+    /// A request that cannot be made until a setting is corrected.
+    pub(crate) fn permanent(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), is_permanent: true, is_unknown: false, status: None }
+    }
+
+    /// A request that was not made, for a reason that may pass.
+    pub(crate) fn temporary(reason: impl Into<String>) -> Self {
+        Self { is_permanent: false, ..Self::permanent(reason) }
+    }
+}
+
 /// What the description depends on besides the error.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestContext {

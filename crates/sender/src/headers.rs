@@ -55,21 +55,31 @@ impl Headers {
     /// for one attempt, so that nobody else can replay it (Standard Webhooks 1.0, webhook metadata).
     pub(super) fn for_attempt(&self, id: &str, now: Timestamp, body: &[u8]) -> HeaderMap {
         let mut headers = self.fixed.clone();
-        let id = escaped_value(id);
-        headers.insert(IDEMPOTENCY_KEY, id.clone());
+        headers.insert(IDEMPOTENCY_KEY, escaped_value(id));
         if !self.signing.is_empty() {
-            let timestamp = HeaderValue::from(now.as_second());
-            let parts = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body];
-            let signatures: Vec<_> = self.signing.iter().map(|key| key.sign(&parts)).collect();
-            headers.insert(WEBHOOK_SIGNATURE, escaped_value(&signatures.join(" ")));
-            headers.insert(WEBHOOK_TIMESTAMP, timestamp);
-            headers.insert(WEBHOOK_ID, id);
+            sign(&mut headers, &self.signing, id, now, body);
         }
         headers
     }
+
+    /// The headers of one attempt that goes elsewhere than to the target's own URL.
+    pub(super) fn without_credentials(id: &str) -> HeaderMap {
+        HeaderMap::from_iter([(IDEMPOTENCY_KEY, escaped_value(id))])
+    }
 }
 
-fn sensitive_value(value: &str) -> Result<HeaderValue, InvalidHeaderValue> {
+/// Signs one attempt at `now` to send the event `id` with `body`, with all of `keys`.
+pub(super) fn sign(headers: &mut HeaderMap, keys: &[SigningKey], id: &str, now: Timestamp, body: &[u8]) {
+    let id = escaped_value(id);
+    let timestamp = HeaderValue::from(now.as_second());
+    let parts = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body];
+    let signatures: Vec<_> = keys.iter().map(|key| key.sign(&parts)).collect();
+    headers.insert(WEBHOOK_SIGNATURE, escaped_value(&signatures.join(" ")));
+    headers.insert(WEBHOOK_TIMESTAMP, timestamp);
+    headers.insert(WEBHOOK_ID, id);
+}
+
+pub(super) fn sensitive_value(value: &str) -> Result<HeaderValue, InvalidHeaderValue> {
     let mut value = HeaderValue::from_str(value)?;
     value.set_sensitive(true);
     Ok(value)

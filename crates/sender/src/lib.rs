@@ -8,7 +8,13 @@ mod address_guard;
 mod failure;
 mod headers;
 mod redaction;
+mod reply;
+mod scheme;
 mod sender;
+mod tokens;
+mod transport;
+mod user_list;
 
 pub use failure::RequestFailure;
-pub use sender::{ReceivedReply, SendOptions, SendResult, Sender};
+pub use reply::{ReceivedReply, SendResult};
+pub use sender::Sender;

@@ -23,17 +23,13 @@ pub(super) struct Redactor(Vec<SecretString>);
 
 impl Redactor {
     /// The secrets of a target.
-    pub(super) fn new(url: &Url, credentials: &Credentials) -> Self {
-        let mut secrets = Vec::new();
+    pub(super) fn new(url: Option<&Url>, credentials: &Credentials) -> Self {
+        let mut secrets = url.map_or_else(Vec::new, secrets_of);
         let mut add = |secret: &str, shortest: usize| {
             if secret.len() >= shortest {
                 secrets.push(SecretString::from(secret));
             }
         };
-        add(url.path().trim_start_matches('/'), SHORTEST_SEGMENT);
-        add(url.path().rsplit('/').next().unwrap_or_default(), SHORTEST_SEGMENT);
-        add(url.query().unwrap_or_default(), SHORTEST_SECRET);
-        add(url.password().unwrap_or_default(), SHORTEST_SECRET);
         match &credentials.authorization {
             Some(Authorization::Bearer(token)) => add(token.expose_secret(), SHORTEST_SECRET),
             Some(Authorization::Basic { user, password }) => {
@@ -45,14 +41,49 @@ impl Redactor {
         if let Some((_, value)) = &credentials.header {
             add(value.expose_secret(), SHORTEST_SECRET);
         }
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
-        Self(secrets)
+        for secret in &credentials.others {
+            add(secret.expose_secret(), SHORTEST_SECRET);
+        }
+        Self(secrets).sorted()
+    }
+
+    /// Redacts these `secrets`, too.
+    pub(super) fn add(&mut self, secrets: impl IntoIterator<Item = SecretString>) {
+        let is_long = |secret: &SecretString| secret.expose_secret().len() >= SHORTEST_SECRET;
+        self.0.extend(secrets.into_iter().filter(is_long));
+        *self = std::mem::take(self).sorted();
+    }
+
+    /// The same with the secrets of one request: those in its `url`, and others.
+    pub(super) fn with_request(&self, url: &Url, secrets: Vec<SecretString>) -> Self {
+        let mut redactor = self.clone();
+        redactor.0.extend(secrets_of(url));
+        redactor.add(secrets);
+        redactor
+    }
+
+    /// The longest first: one may be in another.
+    fn sorted(mut self) -> Self {
+        self.0.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
+        self
     }
 
     /// `text` without the secrets, not even one that is cut off at its end.
     pub(super) fn redact(&self, text: Vec<u8>) -> Vec<u8> {
         self.0.iter().fold(text, |text, secret| redact_secret(&text, secret.expose_secret().as_bytes()))
     }
+}
+
+/// What may be secret in a URL.
+fn secrets_of(url: &Url) -> Vec<SecretString> {
+    let parts = [
+        (url.path().trim_start_matches('/'), SHORTEST_SEGMENT),
+        (url.path().rsplit('/').next().unwrap_or_default(), SHORTEST_SEGMENT),
+        (url.query().unwrap_or_default(), SHORTEST_SECRET),
+        (url.password().unwrap_or_default(), SHORTEST_SECRET),
+    ];
+    let secrets = parts.into_iter().filter(|(part, shortest)| part.len() >= *shortest);
+    secrets.map(|(part, _)| SecretString::from(part)).collect()
 }
 
 /// The credentials of basic authentication (RFC 7617, section 2).
@@ -86,7 +117,7 @@ mod tests {
         let credentials =
             Credentials { authorization: Some(authorization), header, ..Credentials::default() };
         Redactor::new(
-            &"https://u:swordfish@h/api/v1/cti/3NYJQtKRKDmk?key=hunter23".parse().unwrap(),
+            Some(&"https://u:swordfish@h/api/v1/cti/3NYJQtKRKDmk?key=hunter23".parse().unwrap()),
             &credentials,
         )
     }

@@ -1,146 +1,57 @@
 //! Sends requests to one target.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use jiff::Timestamp;
-use reqwest::{Client, Method, Response, Url, header, redirect::Policy};
-use ringwire_config::Target;
-use ringwire_delivery::DeliveryOutcome;
+use reqwest::{
+    Method,
+    header::{self, HeaderMap, HeaderName, HeaderValue},
+};
+use ringwire_config::{Options, Target};
+use ringwire_delivery::{RateLimit, RateLimiter, RepeatPolicy};
 use ringwire_dialects::{
-    CallMemory, DeliveryProgress, DeliveryStep, Dialect, Directive, ReplyVerdict, StepContext, StepError,
-    TargetReply, TargetRequest, UserMap, safe_excerpt,
+    CallMemory, DeliveryProgress, DeliveryStep, Dialect, StepContext, StepError, TargetRequest,
+    UserListRequest, UserMap,
 };
 use ringwire_event::CallEvent;
-use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    address_guard::{self, AddressGuard, Lookup},
-    failure::{RequestContext, RequestFailure, innermost},
+    address_guard::{self, Lookup},
+    failure::RequestFailure,
     headers::Headers,
-    redaction::Redactor,
+    reply::{ReceivedReply, SendResult},
+    scheme::Scheme,
+    transport::{ExchangeOptions, OutgoingRequest, Transport},
+    user_list::UserList,
 };
 
 /// How much of a reply is read, in bytes.
 const MAX_REPLY: usize = 16 << 10;
 
-/// How much of a reply is stored, in bytes.
-const MAX_EXCERPT: usize = 1 << 10;
+/// The same where the dialect reads values from it.
+const MAX_READ_REPLY: usize = 256 << 10;
 
-/// Sends requests to one target, over connections of its own. It holds the target's secrets and shows none.
+/// The same for a page of a list of users.
+const MAX_USERS_REPLY: usize = 4 << 20;
+
+/// How many pages a list of users has at most.
+const MAX_USER_PAGES: u32 = 500;
+
+/// Sends requests to one target, over connections of its own. It holds the target's secrets and shows none. Clones share
+/// what they have.
 #[derive(Clone, Debug)]
 pub struct Sender {
-    client: Client,
-    /// For requests that may not be repeated: each has a connection of its own, since one that was kept open may be closed
-    /// by the time it is used.
-    unrepeatable: Client,
-    url: SecretString,
     dialect: Arc<dyn Dialect>,
+    transport: Arc<Transport>,
     headers: Headers,
-    redactor: Redactor,
-    /// How long a request may take in all.
-    timeout: Duration,
-    /// How long the reply to one that may not be repeated may take.
-    reply_timeout: Duration,
-    context: RequestContext,
-}
-
-/// How an event is sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SendOptions {
-    /// Without what disturbs people ([`StepContext::is_quiet`]).
-    pub is_quiet: bool,
-    /// Over a fresh connection, and with more time for the reply: it may not be repeated.
-    pub is_unrepeatable: bool,
-}
-
-/// The result of sending an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SendResult {
-    /// The outcome for the outbox.
-    pub outcome: DeliveryOutcome,
-    /// Instructions for the PBX.
-    pub directives: Vec<Directive>,
-    /// The HTTP status, if there was one.
-    pub status: Option<u16>,
-    /// The beginning of the reply, safe to show: at most 1 KiB, without secrets and control characters. It may hold
-    /// callers' numbers.
-    pub reply: Option<String>,
-}
-
-/// A reply, as far as it was read.
-#[derive(Clone, Debug)]
-pub struct ReceivedReply {
-    /// The HTTP status.
-    pub status: u16,
-    /// The `Content-Type`.
-    content_type: Option<String>,
-    /// The body, without the secrets of the request.
-    pub body: Vec<u8>,
-    /// How long the target asked to wait before the next request.
-    pub retry_after: Option<Duration>,
-    /// Scheme, host and port that a redirect leads to.
-    redirect: Option<String>,
-}
-
-impl ReceivedReply {
-    /// The reply as a dialect reads it.
-    pub fn as_reply(&self) -> TargetReply<'_> {
-        TargetReply {
-            status: self.status,
-            content_type: self.content_type.as_deref(),
-            headers: &[],
-            body: &self.body,
-            redirect: self.redirect.as_deref(),
-        }
-    }
-
-    /// The beginning of the body without secrets and control characters, for those who may see replies: it may hold
-    /// callers' numbers. `None` if it is empty.
-    pub fn excerpt(&self) -> Option<String> {
-        match self.body.as_slice() {
-            [] => None,
-            body if body.contains(&0) => Some(format!("({} bytes of binary data)", body.len())),
-            body => Some(safe_excerpt(body, MAX_EXCERPT)),
-        }
-    }
-
-    /// The result of sending, if the reply means `verdict`.
-    fn into_result(self, verdict: ReplyVerdict) -> SendResult {
-        let mut directives = Vec::new();
-        let outcome = match verdict {
-            ReplyVerdict::Delivered(requested) => {
-                directives = requested;
-                DeliveryOutcome::Delivered
-            }
-            ReplyVerdict::AlreadyExists => DeliveryOutcome::AlreadyExists,
-            ReplyVerdict::Unknown { reason } => DeliveryOutcome::Unknown { reason },
-            ReplyVerdict::Retry { reason } => DeliveryOutcome::Retry { reason, after: self.retry_after },
-            ReplyVerdict::UnknownCall { reason } => DeliveryOutcome::UnknownCall { reason },
-            ReplyVerdict::Refused { reason } => DeliveryOutcome::Refused { reason },
-            ReplyVerdict::Dead { reason } => DeliveryOutcome::Dead { reason },
-            ReplyVerdict::Misconfigured { reason } => DeliveryOutcome::Misconfigured { reason },
-            ReplyVerdict::Gone { reason } => DeliveryOutcome::Gone { reason },
-        };
-        SendResult { outcome, directives, status: Some(self.status), reply: self.excerpt() }
-    }
-}
-
-impl SendResult {
-    /// The result where no request is made.
-    fn without_request(outcome: DeliveryOutcome) -> Self {
-        Self { outcome, directives: Vec::new(), status: None, reply: None }
-    }
-}
-
-impl From<RequestFailure> for SendResult {
-    fn from(RequestFailure { reason, is_permanent, is_unknown, status }: RequestFailure) -> Self {
-        let outcome = match (is_permanent, is_unknown) {
-            (true, _) => DeliveryOutcome::Misconfigured { reason },
-            (false, true) => DeliveryOutcome::Unknown { reason },
-            (false, false) => DeliveryOutcome::Retry { reason, after: None },
-        };
-        Self { outcome, directives: Vec::new(), status, reply: None }
-    }
+    scheme: Option<Arc<Scheme>>,
+    /// Whether the dialect reads more of a reply than its status and its kind.
+    is_read: bool,
+    limiter: Option<Arc<Mutex<RateLimiter>>>,
+    users: Arc<UserList>,
 }
 
 impl Sender {
@@ -154,49 +65,27 @@ impl Sender {
 
     /// The same with another lookup.
     fn with_lookup(target: &Target, lookup: &Lookup) -> Result<Option<Self>, String> {
-        let Some(address) = &target.address else { return Ok(None) };
-        let url: Url =
-            address.url.expose_secret().parse().map_err(|error| format!("the URL is invalid: {error}"))?;
-        let guard = AddressGuard::new(&target.reach, Arc::clone(lookup));
-        guard.check(&url)?;
-        let credentials = &target.credentials;
-        let headers = Headers::new(credentials)
+        // The requests of a template may have URLs of their own.
+        let is_template = matches!(target.options, Options::Template(_));
+        if target.address.is_none() && !is_template {
+            return Ok(None);
+        }
+        let dialect = Arc::clone(&target.dialect);
+        let headers = Headers::new(&target.credentials)
             .map_err(|_| "a credential has characters that a header cannot have".to_owned())?;
-        // It fails if a provider is installed already, which is fine.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let build = |kept_open: usize, timeout: Duration| {
-            let builder = Client::builder()
-                .user_agent(concat!("ringwire/", env!("CARGO_PKG_VERSION")))
-                .redirect(Policy::none())
-                .no_proxy()
-                .https_only(target.https_only)
-                .dns_resolver(guard.clone())
-                .connect_timeout(target.connect_timeout)
-                .timeout(timeout)
-                .pool_max_idle_per_host(kept_open)
-                .tls_certs_merge(target.authorities.iter().cloned());
-            let builder = match &credentials.certificate {
-                Some(certificate) => builder.identity(certificate.0.clone()),
-                None => builder,
-            };
-            builder.build().map_err(|error| innermost(&error.without_url()))
-        };
-        let reply_timeout = target.hangup_timeout;
+        let home = target.state_folder.as_deref();
+        let scheme = dialect.auth().map(|auth| Scheme::new(auth, &target.name, home)).transpose()?;
+        let secrets = dialect.auth().map(Scheme::secrets).unwrap_or_default();
+        let limit =
+            |rate: ringwire_dialects::RateLimit| RateLimit { per_second: rate.per_second, burst: rate.burst };
         Ok(Some(Self {
-            client: build(target.concurrency, target.timeout)?,
-            // The time to connect comes on top: it must not shorten the time for the reply.
-            unrepeatable: build(0, target.connect_timeout + reply_timeout)?,
-            url: address.url.clone(),
-            dialect: Arc::clone(&target.dialect),
+            transport: Arc::new(Transport::new(target, lookup)?.redacting(secrets)),
             headers,
-            redactor: Redactor::new(&url, credentials),
-            timeout: target.timeout,
-            reply_timeout,
-            context: RequestContext {
-                host: url.host_str().unwrap_or_default().to_owned(),
-                has_client_certificate: credentials.certificate.is_some(),
-                has_authorities: !target.authorities.is_empty(),
-            },
+            scheme: scheme.map(Arc::new),
+            is_read: is_template,
+            limiter: dialect.rate().map(|rate| Arc::new(Mutex::new(RateLimiter::new(limit(rate))))),
+            users: Arc::default(),
+            dialect,
         }))
     }
 
@@ -205,35 +94,83 @@ impl Sender {
         self.dialect.wants(event)
     }
 
-    /// Sends `event` to the target.
-    pub async fn send(&self, event: &CallEvent, options: SendOptions) -> SendResult {
-        let step = match self.step(event, options.is_quiet) {
-            Ok(Some(step)) => step,
-            // The settings have changed since the delivery was stored.
-            Ok(None) => return SendResult::without_request(DeliveryOutcome::Delivered),
-            Err(error) => {
-                return SendResult::without_request(DeliveryOutcome::Dead { reason: error.to_string() });
-            }
-        };
-        let (client, timeout) = match options.is_unrepeatable {
-            true => (&self.unrepeatable, self.reply_timeout),
-            false => (&self.client, self.timeout),
-        };
-        match self.post_over(client, timeout, &step.request, &event.id).await {
-            Ok(reply) => {
-                let judged = self.dialect.judge_reply(event, &step, &reply.as_reply());
-                reply.into_result(judged.verdict)
-            }
-            Err(failure) => failure.into(),
-        }
+    /// Whether an event may take several requests, each of which may be one that is not repeated.
+    pub fn takes_steps(&self) -> bool {
+        self.is_read
     }
 
-    /// The request for `event`.
-    fn step(&self, event: &CallEvent, is_quiet: bool) -> Result<Option<DeliveryStep>, StepError> {
-        let (memory, progress) = (CallMemory::default(), DeliveryProgress::default());
-        let context =
-            StepContext { memory: &memory, progress: &progress, users: &UserMap::default(), is_quiet };
-        self.dialect.next_step(event, &context)
+    /// Whether replies bring anything that later requests of a call contain.
+    pub fn needs_memory(&self) -> bool {
+        self.dialect.needs_memory()
+    }
+
+    /// The next request for `event`, of whose call this `memory` is kept, and of which this `progress` was made; `None` when
+    /// all are done. `is_quiet` leaves out what disturbs people.
+    ///
+    /// # Errors
+    /// It cannot be built from this event.
+    pub fn next_step(
+        &self,
+        event: &CallEvent,
+        memory: &CallMemory,
+        progress: &DeliveryProgress,
+        is_quiet: bool,
+    ) -> Result<Option<DeliveryStep>, StepError> {
+        let users = self.users.users();
+        self.dialect.next_step(event, &StepContext { memory, progress, users: &users, is_quiet })
+    }
+
+    /// Whether something is to be read from the target before requests are planned ([`Sender::prepare`]).
+    pub fn is_unprepared(&self) -> bool {
+        self.dialect.user_list().is_some() && self.users.is_due(Timestamp::now())
+    }
+
+    /// Reads what requests are planned with: the ids of the target's users. What was read before is used if that fails.
+    ///
+    /// # Errors
+    /// It could not be read, now or before: the result of sending anything.
+    pub async fn prepare(&self) -> Result<(), SendResult> {
+        let Some(list) = self.dialect.user_list() else { return Ok(()) };
+        let _others_wait = self.users.reading.lock().await;
+        if !self.users.is_due(Timestamp::now()) {
+            return Ok(());
+        }
+        let read = self.read_users(list).await;
+        let now = Timestamp::now();
+        match read {
+            Ok(users) => self.users.set(users, now),
+            Err(_) if self.users.keep(now) => {}
+            Err(failure) => {
+                let reason = format!("the list of users cannot be read: {}", failure.reason);
+                let failure = RequestFailure { reason, is_unknown: false, ..failure };
+                return Err(SendResult::failed(failure, RepeatPolicy::AsIs));
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the target may be sent another request, if it takes only so many in a time.
+    pub async fn wait_for_turn(&self) {
+        let Some(limiter) = &self.limiter else { return };
+        let now = Timestamp::now();
+        // Nothing panics while it is locked.
+        let at = limiter.lock().unwrap_or_else(PoisonError::into_inner).reserve(now);
+        tokio::time::sleep(Duration::try_from(at.duration_since(now)).unwrap_or_default()).await;
+    }
+
+    /// Sends one request for `event` under the id `key`, which is the same for each attempt, and judges the reply. One that
+    /// may not be repeated goes over a fresh connection, and has more time for its reply.
+    pub async fn send_step(&self, event: &CallEvent, step: &DeliveryStep, key: &str) -> SendResult {
+        let is_unrepeatable = step.repeat == RepeatPolicy::Never;
+        let limit = if self.is_read { MAX_READ_REPLY } else { MAX_REPLY };
+        let options = ExchangeOptions { is_unrepeatable, limit, is_read: self.is_read };
+        match self.exchange(&step.request, key, options).await {
+            Ok(reply) => {
+                let judged = self.dialect.judge_reply(event, step, &reply.as_reply());
+                reply.into_result(judged, step.repeat)
+            }
+            Err(failure) => SendResult::failed(failure, step.repeat),
+        }
     }
 
     /// Sends `request` for the event `id`, and reads up to 16 KiB of the reply.
@@ -241,64 +178,89 @@ impl Sender {
     /// # Errors
     /// There is no complete reply.
     pub async fn post(&self, request: &TargetRequest, id: &str) -> Result<ReceivedReply, RequestFailure> {
-        self.post_over(&self.client, self.timeout, request, id).await
+        let options = ExchangeOptions { is_unrepeatable: false, limit: MAX_REPLY, is_read: self.is_read };
+        self.exchange(request, id, options).await
     }
 
-    async fn post_over(
+    /// Makes a request; once more where an access token turns out to be void before its time.
+    async fn exchange(
         &self,
-        client: &Client,
-        timeout: Duration,
         request: &TargetRequest,
         id: &str,
+        options: ExchangeOptions,
     ) -> Result<ReceivedReply, RequestFailure> {
+        let (outgoing, token) = self.outgoing(request, id).await?;
+        let reply = self.transport.exchange(outgoing, options).await?;
+        let (Some(Scheme::Token(tokens, _)), Some(token), 401) =
+            (self.scheme.as_deref(), token, reply.status)
+        else {
+            return Ok(reply);
+        };
+        tokens.discard(&token).await;
+        let (outgoing, _) = self.outgoing(request, id).await?;
+        self.transport.exchange(outgoing, options).await
+    }
+
+    /// A request with what authenticates it, and the access token in it.
+    async fn outgoing(
+        &self,
+        request: &TargetRequest,
+        id: &str,
+    ) -> Result<(OutgoingRequest, Option<secrecy::SecretString>), RequestFailure> {
+        let mut url = self.transport.url_of(request)?;
         let method = Method::from_bytes(request.method.as_bytes()).unwrap_or(Method::POST);
         let body = request.body.encode();
-        let headers = self.headers.for_attempt(id, Timestamp::now(), &body);
-        let url = request.full_url(self.url.expose_secret());
-        let builder = client.request(method, url).headers(headers);
-        let builder =
-            request.other_headers().fold(builder, |builder, (name, value)| builder.header(name, value));
-        let builder = match request.content_type() {
-            Some(content_type) => builder.header(header::CONTENT_TYPE, content_type).body(body),
-            None => builder,
+        let now = Timestamp::now();
+        let is_trusted = self.transport.is_trusted(&url);
+        let mut headers = match is_trusted {
+            true => self.headers.for_attempt(id, now, &body),
+            false => Headers::without_credentials(id),
         };
-        let mut response =
-            builder.send().await.map_err(|error| self.context.classify(error, None, timeout))?;
-        let status = response.status().as_u16();
-        let retry_after = response
-            .headers()
-            .get(header::RETRY_AFTER)
-            .and_then(|value| retry_after(value.to_str().ok()?, Timestamp::now()));
-        let redirect = redirect(&response);
-        let content_type = response.headers().get(header::CONTENT_TYPE);
-        let content_type = content_type.and_then(|value| Some(value.to_str().ok()?.to_owned()));
-        let mut body = Vec::new();
-        let classify = |error| self.context.classify(error, Some(status), timeout);
-        while let Some(chunk) = response.chunk().await.map_err(classify)? {
-            let room = MAX_REPLY - body.len();
-            body.extend(chunk.iter().take(room));
-            if body.len() == MAX_REPLY {
-                break;
+        add(&mut headers, request)?;
+        let scheme = self.scheme.as_deref().filter(|_| is_trusted);
+        let token = match scheme {
+            Some(scheme) => scheme.apply(&self.transport, (&mut url, &mut headers), (id, now, &body)).await?,
+            None => None,
+        };
+        let secrets = token.iter().cloned().collect();
+        Ok((OutgoingRequest { method, url, headers, body, secrets }, token))
+    }
+
+    /// The users of the target, from all pages of its list.
+    async fn read_users(&self, list: &UserListRequest) -> Result<UserMap, RequestFailure> {
+        let mut users = Vec::new();
+        let mut next = Some(list.first.clone());
+        for page in 1..=MAX_USER_PAGES {
+            let Some(request) = next.take() else { break };
+            self.wait_for_turn().await;
+            let options = ExchangeOptions { is_unrepeatable: false, limit: MAX_USERS_REPLY, is_read: true };
+            let reply = self.exchange(&request, &format!("users/{page}"), options).await?;
+            let body = reply.whole.unwrap_or_default();
+            match reply.status {
+                200..=299 => users.extend(list.users_on(&body).map_err(RequestFailure::temporary)?),
+                401 | 403 | 404 => {
+                    let reason = format!("HTTP {}; allow ringwire to read the users there", reply.status);
+                    return Err(RequestFailure::permanent(reason));
+                }
+                status => return Err(RequestFailure::temporary(format!("HTTP {status}"))),
             }
+            next = list.next_request(&body, page);
         }
-        Ok(ReceivedReply { status, content_type, body: self.redactor.redact(body), retry_after, redirect })
+        Ok(users.into_iter().collect())
     }
 }
 
-/// Scheme, host and port that a redirect leads to: the rest of its URL may hold a token.
-fn redirect(response: &Response) -> Option<String> {
-    let location = response.headers().get(header::LOCATION)?.to_str().ok()?;
-    let origin = response.url().join(location).ok()?.origin();
-    origin.is_tuple().then(|| origin.ascii_serialization())
-}
-
-/// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3).
-fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
-    if let Ok(seconds) = value.trim().parse() {
-        return Some(Duration::from_secs(seconds));
+/// Adds the headers of `request`, and the kind of its body.
+fn add(headers: &mut HeaderMap, request: &TargetRequest) -> Result<(), RequestFailure> {
+    let invalid = || RequestFailure::permanent("a header of the request has characters that it cannot have");
+    for (name, value) in request.other_headers() {
+        let name = HeaderName::try_from(name).map_err(|_| invalid())?;
+        headers.append(name, HeaderValue::try_from(value).map_err(|_| invalid())?);
     }
-    let date = jiff::fmt::rfc2822::parse(value.trim()).ok()?;
-    Duration::try_from(date.timestamp().duration_since(now)).ok()
+    if let Some(kind) = request.content_type() {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::try_from(kind).map_err(|_| invalid())?);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

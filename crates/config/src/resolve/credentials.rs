@@ -78,7 +78,7 @@ impl Resolver<'_> {
         }
         let certificate = self.client_certificate(raw, url);
         let signing = self.signing(raw, span, path);
-        Credentials { authorization, header, headers, certificate, signing }
+        Credentials { authorization, header, headers, certificate, signing, others: Vec::new() }
     }
 
     fn bearer(&mut self, sources: Sources, span: &Range<usize>, path: &str) -> Option<Authorization> {

@@ -1,10 +1,10 @@
 //! `[target.NAME]`.
 
-use std::{ops::Range, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use jiff::{Span, SpanRelativeTo};
 use ringwire_delivery::{EventLifetimes, LatePolicy};
-use ringwire_dialects::{Zammad, ZammadOptions};
+use ringwire_dialects::{Dialect, Zammad, ZammadOptions};
 use toml::Spanned;
 
 use super::Resolver;
@@ -38,12 +38,12 @@ impl Resolver<'_> {
         let hangup_timeout = self.seconds(raw.hangup_timeout.as_ref(), Target::HANGUP_TIMEOUT);
         let concurrency =
             self.within(raw.concurrency.take(), 1..=256, "requests at once", Target::CONCURRENCY as i64);
-        let options = self.options(&raw, &span, &path);
+        let (options, dialect) = self.options(&raw, &span, &path);
         let late = self.late(raw.late, raw.late_after.as_ref(), &options);
         let lifetimes = self.lifetimes(raw.expire.take().unwrap_or_default());
         Target {
             name,
-            dialect: options.dialect(),
+            dialect,
             options,
             address,
             reach,
@@ -56,10 +56,11 @@ impl Resolver<'_> {
             concurrency: concurrency.try_into().unwrap_or(Target::CONCURRENCY),
             lifetimes,
             late,
+            state_folder: None,
         }
     }
 
-    fn options(&mut self, raw: &RawTarget, span: &Range<usize>, path: &str) -> Options {
+    fn options(&mut self, raw: &RawTarget, span: &Range<usize>, path: &str) -> (Options, Arc<dyn Dialect>) {
         let expected = || format!("one of {}", ringwire_dialects::dialect_names().join(", "));
         match &raw.dialect {
             Some(dialect) if dialect.get_ref() == Zammad::NAME => {}
@@ -72,7 +73,7 @@ impl Resolver<'_> {
                 self.errors.push(finding.expected(expected()));
             }
         }
-        Options::Zammad(ZammadOptions {
+        let zammad = ZammadOptions {
             format: raw.format.unwrap_or_default(),
             to: raw.to.unwrap_or_default(),
             send_queue: raw.send_queue.unwrap_or(true),
@@ -80,7 +81,9 @@ impl Resolver<'_> {
             internal: raw.internal.unwrap_or_default(),
             trunks: self.texts(raw.trunks.as_ref(), "patterns of endpoints, TECH/name"),
             dids: self.texts(raw.dids.as_ref(), "patterns of numbers"),
-        })
+        };
+        let dialect = Arc::new(Zammad::new(&zammad));
+        (Options::Zammad(zammad), dialect)
     }
 
     fn timeouts(

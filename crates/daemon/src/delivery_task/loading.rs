@@ -2,10 +2,12 @@
 
 use ringwire_delivery::{LoadRequest, PendingDelivery, PriorAttempt};
 use ringwire_live::JournalEvent;
+use ringwire_outbox::DeliverySteps;
 use tokio::task::JoinError;
 
 use super::{
     DeliveryTask, JournalTrouble,
+    journey::Journey,
     stored::{self, JournalAnswer},
 };
 
@@ -14,9 +16,17 @@ impl DeliveryTask {
         self.reads.spawn(stored::read(self.journal.reader(), request));
     }
 
+    /// Asks the journal how far a delivery has come, and what is remembered of its call.
+    pub(super) fn request_steps(&mut self, journey: Journey) {
+        self.reads.spawn(stored::read_steps(self.journal.reader(), journey));
+    }
+
     pub(super) fn retry_deferred(&mut self) {
         for request in std::mem::take(&mut self.deferred) {
             self.request_load(request);
+        }
+        for journey in std::mem::take(&mut self.unread) {
+            self.request_steps(journey);
         }
     }
 
@@ -51,6 +61,15 @@ impl DeliveryTask {
             Ok(JournalAnswer::Opening(target, call, Err(error))) => {
                 self.reporter.emitter().emit(JournalEvent::Unreadable { error: &error });
                 self.defer(LoadRequest::Opening { target, call });
+            }
+            Ok(JournalAnswer::Steps(journey, Ok(steps))) => self.resume(*journey, &steps),
+            // What was remembered is lost, and is asked for again where it is needed.
+            Ok(JournalAnswer::Steps(journey, Err(_))) if failing => {
+                self.resume(*journey, &DeliverySteps::default());
+            }
+            Ok(JournalAnswer::Steps(journey, Err(error))) => {
+                self.reporter.emitter().emit(JournalEvent::Unreadable { error: &error });
+                self.unread.push(*journey);
             }
             Err(error) => {
                 self.reporter.emitter().emit(JournalEvent::ReadPanicked { error: &error.to_string() });

@@ -25,7 +25,11 @@ impl DeliveryTask {
                     self.send_opened(delivery);
                 }
             }
-            StoreReport::ProgressSaved(_) => {}
+            StoreReport::ProgressSaved(deliveries) => {
+                for delivery in deliveries {
+                    self.send_saved(delivery);
+                }
+            }
             StoreReport::Repeated { events } => self.uncommitted = self.uncommitted.saturating_sub(events),
             StoreReport::Failing { error } => {
                 self.trouble.failing = true;
@@ -100,7 +104,10 @@ impl DeliveryTask {
 
     fn execute(&mut self, command: AppliedCommand, now: Timestamp) {
         let command = match command {
-            AppliedCommand::Retry(target, pending) => DeliveryCommand::Retry { target, pending },
+            AppliedCommand::Retry(target, pending) => {
+                self.memories.retry(pending.id);
+                DeliveryCommand::Retry { target, pending }
+            }
             AppliedCommand::Drop(target, id) => DeliveryCommand::Drop { target, id },
             AppliedCommand::Pause(target) => {
                 self.reporter.emitter().emit(TargetEvent::Paused { target: target.as_str() });

@@ -3,19 +3,31 @@
 use std::{collections::HashMap, time::Duration};
 
 use jiff::Timestamp;
-use ringwire_delivery::{Delivery, DeliveryId};
-use ringwire_sender::{SendOptions, SendResult, Sender};
+use ringwire_delivery::{DeliveryId, RepeatPolicy};
+use ringwire_dialects::DeliveryStep;
+use ringwire_sender::SendResult;
 use tokio::{
     task::{AbortHandle, Id, JoinError, JoinSet},
     time::Instant,
 };
 
-/// A request that has ended, or the error by which its task did.
-pub(super) type SentRequest = Result<(Id, AttemptedDelivery), JoinError>;
+use super::journey::Journey;
 
-/// A delivery with the result of an attempt.
-pub(super) struct AttemptedDelivery {
-    pub(super) delivery: Delivery,
+/// A task that has ended, or the error by which it did.
+pub(super) type EndedTask = Result<(Id, TaskEnd), JoinError>;
+
+/// What a task was for.
+pub(super) enum TaskEnd {
+    /// A request was sent.
+    Sent(Box<SentRequest>),
+    /// What requests are planned with was read from the target; or the result of sending anything.
+    Prepared(Box<Journey>, Result<(), SendResult>),
+}
+
+/// A request with its result.
+pub(super) struct SentRequest {
+    pub(super) journey: Journey,
+    pub(super) step: DeliveryStep,
     pub(super) sent: SendResult,
     /// When it was sent.
     pub(super) at: Timestamp,
@@ -25,13 +37,14 @@ pub(super) struct AttemptedDelivery {
 /// The requests in flight.
 #[derive(Default)]
 pub(super) struct Requests {
-    tasks: JoinSet<AttemptedDelivery>,
+    tasks: JoinSet<TaskEnd>,
     in_flight: HashMap<Id, RequestInFlight>,
 }
 
-struct RequestInFlight {
-    delivery: DeliveryId,
-    is_unrepeatable: bool,
+/// A request in flight.
+pub(super) struct RequestInFlight {
+    pub(super) delivery: DeliveryId,
+    pub(super) is_unrepeatable: bool,
     task: AbortHandle,
 }
 
@@ -40,29 +53,41 @@ impl Requests {
         self.tasks.is_empty()
     }
 
-    /// The next request that ends; `None` if there is none.
-    pub(super) async fn next(&mut self) -> Option<SentRequest> {
+    /// The next task that ends; `None` if there is none.
+    pub(super) async fn next(&mut self) -> Option<EndedTask> {
         self.tasks.join_next_with_id().await
     }
 
-    /// The request of `task` has ended; gives its delivery.
-    pub(super) fn ended(&mut self, task: Id) -> Option<DeliveryId> {
-        self.in_flight.remove(&task).map(|request| request.delivery)
+    /// A task has ended; gives its request.
+    pub(super) fn ended(&mut self, task: Id) -> Option<RequestInFlight> {
+        self.in_flight.remove(&task)
     }
 
     pub(super) fn abort_all(&mut self) {
         self.tasks.abort_all();
     }
 
-    pub(super) fn spawn(&mut self, delivery: Delivery, sender: Sender, at: Timestamp) {
-        let (id, is_unrepeatable) = (delivery.id, delivery.is_unrepeatable);
+    /// Sends `step`.
+    pub(super) fn send(&mut self, journey: Journey, step: DeliveryStep, at: Timestamp) {
+        let (delivery, is_unrepeatable) = (journey.delivery.id, step.repeat == RepeatPolicy::Never);
         let task = self.tasks.spawn(async move {
+            journey.sender.wait_for_turn().await;
             let began = Instant::now();
-            let options = SendOptions { is_quiet: delivery.is_quiet, is_unrepeatable };
-            let sent = sender.send(&delivery.event, options).await;
-            AttemptedDelivery { delivery, sent, at, took: began.elapsed() }
+            let key = journey.key(&step);
+            let sent = journey.sender.send_step(&journey.delivery.event, &step, &key).await;
+            TaskEnd::Sent(Box::new(SentRequest { journey, step, sent, at, took: began.elapsed() }))
         });
-        self.in_flight.insert(task.id(), RequestInFlight { delivery: id, is_unrepeatable, task });
+        self.in_flight.insert(task.id(), RequestInFlight { delivery, is_unrepeatable, task });
+    }
+
+    /// Reads what requests are planned with.
+    pub(super) fn prepare(&mut self, journey: Journey) {
+        let delivery = journey.delivery.id;
+        let task = self.tasks.spawn(async move {
+            let prepared = journey.sender.prepare().await;
+            TaskEnd::Prepared(Box::new(journey), prepared)
+        });
+        self.in_flight.insert(task.id(), RequestInFlight { delivery, is_unrepeatable: false, task });
     }
 
     /// Aborts the requests that may be repeated; says whether there are others.

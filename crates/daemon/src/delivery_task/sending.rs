@@ -1,43 +1,109 @@
-//! Sends what is due, and handles what becomes of it.
+//! Sends what is due, one request after the other, and handles what becomes of it.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ringwire_delivery::{Delivery, DeliveryId, DeliveryOutcome};
+use ringwire_delivery::{Delivery, DeliveryId, DeliveryOutcome, RepeatPolicy};
+use ringwire_dialects::{CallMemory, DeliveryStep};
+use ringwire_event::EventKind;
 use ringwire_live::DeliveryEvent;
-use ringwire_outbox::{DeliveryAttempt, DeliveryUpdate, StoreWrite, StoredDeliveryState};
+use ringwire_outbox::{
+    DeliveryAttempt, DeliverySteps, DeliveryUpdate, MemoryChange, MemoryUpdate, ProgressUpdate, StoreWrite,
+    StoredDeliveryState,
+};
 use ringwire_sender::SendResult;
 
 use super::{
     DRAIN, DeliveryTask,
-    requests::{AttemptedDelivery, SentRequest},
+    journey::Journey,
+    requests::{EndedTask, SentRequest, TaskEnd},
     stored,
 };
 use crate::notify;
 
 impl DeliveryTask {
-    /// Sends what is due. What may not be repeated is sent once its attempt is on disk.
+    /// Sends what is due.
     pub(super) fn send_due(&mut self) {
         while let Some(delivery) = self.machine.take(self.clock.now()) {
-            let now = self.clock.now();
             let Some(sender) = self.senders.get(&delivery.target).cloned() else {
                 let reason = "the target is not configured".to_owned();
-                self.machine.complete(delivery.id, DeliveryOutcome::Dead { reason }, Duration::ZERO, now);
+                let (outcome, now) = (DeliveryOutcome::Dead { reason }, self.clock.now());
+                self.machine.complete(delivery.id, outcome, Duration::ZERO, now);
                 continue;
             };
-            if delivery.is_unrepeatable {
-                self.journal.write(StoreWrite::OpenAttempt(delivery.id));
-                self.opening.insert(delivery.id, (delivery, sender));
+            let journey = Journey::new(delivery, sender);
+            let delivery = &journey.delivery;
+            let is_interrupted = delivery.id <= self.interrupted_to;
+            if !journey.sender.takes_steps() {
+                self.go_on(journey);
+            } else if self.memories.must_ask(delivery, is_interrupted, journey.sender.needs_memory()) {
+                self.request_steps(journey);
             } else {
-                self.requests.spawn(delivery, sender, now);
+                self.start(journey);
             }
         }
     }
 
-    /// Sends a delivery whose attempt is on disk.
+    /// The journal has this of a delivery and its call.
+    pub(super) fn resume(&mut self, journey: Journey, steps: &DeliverySteps) {
+        self.memories.add(&journey.delivery, steps, self.clock.now());
+        self.start(journey);
+    }
+
+    /// What is known of a delivery and its call is in memory.
+    fn start(&mut self, mut journey: Journey) {
+        // An earlier event that is sent again begins anew.
+        if !journey.delivery.is_replay {
+            journey.progress = self.memories.progress(journey.delivery.id);
+        }
+        if journey.sender.is_unprepared() {
+            self.requests.prepare(journey);
+        } else {
+            self.go_on(journey);
+        }
+    }
+
+    /// Sends the next request of a delivery, or completes it.
+    fn go_on(&mut self, journey: Journey) {
+        let planned = match journey.sender.needs_memory() {
+            true => journey.next_step(self.memories.of_call(&journey, self.clock.now())),
+            false => journey.next_step(&CallMemory::default()),
+        };
+        match planned {
+            Ok(Some(step)) => self.send(journey, step),
+            // Also where the settings have changed since the delivery was stored.
+            Ok(None) => self.complete(&journey, DeliveryOutcome::Delivered, Duration::ZERO),
+            Err(error) => {
+                let reason = error.to_string();
+                self.complete(&journey, DeliveryOutcome::Dead { reason }, Duration::ZERO);
+            }
+        }
+    }
+
+    /// Sends a request; one that may not be repeated once its attempt is on disk.
+    fn send(&mut self, journey: Journey, step: DeliveryStep) {
+        let id = journey.delivery.id;
+        if step.repeat == RepeatPolicy::Never {
+            self.journal.write(StoreWrite::OpenAttempt(id));
+            self.opening.insert(id, (journey, step));
+        } else {
+            self.requests.send(journey, step, self.clock.now());
+        }
+    }
+
+    /// Sends a request whose attempt is on disk.
     pub(super) fn send_opened(&mut self, delivery: DeliveryId) {
-        if let Some((delivery, sender)) = self.opening.remove(&delivery) {
-            self.requests.spawn(delivery, sender, self.clock.now());
+        if let Some((journey, step)) = self.opening.remove(&delivery) {
+            self.requests.send(journey, step, self.clock.now());
+        }
+    }
+
+    /// Sends the next request of a delivery whose progress is on disk.
+    pub(super) fn send_saved(&mut self, delivery: DeliveryId) {
+        if let Some((journey, step)) = self.saving.remove(&delivery)
+            && self.senders.contains_key(&journey.delivery.target)
+        {
+            self.send(journey, step);
         }
     }
 
@@ -50,6 +116,7 @@ impl DeliveryTask {
         for delivery in std::mem::take(&mut self.opening).into_keys() {
             self.journal.write(StoreWrite::EndAttempt { delivery, may_have_arrived: false });
         }
+        self.saving.clear();
         self.is_lingering = self.requests.abort_repeatable();
         if self.is_lingering {
             notify::stopping(self.longest_request + DRAIN);
@@ -57,28 +124,18 @@ impl DeliveryTask {
         self.is_lingering
     }
 
-    pub(super) fn on_sent(&mut self, sent: SentRequest) {
-        let now = self.clock.now();
-        match sent {
-            Ok((task, AttemptedDelivery { delivery, sent, at, took })) => {
+    pub(super) fn on_ended(&mut self, ended: EndedTask) {
+        match ended {
+            Ok((task, end)) => {
                 self.requests.ended(task);
-                let SendResult { outcome, directives, status, reply } = sent;
-                self.reporter.report_attempt(&delivery, &outcome, reply.as_deref());
-                self.reporter.report_directives(&delivery, &directives);
-                let replayed = delivery.is_replay.then(|| delivery.event.kind.name());
-                let attempt = DeliveryAttempt {
-                    delivery: delivery.id,
-                    at,
-                    duration: took,
-                    outcome: stored::describe(&outcome, replayed),
-                    status,
-                    reply,
-                };
-                self.journal.write(StoreWrite::Attempt(attempt));
-                if !self.senders.contains_key(&delivery.target) {
-                    self.record_of_removed(&delivery, &outcome, now);
+                match end {
+                    TaskEnd::Sent(sent) => self.on_sent(*sent),
+                    TaskEnd::Prepared(journey, Ok(())) => self.go_on(*journey),
+                    TaskEnd::Prepared(journey, Err(sent)) => {
+                        self.reporter.report_attempt(&journey.delivery, &sent.outcome, None);
+                        self.complete(&journey, sent.outcome, Duration::ZERO);
+                    }
                 }
-                self.machine.complete(delivery.id, outcome, took, now);
             }
             // The daemon ends, and the request may be repeated.
             Err(error) if error.is_cancelled() => {
@@ -86,11 +143,127 @@ impl DeliveryTask {
             }
             Err(error) => {
                 self.reporter.emitter().emit(DeliveryEvent::AttemptPanicked { error: &error.to_string() });
-                if let Some(delivery) = self.requests.ended(error.id()) {
-                    let outcome = DeliveryOutcome::Unknown { reason: "internal error".to_owned() };
-                    self.machine.complete(delivery, outcome, Duration::ZERO, now);
+                if let Some(request) = self.requests.ended(error.id()) {
+                    let reason = "internal error".to_owned();
+                    let outcome = match request.is_unrepeatable {
+                        true => DeliveryOutcome::UnknownForGood { reason },
+                        false => DeliveryOutcome::Unknown { reason },
+                    };
+                    self.machine.complete(request.delivery, outcome, Duration::ZERO, self.clock.now());
                 }
             }
+        }
+    }
+
+    fn on_sent(&mut self, SentRequest { mut journey, step, sent, at, took }: SentRequest) {
+        let SendResult { outcome, directives, captures, forgets, status, reply } = sent;
+        let outcome = journey.reinterpret(outcome);
+        let delivery = &journey.delivery;
+        self.reporter.report_attempt(delivery, &outcome, reply.as_deref());
+        self.reporter.report_directives(delivery, &directives);
+        let replayed = delivery.is_replay.then(|| delivery.event.kind.name());
+        let named = journey.sender.takes_steps().then_some(step.id.as_str());
+        let outcome_text = stored::describe(&outcome, replayed, named);
+        let attempt = DeliveryAttempt {
+            delivery: delivery.id,
+            at,
+            duration: took,
+            outcome: outcome_text,
+            status,
+            reply,
+        };
+        self.journal.write(StoreWrite::Attempt(attempt));
+        match outcome {
+            DeliveryOutcome::Delivered | DeliveryOutcome::AlreadyExists if journey.sender.takes_steps() => {
+                let memory = self.remember(&journey, captures);
+                journey.progress.set_done(&step.id);
+                self.advance(journey, memory, (outcome, took));
+            }
+            DeliveryOutcome::UnknownCall { .. } if forgets => {
+                journey.has_forgotten = true;
+                self.forget(&journey);
+                self.go_on(journey);
+            }
+            outcome => self.complete(&journey, outcome, took),
+        }
+    }
+
+    /// Goes on with a delivery of which a request has arrived.
+    fn advance(
+        &mut self,
+        journey: Journey,
+        memory: Option<MemoryUpdate>,
+        (outcome, took): (DeliveryOutcome, Duration),
+    ) {
+        let (id, is_replay) = (journey.delivery.id, journey.delivery.is_replay);
+        let next = match journey.sender.needs_memory() {
+            true => journey.next_step(self.memories.of_call(&journey, self.clock.now())),
+            false => journey.next_step(&CallMemory::default()),
+        };
+        let outcome = match next {
+            Ok(Some(step)) if is_replay => {
+                self.journal_memory(memory);
+                return self.send(journey, step);
+            }
+            // What has arrived is on disk before the next request is sent.
+            Ok(Some(step)) => {
+                self.memories.set_progress(id, journey.progress.clone());
+                let progress = serde_json::to_string(&journey.progress).unwrap_or_default();
+                self.journal.write(StoreWrite::Progress(ProgressUpdate { delivery: id, progress, memory }));
+                self.saving.insert(id, (journey, step));
+                return;
+            }
+            Ok(None) => outcome,
+            Err(error) => DeliveryOutcome::Dead { reason: error.to_string() },
+        };
+        self.journal_memory(memory);
+        self.complete(&journey, outcome, took);
+    }
+
+    /// Remembers what a reply said of the call; gives what the journal must record of that.
+    fn remember(
+        &mut self,
+        journey: &Journey,
+        captures: Vec<(String, serde_json::Value)>,
+    ) -> Option<MemoryUpdate> {
+        if captures.is_empty() || !journey.sender.needs_memory() {
+            return None;
+        }
+        let memory = self.memories.of_call(journey, self.clock.now());
+        for (key, value) in captures {
+            memory.set(key, value);
+        }
+        let change = MemoryChange::Set(serde_json::to_string(memory).unwrap_or_default());
+        Some(memory_of(&journey.delivery, change))
+    }
+
+    /// What was remembered of the call is wrong.
+    fn forget(&mut self, journey: &Journey) {
+        self.memories.of_call(journey, self.clock.now()).clear();
+        self.journal_memory(Some(memory_of(&journey.delivery, MemoryChange::Forget)));
+    }
+
+    fn journal_memory(&self, memory: Option<MemoryUpdate>) {
+        memory.into_iter().for_each(|memory| self.journal.write(StoreWrite::Memory(memory)));
+    }
+
+    /// An attempt of a delivery has ended so.
+    fn complete(&mut self, journey: &Journey, outcome: DeliveryOutcome, took: Duration) {
+        let (delivery, now) = (&journey.delivery, self.clock.now());
+        if !self.senders.contains_key(&delivery.target) {
+            self.record_of_removed(delivery, &outcome, now);
+        }
+        let has_ended = matches!(
+            outcome,
+            DeliveryOutcome::Delivered
+                | DeliveryOutcome::AlreadyExists
+                | DeliveryOutcome::UnknownForGood { .. }
+        );
+        let is_last = matches!(delivery.event.kind, EventKind::Hangup { .. }) && !delivery.is_replay;
+        self.machine.complete(delivery.id, outcome, took, now);
+        if has_ended && is_last && journey.sender.needs_memory() {
+            self.memories.end_call(&delivery.target, &delivery.event.call);
+            self.ended.push(memory_of(delivery, MemoryChange::EndOfCall));
         }
     }
 
@@ -101,7 +274,6 @@ impl DeliveryTask {
             DeliveryOutcome::Delivered | DeliveryOutcome::AlreadyExists if !delivery.is_replay => {
                 StoredDeliveryState::Delivered
             }
-            DeliveryOutcome::Unknown { .. } if delivery.is_unrepeatable => StoredDeliveryState::Unknown,
             DeliveryOutcome::UnknownForGood { .. } => StoredDeliveryState::Unknown,
             _ => {
                 let delivery = delivery.id;
@@ -113,4 +285,8 @@ impl DeliveryTask {
         let update = DeliveryUpdate { delivery, state, failures, due_at, reason, may_have_arrived, at };
         self.journal.write(StoreWrite::Delivery(update));
     }
+}
+
+fn memory_of(delivery: &Delivery, change: MemoryChange) -> MemoryUpdate {
+    MemoryUpdate { target: delivery.target.clone(), call: delivery.event.call.clone(), change }
 }

@@ -8,15 +8,17 @@ use ringwire_delivery::{
 };
 use ringwire_event::{CallEvent, CallId};
 use ringwire_outbox::{
-    DeliveryUpdate, PendingPage, RecoveredState, StoreWrite, StoredDeliveryState, TargetUpdate,
+    DeliverySteps, DeliveryUpdate, PendingPage, RecoveredState, StoreWrite, StoredDeliveryState, TargetUpdate,
 };
 
+use super::journey::Journey;
 use crate::journal::JournalReader;
 
 /// The answer of the journal to a load request.
 pub(super) enum JournalAnswer {
     Pending(PendingRange, Result<PendingPage, String>),
     Opening(TargetName, CallId, Result<Vec<Arc<CallEvent>>, String>),
+    Steps(Box<Journey>, Result<DeliverySteps, String>),
 }
 
 /// Reads from the journal what the machine requests.
@@ -33,6 +35,14 @@ pub(super) async fn read(reader: JournalReader, request: LoadRequest) -> Journal
             JournalAnswer::Opening(target, call, opening)
         }
     }
+}
+
+/// Reads from the journal how far a delivery has come.
+pub(super) async fn read_steps(reader: JournalReader, journey: Journey) -> JournalAnswer {
+    let (id, target) = (journey.delivery.id, journey.delivery.target.clone());
+    let call = journey.delivery.event.call.clone();
+    let steps = reader.read(move |journal| journal.delivery_steps(id, &target, &call)).await;
+    JournalAnswer::Steps(Box::new(journey), steps)
 }
 
 /// What the journal must record of `change`.
@@ -71,8 +81,8 @@ pub(super) fn target_state(recovered: &RecoveredState, name: &TargetName) -> Tar
     states.iter().find(|(target, _)| target == name).map_or(TargetState::Running, |(_, state)| state.clone())
 }
 
-/// The outcome of an attempt, for whoever reads it later.
-pub(super) fn describe(outcome: &DeliveryOutcome, replayed: Option<&str>) -> String {
+/// The outcome of an attempt, for whoever reads it later: of the request `step`, where an event takes several.
+pub(super) fn describe(outcome: &DeliveryOutcome, replayed: Option<&str>, step: Option<&str>) -> String {
     let outcome = match outcome {
         DeliveryOutcome::Delivered => "delivered".to_owned(),
         DeliveryOutcome::AlreadyExists => "delivered: the target had it already".to_owned(),
@@ -85,6 +95,11 @@ pub(super) fn describe(outcome: &DeliveryOutcome, replayed: Option<&str>) -> Str
         DeliveryOutcome::Misconfigured { reason } => format!("misconfigured: {reason}"),
         DeliveryOutcome::Gone { reason } => format!("gone: {reason}"),
         DeliveryOutcome::UnknownCall { reason } => format!("unknown call: {reason}"),
+    };
+    let outcome = match (step, outcome.split_once(": ")) {
+        (Some(step), Some((word, reason))) => format!("{word}: {step}: {reason}"),
+        (Some(step), None) => format!("{outcome}: {step}"),
+        (None, _) => outcome,
     };
     match replayed {
         Some(kind) => format!("{kind} sent again: {outcome}"),

@@ -28,6 +28,10 @@ pub(crate) enum TargetAnswer {
     NoUrl,
     /// No client can be built from these settings; why.
     InvalidSettings(String),
+    /// It answers. What it does with events cannot be tried without leaving something there.
+    Reached,
+    /// Its dialect has a URL for each request, and none that could be tried.
+    NotTried,
     /// It rejected the request, as it should.
     RejectedAsExpected,
     /// It accepted what it should reject.

@@ -52,6 +52,7 @@ async fn request_answer(target: &Target) -> TargetAnswer {
     };
     let (request, is_rejection) = match &target.options {
         Options::Zammad(_) => (zammad_request(), is_zammad_rejection as fn(&TargetReply<'_>) -> bool),
+        Options::Template(_) => return reach(&sender, target).await,
     };
     // A new id each time: a target that knows the id would repeat its first answer.
     let id = format!("check-{}", Timestamp::now().as_nanosecond());
@@ -90,6 +91,18 @@ async fn request_answer(target: &Target) -> TargetAnswer {
         ReplyVerdict::Delivered(_) | ReplyVerdict::AlreadyExists => {
             TargetAnswer::Accepted { status: answer.status, is_page: false }
         }
+    }
+}
+
+/// Whether a target answers of which it is not known what it rejects.
+async fn reach(sender: &Sender, target: &Target) -> TargetAnswer {
+    if target.address.is_none() {
+        return TargetAnswer::NotTried;
+    }
+    let request = TargetRequest { method: "HEAD".to_owned(), ..TargetRequest::default() };
+    match sender.post(&request, "check").await {
+        Ok(_) => TargetAnswer::Reached,
+        Err(failure) => TargetAnswer::NoAnswer { reason: failure.reason, is_permanent: failure.is_permanent },
     }
 }
 

@@ -23,6 +23,12 @@ pub(crate) fn judge(facts: &TargetFacts) -> Findings {
             let (text, hint) = split_hint(reason);
             findings.fault(Code::Config, text, hint.unwrap_or("check ca_file and the URL"));
         }
+        TargetAnswer::Reached => findings.ok(format!(
+            "{origin} answers; whether it takes events shows with the first call, since a try would leave something there"
+        )),
+        TargetAnswer::NotTried => {
+            findings.ok("its dialect has a URL for each request; whether they are right shows with the first call");
+        }
         TargetAnswer::RejectedAsExpected => findings.ok(format!("{origin} answers; its URL and token are valid, and the integration is enabled")),
         TargetAnswer::Accepted { status, is_page } => findings.fault(
             Code::Unavailable,

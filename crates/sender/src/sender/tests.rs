@@ -1,6 +1,8 @@
 mod credentials;
+mod dialect;
 mod names;
 mod tls;
+mod tokens;
 
 use std::net::SocketAddr;
 
@@ -12,9 +14,33 @@ use tokio::{
     net::TcpListener,
 };
 
+use ringwire_delivery::DeliveryOutcome;
+
 use super::*;
+use crate::reply::retry_after;
 
 const TOKEN: &str = "hunter2";
+
+/// How an event is sent.
+#[derive(Clone, Copy, Debug, Default)]
+struct SendOptions {
+    is_quiet: bool,
+    is_unrepeatable: bool,
+}
+
+impl Sender {
+    /// Sends the first request for `event`.
+    async fn send(&self, event: &CallEvent, options: SendOptions) -> SendResult {
+        let mut step = self.step(event, options.is_quiet);
+        step.repeat = if options.is_unrepeatable { RepeatPolicy::Never } else { RepeatPolicy::AsIs };
+        self.send_step(event, &step, &event.id).await
+    }
+
+    fn step(&self, event: &CallEvent, is_quiet: bool) -> DeliveryStep {
+        let (memory, progress) = (CallMemory::default(), DeliveryProgress::default());
+        self.next_step(event, &memory, &progress, is_quiet).unwrap().unwrap()
+    }
+}
 
 /// A server that sends `reply` to each client and closes the connection; with `None` it sends nothing and keeps it
 /// open.
@@ -135,7 +161,7 @@ async fn a_redirect_is_not_followed() {
 async fn a_reply_is_read_up_to_its_limit() {
     let endless = format!("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n{}", "x".repeat(100_000));
     let sender = sender(server(Some(endless.leak())).await);
-    let request = sender.step(&hangup(), false).unwrap().unwrap().request;
+    let request = sender.step(&hangup(), false).request;
     assert_eq!(sender.post(&request, "1.0/2").await.unwrap().body.len(), MAX_REPLY);
 }
 
@@ -166,7 +192,7 @@ async fn a_compressed_reply_is_not_decompressed() {
     let reply = TestReply::new(200, packed).with_header("Content-Encoding", "gzip");
     let mut receiver = Receiver::start([ReceiverAction::Reply(reply)]).await.unwrap();
     let sender = sender(receiver.address());
-    let request = sender.step(&hangup(), false).unwrap().unwrap().request;
+    let request = sender.step(&hangup(), false).request;
     assert_eq!(sender.post(&request, "1.0/2").await.unwrap().body, packed);
     assert_eq!(
         sender.send(&hangup(), SendOptions::default()).await.reply.unwrap(),
@@ -223,7 +249,8 @@ async fn a_request_that_may_not_be_repeated_has_a_fresh_connection_and_more_time
     let sender = Sender::new(&target).unwrap().unwrap();
     let once = SendOptions { is_unrepeatable: true, ..SendOptions::default() };
     assert_eq!(sender.send(&hangup(), SendOptions::default()).await.outcome, DeliveryOutcome::Delivered);
-    check_unknown(sender.send(&hangup(), once).await.outcome, "no answer within 200ms");
+    let unknown = sender.send(&hangup(), once).await.outcome;
+    assert_eq!(unknown, DeliveryOutcome::UnknownForGood { reason: "no answer within 200ms".to_owned() });
     late.open();
     assert_eq!(sender.send(&hangup(), SendOptions::default()).await.outcome, DeliveryOutcome::Delivered);
     let mut connections = Vec::new();
