@@ -5,7 +5,6 @@ use std::{
     fs,
     net::SocketAddr,
     process::{Command, Stdio},
-    time::Duration,
 };
 
 use ringwire::Signal;
@@ -25,7 +24,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::support::{LONG, SECRET, config, file, fixtures, kill, play, recording, write};
+use super::support::{LONG, config, file, fixtures, kill, play, recording, write};
 
 /// What a post is compared by.
 const FIELDS: [&str; 8] = ["event", "from", "to", "direction", "user", "queue", "answeringNumber", "cause"];
