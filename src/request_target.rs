@@ -25,8 +25,10 @@ impl RequestTarget {
             .map(|endpoint| Arc::clone(&endpoint.dialect))
             .or_else(|| ringwire_dialects::dialect_by_name(name).map(Arc::from));
         dialect.map(|dialect| Self { name: name.to_owned(), dialect }).ok_or_else(|| {
-            let endpoints: Vec<_> = config.targets.iter().map(|endpoint| endpoint.name.as_str()).collect();
-            let known = [ringwire_dialects::dialect_names(), endpoints.as_slice()].concat().join(", ");
+            let dialects = ringwire_dialects::dialect_names().iter().copied();
+            let dialects = dialects.chain(ringwire_dialects::shipped_names()).map(str::to_owned);
+            let targets = config.targets.iter().map(|target| target.name.clone());
+            let known = dialects.chain(targets).collect::<Vec<_>>().join(", ");
             Failure::new(
                 Code::Usage,
                 anyhow::anyhow!("--to {name}: neither a dialect nor a configured target"),

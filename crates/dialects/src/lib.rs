@@ -15,6 +15,7 @@ mod registry;
 mod reply;
 mod request;
 mod step;
+mod template;
 mod user_map;
 mod zammad;
 
@@ -27,6 +28,10 @@ pub use registry::{dialect_by_name, dialect_names};
 pub use reply::{Directive, ReplyVerdict, TargetReply};
 pub use request::{RequestBody, RequestUrl, TargetRequest};
 pub use step::{DeliveryStep, JudgedReply, StepContext, StepError};
+pub use template::{
+    ExampleFailure, ExampleReport, ListenRule, SettingMistake, SettingSpec, TemplateDialect, TemplateFile,
+    TemplateMistake, run_examples, shipped_example, shipped_file, shipped_names, shipped_text,
+};
 pub use user_map::{NextPage, UserListRequest, UserMap};
 pub use zammad::{
     Zammad,

@@ -1,6 +1,6 @@
 //! By which ids a target knows the users of the PBX.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::request::{RequestUrl, TargetRequest};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UserMap {
-    ids: BTreeMap<String, Value>,
+    ids: Arc<BTreeMap<String, Value>>,
     #[serde(skip)]
     has_placeholders: bool,
 }
@@ -20,7 +20,7 @@ impl UserMap {
     /// A map in which everybody has an id that shows where the real one would stand.
     #[must_use]
     pub fn with_placeholders() -> Self {
-        Self { ids: BTreeMap::new(), has_placeholders: true }
+        Self { ids: Arc::default(), has_placeholders: true }
     }
 
     /// The id of the user who is found by `key`.
@@ -32,7 +32,7 @@ impl UserMap {
 
     /// Gives the user who is found by `key` this `id`.
     pub fn set(&mut self, key: String, id: Value) {
-        self.ids.insert(key, id);
+        Arc::make_mut(&mut self.ids).insert(key, id);
     }
 
     /// How many users it has.
@@ -50,7 +50,7 @@ impl UserMap {
 
 impl FromIterator<(String, Value)> for UserMap {
     fn from_iter<T: IntoIterator<Item = (String, Value)>>(ids: T) -> Self {
-        Self { ids: ids.into_iter().collect(), has_placeholders: false }
+        Self { ids: Arc::new(ids.into_iter().collect()), has_placeholders: false }
     }
 }
 
