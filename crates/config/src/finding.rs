@@ -9,6 +9,7 @@ use ringwire_terminal::{Code, Failure};
 pub struct Finding {
     file: PathBuf,
     line: Option<usize>,
+    column: Option<usize>,
     key: Option<String>,
     what: String,
     expected: Option<String>,
@@ -18,12 +19,17 @@ pub struct Finding {
 impl Finding {
     /// `what` was found in, or about, `file`.
     pub(super) fn new(file: impl Into<PathBuf>, what: impl Into<String>) -> Self {
-        Self { file: file.into(), line: None, key: None, what: what.into(), expected: None, hint: None }
+        Self { file: file.into(), line: None, column: None, key: None, what: what.into(), expected: None, hint: None }
     }
 
     /// Found in `line`, counted from 1.
     pub(super) fn line(self, line: usize) -> Self {
         Self { line: Some(line), ..self }
+    }
+
+    /// Found in the character `column` of its line, counted from 1.
+    pub(super) fn column(self, column: usize) -> Self {
+        Self { column: Some(column), ..self }
     }
 
     /// Found at `key`: the whole path, `pbx.main.port`.
@@ -53,16 +59,19 @@ impl Finding {
 
     /// The order in which findings are shown: as they stand in the file.
     pub(super) fn place(&self) -> impl Ord + use<> {
-        (self.line, self.key.clone())
+        (self.file.clone(), self.line, self.column, self.key.clone())
     }
 }
 
-/// `FILE:LINE: key: what is wrong; expected …; what to do`, as far as each is known.
+/// `FILE:LINE:COLUMN: key: what is wrong; expected …; what to do`, as far as each is known.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.file.display())?;
         if let Some(line) = self.line {
             write!(f, ":{line}")?;
+        }
+        if let Some(column) = self.column {
+            write!(f, ":{column}")?;
         }
         if let Some(key) = &self.key {
             write!(f, ": {key}")?;

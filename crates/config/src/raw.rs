@@ -18,7 +18,7 @@ use toml::{
 pub(super) use self::{
     api::{RawApi, RawToken},
     journal::{RawJournal, RawPersonal},
-    value::{RawSecret, Words},
+    value::{RawSecret, RawSetting, SettingSource, Words},
 };
 use super::{
     document::Document,
@@ -115,6 +115,7 @@ pub(super) struct RawUser {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawTarget {
     pub(super) dialect: Option<Spanned<String>>,
+    pub(super) settings: Option<Spanned<BTreeMap<String, Spanned<RawSetting>>>>,
     pub(super) url_file: Option<Spanned<String>>,
     pub(super) url_env: Option<Spanned<String>>,
     pub(super) url_credential: Option<Spanned<String>>,

@@ -9,6 +9,7 @@ mod pbx;
 mod routes;
 mod secret;
 mod target;
+mod template;
 mod users;
 
 use std::{
@@ -72,6 +73,8 @@ impl<'a> Resolver<'a> {
         let several = raw.pbxs.len() > 1;
         let mut pbxs: Vec<_> = raw.pbxs.into_iter().map(|section| self.pbx(section, several)).collect();
         let mut targets: Vec<_> = raw.targets.into_iter().map(|section| self.target(section)).collect();
+        let state_folder = journal.as_ref().and_then(|journal| Some(journal.path.parent()?.to_owned()));
+        targets.iter_mut().for_each(|target| target.state_folder.clone_from(&state_folder));
         if self.purpose == Purpose::Replay && pbxs.is_empty() {
             pbxs.push(Pbx::embedded());
         }

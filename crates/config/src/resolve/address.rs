@@ -45,6 +45,7 @@ impl Resolver<'_> {
     pub(super) fn address(
         &mut self,
         raw: &mut RawTarget,
+        is_zammad: bool,
         reach: &Reach,
         span: &Range<usize>,
         path: &str,
@@ -57,6 +58,10 @@ impl Resolver<'_> {
             credential: raw.url_credential.take(),
             inline: raw.url.take(),
         };
+        // The requests of another dialect may have URLs of their own.
+        if !is_zammad {
+            sources.given()?;
+        }
         let found = self.secret(sources, span, path)?;
         if found.inline && !self.private {
             let finding =
@@ -66,6 +71,9 @@ impl Resolver<'_> {
             );
         }
         let url = self.url(&found)?;
+        if is_zammad {
+            self.check_zammad_path(&url, &found);
+        }
         self.check_scheme(&url, &found, reach, raw.https_only.as_ref().is_some_and(|only| *only.get_ref()));
         self.check_host(&url, &found, reach);
         let origin = url.origin().ascii_serialization();
@@ -92,12 +100,14 @@ impl Resolver<'_> {
             );
             return None;
         }
-        let url = parsed.ok()?;
+        parsed.ok()
+    }
+
+    fn check_zammad_path(&mut self, url: &Url, found: &Found) {
         if url.path().split_once(ZAMMAD_PATH).is_none_or(|(_, token)| token.is_empty()) {
             let finding = self.wrong(&found.span, format!("the path of the URL is not {ZAMMAD_PATH}TOKEN"));
             self.warnings.push(finding.hint("Zammad shows the URL under Integrations, CTI (generic)"));
         }
-        Some(url)
     }
 
     /// `http` is refused where only `https` will do, and otherwise warned of where it may leave the house.

@@ -83,7 +83,7 @@ impl Resolver<'_> {
     }
 
     /// Whether what is in the table at `path` is connected to, and its secrets are wanted.
-    fn reads_secrets_of(&self, path: &str) -> bool {
+    pub(super) fn reads_secrets_of(&self, path: &str) -> bool {
         if path.starts_with("pbx.") { self.purpose.reaches_pbxs() } else { self.purpose.reaches_targets() }
     }
 
@@ -125,7 +125,7 @@ impl Resolver<'_> {
     }
 
     /// The text of a file, without the line break at its end.
-    fn secret_file(&mut self, value: &Spanned<String>) -> Option<SecretString> {
+    pub(super) fn secret_file(&mut self, value: &Spanned<String>) -> Option<SecretString> {
         let path = self.path(value.get_ref());
         match source::read(&path) {
             Ok(file) => {
@@ -150,7 +150,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn secret_variable(&mut self, value: &Spanned<String>) -> Option<SecretString> {
+    pub(super) fn secret_variable(&mut self, value: &Spanned<String>) -> Option<SecretString> {
         let name = value.get_ref();
         let found = (self.environment)(name).map(|secret| secret.into_string().map(Zeroizing::new));
         let what = match found {
@@ -165,7 +165,7 @@ impl Resolver<'_> {
     }
 
     /// A credential of the systemd unit (systemd.exec(5), `LoadCredential=`).
-    fn secret_credential(&mut self, value: &Spanned<String>) -> Option<SecretString> {
+    pub(super) fn secret_credential(&mut self, value: &Spanned<String>) -> Option<SecretString> {
         const DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
         let name = value.get_ref();
         let expected = "the name of a credential of the systemd unit";

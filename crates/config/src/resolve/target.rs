@@ -4,11 +4,14 @@ use std::{ops::Range, sync::Arc, time::Duration};
 
 use jiff::{Span, SpanRelativeTo};
 use ringwire_delivery::{EventLifetimes, LatePolicy};
-use ringwire_dialects::{Dialect, Zammad, ZammadOptions};
+use ringwire_dialects::{Dialect, Zammad, ZammadOptions, dialect_names, shipped_names};
+use secrecy::SecretString;
 use toml::Spanned;
 
-use super::Resolver;
+use super::{Resolver, template::ResolvedTemplate};
 use crate::{
+    credentials::Credentials,
+    keys,
     raw::{RawExpire, RawLate, RawTarget, Section},
     resolved::{Options, Target},
 };
@@ -25,20 +28,30 @@ const LONGEST_LIFETIME: Duration = Duration::from_secs(36_500 * 24 * 3600);
 /// The longest time after which an event may count as late, in seconds: seven days.
 const LONGEST_LATE: f64 = 604_800.0;
 
+/// A dialect with its options.
+struct Resolved {
+    options: Options,
+    dialect: Arc<dyn Dialect>,
+    /// The values of options that are secret.
+    secrets: Vec<SecretString>,
+}
+
 impl Resolver<'_> {
     /// What `[target.NAME]` means.
     pub(super) fn target(&mut self, section: Section<RawTarget>) -> Target {
         let Section { path, name, span, value: mut raw } = section;
         self.check_name(&span, &path, &name);
         let reach = self.reach(raw.allow_addresses.as_ref());
-        let (address, url) = self.address(&mut raw, &reach, &span, &path).unzip();
+        let Resolved { options, dialect, secrets } = self.options(&raw, &span, &path);
+        let is_zammad = matches!(options, Options::Zammad(_));
+        let (address, url) = self.address(&mut raw, is_zammad, &reach, &span, &path).unzip();
         let credentials = self.credentials(&mut raw, url.as_ref(), &span, &path);
+        let credentials = Credentials { others: secrets, ..credentials };
         let authorities = raw.ca_file.as_ref().map_or_else(Vec::new, |file| self.authorities(file));
         let (connect_timeout, timeout) = self.timeouts(raw.connect_timeout.as_ref(), raw.timeout.as_ref());
         let hangup_timeout = self.seconds(raw.hangup_timeout.as_ref(), Target::HANGUP_TIMEOUT);
         let concurrency =
             self.within(raw.concurrency.take(), 1..=256, "requests at once", Target::CONCURRENCY as i64);
-        let (options, dialect) = self.options(&raw, &span, &path);
         let late = self.late(raw.late, raw.late_after.as_ref(), &options);
         let lifetimes = self.lifetimes(raw.expire.take().unwrap_or_default());
         Target {
@@ -60,13 +73,32 @@ impl Resolver<'_> {
         }
     }
 
-    fn options(&mut self, raw: &RawTarget, span: &Range<usize>, path: &str) -> (Options, Arc<dyn Dialect>) {
-        let expected = || format!("one of {}", ringwire_dialects::dialect_names().join(", "));
+    fn options(&mut self, raw: &RawTarget, span: &Range<usize>, path: &str) -> Resolved {
+        let names = || dialect_names().iter().copied().chain(shipped_names());
+        let expected = || {
+            let names: Vec<_> = names().collect();
+            format!("one of {}, or the path of a dialect file", names.join(", "))
+        };
         match &raw.dialect {
-            Some(dialect) if dialect.get_ref() == Zammad::NAME => {}
+            Some(dialect) if dialect.get_ref() == Zammad::NAME => {
+                if let Some(settings) = &raw.settings {
+                    let finding = self.wrong(&settings.span(), "the dialect zammad has no table of settings");
+                    self.errors.push(finding.hint("its keys stand in the section of the target itself"));
+                }
+            }
             Some(dialect) => {
+                if let Some(template) = self.template(dialect, raw.settings.as_ref(), span, path) {
+                    self.refuse_zammad_keys(raw, span, path);
+                    let ResolvedTemplate { dialect, options, secrets } = template;
+                    return Resolved { options: Options::Template(options), dialect, secrets };
+                }
                 let what = format!("unknown dialect {:?}", dialect.get_ref());
-                self.errors.push(self.wrong(&dialect.span(), what).expected(expected()));
+                let finding = self.wrong(&dialect.span(), what).expected(expected());
+                let names: Vec<_> = names().collect();
+                self.errors.push(match keys::meant(dialect.get_ref(), &names) {
+                    Some(meant) => finding.hint(format!("did you mean {meant}?")),
+                    None => finding,
+                });
             }
             None => {
                 let finding = self.wrong(span, "missing").key(format!("{path}.dialect"));
@@ -83,7 +115,24 @@ impl Resolver<'_> {
             dids: self.texts(raw.dids.as_ref(), "patterns of numbers"),
         };
         let dialect = Arc::new(Zammad::new(&zammad));
-        (Options::Zammad(zammad), dialect)
+        Resolved { options: Options::Zammad(zammad), dialect, secrets: Vec::new() }
+    }
+
+    /// Keys that only Zammad understands have no place beside another dialect.
+    fn refuse_zammad_keys(&mut self, raw: &RawTarget, span: &Range<usize>, path: &str) {
+        let keys = [
+            ("format", raw.format.is_some()),
+            ("to", raw.to.is_some()),
+            ("send_queue", raw.send_queue.is_some()),
+            ("find_agent_by", raw.find_agent_by.is_some()),
+            ("internal", raw.internal.is_some()),
+            ("trunks", raw.trunks.is_some()),
+            ("dids", raw.dids.is_some()),
+        ];
+        for (key, _) in keys.into_iter().filter(|(_, is_set)| *is_set) {
+            let finding = self.wrong(span, "only the dialect zammad has this key").key(format!("{path}.{key}"));
+            self.errors.push(finding.hint("remove it; a dialect file has [settings] of its own"));
+        }
     }
 
     fn timeouts(
