@@ -19,7 +19,15 @@ pub struct Finding {
 impl Finding {
     /// `what` was found in, or about, `file`.
     pub(super) fn new(file: impl Into<PathBuf>, what: impl Into<String>) -> Self {
-        Self { file: file.into(), line: None, column: None, key: None, what: what.into(), expected: None, hint: None }
+        Self {
+            file: file.into(),
+            line: None,
+            column: None,
+            key: None,
+            what: what.into(),
+            expected: None,
+            hint: None,
+        }
     }
 
     /// Found in `line`, counted from 1.

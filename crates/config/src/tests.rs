@@ -7,6 +7,7 @@ mod example;
 mod meaning;
 mod renamed;
 mod secrets;
+mod templates;
 
 use std::{ffi::OsString, fs, os::unix::fs::PermissionsExt, path::Path};
 

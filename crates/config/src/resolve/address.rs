@@ -19,6 +19,17 @@ use crate::{
 /// The part of a URL that Zammad's generic CTI has before its token (Zammad notes 1).
 const ZAMMAD_PATH: &str = "/api/v1/cti/";
 
+/// What kind of URL a target has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum UrlKind {
+    /// That of Zammad's generic CTI.
+    Zammad,
+    /// Any, and one must be set.
+    Required,
+    /// Any or none: the requests have URLs of their own.
+    Optional,
+}
+
 impl Resolver<'_> {
     /// The addresses that a target may have.
     pub(super) fn reach(&mut self, words: Option<&Words>) -> Reach {
@@ -45,7 +56,7 @@ impl Resolver<'_> {
     pub(super) fn address(
         &mut self,
         raw: &mut RawTarget,
-        is_zammad: bool,
+        kind: UrlKind,
         reach: &Reach,
         span: &Range<usize>,
         path: &str,
@@ -58,8 +69,7 @@ impl Resolver<'_> {
             credential: raw.url_credential.take(),
             inline: raw.url.take(),
         };
-        // The requests of another dialect may have URLs of their own.
-        if !is_zammad {
+        if kind == UrlKind::Optional {
             sources.given()?;
         }
         let found = self.secret(sources, span, path)?;
@@ -71,7 +81,7 @@ impl Resolver<'_> {
             );
         }
         let url = self.url(&found)?;
-        if is_zammad {
+        if kind == UrlKind::Zammad {
             self.check_zammad_path(&url, &found);
         }
         self.check_scheme(&url, &found, reach, raw.https_only.as_ref().is_some_and(|only| *only.get_ref()));

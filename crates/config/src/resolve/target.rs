@@ -8,7 +8,7 @@ use ringwire_dialects::{Dialect, Zammad, ZammadOptions, dialect_names, shipped_n
 use secrecy::SecretString;
 use toml::Spanned;
 
-use super::{Resolver, template::ResolvedTemplate};
+use super::{Resolver, address::UrlKind, template::ResolvedTemplate};
 use crate::{
     credentials::Credentials,
     keys,
@@ -34,6 +34,8 @@ struct Resolved {
     dialect: Arc<dyn Dialect>,
     /// The values of options that are secret.
     secrets: Vec<SecretString>,
+    /// Whether a URL must be set.
+    needs_url: bool,
 }
 
 impl Resolver<'_> {
@@ -42,9 +44,13 @@ impl Resolver<'_> {
         let Section { path, name, span, value: mut raw } = section;
         self.check_name(&span, &path, &name);
         let reach = self.reach(raw.allow_addresses.as_ref());
-        let Resolved { options, dialect, secrets } = self.options(&raw, &span, &path);
-        let is_zammad = matches!(options, Options::Zammad(_));
-        let (address, url) = self.address(&mut raw, is_zammad, &reach, &span, &path).unzip();
+        let Resolved { options, dialect, secrets, needs_url } = self.options(&raw, &span, &path);
+        let kind = match (&options, needs_url) {
+            (Options::Zammad(_), _) => UrlKind::Zammad,
+            (Options::Template(_), true) => UrlKind::Required,
+            (Options::Template(_), false) => UrlKind::Optional,
+        };
+        let (address, url) = self.address(&mut raw, kind, &reach, &span, &path).unzip();
         let credentials = self.credentials(&mut raw, url.as_ref(), &span, &path);
         let credentials = Credentials { others: secrets, ..credentials };
         let authorities = raw.ca_file.as_ref().map_or_else(Vec::new, |file| self.authorities(file));
@@ -74,11 +80,8 @@ impl Resolver<'_> {
     }
 
     fn options(&mut self, raw: &RawTarget, span: &Range<usize>, path: &str) -> Resolved {
-        let names = || dialect_names().iter().copied().chain(shipped_names());
-        let expected = || {
-            let names: Vec<_> = names().collect();
-            format!("one of {}, or the path of a dialect file", names.join(", "))
-        };
+        const EXPECTED: &str = "zammad, the name of a dialect that is shipped, or the path of a dialect file";
+        const LIST: &str = "ringwire dialect list prints the names";
         match &raw.dialect {
             Some(dialect) if dialect.get_ref() == Zammad::NAME => {
                 if let Some(settings) = &raw.settings {
@@ -89,20 +92,20 @@ impl Resolver<'_> {
             Some(dialect) => {
                 if let Some(template) = self.template(dialect, raw.settings.as_ref(), span, path) {
                     self.refuse_zammad_keys(raw, span, path);
-                    let ResolvedTemplate { dialect, options, secrets } = template;
-                    return Resolved { options: Options::Template(options), dialect, secrets };
+                    let ResolvedTemplate { dialect, options, secrets, needs_url } = template;
+                    return Resolved { options: Options::Template(options), dialect, secrets, needs_url };
                 }
                 let what = format!("unknown dialect {:?}", dialect.get_ref());
-                let finding = self.wrong(&dialect.span(), what).expected(expected());
-                let names: Vec<_> = names().collect();
+                let finding = self.wrong(&dialect.span(), what).expected(EXPECTED);
+                let names: Vec<_> = dialect_names().iter().copied().chain(shipped_names()).collect();
                 self.errors.push(match keys::meant(dialect.get_ref(), &names) {
                     Some(meant) => finding.hint(format!("did you mean {meant}?")),
-                    None => finding,
+                    None => finding.hint(LIST),
                 });
             }
             None => {
                 let finding = self.wrong(span, "missing").key(format!("{path}.dialect"));
-                self.errors.push(finding.expected(expected()));
+                self.errors.push(finding.expected(EXPECTED).hint(LIST));
             }
         }
         let zammad = ZammadOptions {
@@ -115,7 +118,7 @@ impl Resolver<'_> {
             dids: self.texts(raw.dids.as_ref(), "patterns of numbers"),
         };
         let dialect = Arc::new(Zammad::new(&zammad));
-        Resolved { options: Options::Zammad(zammad), dialect, secrets: Vec::new() }
+        Resolved { options: Options::Zammad(zammad), dialect, secrets: Vec::new(), needs_url: true }
     }
 
     /// Keys that only Zammad understands have no place beside another dialect.
@@ -130,7 +133,8 @@ impl Resolver<'_> {
             ("dids", raw.dids.is_some()),
         ];
         for (key, _) in keys.into_iter().filter(|(_, is_set)| *is_set) {
-            let finding = self.wrong(span, "only the dialect zammad has this key").key(format!("{path}.{key}"));
+            let finding =
+                self.wrong(span, "only the dialect zammad has this key").key(format!("{path}.{key}"));
             self.errors.push(finding.hint("remove it; a dialect file has [settings] of its own"));
         }
     }

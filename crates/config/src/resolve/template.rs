@@ -29,6 +29,8 @@ pub(super) struct ResolvedTemplate {
     pub(super) options: TemplateOptions,
     /// The values of settings that are secret.
     pub(super) secrets: Vec<SecretString>,
+    /// Whether a URL must be set.
+    pub(super) needs_url: bool,
 }
 
 /// A dialect whose file is not read, because nothing is sent.
@@ -44,11 +46,7 @@ impl Dialect for UnreadDialect {
         true
     }
 
-    fn next_step(
-        &self,
-        _: &CallEvent,
-        _: &StepContext<'_>,
-    ) -> Result<Option<DeliveryStep>, StepError> {
+    fn next_step(&self, _: &CallEvent, _: &StepContext<'_>) -> Result<Option<DeliveryStep>, StepError> {
         Ok(None)
     }
 
@@ -77,11 +75,13 @@ impl Resolver<'_> {
         path: &str,
     ) -> Option<ResolvedTemplate> {
         let name = dialect.get_ref();
-        let place = is_path(name).then(|| self.path(name));
+        // Without the dots that it may begin with.
+        let place = is_path(name).then(|| self.path(name).components().collect::<PathBuf>());
         let unread = ResolvedTemplate {
             dialect: Arc::new(UnreadDialect(name.clone())),
             options: TemplateOptions { file: place.clone(), settings: Vec::new() },
             secrets: Vec::new(),
+            needs_url: false,
         };
         let file = match &place {
             None => shipped_file(name)?,
@@ -92,13 +92,14 @@ impl Resolver<'_> {
                 None => return Some(unread),
             },
         };
+        let needs_url = file.needs_url();
         let values = self.settings(&file, settings, path);
         let options = TemplateOptions { file: place, settings: shown(&file, &values) };
         let is_secret = |name: &str| file.settings().iter().any(|spec| spec.is_secret && spec.name == name);
         let secrets = values.iter().filter(|(name, _)| is_secret(name));
         let secrets = secrets.filter_map(|(_, value)| value.as_str().map(SecretString::from)).collect();
         match TemplateDialect::new(file, &values) {
-            Ok(dialect) => Some(ResolvedTemplate { dialect: Arc::new(dialect), options, secrets }),
+            Ok(dialect) => Some(ResolvedTemplate { dialect: Arc::new(dialect), options, secrets, needs_url }),
             Err(mistakes) => {
                 for mistake in mistakes {
                     let at = settings.and_then(|settings| settings.get_ref().get(&mistake.name));
@@ -111,7 +112,7 @@ impl Resolver<'_> {
                     let finding = self.wrong(&at, mistake.what).key(key).hint(mistake.cure);
                     self.errors.push(finding);
                 }
-                Some(ResolvedTemplate { options, ..unread })
+                Some(ResolvedTemplate { options, needs_url, ..unread })
             }
         }
     }
@@ -161,7 +162,8 @@ impl Resolver<'_> {
                 RawSetting::Text(text) => {
                     if is_secret && !self.private {
                         let file = self.document.file().display();
-                        let hint = format!("chmod 600 {file}, or move it to a file: {name} = {{ file = \"…\" }}");
+                        let hint =
+                            format!("chmod 600 {file}, or move it to a file: {name} = {{ file = \"…\" }}");
                         let what = "the secret is in a file that others can read";
                         self.fault(&setting.span(), what, "mode 0600", hint);
                     }

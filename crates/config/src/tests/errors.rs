@@ -230,7 +230,7 @@ fn missing_keys_are_reported_with_their_section() {
             "ringwire.toml:3: pbx.main.secret_file: the secret of the user in manager.conf is missing; expected \
              secret_file, secret_env, secret_credential or secret; a file that only ringwire can read is recommended",
             "ringwire.toml:3: pbx.main.username: missing; expected the name of a user in the PBX's manager.conf",
-            "ringwire.toml:5: target.desk.dialect: missing; expected one of zammad",
+            "ringwire.toml:5: target.desk.dialect: missing; expected zammad, the name of a dialect that is shipped, or the path of a dialect file; ringwire dialect list prints the names",
             "ringwire.toml:5: target.desk.url_file: the URL of the target is missing; expected url_file, url_env, \
              url_credential or url; a file that only ringwire can read is recommended",
         ],
@@ -240,7 +240,12 @@ fn missing_keys_are_reported_with_their_section() {
 #[test]
 fn an_unknown_dialect_lists_the_known_ones() {
     let text = format!("{PBX}{}", TARGET.replace("\"zammad\"", "\"otrs\""));
-    check(&text, &["ringwire.toml:5: target.desk.dialect: unknown dialect \"otrs\"; expected one of zammad"]);
+    check(
+        &text,
+        &[
+            "ringwire.toml:5: target.desk.dialect: unknown dialect \"otrs\"; expected zammad, the name of a dialect that is shipped, or the path of a dialect file; ringwire dialect list prints the names",
+        ],
+    );
 }
 
 #[test]

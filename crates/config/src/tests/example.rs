@@ -4,7 +4,7 @@ use super::*;
 use crate::{describe, keys::keys, raw};
 
 /// Keys of which one says what another says differently, or whose value is an example.
-const NOT_DEFAULTS: [&str; 47] = [
+const NOT_DEFAULTS: [&str; 49] = [
     "personal_data_days",
     "listen",
     "allow_origins",
@@ -52,6 +52,8 @@ const NOT_DEFAULTS: [&str; 47] = [
     "account",
     "tenant",
     "user",
+    "portal",
+    "key",
 ];
 
 /// What `text` means, beside the example's list of users.
@@ -80,6 +82,7 @@ fn the_example_has_every_key() {
         .map(|(key, _value)| key)
         .chain(text.contains("[[pbx.main.users]]").then_some("users"))
         .chain(text.contains("# [api.token.anna]").then_some("token"))
+        .chain(text.contains("# [target.crm.settings]").then_some("settings"))
         .chain(text.contains("[target.helpdesk.expire]").then_some("expire"))
         .collect();
     for key in [

@@ -68,6 +68,12 @@ impl TemplateFile {
         self.lists.keys().copied()
     }
 
+    /// Whether a target must have a URL, because requests go there or below it.
+    #[must_use]
+    pub fn needs_url(&self) -> bool {
+        self.steps.iter().any(StepTemplate::is_below_target)
+    }
+
     /// What it listens for.
     #[must_use]
     pub fn listens(&self) -> &[ListenRule] {

@@ -112,6 +112,13 @@ impl StepTemplate {
         self.when.as_ref().is_some_and(|when| when.uses("captures") || when.uses("quiet"))
     }
 
+    /// Whether it goes to the target's own URL, or below it.
+    pub(super) fn is_below_target(&self) -> bool {
+        let text = self.request.url.as_ref().map(Template::leading_text);
+        // What begins with a value may be a URL of its own.
+        text.is_none_or(|text| !text.is_empty() && !text.starts_with("http"))
+    }
+
     /// Whether it is sent for every event.
     pub(super) fn is_unconditional(&self) -> bool {
         self.when.is_none() && !self.is_for_each_user
