@@ -83,6 +83,7 @@ fn read(table: &Table<'_>) -> Option<TemplateFile> {
         .map_or_else(|| Some(UsersTemplate::default()), |table| UsersTemplate::read(&table, &of_settings));
     let (steps, lists) = match &on {
         Some(on) => read_steps(on, &scope, &optional),
+        None if table.get("listen").is_some() => (Vec::new(), BTreeMap::new()),
         None => {
             table.wrong("no event is reported", "write `[[on.newCall]]` with a request");
             (Vec::new(), BTreeMap::new())

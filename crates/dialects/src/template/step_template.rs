@@ -200,9 +200,12 @@ pub(super) fn read_headers(item: &Item<'_>, scope: &NameScope<'_>) -> Option<Pai
     Some(headers)
 }
 
-/// The URL: a value at its beginning is a URL itself, everything else is encoded.
+/// The URL: a value at its beginning may be a URL itself, everything else is encoded. An empty one is the target's own.
 fn build_url(url: &Template, scope: &Value) -> Result<RequestUrl, String> {
     let joined = url.join(scope, |text, is_first| if is_first { text.to_owned() } else { encode(text) })?;
+    if joined.is_empty() {
+        return Ok(RequestUrl::Own);
+    }
     if joined.starts_with("https://") || joined.starts_with("http://") {
         return Ok(RequestUrl::Absolute(joined));
     }
