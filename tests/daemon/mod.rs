@@ -4,5 +4,6 @@ mod end_to_end;
 mod faults;
 mod logged;
 mod oracle;
+mod small_system;
 mod soak;
 mod support;

@@ -49,8 +49,17 @@ impl ApiClient {
             ApiAddress::Socket(path) => (builder.unix_socket(path.clone()), "http://localhost/"),
             ApiAddress::Http(base) => (builder, base.as_str()),
         };
-        let base = base.parse().map_err(|error| Failure::new(Code::Usage, anyhow!("{address}: {error}")))?;
-        let http = builder.build().map_err(|error| Failure::new(Code::Software, error))?;
+        let base: Url =
+            base.parse().map_err(|error| Failure::new(Code::Usage, anyhow!("{address}: {error}")))?;
+        // Without TLS it needs no authorities, which a small system does not have.
+        let builder = match base.scheme() {
+            "http" => builder.tls_certs_only([]),
+            _ => builder,
+        };
+        let http = builder.build().map_err(|error| {
+            let hint = "https needs the CA certificates of the system (Debian: apt install ca-certificates)";
+            Failure::new(Code::Software, error).hint(hint)
+        })?;
         Ok(Self { http, address, base, token })
     }
 

@@ -19,6 +19,9 @@ use super::{
     reply::{self, ReceivedReply},
 };
 
+/// Why no client can be built where the system trusts nobody.
+const NO_AUTHORITIES: &str = "this system has no CA certificates: install them (Debian: apt install ca-certificates), or name the authority in ca_file";
+
 /// The connections to one target. It holds the target's URL and shows none of it.
 #[derive(Debug)]
 pub(super) struct Transport {
@@ -78,7 +81,7 @@ impl Transport {
         let credentials = &target.credentials;
         // It fails if a provider is installed already, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let build = |kept_open: usize, timeout: Duration| {
+        let builder = |kept_open: usize, timeout: Duration| {
             let builder = Client::builder()
                 .user_agent(concat!("ringwire/", env!("CARGO_PKG_VERSION")))
                 .redirect(Policy::none())
@@ -87,13 +90,24 @@ impl Transport {
                 .dns_resolver(guard.clone())
                 .connect_timeout(target.connect_timeout)
                 .timeout(timeout)
-                .pool_max_idle_per_host(kept_open)
-                .tls_certs_merge(target.authorities.iter().cloned());
-            let builder = match &credentials.certificate {
+                .pool_max_idle_per_host(kept_open);
+            match &credentials.certificate {
                 Some(certificate) => builder.identity(certificate.0.clone()),
                 None => builder,
-            };
-            builder.build().map_err(|error| innermost(&error.without_url()))
+            }
+        };
+        let is_plain = url.as_ref().is_some_and(|url| url.scheme() == "http");
+        let build = |kept_open: usize, timeout: Duration| {
+            let own = || target.authorities.iter().cloned();
+            builder(kept_open, timeout).tls_certs_merge(own()).build().or_else(|_| {
+                // A small system has no authorities of its own: only who is to be trusted by them needs any.
+                let client = builder(kept_open, timeout).tls_certs_only(own()).build();
+                let client = client.map_err(|error| innermost(&error.without_url()))?;
+                match is_plain || !target.authorities.is_empty() {
+                    true => Ok(client),
+                    false => Err(NO_AUTHORITIES.to_owned()),
+                }
+            })
         };
         let reply_timeout = target.hangup_timeout;
         Ok(Self {
