@@ -62,20 +62,52 @@ pub(crate) fn format_value(value: &Value) -> String {
 #[must_use]
 pub(crate) fn event_details(event: &CallEvent) -> String {
     let queue = event.queue.as_deref().map(|queue| format!("[{}]", plain_name(queue)));
-    let details = match &event.kind {
+    [kind_details(&event.kind), queue].into_iter().flatten().collect::<Vec<_>>().join("  ")
+}
+
+/// The details of an event of this kind.
+#[must_use]
+pub(crate) fn kind_details(kind: &EventKind) -> Option<String> {
+    match kind {
         EventKind::NewCall { users } => Some(users.iter().map(party_name).collect::<Vec<_>>().join(", "))
             .filter(|names| !names.is_empty()),
-        EventKind::Ringing { user } => Some(party_name(user)),
+        EventKind::RingingStopped { user, reason } => {
+            Some(format!("{}  {}", party_name(user), reason.as_str()))
+        }
         EventKind::Answer { answered_by } => Some(answered_by_text(answered_by)),
-        EventKind::Hold { user } | EventKind::Unhold { user } => user.as_ref().map(party_name),
         EventKind::Transfer { user, transfer_target, .. } => {
             let by = user.as_ref().map(party_name);
             let to = transfer_target.as_deref().map(|target| format!("to {}", plain_name(target)));
             Some([by, to].into_iter().flatten().collect::<Vec<_>>().join(" "))
         }
         EventKind::Hangup { cause, .. } => Some(cause.as_str().to_owned()),
-    };
-    [details, queue].into_iter().flatten().collect::<Vec<_>>().join("  ")
+        EventKind::Forwarded { user, forwarded_to } => {
+            let to = forwarded_to.as_deref().map(|to| format!(" to {}", plain_name(to)));
+            Some(format!("{}{}", party_name(user), to.unwrap_or_default()))
+        }
+        EventKind::QueueEntered { position } => position.map(|position| format!("position {position}")),
+        EventKind::QueueLeft { reason, .. } => Some(reason.as_str().to_owned()),
+        EventKind::Parked { user, space, .. } => named(user.as_ref(), space.as_deref()),
+        EventKind::Unparked { reason, user, .. } => named(user.as_ref(), Some(reason.as_str())),
+        EventKind::ConferenceJoined { conference, user } | EventKind::ConferenceLeft { conference, user } => {
+            named(user.as_ref(), conference.as_deref())
+        }
+        EventKind::RecordingStarted { file } | EventKind::RecordingStopped { file } => {
+            file.as_deref().map(plain_name)
+        }
+        EventKind::VoicemailLeft { mailbox, .. } => Some(plain_name(mailbox)),
+        // Whoever looks on need not see which key it was.
+        kind @ (EventKind::Ringing { .. }
+        | EventKind::Hold { .. }
+        | EventKind::Unhold { .. }
+        | EventKind::Dtmf { .. }) => kind.user().map(party_name),
+    }
+}
+
+/// A party and a word about it, as far as they are known.
+fn named(user: Option<&Party>, word: Option<&str>) -> Option<String> {
+    let parts: Vec<_> = user.map(party_name).into_iter().chain(word.map(plain_name)).collect();
+    (!parts.is_empty()).then(|| parts.join("  "))
 }
 
 /// A party: name and extension if known.
@@ -149,11 +181,11 @@ pub(crate) fn answered_by_text(answered_by: &AnsweredBy) -> String {
 pub(crate) fn event_style(kind: &EventKind) -> Style {
     let colour = match kind {
         EventKind::NewCall { .. } => AnsiColor::Cyan,
-        EventKind::Ringing { .. } => AnsiColor::Yellow,
+        EventKind::Ringing { .. } | EventKind::RingingStopped { .. } => AnsiColor::Yellow,
         EventKind::Answer { .. } => AnsiColor::Green,
-        EventKind::Hold { .. } | EventKind::Unhold { .. } | EventKind::Transfer { .. } => AnsiColor::Magenta,
         EventKind::Hangup { answered_by: Some(_), .. } => AnsiColor::BrightBlack,
         EventKind::Hangup { answered_by: None, .. } => AnsiColor::Red,
+        _ => AnsiColor::Magenta,
     };
     colour.on_default().bold()
 }

@@ -9,7 +9,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use ringwire_delivery::{DeliveryId, TargetName};
-use ringwire_event::{AnsweredBy, CallEvent, Cause, Direction, EventKind, ExplanationStep, Party};
+use ringwire_event::{AnsweredBy, CallEvent, CallFacts, Cause, Direction, EventKind, ExplanationStep, Party};
 use ringwire_outbox::{
     DeliveryAttempt, DeliveryUpdate, NewEvent, Store, StoreReport, StoreWrite, StoredDeliveryState,
 };
@@ -132,6 +132,7 @@ fn write_call(store: &Store, call: u32, at: Timestamp) {
             trunk: Some("PJSIP/trunk".to_owned()),
             account: None,
             tenant: None,
+            facts: CallFacts::default(),
         };
         let (event, recorded_at) = (Arc::new(event), at);
         store.write(StoreWrite::Event(NewEvent { event, targets, is_replay: false, recorded_at }));

@@ -35,7 +35,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use ringwire_delivery::TargetName;
-use ringwire_event::{AnsweredBy, CallEvent, Cause, Direction, EventKind};
+use ringwire_event::{AnsweredBy, CallEvent, CallFacts, Cause, Direction, EventKind};
 use ringwire_outbox::{NewEvent, Store, StoreReport, StoreWrite};
 
 use self::{pbx::Pbx, receiver::Receiver};
@@ -156,6 +156,7 @@ fn fill(journal: &Path) {
                 trunk: None,
                 account: None,
                 tenant: None,
+                facts: CallFacts::default(),
             };
             let targets = vec![TargetName::from("slow")];
             let event =

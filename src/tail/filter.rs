@@ -44,14 +44,11 @@ pub(super) fn is_missed(event: &CallEvent) -> bool {
 fn users_of(event: &CallEvent) -> impl Iterator<Item = &Party> {
     let (some, one) = match &event.kind {
         EventKind::NewCall { users } => (users.as_slice(), None),
-        EventKind::Ringing { user } => (&[][..], Some(user)),
         EventKind::Answer { answered_by } => (&[][..], answered_by.user()),
-        EventKind::Hold { user } | EventKind::Unhold { user } | EventKind::Transfer { user, .. } => {
-            (&[][..], user.as_ref())
-        }
         EventKind::Hangup { answered_by, .. } => {
             (&[][..], answered_by.as_ref().and_then(|answered_by| answered_by.user()))
         }
+        kind => (&[][..], kind.user()),
     };
     some.iter().chain(one)
 }

@@ -1,6 +1,6 @@
 //! Which events of the daemon to print.
 
-use ringwire_event::Direction;
+use ringwire_event::{Direction, EventKind};
 
 /// Which events of the daemon to print.
 #[derive(Debug, clap::Args)]
@@ -40,7 +40,6 @@ fn parse_direction(text: &str) -> Result<Direction, String> {
 }
 
 fn parse_event(text: &str) -> Result<String, String> {
-    const EVENTS: [&str; 7] = ["newCall", "ringing", "answer", "hold", "unhold", "transfer", "hangup"];
-    let known = EVENTS.into_iter().find(|event| event.eq_ignore_ascii_case(text));
-    known.map(str::to_owned).ok_or_else(|| format!("expected one of {}", EVENTS.join(", ")))
+    let known = EventKind::NAMES.into_iter().find(|event| event.eq_ignore_ascii_case(text));
+    known.map(str::to_owned).ok_or_else(|| format!("expected one of {}", EventKind::NAMES.join(", ")))
 }

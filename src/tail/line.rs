@@ -14,7 +14,7 @@ use super::{
     filter::is_missed,
 };
 use crate::event_text::{
-    EventTime, answered_by_text, call_style, cause_text, event_style, party_name, short_call_id,
+    EventTime, answered_by_text, call_style, cause_text, event_style, kind_details, party_name, short_call_id,
 };
 
 /// The maximum width of a text from outside, in columns.
@@ -116,17 +116,14 @@ fn event_details(entry: &TailEvent) -> (String, Style) {
             let names = (!names.is_empty()).then_some(names);
             (caller.chain(names).collect::<Vec<_>>().join("  "), none)
         }
-        EventKind::Ringing { user } => (cut(&party_name(user)), none),
         EventKind::Answer { answered_by } => (cut(&answered_by_text(answered_by)), none),
-        EventKind::Hold { user } | EventKind::Unhold { user } => {
-            (user.as_ref().map(|user| cut(&party_name(user))).unwrap_or_default(), none)
-        }
         EventKind::Transfer { user, transfer_target, .. } => {
             let by = user.as_ref().map(|user| cut(&party_name(user)));
             let to = transfer_target.as_ref().map(|target| format!("to {}", cut(target)));
             (by.into_iter().chain(to).collect::<Vec<_>>().join(" "), none)
         }
         EventKind::Hangup { cause, answered_by } => outcome(entry, event, *cause, answered_by.as_ref()),
+        kind => (kind_details(kind).map(|details| cut(&details)).unwrap_or_default(), none),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Events for tests.
 
 use jiff::Timestamp;
-use ringwire_event::{CallEvent, Direction, EventKind};
+use ringwire_event::{CallEvent, CallFacts, Direction, EventKind};
 
 /// What happened to `call`, at a second of its own.
 pub(super) fn event(call: &str, seq: u32, kind: EventKind) -> CallEvent {
@@ -21,5 +21,6 @@ pub(super) fn event(call: &str, seq: u32, kind: EventKind) -> CallEvent {
         trunk: None,
         account: None,
         tenant: None,
+        facts: CallFacts::default(),
     }
 }

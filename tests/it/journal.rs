@@ -13,7 +13,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use ringwire_delivery::{DeliveryId, TargetName, TargetState};
-use ringwire_event::{AnsweredBy, CallEvent, Cause, Direction, EventKind, Party};
+use ringwire_event::{AnsweredBy, CallEvent, CallFacts, Cause, Direction, EventKind, Party};
 use ringwire_outbox::{
     AppliedCommand, CommittedEvent, DeliveryAttempt, DeliveryUpdate, NewEvent, Store, StoreReport,
     StoreWrite, StoredDeliveryState, TargetUpdate,
@@ -186,6 +186,7 @@ pub(crate) fn event(call: &str, seq: u32, seconds: i64, what: EventKind) -> Call
         trunk: None,
         account: None,
         tenant: None,
+        facts: CallFacts::default(),
     }
 }
 

@@ -139,12 +139,8 @@ impl RoutedCall {
 fn users(event: &CallEvent) -> Vec<Party> {
     match &event.kind {
         EventKind::NewCall { users } => users.clone(),
-        EventKind::Ringing { user } => vec![user.clone()],
         EventKind::Answer { answered_by: AnsweredBy::User(user) } => vec![user.clone()],
-        EventKind::Hold { user } | EventKind::Unhold { user } | EventKind::Transfer { user, .. } => {
-            user.iter().cloned().collect()
-        }
-        EventKind::Answer { .. } | EventKind::Hangup { .. } => Vec::new(),
+        kind => kind.user().cloned().into_iter().collect(),
     }
 }
 

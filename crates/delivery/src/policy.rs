@@ -52,7 +52,7 @@ pub struct EventLifetimes {
     pub hold: Duration,
     /// The other party is taken off hold.
     pub unhold: Duration,
-    /// A transfer.
+    /// A transfer, and whatever else happens to a call between its answer and its end.
     pub transfer: Duration,
     /// The end of the call.
     pub hangup: Duration,
@@ -84,11 +84,23 @@ impl EventLifetimes {
     pub fn of(&self, kind: &EventKind) -> Duration {
         match kind {
             EventKind::NewCall { .. } => self.new_call,
-            EventKind::Ringing { .. } => self.ringing,
+            EventKind::Ringing { .. } | EventKind::Dtmf { .. } => self.ringing,
+            // Who was told that a phone rings must be told that it no longer does.
+            EventKind::RingingStopped { .. } => self.ringing.max(self.transfer),
             EventKind::Answer { .. } => self.answer.max(self.new_call),
             EventKind::Hold { .. } => self.hold,
             EventKind::Unhold { .. } => self.unhold,
-            EventKind::Transfer { .. } => self.transfer,
+            EventKind::Transfer { .. }
+            | EventKind::Forwarded { .. }
+            | EventKind::QueueEntered { .. }
+            | EventKind::QueueLeft { .. }
+            | EventKind::Parked { .. }
+            | EventKind::Unparked { .. }
+            | EventKind::ConferenceJoined { .. }
+            | EventKind::ConferenceLeft { .. }
+            | EventKind::RecordingStarted { .. } => self.transfer,
+            // These belong to the record of the call.
+            EventKind::RecordingStopped { .. } | EventKind::VoicemailLeft { .. } => self.hangup,
             EventKind::Hangup { .. } => self.hangup.max(self.answer).max(self.new_call),
         }
     }

@@ -51,10 +51,7 @@ impl RepeatRules {
                 self.missed_hangup
             }
             EventKind::Hangup { .. } => self.hangup,
-            EventKind::Ringing { .. }
-            | EventKind::Hold { .. }
-            | EventKind::Unhold { .. }
-            | EventKind::Transfer { .. } => self.other,
+            _ => self.other,
         }
     }
 }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::cause::Cause;
-use crate::party::{AnsweredBy, Party, TransferKind};
+use crate::facts::CallFacts;
+use crate::kind::EventKind;
 
 /// The id of a call: the Uniqueid of the channel that began it, behind the PBX's name where there are several.
 ///
@@ -62,6 +62,9 @@ pub struct CallEvent {
     /// The tenant of the channel that began the call (Asterisk 18.25, 20.10, 21.5, 22 and newer).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
+    /// What else is known of the call: when, on which channels, how long.
+    #[serde(flatten)]
+    pub facts: CallFacts,
 }
 
 impl CallEvent {
@@ -83,82 +86,6 @@ pub(crate) fn event_ids(call: &str, mark: Option<&str>) -> String {
     match mark {
         Some(mark) => format!("{call}/{mark}-"),
         None => format!("{call}/"),
-    }
-}
-
-/// What happened to a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(tag = "event", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum EventKind {
-    /// The call is announced: the first event of every call, said once.
-    NewCall {
-        /// The phones rung in the first round, in the order of dialling; the caller's own for an outbound call.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        users: Vec<Party>,
-    },
-    /// A device starts to ring for the call.
-    Ringing {
-        /// Whose device.
-        user: Party,
-    },
-    /// A party starts to talk with the caller; said again for each new party that takes the call over.
-    Answer {
-        /// Who took it.
-        #[serde(rename = "answeredBy", alias = "taker")]
-        answered_by: AnsweredBy,
-    },
-    /// A party puts the other on hold.
-    Hold {
-        /// Who did, where it is a user.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        user: Option<Party>,
-    },
-    /// A party takes the other back from hold.
-    Unhold {
-        /// Who did, where it is a user.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        user: Option<Party>,
-    },
-    /// The call is passed on.
-    Transfer {
-        /// How.
-        kind: TransferKind,
-        /// Who passed it on, where that is known.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        user: Option<Party>,
-        /// To where: an extension or a number.
-        #[serde(
-            default,
-            rename = "transferTarget",
-            alias = "target",
-            skip_serializing_if = "Option::is_none"
-        )]
-        transfer_target: Option<String>,
-    },
-    /// The call is over: the last event of every call, said once.
-    Hangup {
-        /// Why it ended.
-        cause: Cause,
-        /// Who had it last, if it was answered.
-        #[serde(default, rename = "answeredBy", alias = "taker", skip_serializing_if = "Option::is_none")]
-        answered_by: Option<AnsweredBy>,
-    },
-}
-
-impl EventKind {
-    /// The name of the event, as it stands in the JSON form.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::NewCall { .. } => "newCall",
-            Self::Ringing { .. } => "ringing",
-            Self::Answer { .. } => "answer",
-            Self::Hold { .. } => "hold",
-            Self::Unhold { .. } => "unhold",
-            Self::Transfer { .. } => "transfer",
-            Self::Hangup { .. } => "hangup",
-        }
     }
 }
 
@@ -190,6 +117,8 @@ impl Direction {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::{HungUpBy, Leg};
+    use crate::party::{AnsweredBy, Party};
 
     fn answer() -> CallEvent {
         CallEvent {
@@ -213,6 +142,7 @@ mod tests {
             trunk: Some("PJSIP/trunk".into()),
             account: None,
             tenant: None,
+            facts: CallFacts::default(),
         }
     }
 
@@ -232,6 +162,25 @@ mod tests {
             json,
             r#"{"id":"pbx1-1795226702.0/2","event":"answer","answeredBy":{"kind":"user","endpoint":"PJSIP/alice","extension":"101"},"call":"pbx1-1795226702.0","seq":2,"time":"2026-11-21T02:05:02.603Z","pbx":"main","direction":"in","from":"491761234567","to":"4930100","trunk":"PJSIP/trunk"}"#
         );
+        assert_eq!(serde_json::from_str::<CallEvent>(&json).unwrap(), event);
+    }
+
+    #[test]
+    fn facts_stand_beside_the_rest_where_they_are_known() {
+        let facts = CallFacts {
+            started_at: Some("2026-11-21T02:05:00Z".parse().unwrap()),
+            answered_at: Some("2026-11-21T02:05:02Z".parse().unwrap()),
+            ring_seconds: Some(2),
+            talk_seconds: Some(60),
+            hung_up_by: Some(HungUpBy::Caller),
+            caller_leg: Some(Leg { channel: "PJSIP/trunk-0".into(), uniqueid: "1.0".into() }),
+            variables: [("CUSTOMER".to_owned(), "7".to_owned())].into(),
+            ..CallFacts::default()
+        };
+        let event = CallEvent { facts, ..answer() };
+        let json = serde_json::to_string(&event).unwrap();
+        let expected = r#","startedAt":"2026-11-21T02:05:00Z","answeredAt":"2026-11-21T02:05:02Z","ringSeconds":2,"talkSeconds":60,"hungUpBy":"caller","callerLeg":{"channel":"PJSIP/trunk-0","uniqueid":"1.0"},"variables":{"CUSTOMER":"7"}}"#;
+        assert!(json.ends_with(expected), "{json}");
         assert_eq!(serde_json::from_str::<CallEvent>(&json).unwrap(), event);
     }
 }

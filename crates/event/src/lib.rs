@@ -10,9 +10,15 @@
 mod call;
 mod cause;
 pub mod explanation;
+mod facts;
+mod kind;
 mod party;
+mod reason;
 
-pub use call::{CallEvent, CallId, Direction, EventKind};
+pub use call::{CallEvent, CallId, Direction};
 pub use cause::Cause;
 pub use explanation::{Decision, Explanation, ExplanationStep, RuleRef, SourceEvent};
+pub use facts::{CallFacts, HungUpBy, Leg};
+pub use kind::EventKind;
 pub use party::{AnsweredBy, Party, TransferKind};
+pub use reason::{Digit, QueueLeaveReason, RingStopReason, UnparkReason};

@@ -130,7 +130,7 @@ impl LiveCall {
                 self.transferred =
                     Some(LastTransfer { kind: *kind, transfer_target: transfer_target.clone() });
             }
-            EventKind::Hangup { .. } => {}
+            _ => {}
         }
         self.state = match (self.answered_at, self.held_since) {
             (None, _) if self.queue.is_some() => CallState::Waiting,

@@ -100,11 +100,7 @@ impl Observations {
                     self.unknown.add(short(&user.endpoint), at);
                 }
             }
-            EventKind::Answer { .. }
-            | EventKind::Hold { .. }
-            | EventKind::Unhold { .. }
-            | EventKind::Transfer { .. }
-            | EventKind::Hangup { .. } => {}
+            _ => {}
         }
     }
 

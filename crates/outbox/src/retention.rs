@@ -309,19 +309,40 @@ impl Eraser {
         event.from_name = event.from_name.as_deref().map(|name| self.token(name));
         match &mut event.kind {
             EventKind::NewCall { users } => users.iter_mut().for_each(|user| self.party(user)),
-            EventKind::Ringing { user } => self.party(user),
+            EventKind::Ringing { user } | EventKind::RingingStopped { user, .. } => self.party(user),
             EventKind::Answer { answered_by } | EventKind::Hangup { answered_by: Some(answered_by), .. } => {
                 self.answered_by(answered_by);
             }
-            EventKind::Hangup { answered_by: None, .. } => {}
-            EventKind::Hold { user } | EventKind::Unhold { user } => {
+            EventKind::Hold { user }
+            | EventKind::Unhold { user }
+            | EventKind::Parked { user, .. }
+            | EventKind::Unparked { user, .. }
+            | EventKind::ConferenceJoined { user, .. }
+            | EventKind::ConferenceLeft { user, .. }
+            | EventKind::Dtmf { user, .. } => {
                 user.iter_mut().for_each(|user| self.party(user));
             }
+            EventKind::Forwarded { user, forwarded_to } => {
+                self.party(user);
+                self.text(forwarded_to);
+            }
+            EventKind::RecordingStarted { file } | EventKind::RecordingStopped { file } => self.text(file),
+            EventKind::VoicemailLeft { .. }
+            | EventKind::QueueEntered { .. }
+            | EventKind::QueueLeft { .. }
+            | EventKind::Hangup { answered_by: None, .. } => {}
             EventKind::Transfer { user, transfer_target, .. } => {
                 user.iter_mut().for_each(|user| self.party(user));
-                *transfer_target = transfer_target.as_deref().map(|target| self.token(target));
+                self.text(transfer_target);
             }
         }
+        // The name of a file often has the caller's number in it, and a variable may have anything.
+        self.text(&mut event.facts.recording);
+        event.facts.variables.values_mut().for_each(|value| *value = self.token(value));
+    }
+
+    fn text(&self, text: &mut Option<String>) {
+        *text = text.as_deref().map(|text| self.token(text));
     }
 
     fn answered_by(&self, answered_by: &mut AnsweredBy) {

@@ -98,11 +98,7 @@ fn update_call(db: &Connection, event: &CallEvent, at: i64) -> Result<()> {
             )?
             .execute(params![event.call, at, cause.as_str(), event.queue, event.recovered])?;
         }
-        EventKind::NewCall { .. }
-        | EventKind::Ringing { .. }
-        | EventKind::Hold { .. }
-        | EventKind::Unhold { .. }
-        | EventKind::Transfer { .. } => {}
+        _ => {}
     }
     let seen = match &event.kind {
         EventKind::Ringing { user } | EventKind::Answer { answered_by: AnsweredBy::User(user) } => Some(user),

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ringwire_event::{AnsweredBy, CallEvent, Cause, Direction, EventKind, Party};
+use ringwire_event::{AnsweredBy, CallEvent, CallFacts, Cause, Direction, EventKind, Party};
 
 /// How a call ends in Zammad's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +91,7 @@ pub(super) fn events(nth: u32) -> Vec<(Duration, Arc<CallEvent>)> {
             trunk: None,
             account: None,
             tenant: None,
+            facts: CallFacts::default(),
         };
         (Duration::from_secs(seconds), Arc::new(event))
     };

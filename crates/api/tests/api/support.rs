@@ -22,7 +22,7 @@ use ringwire_api::{
 };
 use ringwire_delivery::TargetName;
 use ringwire_event::{
-    AnsweredBy, CallEvent, Cause, Decision, Direction, EventKind, ExplanationStep, Party, RuleRef,
+    AnsweredBy, CallEvent, CallFacts, Cause, Decision, Direction, EventKind, ExplanationStep, Party, RuleRef,
     SourceEvent, TransferKind,
 };
 use ringwire_live::{EventEmitter, LiveState};
@@ -284,6 +284,7 @@ pub(crate) fn event(call: &str, seq: u32, what: EventKind) -> CallEvent {
         trunk: Some("PJSIP/trunk".to_owned()),
         account: Some("acme".to_owned()),
         tenant: Some("t1".to_owned()),
+        facts: CallFacts::default(),
     }
 }
 

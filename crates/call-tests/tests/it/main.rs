@@ -28,3 +28,4 @@ mod scenarios;
 mod summaries;
 mod support;
 mod transfers;
+mod vocabulary;

@@ -92,13 +92,18 @@ pub(crate) fn follow_frames(
 /// A line `at 1.5` sets the clock, `connect 1.3` begins a connection, and with `restart` another tracker takes up what
 /// the one before it published.
 pub(crate) fn follow_scenario(rules: &Rules, scenario: &str) -> String {
-    play(rules, scenario, None)
+    play(rules, scenario, None, false)
+}
+
+/// The same with every event: [`follow_scenario`] leaves out what follows from the others.
+pub(crate) fn follow_scenario_fully(rules: &Rules, scenario: &str) -> String {
+    play(rules, scenario, None, true)
 }
 
 /// What a tracker decides about such a call: a line a step, but for those that an event was published, by call.
 pub(crate) fn explain(rules: &Rules, scenario: &str) -> String {
     let mut explanations = Vec::new();
-    play(rules, scenario, Some(&mut explanations));
+    play(rules, scenario, Some(&mut explanations), false);
     explanations.sort_by(|left, right| left.uniqueid.cmp(&right.uniqueid));
     let mut lines = String::new();
     for explanation in explanations {
@@ -111,7 +116,12 @@ pub(crate) fn explain(rules: &Rules, scenario: &str) -> String {
     lines
 }
 
-fn play(rules: &Rules, scenario: &str, mut explanations: Option<&mut Vec<Explanation>>) -> String {
+fn play(
+    rules: &Rules,
+    scenario: &str,
+    mut explanations: Option<&mut Vec<Explanation>>,
+    is_full: bool,
+) -> String {
     let explain = explanations.is_some();
     let mut tracker = Tracker::new(rules.clone());
     tracker.explain(explain);
@@ -150,8 +160,10 @@ fn play(rules: &Rules, scenario: &str, mut explanations: Option<&mut Vec<Explana
             explanations.extend(std::iter::from_fn(|| tracker.poll_explanation()));
         }
         while let Some(event) = tracker.poll_event() {
-            lines.push_str(&summary(&event));
-            lines.push('\n');
+            if is_full || !matches!(event.kind, EventKind::RingingStopped { .. }) {
+                lines.push_str(&summary(&event));
+                lines.push('\n');
+            }
             published.push(event);
         }
     }
@@ -170,13 +182,36 @@ fn summary(event: &CallEvent) -> String {
             let queue = event.queue.as_ref().map(|queue| format!(" queue {queue}")).unwrap_or_default();
             format!("{} {} to {} [{users}]{queue}", event.direction.as_str(), event.from, event.to)
         }
-        EventKind::Ringing { user } => user.label().to_owned(),
+        EventKind::RingingStopped { user, reason } => format!("{} {}", user.label(), reason.as_str()),
         EventKind::Answer { answered_by } => took(answered_by),
-        EventKind::Hold { user } | EventKind::Unhold { user } => label(user),
         EventKind::Transfer { kind, user, transfer_target } => {
             format!("{kind:?} by {} to {}", label(user), transfer_target.as_deref().unwrap_or("?"))
         }
         EventKind::Hangup { cause, .. } => cause.as_str().to_owned(),
+        EventKind::Forwarded { user, forwarded_to } => {
+            format!("{} to {}", user.label(), forwarded_to.as_deref().unwrap_or("?"))
+        }
+        EventKind::QueueEntered { position } => {
+            format!("{} {position:?}", event.queue.as_deref().unwrap_or("?"))
+        }
+        EventKind::QueueLeft { reason, .. } => {
+            format!("{} {}", event.queue.as_deref().unwrap_or("?"), reason.as_str())
+        }
+        EventKind::Parked { user, space, .. } => {
+            format!("at {} by {}", space.as_deref().unwrap_or("?"), label(user))
+        }
+        EventKind::Unparked { reason, user, .. } => format!("{} by {}", reason.as_str(), label(user)),
+        EventKind::ConferenceJoined { conference, user } | EventKind::ConferenceLeft { conference, user } => {
+            format!("{} {}", conference.as_deref().unwrap_or("?"), label(user))
+        }
+        EventKind::RecordingStarted { file } | EventKind::RecordingStopped { file } => {
+            file.clone().unwrap_or_else(|| "?".to_owned())
+        }
+        EventKind::VoicemailLeft { mailbox, new_messages, .. } => format!("{mailbox} {new_messages:?}"),
+        kind @ (EventKind::Ringing { .. }
+        | EventKind::Hold { .. }
+        | EventKind::Unhold { .. }
+        | EventKind::Dtmf { .. }) => label(&kind.user().cloned()),
     };
     let recovered = if event.recovered { " (recovered)" } else { "" };
     format!("{} {}: {what}{recovered}", event.call, event.kind.name())

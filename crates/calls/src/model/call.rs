@@ -2,10 +2,14 @@
 
 use jiff::Timestamp;
 use ringwire_event::explanation::{HangupReason, StepLog};
-use ringwire_event::{AnsweredBy, CallId, Cause, Direction, EventKind, Party, TransferKind};
+use ringwire_event::{
+    AnsweredBy, CallFacts, CallId, Cause, Direction, EventKind, HungUpBy, Leg, Party, TransferKind,
+};
 
 use super::keys::ChannelKey;
 use super::ring_round::{RingRound, cause_of_code};
+use super::ringing::RingingPhone;
+use super::times::CallTimes;
 
 /// A call, from its first channel to its last.
 #[derive(Debug)]
@@ -70,6 +74,19 @@ pub(crate) struct Call {
     pub callers_endpoint: Option<String>,
     /// The dialplan deflected the caller to another place.
     pub deflected: bool,
+    pub times: CallTimes,
+    /// The caller's leg, while it was last there.
+    pub caller_leg: Option<Leg>,
+    /// The leg of who answered last.
+    pub answered_leg: Option<Leg>,
+    /// How often it was answered by people.
+    pub answers: u32,
+    /// The phones that were published as ringing and did not stop yet.
+    pub ringing: Vec<RingingPhone>,
+    /// The first of those who talk that hung up.
+    pub hung_up_by: Option<HungUpBy>,
+    /// The announced call that became part of this one last.
+    pub absorbed_call: Option<CallId>,
     /// The endpoints that an earlier process published as ringing.
     pub rung_before_resume: Vec<String>,
     /// What was decided about it and why, while that is recorded.
@@ -107,7 +124,16 @@ pub(crate) struct PendingAnnouncement {
     /// The phones rung, in the order of dialling, each with the sort key of its place.
     pub users: Vec<(Vec<u64>, ChannelKey, Party)>,
     /// The events to publish right after it.
-    pub then: Vec<(EventKind, Option<Timestamp>)>,
+    pub then: Vec<PendingEvent>,
+}
+
+/// An event that waits for the announcement of its call.
+#[derive(Debug)]
+pub(crate) struct PendingEvent {
+    pub kind: EventKind,
+    pub time: Option<Timestamp>,
+    /// The facts that are this event's own.
+    pub facts: CallFacts,
 }
 
 impl Call {
@@ -148,6 +174,13 @@ impl Call {
             passed_on: None,
             callers_endpoint: None,
             deflected: false,
+            times: CallTimes::default(),
+            caller_leg: None,
+            answered_leg: None,
+            answers: 0,
+            ringing: Vec::new(),
+            hung_up_by: None,
+            absorbed_call: None,
             rung_before_resume: Vec::new(),
             explanation: None,
         }

@@ -1,5 +1,6 @@
 //! A channel: one leg at the PBX.
 
+use jiff::Timestamp;
 use ringwire_event::explanation::StepLog;
 
 use super::keys::{CallKey, ChannelKey};
@@ -16,6 +17,8 @@ pub(crate) struct Channel {
     pub state: ChannelState,
     /// Its place in the order in which channels and calls were created.
     pub sequence: u64,
+    /// When it was created, or first listed.
+    pub created: Option<Timestamp>,
     /// The connection on which it was first seen.
     pub connection: u32,
     /// The Exten it was created with: what was dialled.
@@ -132,6 +135,7 @@ impl Channel {
             kind: if is_auxiliary(name) { ChannelKind::Auxiliary } else { ChannelKind::Device },
             state: ChannelState::Down,
             sequence,
+            created: None,
             connection: 0,
             exten: String::new(),
             exten_now: String::new(),

@@ -7,8 +7,10 @@ mod ids;
 mod keys;
 mod presentation;
 mod ring_round;
+mod ringing;
+mod times;
 
-pub(crate) use call::{Call, CallStage, PassedOn, PendingAnnouncement};
+pub(crate) use call::{Call, CallStage, PassedOn, PendingAnnouncement, PendingEvent};
 pub(crate) use channel::{
     Channel, ChannelBridge, ChannelKind, ChannelState, endpoint_of, known_number, local_stem,
 };
@@ -17,3 +19,5 @@ pub(crate) use ids::CallIds;
 pub(crate) use keys::{CallKey, ChannelKey};
 pub(crate) use presentation::withheld_by_step;
 pub(crate) use ring_round::RingLeg;
+pub(crate) use ringing::{RingEnd, RingingPhone};
+pub(crate) use times::{Stopwatch, seconds_between};

@@ -31,8 +31,16 @@ pub(crate) struct RingLeg {
     cancelled: bool,
     /// Its phone picked up: it answered, unless it never talked with the caller.
     picked_up: bool,
+    /// Its phone asked for its end.
+    pub refused: bool,
+    /// Another phone has picked up what it rang for.
+    pub taken: bool,
+    /// The Local channel that it is rung through rang for as long as it may.
+    pub rung_out: bool,
     cause: Option<u16>,
     status: Option<Cause>,
+    /// The first DialStatus, whatever it is.
+    dial_status: Option<String>,
 }
 
 impl RingLeg {
@@ -46,8 +54,12 @@ impl RingLeg {
             own: false,
             cancelled: false,
             picked_up: false,
+            refused: false,
+            taken: false,
+            rung_out: false,
             cause: None,
             status: None,
+            dial_status: None,
         }
     }
 
@@ -67,6 +79,14 @@ impl RingLeg {
         if self.status.is_none() {
             self.status = cause_of_dial_status(status);
         }
+        if self.dial_status.is_none() {
+            self.dial_status = Some(status.to_owned());
+        }
+    }
+
+    /// The first Cause other than 0, and the first DialStatus.
+    pub(crate) fn end(&self) -> (Option<u16>, Option<&str>) {
+        (self.cause, self.dial_status.as_deref())
     }
 
     /// Whether it has a DialStatus.

@@ -3,11 +3,12 @@
 use jiff::SignedDuration;
 use ringwire_directory::is_number;
 use ringwire_event::explanation::AnnounceReason;
-use ringwire_event::{Direction, EventKind};
+use ringwire_event::{CallFacts, Direction, EventKind};
 
 use super::Tracker;
 use crate::model::{
-    Call, CallKey, CallStage, Channel, ChannelKey, ChannelKind, PendingAnnouncement, known_number,
+    Call, CallKey, CallStage, Channel, ChannelKey, ChannelKind, PendingAnnouncement, PendingEvent,
+    known_number,
 };
 
 /// What is published for a caller who does not show a number.
@@ -96,9 +97,10 @@ impl Tracker {
             Direction::Out => self.caller(key).into_iter().collect(),
             Direction::In | Direction::Internal => users.into_iter().map(|(_, _, party)| party).collect(),
         };
-        self.push_event(key, EventKind::NewCall { users }, since.or(self.now));
-        for (what, time) in then {
-            self.push_event(key, what, time);
+        let (kind, facts) = (EventKind::NewCall { users }, CallFacts::default());
+        self.push_event(key, PendingEvent { kind, time: since.or(self.now), facts });
+        for event in then {
+            self.push_event(key, event);
         }
     }
 

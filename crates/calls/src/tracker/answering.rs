@@ -1,10 +1,10 @@
 //! Who answers: the first party, and each new one, that talks with the caller.
 
 use ringwire_event::explanation::AnnounceReason;
-use ringwire_event::{AnsweredBy, Direction, EventKind};
+use ringwire_event::{AnsweredBy, CallFacts, Direction, EventKind, Leg};
 
 use super::Tracker;
-use crate::model::{CallKey, ChannelKey, ChannelKind};
+use crate::model::{CallKey, ChannelKey, ChannelKind, PendingEvent};
 
 impl Tracker {
     /// Publishes an answer if somebody new talks with the caller.
@@ -41,7 +41,8 @@ impl Tracker {
         {
             call.far_party = Some(partner);
         }
-        self.publish_answer(key, answered_by, &endpoint);
+        let leg = self.leg(partner);
+        self.publish_answer(key, answered_by, &endpoint, leg);
     }
 
     /// The parties that a channel talks with, through Local pairs, in the order in which they are reached.
@@ -68,7 +69,13 @@ impl Tracker {
     }
 
     /// Publishes that a party answered, unless it was the last one to do so.
-    pub(super) fn publish_answer(&mut self, key: CallKey, answered_by: AnsweredBy, endpoint: &str) {
+    pub(super) fn publish_answer(
+        &mut self,
+        key: CallKey,
+        answered_by: AnsweredBy,
+        endpoint: &str,
+        leg: Option<Leg>,
+    ) {
         let Some(call) = self.calls.get(key) else { return };
         if call.is_over() || call.answered_by_endpoint.as_deref() == Some(endpoint) {
             return;
@@ -79,17 +86,21 @@ impl Tracker {
         if call.answered_by_endpoint.is_none() && call.answered_by.as_ref() == Some(&answered_by) {
             // An earlier process published it.
             call.answered_by_endpoint = Some(endpoint.to_owned());
+            call.answered_leg = leg.or(call.answered_leg.take());
             return;
         }
         let again = call.is_answered();
         call.round.legs.iter_mut().for_each(|leg| leg.open = false);
         call.answered_by_endpoint = Some(endpoint.to_owned());
+        self.forget_answering_phone(key, endpoint);
+        self.note_answer(key, leg);
         self.explain_answered(key, &answered_by, again);
         let Some(call) = self.calls.get_mut(key) else { return };
         // On an outbound call the party that was called is what the call is about; a later one is a transfer.
         if !(again && call.direction == Direction::Out) {
             call.answered_by = Some(answered_by.clone());
-            self.push_event(key, EventKind::Answer { answered_by }, self.now);
+            let (kind, facts) = (EventKind::Answer { answered_by }, CallFacts::default());
+            self.push_event(key, PendingEvent { kind, time: self.now, facts });
         }
     }
 }

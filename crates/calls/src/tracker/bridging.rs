@@ -1,10 +1,10 @@
 //! Bridges: who is together with whom, and who holds whom.
 
-use ringwire_event::EventKind;
+use ringwire_event::{CallFacts, EventKind};
 
 use super::Tracker;
 use crate::event_headers::EventHeaders;
-use crate::model::{Channel, ChannelBridge, ChannelKey, ChannelKind};
+use crate::model::{CallKey, Channel, ChannelBridge, ChannelKey, ChannelKind};
 
 impl Tracker {
     pub(super) fn on_bridge_enter(&mut self, packet: &EventHeaders<'_>) {
@@ -164,9 +164,26 @@ impl Tracker {
         let Some(key) = channel.call else { return };
         let answered = self.calls.get(key).is_some_and(|call| call.is_answered());
         self.explain_hold(key, ch, on, answered);
+        self.note_holding(key);
         if answered {
             let user = self.party(ch);
-            self.publish(key, if on { EventKind::Hold { user } } else { EventKind::Unhold { user } });
+            let facts = CallFacts { leg: self.leg(ch), ..CallFacts::default() };
+            let kind = if on { EventKind::Hold { user } } else { EventKind::Unhold { user } };
+            self.publish_with(key, kind, facts);
+        }
+    }
+
+    /// Measures how long a party of the call is on hold.
+    fn note_holding(&mut self, key: CallKey) {
+        let now = self.now;
+        let Some(call) = self.calls.get(key) else { return };
+        let holds = |ch: &ChannelKey| self.channels.get(*ch).is_some_and(|channel| channel.on_hold);
+        let is_held = call.is_answered() && call.members.iter().any(holds);
+        if let Some(call) = self.calls.get_mut(key) {
+            match is_held {
+                true => call.times.holding.start(now),
+                false => call.times.holding.stop(now),
+            }
         }
     }
 }

@@ -37,6 +37,7 @@ impl Tracker {
     ) -> ChannelKey {
         let mut channel = Channel::new(uniqueid, name, self.next_sequence());
         let own = |key: &str| packet.text(key).map(|text| text.into_owned());
+        channel.created = self.now;
         channel.connection = self.connection;
         channel.seen_in = self.list_epoch;
         channel.state = packet.channel_state().unwrap_or(ChannelState::Down);
@@ -227,7 +228,7 @@ impl Tracker {
             .get(ch)
             .is_some_and(|channel| channel.in_voicemail && channel.state == ChannelState::Up);
         if taken && let Some(key) = self.originated_call(ch) {
-            self.publish_answer(key, AnsweredBy::Voicemail, "voicemail");
+            self.publish_answer(key, AnsweredBy::Voicemail, "voicemail", None);
         }
     }
 
@@ -235,7 +236,7 @@ impl Tracker {
         if let Some(ch) = self.resolve_channel(packet, "Uniqueid")
             && let Some(key) = self.originated_call(ch)
         {
-            self.publish_answer(key, AnsweredBy::Conference, "conference");
+            self.publish_answer(key, AnsweredBy::Conference, "conference", None);
         }
     }
 

@@ -2,13 +2,12 @@
 
 use ringwire_ami::AmiVersion;
 use ringwire_directory::{SHORTEST_NUMBER, is_number, number_apart};
-use ringwire_event::EventKind;
 use ringwire_event::explanation::AnnounceReason;
 
 use super::Tracker;
 use crate::event_headers::EventHeaders;
 use crate::limits::{self, TrackerLimit};
-use crate::model::{CallKey, CallStage, ChannelKey, ChannelKind, ChannelState, RingLeg, local_stem};
+use crate::model::{CallKey, ChannelKey, ChannelKind, RingLeg, local_stem};
 
 impl Tracker {
     /// DialBegin (12 and newer), `Dial` with `SubEvent: Begin` (1.6 to 11).
@@ -200,6 +199,9 @@ impl Tracker {
             return;
         }
         call.dialled |= !own_phone;
+        if !own_phone && !call.is_answered() {
+            call.times.ringing.start(now);
+        }
         self.explain_dialled(key, dest, own_phone);
         if own_phone {
             return;
@@ -207,36 +209,6 @@ impl Tracker {
         self.gather(key);
         self.gather_user(key, dest);
         self.publish_ringing(dest);
-    }
-
-    /// Publishes that a phone rings, once it was dialled and does.
-    pub(super) fn publish_ringing(&mut self, ch: ChannelKey) {
-        let Some(channel) = self.channels.get(ch) else { return };
-        if channel.rang
-            || channel.state != ChannelState::Ringing
-            || channel.kind != ChannelKind::Device
-            || !channel.dialled
-        {
-            return;
-        }
-        let Some(key) = channel.call else { return };
-        let Some(call) = self.calls.get(key) else { return };
-        if matches!(call.stage, CallStage::Unannounced | CallStage::Over) || self.is_callers_own(call, ch) {
-            return;
-        }
-        let Some(user) = self.party(ch) else { return };
-        if let Some(channel) = self.channels.get_mut(ch) {
-            channel.rang = true;
-        }
-        if let Some(call) = self.calls.get_mut(key)
-            && let Some(place) =
-                call.rung_before_resume.iter().position(|endpoint| *endpoint == user.endpoint)
-        {
-            call.rung_before_resume.swap_remove(place);
-            return self.explain_ringing(key, &user, true);
-        }
-        self.explain_ringing(key, &user, false);
-        self.publish(key, EventKind::Ringing { user });
     }
 
     /// DialEnd (12 and newer): one leg is no longer rung.
@@ -253,6 +225,9 @@ impl Tracker {
                 self.explain_forwarded(dest);
             }
             self.explain_leg_result(dest, before);
+        }
+        if packet.text("DialStatus").as_deref() == Some("NOANSWER") {
+            self.note_rung_out(dest);
         }
         self.close_leg(dest);
     }
@@ -313,12 +288,17 @@ impl Tracker {
     /// A leg is about to be no longer rung: its phone has refused, or it is being hung up. What comes of that, its dialling
     /// tells a moment later, and may have begun to ring another phone by then.
     pub(super) fn stop_leg(&mut self, ch: ChannelKey) {
-        if let Some(leg) = self.leg_of(ch) {
+        let now = self.now;
+        let Some(call) = self.call_of(ch).and_then(|key| self.calls.get_mut(key)) else { return };
+        if let Some(leg) = call.round.leg(ch) {
             leg.open = false;
+            if call.round.is_rung_out() {
+                call.times.ringing.stop(now);
+            }
         }
     }
 
-    fn leg_of(&mut self, ch: ChannelKey) -> Option<&mut RingLeg> {
+    pub(super) fn leg_of(&mut self, ch: ChannelKey) -> Option<&mut RingLeg> {
         let key = self.call_of(ch)?;
         self.calls.get_mut(key)?.round.leg(ch)
     }

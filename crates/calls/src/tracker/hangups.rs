@@ -27,8 +27,12 @@ impl Tracker {
                 false => self.explain_hangup_request(key, busy),
             }
         }
+        self.note_hangup(ch, false);
         if let Some(cause) = cause {
             self.leg_cause(ch, cause);
+        }
+        if let Some(leg) = self.leg_of(ch) {
+            leg.refused |= leg.open;
         }
         self.stop_leg(ch);
     }
@@ -36,6 +40,7 @@ impl Tracker {
     /// The PBX hangs a channel up. Who gives up has asked for it before, and what was rung is cancelled by then.
     pub(super) fn on_soft_hangup_request(&mut self, packet: &EventHeaders<'_>) {
         let Some(ch) = self.resolve_channel(packet, "Uniqueid") else { return };
+        self.note_hangup(ch, true);
         if let Some(call) = self.originated_call(ch).and_then(|key| self.calls.get_mut(key)) {
             call.hung_up_by_pbx |= !call.gave_up && call.round.is_open();
         }
@@ -52,6 +57,7 @@ impl Tracker {
             self.leg_cause(ch, cause);
         }
         self.close_leg(ch);
+        self.stop_ringing(ch);
         let key = self.call_of(ch);
         self.unqueue(ch);
         if let Some(key) = key {

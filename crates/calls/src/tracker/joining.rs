@@ -49,7 +49,17 @@ impl Tracker {
         call.taken_up_after = self.taken_up_after(originator);
         let key = self.calls.insert(call);
         self.by_linkedid.insert(root.to_owned(), key);
+        self.note_start(key, originator);
         key
+    }
+
+    /// The call started when the channel was created that started it, unless that was not seen.
+    fn note_start(&mut self, key: CallKey, originator: Option<ChannelKey>) {
+        let created = originator.and_then(|ch| self.channels.get(ch)).filter(|channel| !channel.listed);
+        let created = created.and_then(|channel| channel.created);
+        if let Some(call) = self.calls.get_mut(key) {
+            call.times.started = call.times.started.or(created);
+        }
     }
 
     /// A channel starts a call.
@@ -79,6 +89,7 @@ impl Tracker {
             call.has_originator = true;
             call.taken_up_after = taken_up_after;
         }
+        self.note_start(key, Some(ch));
         self.explain_originator(key, ch);
         let Some(call) = self.calls.get(key) else { return };
         let ringing: Vec<_> =
@@ -164,7 +175,7 @@ impl Tracker {
         let (keep, absorb) = if rank(left) <= rank(right) { (left, right) } else { (right, left) };
         if self.calls.get(absorb).is_some_and(|call| !call.is_over()) {
             self.forget_unpublished_ringing(absorb);
-            self.absorb(absorb);
+            self.absorb(absorb, keep);
         }
         let Some(absorbed) = self.calls.remove(absorb) else { return keep };
         self.explain_merged(keep, &absorbed.root, absorbed.explanation);
@@ -215,10 +226,16 @@ impl Tracker {
     }
 
     /// An absorbed call ends: one that was announced gets its one hangup, one that was not never will be.
-    fn absorb(&mut self, key: CallKey) {
+    fn absorb(&mut self, key: CallKey, by: CallKey) {
         let Some(call) = self.calls.get(key) else { return };
         if call.is_announced() {
-            self.publish_hangup(key, |call| {
+            let id = Some(call.id.clone());
+            let absorbed_by = self.calls.get_mut(by).map(|by| {
+                by.absorbed_call = id;
+                by.id.clone()
+            });
+            let absorbed_by = absorbed_by.filter(|id| !id.is_empty());
+            self.publish_hangup_into(key, absorbed_by, |call| {
                 (
                     if call.is_answered() { Cause::NormalClearing } else { Cause::Cancel },
                     HangupReason::Absorbed,

@@ -6,6 +6,7 @@ mod bridging;
 mod channels;
 mod dialling;
 mod explaining;
+mod facts;
 mod hangups;
 mod joining;
 mod listed_dials;
@@ -14,6 +15,7 @@ mod parties;
 mod publishing;
 mod queues;
 mod resume;
+mod ringing;
 mod snapshot;
 mod summaries;
 mod takeover;
@@ -274,6 +276,7 @@ fn handler(name: &[u8]) -> Option<Handler> {
         b"QueueCallerAbandon" => Tracker::on_queue_abandon,
         b"AgentCalled" => Tracker::on_agent_called,
         b"AgentConnect" => Tracker::on_agent_connect,
+        b"AgentComplete" => Tracker::on_agent_complete,
         b"BlindTransfer" => Tracker::on_blind_transfer,
         b"AttendedTransfer" => Tracker::on_attended_transfer,
         b"Transfer" => Tracker::on_old_transfer,

@@ -15,6 +15,7 @@ impl Tracker {
 
     /// A caller waits in a queue.
     pub(super) fn enter_queue(&mut self, ch: ChannelKey, queue: Option<&str>) {
+        let now = self.now;
         let key = match self.call_of(ch) {
             Some(key) => key,
             None => self.start_call(ch),
@@ -24,6 +25,7 @@ impl Tracker {
             call.round = call.round.next();
         }
         call.queued = true;
+        call.times.waiting.start(now);
         call.went_from_queue = false;
         if let Some(queue) = queue {
             call.queue = Some(queue.to_owned());
@@ -56,11 +58,13 @@ impl Tracker {
     }
 
     pub(super) fn unqueue(&mut self, ch: ChannelKey) {
+        let now = self.now;
         self.waiting.retain(|waiting| *waiting != ch);
         if let Some(key) = self.originated_call(ch)
             && let Some(call) = self.calls.get_mut(key)
         {
             call.queued = false;
+            call.times.waiting.stop(now);
         }
     }
 
@@ -82,6 +86,14 @@ impl Tracker {
             .or_else(|| self.resolve_channel(packet, "BridgedChannel"));
         if let (Some(caller), Some(agent)) = (self.resolve_channel(packet, "Uniqueid"), agent) {
             self.join(caller, agent);
+        }
+    }
+
+    /// AgentComplete says who hung up; always from 12 on, up to 11 with `eventwhencalled=yes`.
+    pub(super) fn on_agent_complete(&mut self, packet: &EventHeaders<'_>) {
+        let Some(caller) = self.channel_of(packet, "Uniqueid") else { return };
+        if let Some(reason) = packet.text("Reason") {
+            self.note_agent_complete(caller, &reason.to_ascii_lowercase());
         }
     }
 

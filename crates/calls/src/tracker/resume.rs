@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use ringwire_event::{AnsweredBy, CallEvent, CallId, EventKind, Party};
 
 use super::Tracker;
-use crate::model::{Call, CallIds, CallKey, CallStage, PassedOn};
+use crate::model::{Call, CallIds, CallKey, CallStage, PassedOn, RingingPhone, Stopwatch};
 
 impl Tracker {
     /// Resumes the calls that `events` are of and whose hangup is not among them, each under its old id:
@@ -50,10 +50,31 @@ impl Tracker {
         call.account = last.account.clone();
         call.tenant = last.tenant.clone();
         call.queue = last.queue.clone();
+        call.caller_leg.clone_from(&last.facts.caller_leg);
+        call.absorbed_call.clone_from(&last.facts.absorbed_call);
         for event in published {
+            resume_times(&mut call, event);
             match &event.kind {
-                EventKind::Ringing { user } => call.rung_before_resume.push(user.endpoint.clone()),
+                EventKind::Ringing { user } => {
+                    call.rung_before_resume.push(user.endpoint.clone());
+                    call.ringing.push(RingingPhone {
+                        channel: None,
+                        user: user.clone(),
+                        leg: event.facts.leg.clone(),
+                        since: event.time,
+                        answers: call.answers,
+                    });
+                }
+                EventKind::RingingStopped { user, .. } => {
+                    call.rung_before_resume.retain(|endpoint| *endpoint != user.endpoint);
+                    call.ringing.retain(|phone| phone.user.endpoint != user.endpoint);
+                }
                 EventKind::Answer { answered_by } => {
+                    if let Some(user) = answered_by.user() {
+                        call.ringing.retain(|phone| phone.user.endpoint != user.endpoint);
+                    }
+                    call.answers = call.answers.saturating_add(1);
+                    call.answered_leg.clone_from(&event.facts.leg);
                     call.answered_by_endpoint = endpoint(answered_by);
                     call.answered_by = Some(answered_by.clone());
                 }
@@ -62,10 +83,7 @@ impl Tracker {
                     let (by, target) = (user.clone(), transfer_target.clone());
                     call.passed_on = Some(PassedOn { kind: *kind, by, target });
                 }
-                EventKind::NewCall { .. }
-                | EventKind::Hold { .. }
-                | EventKind::Unhold { .. }
-                | EventKind::Hangup { .. } => {}
+                _ => {}
             }
         }
         if call.is_answered() {
@@ -89,6 +107,23 @@ impl Tracker {
 
     fn is_unclaimed(&self, key: CallKey) -> bool {
         self.calls.get(key).is_some_and(|call| call.members.is_empty())
+    }
+}
+
+/// Takes the times that a published event tells.
+fn resume_times(call: &mut Call, event: &CallEvent) {
+    let (times, facts) = (&mut call.times, &event.facts);
+    times.started = facts.started_at;
+    times.answered = facts.answered_at;
+    match &event.kind {
+        EventKind::Ringing { .. } if times.answered.is_none() => times.ringing.start(event.time),
+        EventKind::Answer { .. } => {
+            times.ringing = Stopwatch::with_seconds(facts.ring_seconds);
+            times.waiting = Stopwatch::with_seconds(facts.wait_seconds);
+        }
+        EventKind::Hold { .. } => times.holding.start(event.time),
+        EventKind::Unhold { .. } => times.holding = Stopwatch::with_seconds(facts.hold_seconds),
+        _ => {}
     }
 }
 

@@ -279,9 +279,9 @@ impl Tracker {
                     self.enter_queue(item.ch, item.queue());
                 }
             } else if is_conference(&item.application) {
-                self.publish_answer(key, AnsweredBy::Conference, "conference");
+                self.publish_answer(key, AnsweredBy::Conference, "conference", None);
             } else if item.application.eq_ignore_ascii_case("VoiceMail") && up {
-                self.publish_answer(key, AnsweredBy::Voicemail, "voicemail");
+                self.publish_answer(key, AnsweredBy::Voicemail, "voicemail", None);
             }
         }
         if let Some(dialler) = rung_by {

@@ -68,6 +68,12 @@ impl Tracker {
                 reached.or_else(|| self.extension_dialled([Some(second), None]))
             }),
         };
+        let consultation = self.channel_of(packet, "TargetUniqueid").and_then(|ch| self.call_of(ch));
+        let consultation = consultation.filter(|other| *other != key).and_then(|other| self.calls.get(other));
+        let consultation = consultation.filter(|call| call.is_announced()).map(|call| call.id.clone());
+        if let Some(call) = self.calls.get_mut(key) {
+            call.absorbed_call = consultation.or(call.absorbed_call.take());
+        }
         self.publish_transfer(key, kind, Some(transferer), target);
     }
 
@@ -93,6 +99,10 @@ impl Tracker {
         target: Option<String>,
     ) {
         self.explain_transfer(key, kind, user.as_ref(), target.as_deref());
+        if let Some(call) = self.calls.get_mut(key) {
+            // Who passes a call on leaves it, and does not end it.
+            call.hung_up_by = None;
+        }
         self.publish(key, EventKind::Transfer { kind, user, transfer_target: target });
     }
 
@@ -140,6 +150,9 @@ impl Tracker {
         let target = self.channel_of(packet, "TargetUniqueid").or_else(|| by_name("TargetChannel"));
         if let (Some(picker), Some(target)) = (picker, target) {
             self.join(picker, target);
+            if let Some(leg) = self.leg_of(target) {
+                leg.taken = true;
+            }
         }
     }
 

@@ -69,7 +69,7 @@ impl OpenCall {
                 self.attributes.push(("ringwire.cause", cause.as_str().to_owned()));
                 self.attributes.extend(event.queue.clone().map(|queue| ("ringwire.queue", queue)));
             }
-            EventKind::NewCall { .. } | EventKind::Ringing { .. } | EventKind::Transfer { .. } => {}
+            _ => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ringwire_event::{AnsweredBy, CallEvent, Cause, Direction, Party};
+use ringwire_event::{AnsweredBy, CallEvent, CallFacts, Cause, Direction, Party};
 use ringwire_live::EventDelivery;
 
 use super::{span::CallSpan, *};
@@ -28,6 +28,7 @@ fn published(seq: u32, second: i64, what: EventKind, deliveries: &[i64]) -> Publ
         trunk: None,
         account: None,
         tenant: None,
+        facts: CallFacts::default(),
     };
     let pending = |id: &i64| EventDelivery { id: *id, target: "zammad".into(), state: "pending".into() };
     PublishedEvent::new(

@@ -1,7 +1,7 @@
 //! Calls told as short lines, and who is told what of them.
 
 use ringwire_config::{OneOf, Route, TargetIndex};
-use ringwire_event::{Cause, Direction, TransferKind};
+use ringwire_event::{CallFacts, Cause, Direction, TransferKind};
 
 use super::*;
 
@@ -70,6 +70,7 @@ fn event(line: &str) -> Arc<CallEvent> {
         trunk: None,
         account: None,
         tenant: None,
+        facts: CallFacts::default(),
     };
     for fact in words {
         let (name, value) = fact.split_once('=').unwrap();

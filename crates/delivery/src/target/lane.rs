@@ -254,10 +254,7 @@ impl CallLane {
         let is_final = match kind {
             EventKind::NewCall { .. } | EventKind::Hangup { .. } => true,
             EventKind::Answer { .. } => self.last_answer == Some(head.id),
-            EventKind::Ringing { .. }
-            | EventKind::Hold { .. }
-            | EventKind::Unhold { .. }
-            | EventKind::Transfer { .. } => false,
+            _ => false,
         };
         // Where the target has received what comes after it, the whole call is late.
         let is_forced =

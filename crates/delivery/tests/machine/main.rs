@@ -20,7 +20,7 @@ use ringwire_delivery::{
     DeliveryState, LoadRequest, MachineLimits, OperatorNotice, PendingDelivery, PriorAttempt, RetrySchedule,
     StateChange, TargetName, TargetState, TargetStatus,
 };
-use ringwire_event::{AnsweredBy, CallEvent, CallId, Cause, Direction, EventKind, Party};
+use ringwire_event::{AnsweredBy, CallEvent, CallFacts, CallId, Cause, Direction, EventKind, Party};
 
 /// `seconds` after the beginning of the test.
 fn at(seconds: i64) -> Timestamp {
@@ -44,6 +44,7 @@ fn event(call: &str, seq: u32, kind: EventKind) -> Arc<CallEvent> {
         trunk: None,
         account: None,
         tenant: None,
+        facts: CallFacts::default(),
     })
 }
 

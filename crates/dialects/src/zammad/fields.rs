@@ -85,10 +85,7 @@ pub(super) fn build_fields(
             let number = answered_by.as_ref().map_or("", |by| answering_number(event, find_agent_by, by));
             fields.push_text("answeringNumber", number);
         }
-        EventKind::Ringing { .. }
-        | EventKind::Hold { .. }
-        | EventKind::Unhold { .. }
-        | EventKind::Transfer { .. } => {}
+        _ => {}
     }
     Some(fields.0)
 }

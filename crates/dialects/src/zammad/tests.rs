@@ -3,7 +3,7 @@
 mod replies;
 mod requests;
 
-use ringwire_event::{AnsweredBy, CallEvent, Cause, Direction, EventKind, Party, TransferKind};
+use ringwire_event::{AnsweredBy, CallEvent, CallFacts, Cause, Direction, EventKind, Party, TransferKind};
 
 fn event(direction: Direction, from: &str, to: &str, kind: EventKind) -> CallEvent {
     CallEvent {
@@ -22,6 +22,7 @@ fn event(direction: Direction, from: &str, to: &str, kind: EventKind) -> CallEve
         trunk: (direction != Direction::Internal).then(|| "PJSIP/trunk".into()),
         account: None,
         tenant: None,
+        facts: CallFacts::default(),
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use reqwest::Url;
 use ringwire_config::{Options, Target};
 use ringwire_dialects::{DeliveryStep, ReplyVerdict, RequestBody, TargetReply, TargetRequest};
-use ringwire_event::{CallEvent, Cause, Direction, EventKind};
+use ringwire_event::{CallEvent, CallFacts, Cause, Direction, EventKind};
 use ringwire_sender::Sender;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
@@ -154,5 +154,6 @@ fn placeholder_event() -> CallEvent {
         trunk: None,
         account: None,
         tenant: None,
+        facts: CallFacts::default(),
     }
 }

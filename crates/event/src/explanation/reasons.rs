@@ -59,6 +59,18 @@ pub enum PublishedKind {
     Unhold,
     Transfer,
     Hangup,
+    RingingStopped,
+    Forwarded,
+    QueueEntered,
+    QueueLeft,
+    Parked,
+    Unparked,
+    ConferenceJoined,
+    ConferenceLeft,
+    RecordingStarted,
+    RecordingStopped,
+    VoicemailLeft,
+    Dtmf,
 }
 
 /// How it is known that a channel starts a call.
@@ -199,6 +211,18 @@ impl PublishedKind {
             Self::Unhold => "unhold",
             Self::Transfer => "transfer",
             Self::Hangup => "hangup",
+            Self::RingingStopped => "ringingStopped",
+            Self::Forwarded => "forwarded",
+            Self::QueueEntered => "queueEntered",
+            Self::QueueLeft => "queueLeft",
+            Self::Parked => "parked",
+            Self::Unparked => "unparked",
+            Self::ConferenceJoined => "conferenceJoined",
+            Self::ConferenceLeft => "conferenceLeft",
+            Self::RecordingStarted => "recordingStarted",
+            Self::RecordingStopped => "recordingStopped",
+            Self::VoicemailLeft => "voicemailLeft",
+            Self::Dtmf => "dtmf",
         }
     }
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use jiff::SignedDuration;
 use ringwire_ami::AmiVersion;
 use ringwire_directory::User;
-use ringwire_event::{EventKind, Party};
+use ringwire_event::{CallFacts, EventKind, Party};
 
 use super::*;
 
@@ -33,6 +33,7 @@ fn event(call: &str, direction: Direction, what: EventKind) -> CallEvent {
         trunk: None,
         account: None,
         tenant: None,
+        facts: CallFacts::default(),
     }
 }
 

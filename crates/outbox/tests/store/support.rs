@@ -11,7 +11,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use ringwire_delivery::{DeliveryId, TargetName};
-use ringwire_event::{AnsweredBy, CallEvent, Cause, Direction, EventKind, Party};
+use ringwire_event::{AnsweredBy, CallEvent, CallFacts, Cause, Direction, EventKind, Party};
 use ringwire_outbox::{
     CommittedEvent, NewEvent, OpenOutcome, Store, StoreError, StoreReader, StoreReport, StoreWrite,
 };
@@ -122,6 +122,7 @@ pub(crate) fn event(call: &str, seq: u32, seconds: i64, what: EventKind) -> Call
         trunk: None,
         account: None,
         tenant: None,
+        facts: CallFacts::default(),
     }
 }
 

@@ -7,7 +7,7 @@ mod tokens;
 use std::net::SocketAddr;
 
 use ringwire_config::{Address, Authorization, Config};
-use ringwire_event::{AnsweredBy, Cause, Direction, EventKind, Party};
+use ringwire_event::{AnsweredBy, CallFacts, Cause, Direction, EventKind, Party};
 use ringwire_testkit::{Gate, HttpReply as TestReply, Receiver, ReceiverAction};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -92,6 +92,7 @@ fn hangup() -> CallEvent {
         trunk: None,
         account: None,
         tenant: None,
+        facts: CallFacts::default(),
     }
 }
 

@@ -4,9 +4,6 @@ use ringwire_event::{AnsweredBy, CallEvent, Direction, EventKind, Party};
 
 use crate::{extract::direction, problem::Problem};
 
-/// The names of all events.
-const EVENTS: [&str; 7] = ["newCall", "ringing", "answer", "hold", "unhold", "transfer", "hangup"];
-
 /// Which events a stream sends: those that match each list that is not empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct EventFilter {
@@ -30,10 +27,9 @@ impl EventFilter {
         events: Vec<String>,
         calls: Vec<String>,
     ) -> Result<Self, Problem> {
-        if let Some(unknown) = events.iter().find(|event| !EVENTS.contains(&event.as_str())) {
-            return Err(
-                Problem::bad_request(format!("there is no event {unknown:?}")).hint(EVENTS.join(", "))
-            );
+        if let Some(unknown) = events.iter().find(|event| !EventKind::NAMES.contains(&event.as_str())) {
+            return Err(Problem::bad_request(format!("there is no event {unknown:?}"))
+                .hint(EventKind::NAMES.join(", ")));
         }
         let users = users.into_iter().map(|user| user.to_lowercase()).collect();
         let directions = directions.iter().map(|word| direction(word)).collect::<Result<_, _>>()?;
@@ -56,12 +52,9 @@ impl EventFilter {
 fn parties(event: &CallEvent) -> impl Iterator<Item = &Party> {
     let (users, user) = match &event.kind {
         EventKind::NewCall { users } => (users.as_slice(), None),
-        EventKind::Ringing { user } => (&[][..], Some(user)),
         EventKind::Answer { answered_by } => (&[][..], answered_by.user()),
-        EventKind::Hold { user } | EventKind::Unhold { user } | EventKind::Transfer { user, .. } => {
-            (&[][..], user.as_ref())
-        }
         EventKind::Hangup { answered_by, .. } => (&[][..], answered_by.as_ref().and_then(AnsweredBy::user)),
+        kind => (&[][..], kind.user()),
     };
     users.iter().chain(user)
 }
@@ -77,7 +70,7 @@ fn is_called(party: &Party, wanted: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use ringwire_event::{Cause, TransferKind};
+    use ringwire_event::{CallFacts, Cause, TransferKind};
 
     use super::*;
 
@@ -108,6 +101,7 @@ mod tests {
             trunk: None,
             account: None,
             tenant: None,
+            facts: CallFacts::default(),
         }
     }
 

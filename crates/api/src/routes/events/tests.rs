@@ -13,7 +13,7 @@ use std::{
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use proptest::prelude::*;
-use ringwire_event::{CallEvent, Direction, EventKind, ExplanationStep};
+use ringwire_event::{CallEvent, CallFacts, Direction, EventKind, ExplanationStep};
 use ringwire_live::{EventEmitter, Feed, LiveState};
 use ringwire_outbox::{CommittedEvent, NewEvent, Store, StoreReport, StoreWrite};
 use tempfile::TempDir;
@@ -120,6 +120,7 @@ fn event(number: i64) -> Arc<CallEvent> {
         trunk: None,
         account: None,
         tenant: None,
+        facts: CallFacts::default(),
     })
 }
 

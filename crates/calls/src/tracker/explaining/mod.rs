@@ -215,5 +215,17 @@ fn published_kind(kind: &EventKind) -> PublishedKind {
         EventKind::Unhold { .. } => PublishedKind::Unhold,
         EventKind::Transfer { .. } => PublishedKind::Transfer,
         EventKind::Hangup { .. } => PublishedKind::Hangup,
+        EventKind::RingingStopped { .. } => PublishedKind::RingingStopped,
+        EventKind::Forwarded { .. } => PublishedKind::Forwarded,
+        EventKind::QueueEntered { .. } => PublishedKind::QueueEntered,
+        EventKind::QueueLeft { .. } => PublishedKind::QueueLeft,
+        EventKind::Parked { .. } => PublishedKind::Parked,
+        EventKind::Unparked { .. } => PublishedKind::Unparked,
+        EventKind::ConferenceJoined { .. } => PublishedKind::ConferenceJoined,
+        EventKind::ConferenceLeft { .. } => PublishedKind::ConferenceLeft,
+        EventKind::RecordingStarted { .. } => PublishedKind::RecordingStarted,
+        EventKind::RecordingStopped { .. } => PublishedKind::RecordingStopped,
+        EventKind::VoicemailLeft { .. } => PublishedKind::VoicemailLeft,
+        EventKind::Dtmf { .. } => PublishedKind::Dtmf,
     }
 }

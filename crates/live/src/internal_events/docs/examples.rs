@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use ringwire_event::{CallEvent, Direction, EventKind};
+use ringwire_event::{CallEvent, CallFacts, Direction, EventKind};
 use ringwire_outbox::CommittedEvent;
 
 use super::super::{
@@ -64,6 +64,7 @@ static COMMITTED: LazyLock<CommittedEvent> = LazyLock::new(|| CommittedEvent {
         trunk: None,
         account: None,
         tenant: None,
+        facts: CallFacts::default(),
     }),
     deliveries: Vec::new(),
     is_replay: false,
