@@ -71,43 +71,19 @@ pub(crate) fn kind_details(kind: &EventKind) -> Option<String> {
     match kind {
         EventKind::NewCall { users } => Some(users.iter().map(party_name).collect::<Vec<_>>().join(", "))
             .filter(|names| !names.is_empty()),
-        EventKind::RingingStopped { user, reason } => {
-            Some(format!("{}  {}", party_name(user), reason.as_str()))
-        }
         EventKind::Answer { answered_by } => Some(answered_by_text(answered_by)),
-        EventKind::Transfer { user, transfer_target, .. } => {
-            let by = user.as_ref().map(party_name);
-            let to = transfer_target.as_deref().map(|target| format!("to {}", plain_name(target)));
+        EventKind::Transfer { .. } | EventKind::Forwarded { .. } => {
+            let to = kind.word().map(|target| format!("to {}", plain_name(target)));
+            let by = kind.user().map(party_name);
             Some([by, to].into_iter().flatten().collect::<Vec<_>>().join(" "))
         }
         EventKind::Hangup { cause, .. } => Some(cause.as_str().to_owned()),
-        EventKind::Forwarded { user, forwarded_to } => {
-            let to = forwarded_to.as_deref().map(|to| format!(" to {}", plain_name(to)));
-            Some(format!("{}{}", party_name(user), to.unwrap_or_default()))
+        kind => {
+            let parts: Vec<_> =
+                kind.user().map(party_name).into_iter().chain(kind.word().map(plain_name)).collect();
+            (!parts.is_empty()).then(|| parts.join("  "))
         }
-        EventKind::QueueEntered { position } => position.map(|position| format!("position {position}")),
-        EventKind::QueueLeft { reason, .. } => Some(reason.as_str().to_owned()),
-        EventKind::Parked { user, space, .. } => named(user.as_ref(), space.as_deref()),
-        EventKind::Unparked { reason, user, .. } => named(user.as_ref(), Some(reason.as_str())),
-        EventKind::ConferenceJoined { conference, user } | EventKind::ConferenceLeft { conference, user } => {
-            named(user.as_ref(), conference.as_deref())
-        }
-        EventKind::RecordingStarted { file } | EventKind::RecordingStopped { file } => {
-            file.as_deref().map(plain_name)
-        }
-        EventKind::VoicemailLeft { mailbox, .. } => Some(plain_name(mailbox)),
-        // Whoever looks on need not see which key it was.
-        kind @ (EventKind::Ringing { .. }
-        | EventKind::Hold { .. }
-        | EventKind::Unhold { .. }
-        | EventKind::Dtmf { .. }) => kind.user().map(party_name),
     }
-}
-
-/// A party and a word about it, as far as they are known.
-fn named(user: Option<&Party>, word: Option<&str>) -> Option<String> {
-    let parts: Vec<_> = user.map(party_name).into_iter().chain(word.map(plain_name)).collect();
-    (!parts.is_empty()).then(|| parts.join("  "))
 }
 
 /// A party: name and extension if known.

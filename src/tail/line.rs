@@ -117,11 +117,6 @@ fn event_details(entry: &TailEvent) -> (String, Style) {
             (caller.chain(names).collect::<Vec<_>>().join("  "), none)
         }
         EventKind::Answer { answered_by } => (cut(&answered_by_text(answered_by)), none),
-        EventKind::Transfer { user, transfer_target, .. } => {
-            let by = user.as_ref().map(|user| cut(&party_name(user)));
-            let to = transfer_target.as_ref().map(|target| format!("to {}", cut(target)));
-            (by.into_iter().chain(to).collect::<Vec<_>>().join(" "), none)
-        }
         EventKind::Hangup { cause, answered_by } => outcome(entry, event, *cause, answered_by.as_ref()),
         kind => (kind_details(kind).map(|details| cut(&details)).unwrap_or_default(), none),
     }

@@ -149,7 +149,7 @@ const TEXTS: [(&str, &str); 33] = [
 /// Places that must go on knowing an old word: where, which, and why.
 const ALLOWED: [(&str, &str, &str); 17] = [
     ("crates/api/src/extract.rs", "Parts", "the type of the `http` crate that extractors receive"),
-    ("crates/event/src/call.rs", "taker", "journals of earlier releases have it"),
+    ("crates/event/src/kind.rs", "taker", "journals of earlier releases have it"),
     ("crates/event/src/explanation/legacy.rs", "heard", "journals of earlier releases have it"),
     ("crates/event/src/explanation/legacy.rs", "concluded", "journals of earlier releases have it"),
     ("crates/event/src/explanation/legacy.rs", "words", "journals of earlier releases have it"),

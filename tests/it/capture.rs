@@ -143,7 +143,9 @@ fn output_text(files: &[&Path]) -> Vec<Value> {
     let mut events: Vec<Value> =
         stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     for event in &mut events {
-        event.as_object_mut().unwrap().remove("time");
+        for of_the_clock in ["time", "startedAt", "answeredAt", "ringSeconds", "waitSeconds", "talkSeconds"] {
+            event.as_object_mut().unwrap().remove(of_the_clock);
+        }
     }
     events
 }

@@ -105,7 +105,7 @@ fn machines_get_the_notes_as_the_journal_has_them() {
     let printed = explain(&["--json", "--to", "zammad", capture("22/inbound-busy").to_str().unwrap()]);
     let printed: serde_json::Value = serde_json::from_str(printed.trim_end()).unwrap();
     assert_eq!(printed["id"], "pbx1-1795226714.6");
-    assert_eq!(printed["events"][2]["cause"], "busy");
+    assert_eq!(printed["events"][3]["cause"], "busy");
     assert_eq!(printed["deliveries"][0]["request"]["event"], "newCall");
     let over =
         printed["explanation"].as_array().unwrap().iter().find(|note| note["decision"] == "ended").unwrap();

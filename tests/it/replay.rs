@@ -20,6 +20,7 @@ fn a_line_an_event_with_the_clock_of_the_recording() {
         "      +0.001  newCall   pbx1-1795226772.37      in          491761234567 → 4930300         Alice Adams (101), Bob Bauer (102)  [support]
       +0.002  ringing   pbx1-1795226772.37      in          491761234567 → 4930300         Alice Adams (101)  [support]
       +0.003  ringing   pbx1-1795226772.37      in          491761234567 → 4930300         Bob Bauer (102)  [support]
+      +2.005  ringingStopped  pbx1-1795226772.37      in          491761234567 → 4930300         Alice Adams (101)  answeredElsewhere  [support]
       +2.005  answer    pbx1-1795226772.37      in          491761234567 → 4930300         Bob Bauer (102)  [support]
       +5.003  hangup    pbx1-1795226772.37      in          491761234567 → 4930300         normalClearing  [support]
 "
@@ -32,9 +33,9 @@ fn a_json_object_an_event() {
     let events: Vec<serde_json::Value> =
         output_text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let names: Vec<_> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
-    assert_eq!(names, ["newCall", "ringing", "hangup"]);
-    assert_eq!(events[2]["cause"], "busy");
-    assert_eq!(events[2]["id"], format!("{}/3", events[2]["call"].as_str().unwrap()));
+    assert_eq!(names, ["newCall", "ringing", "ringingStopped", "hangup"]);
+    assert_eq!(events[3]["cause"], "busy");
+    assert_eq!(events[3]["id"], format!("{}/4", events[3]["call"].as_str().unwrap()));
 }
 
 #[test]
@@ -96,7 +97,7 @@ fn real_time_takes_its_time_and_a_multiple_less() {
     let file = capture("22/inbound-busy");
     let begun = Instant::now();
     let output = run(["replay", "--speed", "4", file.to_str().unwrap()]);
-    assert_eq!(stdout(&output).lines().count(), 3);
+    assert_eq!(stdout(&output).lines().count(), 4);
     // The call takes 0.3 s: four times as fast is not at once.
     assert!(begun.elapsed() > Duration::from_millis(60));
 }

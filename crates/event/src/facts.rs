@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::call::CallId;
-
 /// What is known of a call beside who calls whom. Whatever is not known, or not yet, is absent.
 ///
 /// Seconds are whole and rounded. They are known where the packets came with a clock.
@@ -46,10 +44,10 @@ pub struct CallFacts {
     /// The call that became part of this one last, such as the consultation before an attended transfer; in the events
     /// that follow.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub absorbed_call: Option<CallId>,
+    pub absorbed_call: Option<String>,
     /// The call that this one became part of; in its hangup.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub absorbed_by: Option<CallId>,
+    pub absorbed_by: Option<String>,
     /// The file of its recording, as the dialplan names it; of several the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recording: Option<String>,

@@ -250,4 +250,31 @@ impl EventKind {
             | Self::Hangup { .. } => None,
         }
     }
+
+    /// The one word that says most about the event beside its user: a reason, a place, a file; none for a newCall, an
+    /// answer and a hangup. A digit is not said.
+    #[must_use]
+    pub fn word(&self) -> Option<&str> {
+        match self {
+            Self::RingingStopped { reason, .. } => Some(reason.as_str()),
+            Self::QueueLeft { reason, .. } => Some(reason.as_str()),
+            Self::Unparked { reason, .. } => Some(reason.as_str()),
+            Self::Transfer { transfer_target, .. } => transfer_target.as_deref(),
+            Self::Forwarded { forwarded_to, .. } => forwarded_to.as_deref(),
+            Self::Parked { space, .. } => space.as_deref(),
+            Self::ConferenceJoined { conference, .. } | Self::ConferenceLeft { conference, .. } => {
+                conference.as_deref()
+            }
+            Self::RecordingStarted { file } | Self::RecordingStopped { file } => file.as_deref(),
+            Self::VoicemailLeft { mailbox, .. } => Some(mailbox),
+            Self::NewCall { .. }
+            | Self::Ringing { .. }
+            | Self::Answer { .. }
+            | Self::Hold { .. }
+            | Self::Unhold { .. }
+            | Self::QueueEntered { .. }
+            | Self::Dtmf { .. }
+            | Self::Hangup { .. } => None,
+        }
+    }
 }

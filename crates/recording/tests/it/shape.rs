@@ -65,6 +65,7 @@ fn translate(key: &str, value: &mut Value, anonymiser: &mut Anonymiser) {
             *text = match key {
                 "name" | "fromName" => anonymiser.anonymise_name(text),
                 "id" | "call" | "pbx" | "event" | "direction" | "cause" | "kind" | "time" | "as" => return,
+                "reason" | "hungUpBy" | "uniqueid" | "absorbedCall" | "absorbedBy" => return,
                 _ => anonymiser.anonymise_identifier(text),
             }
         }
