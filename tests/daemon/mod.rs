@@ -6,4 +6,5 @@ mod logged;
 mod oracle;
 mod small_system;
 mod soak;
+mod steps;
 mod support;

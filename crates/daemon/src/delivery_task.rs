@@ -29,7 +29,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    journey::{Journey, WaitingRequests},
+    journey::{Journey, WaitingMoves, WaitingRequests},
     memories::Memories,
     reporter::DeliveryReporter,
     requests::{EndedTask, Requests},
@@ -110,8 +110,8 @@ pub(crate) struct DeliveryTask {
     requests: Requests,
     /// Requests that may not be repeated, until their attempt is on disk.
     opening: WaitingRequests,
-    /// Requests that come after others, until it is on disk that those have arrived.
-    saving: WaitingRequests,
+    /// Deliveries of which a request has arrived, until that is on disk.
+    saving: WaitingMoves,
     memories: Memories,
     /// What is remembered of calls that are over, to be removed once that is written.
     ended: Vec<MemoryUpdate>,

@@ -1,13 +1,26 @@
 //! A delivery on its way: one request after the other.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use ringwire_delivery::{Delivery, DeliveryId, DeliveryOutcome};
+use ringwire_delivery::{Delivery, DeliveryId, DeliveryOutcome, RepeatPolicy};
 use ringwire_dialects::{CallMemory, DeliveryProgress, DeliveryStep, StepError};
 use ringwire_sender::Sender;
+use serde_json::Value;
 
 /// Requests that are sent once the journal has what must be on disk before.
 pub(super) type WaitingRequests = BTreeMap<DeliveryId, (Journey, DeliveryStep)>;
+
+/// Deliveries that go on once the journal has what they have behind them.
+pub(super) type WaitingMoves = BTreeMap<DeliveryId, (Journey, NextMove)>;
+
+/// What comes after a request that has arrived.
+#[derive(Debug)]
+pub(super) enum NextMove {
+    /// Another request.
+    Send(DeliveryStep),
+    /// The end of the attempt, with the time that its last request took.
+    Complete(DeliveryOutcome, Duration),
+}
 
 /// A delivery on its way.
 #[derive(Clone, Debug)]
@@ -38,6 +51,27 @@ impl Journey {
         if self.progress.is_empty() { event.clone() } else { format!("{event}/{}", step.id) }
     }
 
+    /// Why `step` may not be sent, if this is remembered of the call: it is not to be repeated, it was sent for another event,
+    /// and nobody knows whether that arrived.
+    pub(super) fn obstacle(&self, step: &DeliveryStep, memory: &CallMemory) -> Option<String> {
+        let event = memory.get(&lost_key(step))?.as_str()?;
+        let is_other = step.repeat == RepeatPolicy::Never && event != self.delivery.event.id;
+        is_other.then(|| {
+            let id = &step.id;
+            format!("it needs the reply to the request {id}, which may not be repeated and whose outcome is unknown")
+        })
+    }
+
+    /// What is remembered of a request that may not be repeated, by its outcome.
+    pub(super) fn trace(&self, step: &DeliveryStep, outcome: &DeliveryOutcome) -> Option<(String, Value)> {
+        let value = match outcome {
+            DeliveryOutcome::UnknownForGood { .. } => self.delivery.event.id.as_str().into(),
+            DeliveryOutcome::Delivered | DeliveryOutcome::AlreadyExists => Value::Null,
+            _ => return None,
+        };
+        (step.repeat == RepeatPolicy::Never).then(|| (lost_key(step), value))
+    }
+
     /// Reads the reply of a target that still does not know the call, although it was just let know of it: the request
     /// is refused.
     pub(super) fn reinterpret(&self, outcome: DeliveryOutcome) -> DeliveryOutcome {
@@ -48,4 +82,10 @@ impl Journey {
             other => other,
         }
     }
+}
+
+/// The key under which the memory of a call has the event for which `step` was sent and nobody knows whether it arrived. No
+/// capture has a name with a blank in it.
+fn lost_key(step: &DeliveryStep) -> String {
+    format!("lost {}", step.id)
 }

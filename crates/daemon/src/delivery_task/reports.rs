@@ -27,7 +27,7 @@ impl DeliveryTask {
             }
             StoreReport::ProgressSaved(deliveries) => {
                 for delivery in deliveries {
-                    self.send_saved(delivery);
+                    self.on_saved(delivery);
                 }
             }
             StoreReport::Repeated { events } => self.uncommitted = self.uncommitted.saturating_sub(events),

@@ -15,7 +15,7 @@ use ringwire_sender::SendResult;
 
 use super::{
     DRAIN, DeliveryTask,
-    journey::Journey,
+    journey::{Journey, NextMove},
     requests::{EndedTask, SentRequest, TaskEnd},
     stored,
 };
@@ -70,7 +70,10 @@ impl DeliveryTask {
             false => journey.next_step(&CallMemory::default()),
         };
         match planned {
-            Ok(Some(step)) => self.send(journey, step),
+            Ok(Some(step)) => match self.obstacle(&journey, &step) {
+                Some(reason) => self.complete(&journey, DeliveryOutcome::Dead { reason }, Duration::ZERO),
+                None => self.send(journey, step),
+            },
             // Also where the settings have changed since the delivery was stored.
             Ok(None) => self.complete(&journey, DeliveryOutcome::Delivered, Duration::ZERO),
             Err(error) => {
@@ -78,6 +81,13 @@ impl DeliveryTask {
                 self.complete(&journey, DeliveryOutcome::Dead { reason }, Duration::ZERO);
             }
         }
+    }
+
+    /// Why a request may not be sent.
+    fn obstacle(&mut self, journey: &Journey, step: &DeliveryStep) -> Option<String> {
+        let needs_memory = journey.sender.needs_memory();
+        let memory = needs_memory.then(|| self.memories.of_call(journey, self.clock.now()));
+        memory.and_then(|memory| journey.obstacle(step, memory))
     }
 
     /// Sends a request; one that may not be repeated once its attempt is on disk.
@@ -98,12 +108,13 @@ impl DeliveryTask {
         }
     }
 
-    /// Sends the next request of a delivery whose progress is on disk.
-    pub(super) fn send_saved(&mut self, delivery: DeliveryId) {
-        if let Some((journey, step)) = self.saving.remove(&delivery)
-            && self.senders.contains_key(&journey.delivery.target)
-        {
-            self.send(journey, step);
+    /// Goes on with a delivery whose progress is on disk.
+    pub(super) fn on_saved(&mut self, delivery: DeliveryId) {
+        let Some((journey, next)) = self.saving.remove(&delivery) else { return };
+        // A target that was removed meanwhile may come back.
+        let is_removed = !self.senders.contains_key(&journey.delivery.target);
+        if !is_removed || matches!(next, NextMove::Complete(..)) {
+            self.make(journey, next);
         }
     }
 
@@ -175,7 +186,8 @@ impl DeliveryTask {
         self.journal.write(StoreWrite::Attempt(attempt));
         match outcome {
             DeliveryOutcome::Delivered | DeliveryOutcome::AlreadyExists if journey.sender.takes_steps() => {
-                let memory = self.remember(&journey, captures);
+                let trace = journey.trace(&step, &outcome);
+                let memory = self.remember(&journey, captures.into_iter().chain(trace));
                 journey.progress.set_done(&step.id);
                 self.advance(journey, memory, (outcome, took));
             }
@@ -184,11 +196,17 @@ impl DeliveryTask {
                 self.forget(&journey);
                 self.go_on(journey);
             }
-            outcome => self.complete(&journey, outcome, took),
+            outcome => {
+                let trace = journey.trace(&step, &outcome);
+                let memory = self.remember(&journey, trace.into_iter());
+                self.journal_memory(memory);
+                self.complete(&journey, outcome, took);
+            }
         }
     }
 
-    /// Goes on with a delivery of which a request has arrived.
+    /// Goes on with a delivery of which a request has arrived. What a reply said, and what has arrived, is on disk before
+    /// anything else is sent for the call.
     fn advance(
         &mut self,
         journey: Journey,
@@ -196,37 +214,44 @@ impl DeliveryTask {
         (outcome, took): (DeliveryOutcome, Duration),
     ) {
         let (id, is_replay) = (journey.delivery.id, journey.delivery.is_replay);
-        let next = match journey.sender.needs_memory() {
+        let planned = match journey.sender.needs_memory() {
             true => journey.next_step(self.memories.of_call(&journey, self.clock.now())),
             false => journey.next_step(&CallMemory::default()),
         };
-        let outcome = match next {
-            Ok(Some(step)) if is_replay => {
-                self.journal_memory(memory);
-                return self.send(journey, step);
-            }
-            // What has arrived is on disk before the next request is sent.
-            Ok(Some(step)) => {
-                self.memories.set_progress(id, journey.progress.clone());
-                let progress = serde_json::to_string(&journey.progress).unwrap_or_default();
-                self.journal.write(StoreWrite::Progress(ProgressUpdate { delivery: id, progress, memory }));
-                self.saving.insert(id, (journey, step));
-                return;
-            }
-            Ok(None) => outcome,
-            Err(error) => DeliveryOutcome::Dead { reason: error.to_string() },
+        let next = match planned {
+            Ok(Some(step)) => match self.obstacle(&journey, &step) {
+                None => NextMove::Send(step),
+                Some(reason) => NextMove::Complete(DeliveryOutcome::Dead { reason }, took),
+            },
+            Ok(None) => NextMove::Complete(outcome, took),
+            Err(error) => NextMove::Complete(DeliveryOutcome::Dead { reason: error.to_string() }, took),
         };
-        self.journal_memory(memory);
-        self.complete(&journey, outcome, took);
+        let is_saved = memory.is_some() || matches!(next, NextMove::Send(_));
+        if is_replay || !is_saved {
+            self.journal_memory(memory);
+            return self.make(journey, next);
+        }
+        self.memories.set_progress(id, journey.progress.clone());
+        let progress = serde_json::to_string(&journey.progress).unwrap_or_default();
+        self.journal.write(StoreWrite::Progress(ProgressUpdate { delivery: id, progress, memory }));
+        self.saving.insert(id, (journey, next));
+    }
+
+    fn make(&mut self, journey: Journey, next: NextMove) {
+        match next {
+            NextMove::Send(step) => self.send(journey, step),
+            NextMove::Complete(outcome, took) => self.complete(&journey, outcome, took),
+        }
     }
 
     /// Remembers what a reply said of the call; gives what the journal must record of that.
     fn remember(
         &mut self,
         journey: &Journey,
-        captures: Vec<(String, serde_json::Value)>,
+        captures: impl Iterator<Item = (String, serde_json::Value)>,
     ) -> Option<MemoryUpdate> {
-        if captures.is_empty() || !journey.sender.needs_memory() {
+        let mut captures = captures.peekable();
+        if !journey.sender.needs_memory() || captures.peek().is_none() {
             return None;
         }
         let memory = self.memories.of_call(journey, self.clock.now());
