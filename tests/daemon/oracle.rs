@@ -3,12 +3,14 @@
 //!
 //! A PBX has numbered calls without end. An endpoint fails in every way that Zammad and the servers in front of it do:
 //! it stalls, resets, answers late, refuses, shows pages, and forgets what it has taken. The daemon is killed again and
-//! again. Then everything is let be, and what arrived is held against what the journal has: every event has arrived, but
+//! again. Beside it a portal gets each call by a dialect file, in requests of which later ones need what the reply to the
+//! first one said, and fails as often. Then everything is let be, and what arrived is held against what the journal has: every event has arrived, but
 //! for hangups that may not be repeated, each of which is listed as unknown. With `RINGWIRE_ORACLE_KILLS=200` it goes on for as many kills; `--nocapture` shows the figures.
 
 mod endpoint;
 mod full_disk;
 mod lost_journal;
+mod portal;
 mod tail;
 mod verdict;
 
@@ -26,7 +28,7 @@ use ringwire_outbox::{DeliveryFilter, StoreReader, StoredDeliveryState};
 use ringwire_testkit::{PbxSimulator, SimulatorOptions};
 
 pub(crate) use self::endpoint::Chance;
-use self::endpoint::Endpoint;
+use self::{endpoint::Endpoint, portal::Portal};
 
 /// How often the daemon is killed unless told otherwise: enough to see each kind of end, in seconds.
 const KILLS: usize = 15;
@@ -47,7 +49,9 @@ async fn every_committed_event_arrives_in_order_whenever_the_daemon_is_killed() 
     let endpoint = Endpoint::start(seed).await;
     let home = tempfile::tempdir().unwrap();
     let journal = home.path().join("journal.db");
+    let portal = Portal::start(seed).await;
     let config = config(home.path(), &journal, &simulator, &options, &endpoint);
+    portal.add_to(&config);
     let path = home.path().join("log");
     let log = File::create(&path).unwrap();
 
@@ -62,6 +66,7 @@ async fn every_committed_event_arrives_in_order_whenever_the_daemon_is_killed() 
     let trouble = begun.elapsed();
 
     endpoint.behave();
+    portal.behave();
     let mut daemon = start(&config, &log);
     simulator.finish().await;
     let quiet = Instant::now();
@@ -71,8 +76,9 @@ async fn every_committed_event_arrives_in_order_whenever_the_daemon_is_killed() 
 
     let arrived = endpoint.arrived();
     let figures = verdict::check(&StoreReader::open(&journal).unwrap(), &arrived, &simulator.calls());
+    let of_portal = portal.check(&StoreReader::open(&journal).unwrap());
     println!(
-        "{kills} kills in {:.0} s, quiet after {:.0} s more; {figures}; seed {seed}",
+        "{kills} kills in {:.0} s, quiet after {:.0} s more; {figures}; portal: {of_portal}; seed {seed}",
         trouble.as_secs_f64(),
         quiet.elapsed().as_secs_f64()
     );

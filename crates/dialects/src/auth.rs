@@ -1,5 +1,6 @@
 //! What a dialect asks of whoever carries its requests: how they are authenticated, and how many are sent.
 
+pub use ringwire_delivery::RateLimit;
 use secrecy::SecretString;
 
 /// How the requests of a dialect are authenticated. All values are final; those that are secret show nothing.
@@ -89,13 +90,4 @@ pub enum HmacEncoding {
     Hex,
     /// As Base64 with padding.
     Base64,
-}
-
-/// How many requests a target takes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RateLimit {
-    /// Requests a second in the long run.
-    pub per_second: f64,
-    /// How many may be sent at once after a pause.
-    pub burst: u32,
 }

@@ -11,7 +11,7 @@ use reqwest::{
     header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 use ringwire_config::{Options, Target};
-use ringwire_delivery::{RateLimit, RateLimiter, RepeatPolicy};
+use ringwire_delivery::{RateLimiter, RepeatPolicy};
 use ringwire_dialects::{
     CallMemory, DeliveryProgress, DeliveryStep, Dialect, StepContext, StepError, TargetRequest,
     UserListRequest, UserMap,
@@ -76,14 +76,12 @@ impl Sender {
         let home = target.state_folder.as_deref();
         let scheme = dialect.auth().map(|auth| Scheme::new(auth, &target.name, home)).transpose()?;
         let secrets = dialect.auth().map(Scheme::secrets).unwrap_or_default();
-        let limit =
-            |rate: ringwire_dialects::RateLimit| RateLimit { per_second: rate.per_second, burst: rate.burst };
         Ok(Some(Self {
             transport: Arc::new(Transport::new(target, lookup)?.redacting(secrets)),
             headers,
             scheme: scheme.map(Arc::new),
             is_read: is_template,
-            limiter: dialect.rate().map(|rate| Arc::new(Mutex::new(RateLimiter::new(limit(rate))))),
+            limiter: dialect.rate().map(|rate| Arc::new(Mutex::new(RateLimiter::new(rate)))),
             users: Arc::default(),
             dialect,
         }))
