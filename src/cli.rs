@@ -2,7 +2,9 @@
 
 use ringwire_terminal::Failure;
 
-use super::{calls, capture, check, deliveries, demo, doctor, explain, replay, run, sessions, tail, top};
+use super::{
+    calls, capture, check, deliveries, demo, dialect, doctor, explain, replay, run, sessions, tail, top,
+};
 
 const ABOUT: &str = "Report calls on Asterisk to helpdesks and CRMs";
 
@@ -24,6 +26,7 @@ Examples:
   ringwire deliveries                       undelivered events, with reasons
   ringwire explain main-1795226702.0        why a call was reported this way
   ringwire replay --to zammad call.ami      what Zammad would be sent
+  ringwire dialect list                     systems that it speaks to
   ringwire capture --anonymise -o call.ami  record a PBX for a bug report
 
 Exit codes:
@@ -57,6 +60,7 @@ enum Command {
     Sessions(sessions::Args),
     Capture(capture::Args),
     Replay(replay::Args),
+    Dialect(dialect::Args),
     Demo(demo::Args),
 }
 
@@ -75,6 +79,7 @@ impl Cli {
             Command::Sessions(args) => sessions::run(args),
             Command::Capture(args) => capture::run(args),
             Command::Replay(args) => replay::run(args),
+            Command::Dialect(args) => dialect::run(args),
             Command::Demo(args) => demo::run(args),
         }
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
-use ringwire_config::{Config, Purpose};
+use ringwire_config::{Config, Purpose, RequestTarget};
 use ringwire_daemon::Pusher;
 use ringwire_dialects::{CallMemory, plan_requests};
 use ringwire_event::CallEvent;
@@ -16,7 +16,6 @@ use ringwire_terminal::{Code, Failure};
 
 use crate::event_text;
 use crate::playback::{self, RecordingReplay, tracker_rules};
-use crate::request_target::RequestTarget;
 
 /// The size from which a progress bar is shown.
 const PROGRESS_BAR_BYTES: u64 = 16 * 1024 * 1024;
@@ -46,8 +45,8 @@ pub(crate) struct Args {
     /// Recordings; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Print requests to this dialect (zammad) or configured target instead of call events
-    #[arg(long, value_name = "NAME")]
+    /// Print requests to this configured target, dialect or dialect file instead of call events
+    #[arg(long, value_name = "NAME|FILE")]
     to: Option<String>,
     /// Print one JSON object per line; for a request exactly the fields sent
     #[arg(long)]

@@ -38,8 +38,8 @@ pub(crate) struct Args {
     /// Explain only this call of the recording: its id, or the Uniqueid of one of its channels
     #[arg(long, value_name = "ID")]
     pub(super) call: Option<String>,
-    /// Show what this dialect (zammad) or configured target would be sent for the recording
-    #[arg(long, value_name = "NAME")]
+    /// Show what this configured target, dialect or dialect file would be sent for the recording
+    #[arg(long, value_name = "NAME|FILE")]
     pub(super) to: Option<String>,
     /// Print one line per call
     #[arg(long)]

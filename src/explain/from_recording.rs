@@ -4,7 +4,7 @@ use std::{collections::HashMap, io::Write, path::Path};
 
 use anyhow::anyhow;
 use jiff::Timestamp;
-use ringwire_config::{Config, Purpose};
+use ringwire_config::{Config, Purpose, RequestTarget};
 use ringwire_dialects::show_requests;
 use ringwire_event::{CallEvent, Explanation};
 use ringwire_recording::Recording;
@@ -14,7 +14,6 @@ use super::{args::Args, output::ExplanationOutput};
 use crate::{
     explanation::{CallExplanation, ExplainedDelivery},
     playback::{self, RecordingReplay, tracker_rules},
-    request_target::RequestTarget,
 };
 
 /// Explains the calls of the recording in `args`.

@@ -1,7 +1,5 @@
 //! Merges events and the changes of their deliveries into lines: in order, each event once.
 
-mod seen;
-
 #[cfg(test)]
 mod tests;
 
@@ -11,10 +9,9 @@ use std::{
 };
 
 use jiff::Timestamp;
-use ringwire_client::{DeliveryProgress, EventDelivery, StreamEvent};
+use ringwire_client::{DeliveryProgress, EventDelivery, SeenEvents, StreamEvent};
 use ringwire_event::{CallEvent, CallId, EventKind};
 
-use self::seen::SeenEvents;
 use super::filter::{EventFilter, FilterMatches};
 
 /// How long an event waits for its deliveries.

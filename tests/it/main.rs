@@ -20,6 +20,7 @@ mod check;
 mod daemon;
 mod deliveries;
 mod demo;
+mod dialect;
 mod doctor;
 mod documentation;
 mod explain;

@@ -11,6 +11,7 @@ mod address;
 mod client;
 mod error;
 mod follow;
+mod seen;
 mod sse;
 mod wire;
 
@@ -20,6 +21,7 @@ pub use self::{
     client::{ApiClient, segment},
     error::ApiError,
     follow::{EventFollower, StreamUpdate},
+    seen::SeenEvents,
     sse::SseStream,
     wire::{
         Attempt, CallDelivery, CallDetail, Channel, Channels, ChartMinute, Charts, DeliveryProgress,

@@ -11,6 +11,7 @@ mod api;
 mod connection;
 mod credentials;
 mod describe;
+mod dialect_files;
 mod document;
 mod finding;
 mod journal;
@@ -18,6 +19,7 @@ mod keys;
 mod load;
 mod raw;
 mod reach;
+mod request_target;
 mod resolve;
 mod resolved;
 mod routes;
@@ -30,10 +32,12 @@ pub use api::{Api, ApiRole, ApiToken};
 pub use connection::ConnectionSettings;
 pub use credentials::{Authorization, ClientCertificate, Credentials, SigningKey};
 pub use describe::describe;
+pub use dialect_files::{list_dialects, open_dialect, print_dialect, test_dialects};
 pub use finding::{ConfigError, Finding};
 pub use journal::Journal;
 pub use load::{is_default, path};
 pub use reach::{Barred, Place, Reach, literal};
+pub use request_target::RequestTarget;
 pub use resolved::{
     Address, Config, Log, LogFormat, LogLevel, Options, Pbx, Purpose, Target, TemplateOptions, Written,
 };

@@ -27,7 +27,7 @@ pub use file::TemplateFile;
 pub use listen::ListenRule;
 pub use mistake::TemplateMistake;
 pub use settings::{SettingMistake, SettingSpec};
-pub use shipped::{shipped_example, shipped_file, shipped_names, shipped_text};
+pub use shipped::{SKELETON, shipped_example, shipped_file, shipped_names, shipped_text};
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,9 @@ use std::sync::{Arc, LazyLock};
 
 use super::{bound::TemplateDialect, file::TemplateFile};
 
+/// A dialect file to start from.
+pub const SKELETON: &str = include_str!("skeleton.toml");
+
 /// The shipped files, by name.
 const SHIPPED: [(&str, &str); 23] = [
     ("bitrix24", include_str!("../../../../dialects/bitrix24.toml")),

@@ -11,14 +11,14 @@ const MAX_REMEMBERED: usize = 1 << 16;
 
 /// The ids of the latest events.
 #[derive(Debug, Default)]
-pub(super) struct SeenEvents {
+pub struct SeenEvents {
     ids: HashSet<Arc<str>>,
     order: VecDeque<Arc<str>>,
 }
 
 impl SeenEvents {
     /// Whether `id` is new; remembers it.
-    pub(super) fn is_new(&mut self, id: &str) -> bool {
+    pub fn is_new(&mut self, id: &str) -> bool {
         if self.ids.contains(id) {
             return false;
         }
