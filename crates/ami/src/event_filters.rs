@@ -7,23 +7,25 @@ use crate::version::AmiVersion;
 ///
 /// `VarSet` alone is most of what a busy server sends. Of the dialplan's steps, those that move a call somewhere stay;
 /// those that set a variable, jump or log something are filtered out, save for what sets the caller ID: that a number
-/// is withheld is told by nothing else.
+/// is withheld is told by nothing else. Those that start and stop a recording stay, for only they name its file.
 ///
 /// All filters have the one form that means the same in every release: a regular expression over the text of an event,
 /// without `MatchCriteria`, after a `!`. Without the `!`, everything else would be filtered out; and releases that do
 /// not know `MatchCriteria` ignore it and read the rest as a filter without `!`. The expressions begin with `^`,
 /// because a caller's name may hold an event's name. They contain nothing that basic and extended expressions read
 /// differently, and no ranges, which depend on the server's locale.
-pub const EVENT_FILTERS: [&str; 11] = [
+pub const EVENT_FILTERS: [&str; 13] = [
     "!^Event: VarSet",
     "!^Event: RTCP",
     "!^Event: TestEvent",
     "!^Event: DeviceStateChange",
     "!^Event: ContactStatus",
     "!^Event: QueueMemberStatus",
-    "!^Event: Newexten.*[[:cntrl:]]Application: [^BCDHPQSTV]",
+    "!^Event: Newexten.*[[:cntrl:]]Application: [^BCDHMPQSTV]",
+    "!^Event: Newexten.*[[:cntrl:]]Application: M[^io]",
     "!^Event: Newexten.*[[:cntrl:]]Application: Ver",
-    "!^Event: Newexten.*[[:cntrl:]]Application: S[^e]",
+    "!^Event: Newexten.*[[:cntrl:]]Application: S[^et]",
+    "!^Event: Newexten.*[[:cntrl:]]Application: St[^o]",
     "!^Event: Newexten.*[[:cntrl:]]Application: Set[[:cntrl:]]*AppData: [^C]",
     "!^Event: Newexten.*[[:cntrl:]]Application: Set[[:cntrl:]]*AppData: C[^A]",
 ];

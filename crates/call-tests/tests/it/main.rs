@@ -11,6 +11,7 @@ mod captures;
 mod causes;
 mod customer_first;
 mod cuts;
+mod details;
 mod dialled;
 mod disorder;
 mod explanations;

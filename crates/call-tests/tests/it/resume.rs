@@ -122,7 +122,10 @@ fn events_of_a_call_that_is_taken_up_carry_the_mark_of_the_start() {
     }
     let events: Vec<_> = std::iter::from_fn(|| tracker.poll_event()).collect();
     let ids: Vec<_> = events.iter().map(|event| (&*event.id, event.seq)).collect();
-    assert_eq!(ids, [("1.0/m1-1", 1), ("1.0/m1-2", 2), ("2.0/1", 1), ("2.0/2", 2)]);
+    assert_eq!(
+        ids,
+        [("1.0/m1-1", 1), ("1.0/m1-2", 2), ("1.0/m1-3", 3), ("1.0/m1-4", 4), ("2.0/1", 1), ("2.0/2", 2)]
+    );
 }
 
 /// Where the process ends between two connections, the recordings of both give the same as without that.

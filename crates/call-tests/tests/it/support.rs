@@ -160,7 +160,7 @@ fn play(
             explanations.extend(std::iter::from_fn(|| tracker.poll_explanation()));
         }
         while let Some(event) = tracker.poll_event() {
-            if is_full || !matches!(event.kind, EventKind::RingingStopped { .. }) {
+            if is_full || is_main(&event.kind) {
                 lines.push_str(&summary(&event));
                 lines.push('\n');
             }
@@ -171,6 +171,20 @@ fn play(
         explanations.extend(tracker.take_unfinished_explanations());
     }
     lines
+}
+
+/// Whether an event is more than a detail of what others tell.
+fn is_main(kind: &EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::NewCall { .. }
+            | EventKind::Ringing { .. }
+            | EventKind::Answer { .. }
+            | EventKind::Hold { .. }
+            | EventKind::Unhold { .. }
+            | EventKind::Transfer { .. }
+            | EventKind::Hangup { .. }
+    )
 }
 
 fn summary(event: &CallEvent) -> String {

@@ -165,10 +165,18 @@ fn text(published: &[CallEvent]) -> String {
                 let _ = write!(lines, " {word} ${}", number(call));
             }
         }
-        let rings = matches!(event.kind, EventKind::Ringing { .. } | EventKind::RingingStopped { .. });
-        written.push((number(&event.call), rings, lines));
+        let is_main = matches!(
+            event.kind,
+            EventKind::NewCall { .. }
+                | EventKind::Answer { .. }
+                | EventKind::Hold { .. }
+                | EventKind::Unhold { .. }
+                | EventKind::Transfer { .. }
+                | EventKind::Hangup { .. }
+        );
+        written.push((number(&event.call), !is_main, lines));
     }
-    // In which order phones ring and stop, and calls overlap, is not the same twice on one release.
+    // In which order phones ring and stop, calls overlap, and details come, is not the same twice on one release.
     written.sort_by(|left, right| {
         (left.0, left.1).cmp(&(right.0, right.1)).then_with(|| match left.1 {
             true => left.2.cmp(&right.2),
@@ -176,6 +184,11 @@ fn text(published: &[CallEvent]) -> String {
         })
     });
     written.into_iter().map(|(_, _, line)| format!("{line}\n")).collect()
+}
+
+/// The room of a conference, unless the PBX made up a number for it.
+fn room(conference: &Option<String>) -> Option<String> {
+    conference.as_ref().map(|room| if room.len() > 6 { "made-up".to_owned() } else { room.clone() })
 }
 
 /// The endpoint of a channel without its technology, which differs: a PJSIP phone is a SIP phone up to 11.
@@ -216,7 +229,7 @@ fn details(event: &CallEvent) -> String {
         }
         EventKind::ConferenceJoined { conference, user: by }
         | EventKind::ConferenceLeft { conference, user: by } => {
-            format!("{}{}", word(conference), user(by))
+            format!("{}{}", word(&room(conference)), user(by))
         }
         EventKind::RecordingStarted { file } | EventKind::RecordingStopped { file } => word(file),
         EventKind::VoicemailLeft { mailbox, new_messages, old_messages } => {

@@ -85,12 +85,35 @@ pub(crate) struct Call {
     pub ringing: Vec<RingingPhone>,
     /// The first of those who talk that hung up.
     pub hung_up_by: Option<HungUpBy>,
+    /// The queue that the caller waits in, as it was published.
+    pub queue_stay: Option<QueueStay>,
+    /// Where it is parked: the parking lot and the space.
+    pub parked: Option<(Option<String>, Option<String>)>,
+    pub recording: Option<CallRecording>,
+    /// The channel that was dialled last, until something else happens to a leg of the call (up to 11).
+    pub dialled_last: Option<ChannelKey>,
     /// The announced call that became part of this one last.
     pub absorbed_call: Option<CallId>,
     /// The endpoints that an earlier process published as ringing.
     pub rung_before_resume: Vec<String>,
     /// What was decided about it and why, while that is recorded.
     pub explanation: Option<Box<StepLog>>,
+}
+
+/// The stay of a caller in a queue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct QueueStay {
+    pub since: Option<Timestamp>,
+    pub position: Option<u32>,
+}
+
+/// The recording of a call.
+#[derive(Clone, Debug)]
+pub(crate) struct CallRecording {
+    pub file: Option<String>,
+    pub is_on: bool,
+    /// Whether its start was published: not before the call is announced.
+    pub is_published: bool,
 }
 
 /// A transfer that was published.
@@ -180,6 +203,10 @@ impl Call {
             answers: 0,
             ringing: Vec::new(),
             hung_up_by: None,
+            queue_stay: None,
+            parked: None,
+            recording: None,
+            dialled_last: None,
             absorbed_call: None,
             rung_before_resume: Vec::new(),
             explanation: None,

@@ -60,6 +60,8 @@ pub(crate) struct Channel {
     pub rang: bool,
     /// The dialplan application that has it is VoiceMail.
     pub in_voicemail: bool,
+    /// The mailboxes that its message is for, as the dialplan names them.
+    pub mailboxes: Option<String>,
     /// The list epoch in which an event last named it.
     pub seen_in: u32,
     /// Whether the last full list missed it.
@@ -160,6 +162,7 @@ impl Channel {
             on_hold: false,
             rang: false,
             in_voicemail: false,
+            mailboxes: None,
             seen_in: 0,
             missed: false,
             explanation: None,

@@ -10,7 +10,9 @@ mod ring_round;
 mod ringing;
 mod times;
 
-pub(crate) use call::{Call, CallStage, PassedOn, PendingAnnouncement, PendingEvent};
+pub(crate) use call::{
+    Call, CallRecording, CallStage, PassedOn, PendingAnnouncement, PendingEvent, QueueStay,
+};
 pub(crate) use channel::{
     Channel, ChannelBridge, ChannelKind, ChannelState, endpoint_of, known_number, local_stem,
 };

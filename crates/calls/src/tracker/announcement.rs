@@ -99,6 +99,7 @@ impl Tracker {
         };
         let (kind, facts) = (EventKind::NewCall { users }, CallFacts::default());
         self.push_event(key, PendingEvent { kind, time: since.or(self.now), facts });
+        self.publish_recording(key);
         for event in then {
             self.push_event(key, event);
         }

@@ -201,6 +201,7 @@ impl Tracker {
         if let Some(channel) = self.channels.get_mut(ch) {
             channel.in_voicemail = application.eq_ignore_ascii_case("VoiceMail");
         }
+        self.note_application(ch, application, packet.text("AppData").as_deref().unwrap_or_default());
         self.detect_voicemail(ch);
         if let Some(withheld) = packet.text("AppData").and_then(|data| withheld_by_step(application, &data)) {
             self.set_withheld(ch, withheld);
@@ -229,14 +230,6 @@ impl Tracker {
             .is_some_and(|channel| channel.in_voicemail && channel.state == ChannelState::Up);
         if taken && let Some(key) = self.originated_call(ch) {
             self.publish_answer(key, AnsweredBy::Voicemail, "voicemail", None);
-        }
-    }
-
-    pub(super) fn on_conference(&mut self, packet: &EventHeaders<'_>) {
-        if let Some(ch) = self.resolve_channel(packet, "Uniqueid")
-            && let Some(key) = self.originated_call(ch)
-        {
-            self.publish_answer(key, AnsweredBy::Conference, "conference", None);
         }
     }
 

@@ -195,6 +195,7 @@ impl Tracker {
         let mut leg = RingLeg::new(dest, caller, party);
         leg.own = own_phone;
         call.round.legs.push(leg);
+        call.dialled_last = Some(dest);
         if !party {
             return;
         }
@@ -214,7 +215,8 @@ impl Tracker {
     /// DialEnd (12 and newer): one leg is no longer rung.
     pub(super) fn on_dial_end(&mut self, packet: &EventHeaders<'_>) {
         let Some(dest) = self.resolve_channel(packet, "DestUniqueid") else { return };
-        let forwarded = packet.text("Forward").is_some();
+        let forward = packet.text("Forward");
+        let forwarded = forward.is_some();
         if let Some(leg) = self.leg_of(dest) {
             let before = leg.result();
             leg.forwarded |= forwarded;
@@ -225,6 +227,9 @@ impl Tracker {
                 self.explain_forwarded(dest);
             }
             self.explain_leg_result(dest, before);
+        }
+        if let Some(forward) = forward {
+            self.publish_forwarded(dest, &forward);
         }
         if packet.text("DialStatus").as_deref() == Some("NOANSWER") {
             self.note_rung_out(dest);
@@ -292,6 +297,7 @@ impl Tracker {
         let Some(call) = self.call_of(ch).and_then(|key| self.calls.get_mut(key)) else { return };
         if let Some(leg) = call.round.leg(ch) {
             leg.open = false;
+            call.dialled_last = None;
             if call.round.is_rung_out() {
                 call.times.ringing.stop(now);
             }

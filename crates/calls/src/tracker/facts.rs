@@ -40,6 +40,7 @@ impl Tracker {
             answered_at: times.answered,
             caller_leg: call.caller_leg.clone(),
             absorbed_call: call.absorbed_call.clone(),
+            recording: call.recording.as_ref().and_then(|recording| recording.file.clone()),
             ..own
         };
         match kind {
@@ -70,6 +71,7 @@ impl Tracker {
         let is_caller =
             call.originator == Some(ch) || call.originator.is_none() && self.caller_channel(key) == Some(ch);
         let is_called = call.is_answered()
+            && call.parked.is_none()
             && channel.state == ChannelState::Up
             && (call.answered_by_endpoint.as_ref() == Some(&channel.endpoint) || call.far_party == Some(ch));
         let by = match (is_caller, is_called) {

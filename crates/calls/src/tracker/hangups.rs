@@ -56,6 +56,7 @@ impl Tracker {
         if let Some(cause) = cause {
             self.leg_cause(ch, cause);
         }
+        self.detect_forwarding(ch);
         self.close_leg(ch);
         self.stop_ringing(ch);
         let key = self.call_of(ch);

@@ -2,15 +2,18 @@
 
 mod announcement;
 mod answering;
+mod applications;
 mod bridging;
 mod channels;
 mod dialling;
 mod explaining;
 mod facts;
+mod forwarding;
 mod hangups;
 mod joining;
 mod listed_dials;
 mod masquerade;
+mod parking;
 mod parties;
 mod publishing;
 mod queues;
@@ -270,7 +273,15 @@ fn handler(name: &[u8]) -> Option<Handler> {
         b"BridgeEnter" => Tracker::on_bridge_enter,
         b"BridgeLeave" => Tracker::on_bridge_leave,
         b"Bridge" | b"Link" | b"Unlink" => Tracker::on_old_bridge,
-        b"ConfbridgeJoin" | b"MeetmeJoin" => Tracker::on_conference,
+        b"ConfbridgeJoin" | b"MeetmeJoin" => Tracker::on_conference_join,
+        b"ConfbridgeLeave" | b"MeetmeLeave" => Tracker::on_conference_leave,
+        b"MixMonitorStart" => Tracker::on_mix_monitor_start,
+        b"MixMonitorStop" => Tracker::on_mix_monitor_stop,
+        b"MessageWaiting" => Tracker::on_message_waiting,
+        b"ParkedCall" => Tracker::on_parked,
+        b"UnParkedCall" => Tracker::on_unparked,
+        b"ParkedCallTimeOut" => Tracker::on_parking_timed_out,
+        b"ParkedCallGiveUp" => Tracker::on_parking_given_up,
         b"QueueCallerJoin" | b"Join" => Tracker::on_queue_join,
         b"QueueCallerLeave" | b"Leave" => Tracker::on_queue_leave,
         b"QueueCallerAbandon" => Tracker::on_queue_abandon,

@@ -55,6 +55,9 @@ impl Tracker {
         self.announce(key, AnnounceReason::Ended);
         self.publish_redirect(key);
         self.stop_all_ringing(key);
+        self.publish_queue_left(key, None);
+        self.publish_unparked_at_end(key);
+        self.stop_recording(key);
         let Some(call) = self.calls.get(key) else { return };
         let (cause, why) = match self.recovering && !call.is_answered() {
             true => (Cause::Cancel, HangupReason::Unseen),

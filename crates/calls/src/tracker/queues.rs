@@ -1,21 +1,36 @@
 //! Queues: callers who wait, and the phones rung for them.
 
+use jiff::SignedDuration;
 use ringwire_event::explanation::AnnounceReason;
+use ringwire_event::{CallFacts, EventKind, HungUpBy, QueueLeaveReason};
 
 use super::Tracker;
 use crate::event_headers::EventHeaders;
-use crate::model::{ChannelKey, ChannelState, local_stem};
+use crate::model::{CallKey, ChannelKey, ChannelState, QueueStay, local_stem, seconds_between};
 
 impl Tracker {
     pub(super) fn on_queue_join(&mut self, packet: &EventHeaders<'_>) {
         let Some(ch) = self.resolve_channel(packet, "Uniqueid") else { return };
         self.take_caller_id_if_known(ch, packet);
-        self.enter_queue(ch, packet.text("Queue").as_deref());
+        self.enter_queue(ch, packet, None);
     }
 
-    /// A caller waits in a queue.
-    pub(super) fn enter_queue(&mut self, ch: ChannelKey, queue: Option<&str>) {
-        let now = self.now;
+    /// A caller waits in a queue, according to an event or a list.
+    pub(super) fn enter_queue(&mut self, ch: ChannelKey, packet: &EventHeaders<'_>, waited: Option<u32>) {
+        let position = packet.text("Position").and_then(|text| text.trim().parse().ok());
+        self.wait_in_queue(ch, packet.text("Queue").as_deref(), position, waited);
+    }
+
+    /// A caller waits in a queue, and has for so many seconds.
+    pub(super) fn wait_in_queue(
+        &mut self,
+        ch: ChannelKey,
+        queue: Option<&str>,
+        position: Option<u32>,
+        waited: Option<u32>,
+    ) {
+        let waited = SignedDuration::from_secs(i64::from(waited.unwrap_or(0)));
+        let since = self.now.map(|now| now.checked_sub(waited).unwrap_or(now));
         let key = match self.call_of(ch) {
             Some(key) => key,
             None => self.start_call(ch),
@@ -25,7 +40,7 @@ impl Tracker {
             call.round = call.round.next();
         }
         call.queued = true;
-        call.times.waiting.start(now);
+        call.times.waiting.start(since);
         call.went_from_queue = false;
         if let Some(queue) = queue {
             call.queue = Some(queue.to_owned());
@@ -35,6 +50,30 @@ impl Tracker {
             self.explain_queued(key);
         }
         self.gather(key);
+        let Some(call) = self.calls.get_mut(key) else { return };
+        if call.queue_stay.is_none() {
+            call.queue_stay = Some(QueueStay { since, position });
+            self.publish(key, EventKind::QueueEntered { position });
+        }
+    }
+
+    /// Publishes that the caller no longer waits, unless that was published.
+    pub(super) fn publish_queue_left(&mut self, key: CallKey, position: Option<u32>) {
+        let Some(call) = self.calls.get_mut(key) else { return };
+        let Some(stay) = call.queue_stay.take() else { return };
+        let is_up =
+            |ch: ChannelKey| self.channels.get(ch).is_some_and(|channel| channel.state == ChannelState::Up);
+        let reason = if call.round.legs.iter().any(|leg| !leg.own && is_up(leg.channel)) {
+            QueueLeaveReason::Answered
+        } else if call.gave_up || call.hung_up_by == Some(HungUpBy::Caller) {
+            QueueLeaveReason::GaveUp
+        } else {
+            QueueLeaveReason::Unanswered
+        };
+        let wait_seconds = stay.since.zip(self.now).map(|(since, now)| seconds_between(since, now));
+        let facts = CallFacts { wait_seconds, ..CallFacts::default() };
+        let position = position.or(stay.position);
+        self.publish_with(key, EventKind::QueueLeft { reason, position }, facts);
     }
 
     /// A caller leaves a queue: to an agent, or because the queue or the caller gave up.
@@ -42,6 +81,8 @@ impl Tracker {
         let Some(ch) = self.resolve_channel(packet, "Uniqueid") else { return };
         self.unqueue(ch);
         let Some(key) = self.call_of(ch) else { return };
+        let position = packet.text("Position").and_then(|text| text.trim().parse().ok());
+        self.publish_queue_left(key, position);
         let Some(call) = self.calls.get_mut(key).filter(|call| !call.is_over()) else { return };
         // An answer that follows outweighs it.
         call.round.queue_gave_up = true;

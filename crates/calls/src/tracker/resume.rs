@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use ringwire_event::{AnsweredBy, CallEvent, CallId, EventKind, Party};
 
 use super::Tracker;
-use crate::model::{Call, CallIds, CallKey, CallStage, PassedOn, RingingPhone, Stopwatch};
+use crate::model::{
+    Call, CallIds, CallKey, CallRecording, CallStage, PassedOn, QueueStay, RingingPhone, Stopwatch,
+};
 
 impl Tracker {
     /// Resumes the calls that `events` are of and whose hangup is not among them, each under its old id:
@@ -83,6 +85,22 @@ impl Tracker {
                     let (by, target) = (user.clone(), transfer_target.clone());
                     call.passed_on = Some(PassedOn { kind: *kind, by, target });
                 }
+                EventKind::QueueEntered { position } => {
+                    call.queue_stay = Some(QueueStay { since: event.time, position: *position });
+                }
+                EventKind::QueueLeft { .. } => call.queue_stay = None,
+                EventKind::Parked { parking_lot, space, .. } => {
+                    call.parked = Some((parking_lot.clone(), space.clone()));
+                }
+                EventKind::Unparked { .. } => call.parked = None,
+                EventKind::RecordingStarted { file } => {
+                    call.recording =
+                        Some(CallRecording { file: file.clone(), is_on: true, is_published: true });
+                }
+                EventKind::RecordingStopped { file } => {
+                    call.recording =
+                        Some(CallRecording { file: file.clone(), is_on: false, is_published: true });
+                }
                 _ => {}
             }
         }
@@ -121,6 +139,8 @@ fn resume_times(call: &mut Call, event: &CallEvent) {
             times.ringing = Stopwatch::with_seconds(facts.ring_seconds);
             times.waiting = Stopwatch::with_seconds(facts.wait_seconds);
         }
+        EventKind::QueueEntered { .. } => times.waiting.start(event.time),
+        EventKind::QueueLeft { .. } => times.waiting.stop(event.time),
         EventKind::Hold { .. } => times.holding.start(event.time),
         EventKind::Unhold { .. } => times.holding = Stopwatch::with_seconds(facts.hold_seconds),
         _ => {}

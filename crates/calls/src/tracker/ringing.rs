@@ -29,6 +29,7 @@ impl Tracker {
         }
         let (leg, since) = (self.leg(ch), self.now);
         let Some(call) = self.calls.get_mut(key) else { return };
+        call.dialled_last = None;
         let answers = call.answers;
         if let Some(place) = call.rung_before_resume.iter().position(|endpoint| *endpoint == user.endpoint) {
             call.rung_before_resume.swap_remove(place);

@@ -276,7 +276,7 @@ impl Tracker {
         if self.originated_call(item.ch).is_some() {
             if item.application.eq_ignore_ascii_case("Queue") {
                 if !self.calls.get(key).is_some_and(|call| call.is_answered()) {
-                    self.enter_queue(item.ch, item.queue());
+                    self.wait_in_queue(item.ch, item.queue(), None, None);
                 }
             } else if is_conference(&item.application) {
                 self.publish_answer(key, AnsweredBy::Conference, "conference", None);
@@ -300,7 +300,8 @@ impl Tracker {
             return;
         }
         self.recovering = true;
-        self.enter_queue(ch, packet.text("Queue").as_deref());
+        let waited = packet.text("Wait").and_then(|text| text.trim().parse().ok());
+        self.enter_queue(ch, packet, waited);
         if let Some(key) = self.call_of(ch) {
             self.announce(key, AnnounceReason::Listed);
         }
