@@ -18,8 +18,10 @@ fn a_line_an_event_with_the_clock_of_the_recording() {
     assert_eq!(
         replay(&[], "22/queue-answered"),
         "      +0.001  newCall   pbx1-1795226772.37      in          491761234567 → 4930300         Alice Adams (101), Bob Bauer (102)  [support]
+      +0.001  queueEntered  pbx1-1795226772.37      in          491761234567 → 4930300         [support]
       +0.002  ringing   pbx1-1795226772.37      in          491761234567 → 4930300         Alice Adams (101)  [support]
       +0.003  ringing   pbx1-1795226772.37      in          491761234567 → 4930300         Bob Bauer (102)  [support]
+      +2.004  queueLeft  pbx1-1795226772.37      in          491761234567 → 4930300         answered  [support]
       +2.005  ringingStopped  pbx1-1795226772.37      in          491761234567 → 4930300         Alice Adams (101)  answeredElsewhere  [support]
       +2.005  answer    pbx1-1795226772.37      in          491761234567 → 4930300         Bob Bauer (102)  [support]
       +5.003  hangup    pbx1-1795226772.37      in          491761234567 → 4930300         normalClearing  [support]
