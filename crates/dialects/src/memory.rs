@@ -14,6 +14,12 @@ pub struct CallMemory {
     captures: BTreeMap<String, Value>,
 }
 
+impl FromIterator<(String, Value)> for CallMemory {
+    fn from_iter<T: IntoIterator<Item = (String, Value)>>(captures: T) -> Self {
+        Self { captures: captures.into_iter().collect() }
+    }
+}
+
 impl CallMemory {
     /// The capture called `key`: `NAME`, or `NAME@ENDPOINT` where it belongs to one user of the call.
     #[must_use]

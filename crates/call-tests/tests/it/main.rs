@@ -12,6 +12,7 @@ mod causes;
 mod customer_first;
 mod cuts;
 mod details;
+mod dialects;
 mod dialled;
 mod disorder;
 mod explanations;

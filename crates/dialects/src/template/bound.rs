@@ -12,7 +12,7 @@ use super::{
     scope::{EventScope, UserMapObject},
     selector::ReplyBody,
     settings::{self, SettingMistake},
-    step_template::StepTemplate,
+    step_template::{CaptureTemplate, StepTemplate},
 };
 use crate::{
     auth::{AuthScheme, RateLimit},
@@ -129,23 +129,27 @@ impl Dialect for TemplateDialect {
         if steps.peek().is_none() {
             return false;
         }
-        let mut steps = steps.collect::<Vec<_>>().into_iter();
-        if steps.clone().any(StepTemplate::is_unconditional) {
+        let steps: Vec<_> = steps.collect();
+        if steps.iter().any(|step| step.is_unconditional()) {
             return true;
         }
-        let memory = CallMemory::default();
-        let scope = self.scope(event, &memory, &UserMap::with_placeholders(), false);
-        let whole = Value::from_object(scope.clone());
-        steps.any(|step| {
-            let is_wanted =
-                |scope: &Value| step.depends_on_replies() || step.is_wanted(scope).unwrap_or(true);
-            if !step.is_for_each_user {
-                return is_wanted(&whole);
-            }
-            scope
-                .users()
-                .into_iter()
-                .any(|user| is_wanted(&Value::from_object(scope.for_user(user, endpoint_of(user), &memory))))
+        // A condition may ask what is captured: nothing, or everything.
+        let placeholder = |capture: &CaptureTemplate| (capture.name.clone(), Json::from("<capture>"));
+        let captured = self.file.steps.iter().flat_map(|step| &step.captures).map(placeholder);
+        let users = UserMap::with_placeholders();
+        [CallMemory::default(), captured.collect()].iter().any(|memory| {
+            let scope = self.scope(event, memory, &users, false);
+            let whole = Value::from_object(scope.clone());
+            steps.iter().any(|step| {
+                let is_wanted = |scope: &Value| step.is_wanted(scope).unwrap_or(true);
+                if !step.is_for_each_user {
+                    return is_wanted(&whole);
+                }
+                let mut users = scope.users().into_iter();
+                users.any(|user| {
+                    is_wanted(&Value::from_object(scope.for_user(user, endpoint_of(user), memory)))
+                })
+            })
         })
     }
 

@@ -23,8 +23,6 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
 #[derive(Debug)]
 pub(super) struct Expression {
     compiled: minijinja::Expression<'static, 'static>,
-    /// The names that it uses, such as `settings.token`.
-    names: Vec<String>,
 }
 
 /// What is wrong in an expression, and at which of its bytes.
@@ -53,7 +51,7 @@ impl Expression {
             }
         }
         mistakes.extend(check_words(source));
-        if mistakes.is_empty() { Ok(Self { compiled, names }) } else { Err(mistakes) }
+        if mistakes.is_empty() { Ok(Self { compiled }) } else { Err(mistakes) }
     }
 
     /// Its value.
@@ -66,11 +64,6 @@ impl Expression {
             Some(detail) if detail.starts_with(functions::OUR_ERRORS) => detail.to_owned(),
             _ => error.kind().to_string(),
         })
-    }
-
-    /// Whether it uses `name`, or a field of it.
-    pub(super) fn uses(&self, name: &str) -> bool {
-        self.names.iter().any(|used| used.split('.').next() == Some(name))
     }
 }
 

@@ -107,11 +107,6 @@ impl StepTemplate {
         self.when.as_ref().map_or(Ok(true), |when| Ok(when.eval(scope)?.is_true()))
     }
 
-    /// Whether its condition depends on more than the event.
-    pub(super) fn depends_on_replies(&self) -> bool {
-        self.when.as_ref().is_some_and(|when| when.uses("captures") || when.uses("quiet"))
-    }
-
     /// Whether it goes to the target's own URL, or below it.
     pub(super) fn is_below_target(&self) -> bool {
         let text = self.request.url.as_ref().map(Template::leading_text);

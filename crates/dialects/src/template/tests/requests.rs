@@ -200,6 +200,9 @@ fn what_is_wanted_depends_on_the_event_alone() {
     assert!(!dialect.wants(&ringing(json!({ "endpoint": "PJSIP/a" }))));
     assert!(dialect.wants(&ringing(json!({ "endpoint": "PJSIP/a", "login": "alice" }))));
     assert!(!dialect.wants(&event(json!({ "event": "hold" }))));
+    let internal = event(json!({ "event": "hangup", "cause": "busy", "direction": "internal" }));
+    let sipgate = crate::template::shipped_example("sipgate").unwrap();
+    assert!(sipgate.wants(&hangup()) && !sipgate.wants(&internal), "it depends on the reply to newCall");
 }
 
 #[test]
