@@ -6,6 +6,7 @@ use ringwire_ami::{AmiLogin, TlsOptions};
 use ringwire_calls::Rules;
 use ringwire_delivery::{EventLifetimes, LatePolicy};
 use ringwire_dialects::{Dialect, Zammad, ZammadOptions};
+use rustls::pki_types::CertificateDer;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -165,6 +166,8 @@ pub struct Target {
     pub credentials: Credentials,
     /// Certificates that are trusted beside those of the system.
     pub authorities: Vec<reqwest::Certificate>,
+    /// The same, for brokers.
+    pub authorities_der: Vec<CertificateDer<'static>>,
     /// How long a connection may take to be made.
     pub connect_timeout: Duration,
     /// How long a request may take in all.
@@ -209,6 +212,7 @@ impl Target {
             https_only: false,
             credentials: Credentials::default(),
             authorities: Vec::new(),
+            authorities_der: Vec::new(),
             connect_timeout: Self::CONNECT_TIMEOUT,
             timeout: Self::TIMEOUT,
             hangup_timeout: Self::HANGUP_TIMEOUT,

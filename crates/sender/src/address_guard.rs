@@ -79,13 +79,30 @@ impl AddressGuard {
         let host = url.host_str().unwrap_or_default();
         match self.sides(host) {
             Some(sides) => {
-                sides.is_plain_http.fetch_or(url.scheme() == "http", Ordering::Relaxed);
+                let is_plain = matches!(url.scheme(), "http" | "nats" | "mqtt");
+                sides.is_plain_http.fetch_or(is_plain, Ordering::Relaxed);
                 Ok(())
             }
             None => {
                 Err(format!("requests to this target have gone to {MOST_NAMES} hosts, and {host} is another"))
             }
         }
+    }
+
+    /// The addresses that the name or address `host` may have now.
+    ///
+    /// # Errors
+    /// It has none, or none that is allowed.
+    pub(super) async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, ResolveError> {
+        let sides = self.sides(host);
+        let sides = sides.ok_or_else(|| ResolveError::NotAllowed(format!("{host} is one host too many")))?;
+        let found = match host.parse() {
+            Ok(address) => vec![address],
+            Err(_) => (self.lookup)(host.to_owned())
+                .await
+                .map_err(|error| ResolveError::NotFound(format!("cannot resolve {host}: {error}")))?,
+        };
+        sides.filter_addresses(host, &found)
     }
 
     /// What is known of the name `host`; `None` where there are too many.
@@ -103,15 +120,10 @@ impl AddressGuard {
 impl Resolve for AddressGuard {
     fn resolve(&self, name: Name) -> Resolving {
         let host = name.as_str().to_owned();
-        let (looking, sides) = ((self.lookup)(host.clone()), self.sides(&host));
+        let guard = self.clone();
         Box::pin(async move {
-            let sides =
-                sides.ok_or_else(|| ResolveError::NotAllowed(format!("{host} is one host too many")))?;
-            let found = looking
-                .await
-                .map_err(|error| ResolveError::NotFound(format!("cannot resolve {host}: {error}")))?;
-            let addresses =
-                sides.filter_addresses(&host, &found)?.into_iter().map(|address| SocketAddr::new(address, 0));
+            let addresses = guard.addresses(&host).await?;
+            let addresses = addresses.into_iter().map(|address| SocketAddr::new(address, 0));
             Ok(Box::new(addresses) as Box<dyn Iterator<Item = SocketAddr> + Send>)
         })
     }

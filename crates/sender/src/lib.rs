@@ -5,6 +5,7 @@
 //! appears in what it returns. It depends on the dialects and the configuration of targets.
 
 mod address_guard;
+mod broker;
 mod failure;
 mod headers;
 mod redaction;

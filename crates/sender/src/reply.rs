@@ -99,6 +99,18 @@ impl ReceivedReply {
 }
 
 impl SendResult {
+    /// The result of a message that a broker has confirmed, in its words.
+    pub(super) fn confirmed(words: String) -> Self {
+        Self {
+            outcome: DeliveryOutcome::Delivered,
+            directives: Vec::new(),
+            captures: Vec::new(),
+            forgets: false,
+            status: None,
+            reply: Some(words),
+        }
+    }
+
     /// The result of sending a request with the policy `repeat` to which there is no complete reply.
     pub(super) fn failed(failure: RequestFailure, repeat: RepeatPolicy) -> Self {
         let RequestFailure { reason, is_permanent, is_unknown, status } = failure;

@@ -20,6 +20,7 @@ use ringwire_event::CallEvent;
 
 use super::{
     address_guard::{self, Lookup},
+    broker::Broker,
     failure::RequestFailure,
     headers::Headers,
     reply::{ReceivedReply, SendResult},
@@ -46,6 +47,8 @@ const MAX_USER_PAGES: u32 = 500;
 pub struct Sender {
     dialect: Arc<dyn Dialect>,
     transport: Arc<Transport>,
+    /// What takes the requests in place of a server of HTTP.
+    broker: Option<Arc<Broker>>,
     headers: Headers,
     scheme: Option<Arc<Scheme>>,
     /// Whether the dialect reads more of a reply than its status and its kind.
@@ -76,8 +79,10 @@ impl Sender {
         let home = target.state_folder.as_deref();
         let scheme = dialect.auth().map(|auth| Scheme::new(auth, &target.name, home)).transpose()?;
         let secrets = dialect.auth().map(Scheme::secrets).unwrap_or_default();
+        let transport = Transport::new(target, lookup)?.redacting(secrets);
         Ok(Some(Self {
-            transport: Arc::new(Transport::new(target, lookup)?.redacting(secrets)),
+            broker: Broker::new(target, transport.guard())?.map(Arc::new),
+            transport: Arc::new(transport),
             headers,
             scheme: scheme.map(Arc::new),
             is_read: is_template,
@@ -159,6 +164,9 @@ impl Sender {
     /// Sends one request for `event` under the id `key`, which is the same for each attempt, and judges the reply. One that
     /// may not be repeated goes over a fresh connection, and has more time for its reply.
     pub async fn send_step(&self, event: &CallEvent, step: &DeliveryStep, key: &str) -> SendResult {
+        if let Some(broker) = &self.broker {
+            return broker.publish(&step.request, key, step.repeat).await;
+        }
         let is_unrepeatable = step.repeat == RepeatPolicy::Never;
         let limit = if self.is_read { MAX_READ_REPLY } else { MAX_REPLY };
         let options = ExchangeOptions { is_unrepeatable, limit, is_read: self.is_read };
@@ -169,6 +177,18 @@ impl Sender {
             }
             Err(failure) => SendResult::failed(failure, step.repeat),
         }
+    }
+
+    /// Sees whether the target can be reached, by a request that does nothing.
+    ///
+    /// # Errors
+    /// It cannot; why.
+    pub async fn probe(&self) -> Result<(), RequestFailure> {
+        if let Some(broker) = &self.broker {
+            return broker.probe().await;
+        }
+        let request = TargetRequest { method: "HEAD".to_owned(), ..TargetRequest::default() };
+        self.post(&request, "check").await.map(|_| ())
     }
 
     /// Sends `request` for the event `id`, and reads up to 16 KiB of the reply.

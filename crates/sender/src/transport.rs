@@ -128,6 +128,11 @@ impl Transport {
         })
     }
 
+    /// What every address has to pass.
+    pub(super) fn guard(&self) -> &AddressGuard {
+        &self.guard
+    }
+
     /// The same, with other secrets that replies may repeat.
     pub(super) fn redacting(mut self, secrets: impl IntoIterator<Item = SecretString>) -> Self {
         self.redactor.add(secrets);

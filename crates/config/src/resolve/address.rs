@@ -19,6 +19,9 @@ use crate::{
 /// The part of a URL that Zammad's generic CTI has before its token (Zammad notes 1).
 const ZAMMAD_PATH: &str = "/api/v1/cti/";
 
+/// The schemes of brokers: NATS and MQTT, each without and with TLS.
+const BROKER_SCHEMES: [&str; 4] = ["nats", "tls", "mqtt", "mqtts"];
+
 /// What kind of URL a target has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum UrlKind {
@@ -80,26 +83,47 @@ impl Resolver<'_> {
                 finding.hint(format!("move it to url_file, or chmod 600 {}", self.document.file().display())),
             );
         }
-        let url = self.url(&found)?;
+        let url = self.url(&found, kind)?;
         if kind == UrlKind::Zammad {
             self.check_zammad_path(&url, &found);
         }
         self.check_scheme(&url, &found, reach, raw.https_only.as_ref().is_some_and(|only| *only.get_ref()));
         self.check_host(&url, &found, reach);
-        let origin = url.origin().ascii_serialization();
+        let origin = match url.origin() {
+            origin if origin.is_tuple() => origin.ascii_serialization(),
+            // The protocols of brokers have no origins, but hosts.
+            _ => {
+                let host = url.host_str().unwrap_or_default();
+                let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+                format!("{}://{host}{port}", url.scheme())
+            }
+        };
         Some((Address { origin, url: found.secret }, url))
     }
 
     /// The URL, of which errors show the scheme and the host at most.
-    fn url(&mut self, found: &Found) -> Option<Url> {
+    fn url(&mut self, found: &Found, kind: UrlKind) -> Option<Url> {
         const EXPECTED: &str = "https://HOST/PATH";
+        let is_known = |scheme: &str| match kind {
+            UrlKind::Zammad => matches!(scheme, "http" | "https"),
+            UrlKind::Required | UrlKind::Optional => {
+                matches!(scheme, "http" | "https") || BROKER_SCHEMES.contains(&scheme)
+            }
+        };
         let parsed = Url::parse(found.secret.expose_secret());
         let problem = match &parsed {
             _ if !is_one_line(&found.secret) => Some("the URL has more than one line".to_owned()),
             Err(error) => Some(format!("the URL cannot be read: {error}")),
-            Ok(url) if !matches!(url.scheme(), "http" | "https") => {
+            Ok(url) if !is_known(url.scheme()) && kind == UrlKind::Zammad => {
                 Some("the scheme of the URL is neither http nor https".to_owned())
             }
+            Ok(url) if !is_known(url.scheme()) => {
+                let brokers = BROKER_SCHEMES.join(", ");
+                Some(format!(
+                    "the scheme of the URL is neither http nor https, nor that of a broker: {brokers}"
+                ))
+            }
+            Ok(url) if !url.has_host() => Some("the URL has no host".to_owned()),
             Ok(_) => None,
         };
         if let Some(problem) = problem {
@@ -122,19 +146,22 @@ impl Resolver<'_> {
 
     /// `http` is refused where only `https` will do, and otherwise warned of where it may leave the house.
     fn check_scheme(&mut self, url: &Url, found: &Found, reach: &Reach, https_only: bool) {
-        if url.scheme() != "http" {
-            return;
-        }
+        let encrypted = match url.scheme() {
+            "http" => "https",
+            "nats" => "tls",
+            "mqtt" => "mqtts",
+            _ => return,
+        };
         let host = url.host_str().unwrap_or_default();
         if https_only {
-            let finding = self.wrong(&found.span, format!("the URL of {host} does not use https"));
-            self.errors.push(finding.expected("https, because https_only is set"));
+            let finding = self.wrong(&found.span, format!("the URL of {host} does not use {encrypted}"));
+            self.errors.push(finding.expected(format!("{encrypted}, because https_only is set")));
         } else if !is_near(url, reach) {
             let finding = self.wrong(
                 &found.span,
                 format!("the token and all phone numbers are sent to {host} unencrypted"),
             );
-            self.warnings.push(finding.hint("use https"));
+            self.warnings.push(finding.hint(format!("use {encrypted}")));
         }
     }
 

@@ -25,9 +25,12 @@ const KEY: &str = "a private key in PEM form (-----BEGIN PRIVATE KEY-----)";
 
 impl Resolver<'_> {
     /// The authorities in a file, to be trusted beside those of the system.
-    pub(super) fn authorities(&mut self, value: &Spanned<String>) -> Vec<Certificate> {
+    pub(super) fn authorities(
+        &mut self,
+        value: &Spanned<String>,
+    ) -> (Vec<Certificate>, Vec<CertificateDer<'static>>) {
         if self.purpose == Purpose::Inspect {
-            return Vec::new();
+            return Default::default();
         }
         let path = self.path(value.get_ref());
         let read =
@@ -35,13 +38,16 @@ impl Resolver<'_> {
                 Ok(certificates) if certificates.is_empty() => {
                     Err("there is no certificate in it".to_owned())
                 }
-                Ok(certificates) => Ok(certificates),
+                Ok(certificates) => {
+                    let der = CertificateDer::pem_slice_iter(file.text.as_bytes()).filter_map(Result::ok);
+                    Ok((certificates, der.collect()))
+                }
                 Err(_) => Err("a certificate in it cannot be read".to_owned()),
             });
         read.unwrap_or_else(|reason| {
             let finding = self.wrong(&value.span(), format!("{}: {reason}", path.display()));
             self.errors.push(finding.expected(CERTIFICATES));
-            Vec::new()
+            Default::default()
         })
     }
 
@@ -68,9 +74,9 @@ impl Resolver<'_> {
         if !self.purpose.reaches_targets() {
             return None;
         }
-        if url.is_some_and(|url| url.scheme() == "http") {
-            let finding =
-                self.wrong(&chain.span(), "the URL begins with http, so no certificate can be sent");
+        if let Some(url) = url.filter(|url| url.scheme() != "https") {
+            let what = format!("the URL begins with {}, so no certificate can be sent", url.scheme());
+            let finding = self.wrong(&chain.span(), what);
             self.errors.push(finding.expected("a URL that begins with https"));
         }
         let (chain_path, chain_file) = self.file(chain, CERTIFICATES)?;

@@ -53,7 +53,8 @@ impl Resolver<'_> {
         let (address, url) = self.address(&mut raw, kind, &reach, &span, &path).unzip();
         let credentials = self.credentials(&mut raw, url.as_ref(), &span, &path);
         let credentials = Credentials { others: secrets, ..credentials };
-        let authorities = raw.ca_file.as_ref().map_or_else(Vec::new, |file| self.authorities(file));
+        let (authorities, authorities_der) =
+            raw.ca_file.as_ref().map_or_else(Default::default, |file| self.authorities(file));
         let (connect_timeout, timeout) = self.timeouts(raw.connect_timeout.as_ref(), raw.timeout.as_ref());
         let hangup_timeout = self.seconds(raw.hangup_timeout.as_ref(), Target::HANGUP_TIMEOUT);
         let concurrency =
@@ -69,6 +70,7 @@ impl Resolver<'_> {
             https_only: raw.https_only.is_some_and(Spanned::into_inner),
             credentials,
             authorities,
+            authorities_der,
             connect_timeout,
             timeout,
             hangup_timeout,

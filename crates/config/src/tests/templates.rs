@@ -220,3 +220,30 @@ fn tokens_that_change_are_kept_beside_the_journal() {
     let config = place.load(Purpose::Run).unwrap();
     assert_eq!(config.targets[0].state_folder.as_deref(), Some(place.0.path().join("state").as_path()));
 }
+
+#[test]
+fn a_broker_is_a_target_of_a_dialect_that_is_a_file() {
+    let target = |url: &str| format!("[target.bus]\ndialect = \"webhook\"\nurl = \"{url}\"\n");
+    for (url, origin) in [
+        ("nats://localhost:4222/calls", "nats://localhost:4222"),
+        ("tls://nats.example.com/calls", "tls://nats.example.com"),
+        ("mqtt://127.0.0.1/office", "mqtt://127.0.0.1"),
+        ("mqtts://u:hunter2@mqtt.example.com:8884/office", "mqtts://mqtt.example.com:8884"),
+    ] {
+        let config = load(&target(url)).unwrap();
+        assert_eq!(config.targets[0].address.as_ref().unwrap().origin, origin);
+        assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+    }
+    let place = place(&target("nats://nats.example.com/calls"));
+    let config = place.load(Purpose::Run).unwrap();
+    assert_eq!(
+        place.warnings(&config),
+        [
+            "ringwire.toml:6: target.bus.url: the token and all phone numbers are sent to nats.example.com unencrypted; use tls"
+        ]
+    );
+    let errors = load(&target("kafka://kafka.example.com/calls")).unwrap_err();
+    assert!(errors[0].contains("nor that of a broker: nats, tls, mqtt, mqtts"), "{errors:?}");
+    let errors = load(&format!("{}https_only = true\n", target("mqtt://mqtt.example.com"))).unwrap_err();
+    assert!(errors[0].contains("the URL of mqtt.example.com does not use mqtts"), "{errors:?}");
+}

@@ -99,9 +99,8 @@ async fn reach(sender: &Sender, target: &Target) -> TargetAnswer {
     if target.address.is_none() {
         return TargetAnswer::NotTried;
     }
-    let request = TargetRequest { method: "HEAD".to_owned(), ..TargetRequest::default() };
-    match sender.post(&request, "check").await {
-        Ok(_) => TargetAnswer::Reached,
+    match sender.probe().await {
+        Ok(()) => TargetAnswer::Reached,
         Err(failure) => TargetAnswer::NoAnswer { reason: failure.reason, is_permanent: failure.is_permanent },
     }
 }

@@ -1,3 +1,4 @@
+mod brokers;
 mod credentials;
 mod dialect;
 mod names;
