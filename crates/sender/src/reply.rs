@@ -88,6 +88,12 @@ impl ReceivedReply {
             ReplyVerdict::Unknown { reason } => unknown(reason, repeat),
             ReplyVerdict::Retry { reason } => DeliveryOutcome::Retry { reason, after: self.retry_after },
             ReplyVerdict::UnknownCall { reason } => DeliveryOutcome::UnknownCall { reason },
+            // It may have been processed, and is not tried again.
+            ReplyVerdict::Refused { reason }
+                if repeat == RepeatPolicy::Never && (200..300).contains(&self.status) =>
+            {
+                DeliveryOutcome::Dead { reason }
+            }
             ReplyVerdict::Refused { reason } => DeliveryOutcome::Refused { reason },
             ReplyVerdict::Dead { reason } => DeliveryOutcome::Dead { reason },
             ReplyVerdict::Misconfigured { reason } => DeliveryOutcome::Misconfigured { reason },
