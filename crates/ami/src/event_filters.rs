@@ -1,5 +1,7 @@
 //! Filters that stop the server from sending events that nobody reads (AMI notes 1.9).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::action::Action;
 use crate::version::AmiVersion;
 
@@ -30,15 +32,47 @@ pub const EVENT_FILTERS: [&str; 13] = [
     "!^Event: Newexten.*[[:cntrl:]]Application: Set[[:cntrl:]]*AppData: C[^A]",
 ];
 
+/// The filters for somebody who reads these channel variables, in the place of the one that drops all: those drop the
+/// variables that are not named, character by character, because the expressions cannot say *not this word*. A name is of
+/// letters, digits and underscores; others are ignored.
+#[must_use]
+pub fn variable_filters(variables: &[String]) -> Vec<String> {
+    let is_name =
+        |name: &&String| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    // With one underscore or two before it, channels inherit a variable.
+    let names: Vec<String> = variables
+        .iter()
+        .filter(is_name)
+        .flat_map(|name| ["", "_", "__"].map(|prefix| format!("{prefix}{name}")))
+        .collect();
+    if names.is_empty() {
+        return EVENT_FILTERS.into_iter().take(1).map(str::to_owned).collect();
+    }
+    let mut next: BTreeMap<&str, BTreeSet<Option<char>>> = BTreeMap::new();
+    for name in &names {
+        for (at, c) in name.char_indices() {
+            next.entry(name.get(..at).unwrap_or_default()).or_default().insert(Some(c));
+        }
+        next.entry(name).or_default().insert(None);
+    }
+    let filter = |(prefix, next): (&str, BTreeSet<Option<char>>)| {
+        let wanted: String = next.iter().flatten().collect();
+        let end = if next.contains(&None) { "[:cntrl:]" } else { "" };
+        format!("!^Event: VarSet.*[[:cntrl:]]Variable: {prefix}[^{wanted}{end}]")
+    };
+    next.into_iter().map(filter).collect()
+}
+
 /// The actions that set [`EVENT_FILTERS`], to be sent once after each login to a server of this version.
 ///
 /// A refusal is harmless: a user without `write = system` may not filter, and Asterisk 1.6 cannot; then everything is
-/// sent. A filter cannot be removed on the same connection.
+/// sent. A filter cannot be removed on the same connection. The `variables` are sent nevertheless.
 #[must_use]
-pub fn event_filter_actions(version: AmiVersion) -> Vec<Action> {
-    let filter = |filter| Action::new("Filter")?.with("Operation", "Add")?.with("Filter", filter);
+pub fn event_filter_actions(version: AmiVersion, variables: &[String]) -> Vec<Action> {
+    let filter = |filter: String| Action::new("Filter")?.with("Operation", "Add")?.with("Filter", filter);
     let is_supported = version >= AmiVersion::new(1, 1, 0);
-    let filters = EVENT_FILTERS.into_iter().filter(|_| is_supported);
+    let others = EVENT_FILTERS.into_iter().skip(1).map(str::to_owned);
+    let filters = variable_filters(variables).into_iter().chain(others).filter(|_| is_supported);
     filters.filter_map(|pattern| filter(pattern).ok()).collect()
 }
 
@@ -49,14 +83,14 @@ mod tests {
     #[test]
     fn every_filter_becomes_an_action_where_the_version_has_filters() {
         let filters = |version| -> Vec<_> {
-            let actions = event_filter_actions(version);
+            let actions = event_filter_actions(version, &[]);
             actions.iter().map(|action| action.get("Filter").map(str::to_owned)).collect()
         };
         for version in [AmiVersion::new(1, 1, 0), AmiVersion::new(2, 10, 6), AmiVersion::NEWEST] {
             assert_eq!(filters(version), EVENT_FILTERS.map(|pattern| Some(pattern.to_owned())), "{version}");
         }
         assert_eq!(filters(AmiVersion::new(1, 0, 0)), []);
-        let action = &event_filter_actions(AmiVersion::NEWEST)[0];
+        let action = &event_filter_actions(AmiVersion::NEWEST, &[])[0];
         let expected = "Action: Filter\r\nActionID: 1\r\nOperation: Add\r\nFilter: !^Event: VarSet\r\n\r\n";
         assert_eq!(action.encode("1"), expected.as_bytes());
     }

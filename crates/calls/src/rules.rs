@@ -21,6 +21,10 @@ pub struct Rules {
     pub numbers: NumberPlan,
     /// Who has which phone.
     pub directory: Directory,
+    /// The channel variables that events carry.
+    pub variables: Vec<String>,
+    /// Whether keys that are pressed are published.
+    pub dtmf: bool,
 }
 
 impl Rules {
@@ -52,6 +56,8 @@ impl Rules {
             gather: Self::GATHER,
             numbers: NumberPlan::default(),
             directory: Directory::default(),
+            variables: Vec::new(),
+            dtmf: false,
         }
     }
 }

@@ -14,6 +14,8 @@ pub struct ConnectionSettings {
     tls: Option<TlsOptions>,
     /// Whether the PBX is asked to keep to itself what nobody reads.
     pub filter_events: bool,
+    /// The channel variables that it sends nevertheless.
+    pub variables: Vec<String>,
 }
 
 impl ConnectionSettings {
@@ -21,7 +23,8 @@ impl ConnectionSettings {
     pub fn of(pbx: &Pbx) -> Option<Self> {
         let login = pbx.login.clone()?;
         let (host, tls) = (pbx.host.clone(), pbx.tls.clone());
-        Some(Self { host, port: pbx.port, login, tls, filter_events: pbx.filter_events })
+        let variables = pbx.rules.variables.clone();
+        Some(Self { host, port: pbx.port, login, tls, filter_events: pbx.filter_events, variables })
     }
 
     /// What the client is given.
@@ -35,8 +38,8 @@ impl ConnectionSettings {
     /// Whether a connection made with `other` would be the same.
     pub fn same(&self, other: &Self) -> bool {
         let (ours, theirs) = (&self.login, &other.login);
-        (&self.host, self.port, &self.tls, self.filter_events)
-            == (&other.host, other.port, &other.tls, other.filter_events)
+        (&self.host, self.port, &self.tls, self.filter_events, &self.variables)
+            == (&other.host, other.port, &other.tls, other.filter_events, &other.variables)
             && (&ours.username, ours.method, &ours.events)
                 == (&theirs.username, theirs.method, &theirs.events)
             && ours.secret.expose_secret() == theirs.secret.expose_secret()

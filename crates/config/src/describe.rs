@@ -139,6 +139,17 @@ fn target(target: &Target) -> Paragraph {
         several => text.line(format!("Trusts {several} CA certificates in addition to those of the system.")),
     };
     let text = retries(text, target);
+    let text = match target.variables.as_slice() {
+        [] => text,
+        names => text.line(format!(
+            "Its events carry the channel variables {}: the manager user needs read = dialplan.",
+            list(names, "and")
+        )),
+    };
+    let text = match target.dtmf {
+        false => text,
+        true => text.line("It is sent the keys that are pressed: the manager user needs read = dtmf."),
+    };
     text.line(format!(
         "Connections time out after {:?}, requests after {:?}; at most {} requests run at once.",
         target.connect_timeout, target.timeout, target.concurrency

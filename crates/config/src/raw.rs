@@ -155,6 +155,8 @@ pub(super) struct RawTarget {
     pub(super) late: Option<RawLate>,
     pub(super) late_after: Option<Spanned<f64>>,
     pub(super) expire: Option<RawExpire>,
+    pub(super) variables: Option<Words>,
+    pub(super) dtmf: Option<bool>,
     pub(super) format: Option<BodyFormat>,
     pub(super) to: Option<ToField>,
     pub(super) send_queue: Option<bool>,

@@ -180,6 +180,10 @@ pub struct Target {
     pub lifetimes: EventLifetimes,
     /// What is told of a call that is over when its events come late.
     pub late: LatePolicy,
+    /// The channel variables that its events carry.
+    pub variables: Vec<String>,
+    /// Whether it is sent the keys that are pressed.
+    pub dtmf: bool,
     /// Where tokens are kept that the target replaces; `None`: only as long as the process lives.
     pub state_folder: Option<PathBuf>,
 }
@@ -219,6 +223,8 @@ impl Target {
             concurrency: Self::CONCURRENCY,
             lifetimes: EventLifetimes::default(),
             late: options.late(Self::LATE_AFTER),
+            variables: Vec::new(),
+            dtmf: false,
             state_folder: None,
             options,
         }

@@ -66,6 +66,7 @@ impl PbxLink {
             name,
             options,
             filter_events: settings.filter_events,
+            variables: settings.variables.clone(),
             packets,
             emitter,
             requests: Arc::clone(&requests),
@@ -102,6 +103,8 @@ struct LinkTask {
     name: PbxName,
     options: AmiOptions,
     filter_events: bool,
+    /// The channel variables that it sends nevertheless.
+    variables: Vec<String>,
     packets: mpsc::Sender<TrackerMessage>,
     emitter: EventEmitter,
     requests: Arc<LinkRequests>,
@@ -269,7 +272,7 @@ impl LinkTask {
 
     /// Requests that the PBX does not send events that nobody reads. A refusal costs only work.
     async fn filter_events(&self, client: &AmiClient, version: AmiVersion) {
-        for action in event_filter_actions(version) {
+        for action in event_filter_actions(version, &self.variables) {
             match client.send(&action).await {
                 Ok(response) if response.is_permission_denied() => {
                     self.emitter.emit(PbxEvent::EventFiltersRefused { pbx: &self.name });

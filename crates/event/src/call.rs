@@ -1,5 +1,7 @@
 //! One event of one call, and the facts of the call it belongs to.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +74,32 @@ impl CallEvent {
     #[must_use]
     pub fn id_of(call: &str, mark: Option<&str>, number: u32) -> String {
         format!("{}{number}", event_ids(call, mark))
+    }
+
+    /// The version of the JSON form. It grows when a field or event is renamed or removed, not when one is added.
+    pub const VERSION: u32 = 1;
+
+    /// The event as it may be stored and shown to everybody: without the key that was pressed.
+    #[must_use]
+    pub fn without_digit(&self) -> Cow<'_, Self> {
+        match &self.kind {
+            EventKind::Dtmf { digit: Some(_), user } => {
+                let kind = EventKind::Dtmf { digit: None, user: user.clone() };
+                Cow::Owned(Self { kind, ..self.clone() })
+            }
+            _ => Cow::Borrowed(self),
+        }
+    }
+
+    /// The event as a target is sent it that asked for these variables.
+    #[must_use]
+    pub fn with_variables(&self, asked: &[String]) -> Cow<'_, Self> {
+        if self.facts.variables.keys().all(|name| asked.contains(name)) {
+            return Cow::Borrowed(self);
+        }
+        let mut event = self.clone();
+        event.facts.variables.retain(|name, _| asked.contains(name));
+        Cow::Owned(event)
     }
 
     /// The mark in its id, where its call was taken up at a start.
@@ -182,5 +210,28 @@ mod tests {
         let expected = r#","startedAt":"2026-11-21T02:05:00Z","answeredAt":"2026-11-21T02:05:02Z","ringSeconds":2,"talkSeconds":60,"hungUpBy":"caller","callerLeg":{"channel":"PJSIP/trunk-0","uniqueid":"1.0"},"variables":{"CUSTOMER":"7"}}"#;
         assert!(json.ends_with(expected), "{json}");
         assert_eq!(serde_json::from_str::<CallEvent>(&json).unwrap(), event);
+    }
+
+    #[test]
+    fn a_target_is_sent_the_variables_that_it_asked_for() {
+        let variables = [("A".to_owned(), "1".to_owned()), ("B".to_owned(), "2".to_owned())].into();
+        let event = CallEvent { facts: CallFacts { variables, ..CallFacts::default() }, ..answer() };
+        let names = |asked: &[&str]| {
+            let asked: Vec<_> = asked.iter().map(|name| (*name).to_owned()).collect();
+            event.with_variables(&asked).facts.variables.keys().cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (names(&["B", "C"]), names(&[]), names(&["A", "B"])),
+            (vec!["B".to_owned()], vec![], vec!["A".to_owned(), "B".to_owned()])
+        );
+    }
+
+    #[test]
+    fn what_is_stored_has_no_digit() {
+        let digit = Some(crate::Digit::new("7"));
+        let event = CallEvent { kind: EventKind::Dtmf { digit, user: None }, ..answer() };
+        let stored = serde_json::to_string(&*event.without_digit()).unwrap();
+        assert!(stored.contains(r#""event":"dtmf""#) && !stored.contains("digit"), "{stored}");
+        assert_eq!(*answer().without_digit(), answer());
     }
 }

@@ -1,6 +1,7 @@
 //! The live state as one value, which the daemon updates and others read.
 
 use std::{
+    borrow::Cow,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -151,7 +152,12 @@ impl LiveState {
             feed.note_unplaced(*seq);
         }
         let deliveries = deliveries.iter().map(EventDelivery::pending).collect();
-        let event = PublishedEvent::new(cursor, *recorded_at, Arc::clone(event), deliveries);
+        // Whoever looks on is not shown which keys are pressed: they may be a PIN.
+        let shown = match event.without_digit() {
+            Cow::Borrowed(_) => Arc::clone(event),
+            Cow::Owned(shown) => Arc::new(shown),
+        };
+        let event = PublishedEvent::new(cursor, *recorded_at, shown, deliveries);
         feed.publish(FeedFrame::Call(Arc::new(event)));
     }
 

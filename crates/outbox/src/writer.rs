@@ -229,7 +229,7 @@ impl Writer {
         };
         let deliveries = targets.into_iter().map(number).collect();
         // It has neither maps nor numbers that JSON does not know, so it can be written.
-        let body = tables::json(&*event).unwrap_or_default();
+        let body = tables::json(&*event.without_digit()).unwrap_or_default();
         StoreEntry::Event(NumberedEvent { seq, event, body, deliveries, is_replay, recorded_at })
     }
 

@@ -16,7 +16,7 @@ use ringwire_dialects::{
     CallMemory, DeliveryProgress, DeliveryStep, Dialect, StepContext, StepError, TargetRequest,
     UserListRequest, UserMap,
 };
-use ringwire_event::CallEvent;
+use ringwire_event::{CallEvent, EventKind};
 
 use super::{
     address_guard::{self, Lookup},
@@ -55,6 +55,10 @@ pub struct Sender {
     is_read: bool,
     limiter: Option<Arc<Mutex<RateLimiter>>>,
     users: Arc<UserList>,
+    /// The channel variables that the target is sent.
+    variables: Vec<String>,
+    /// Whether it is sent the keys that are pressed.
+    dtmf: bool,
 }
 
 impl Sender {
@@ -88,13 +92,20 @@ impl Sender {
             is_read: is_template,
             limiter: dialect.rate().map(|rate| Arc::new(Mutex::new(RateLimiter::new(rate)))),
             users: Arc::default(),
+            variables: target.variables.clone(),
+            dtmf: target.dtmf,
             dialect,
         }))
     }
 
     /// Whether `event` is sent to the target.
     pub fn wants(&self, event: &CallEvent) -> bool {
-        self.dialect.wants(event)
+        // A key that was pressed is not stored: read from the journal, the event says nothing.
+        let is_known = match &event.kind {
+            EventKind::Dtmf { digit, .. } => self.dtmf && digit.is_some(),
+            _ => true,
+        };
+        is_known && self.dialect.wants(&event.with_variables(&self.variables))
     }
 
     /// Whether an event may take several requests, each of which may be one that is not repeated.
@@ -120,7 +131,10 @@ impl Sender {
         is_quiet: bool,
     ) -> Result<Option<DeliveryStep>, StepError> {
         let users = self.users.users();
-        self.dialect.next_step(event, &StepContext { memory, progress, users: &users, is_quiet })
+        self.dialect.next_step(
+            &event.with_variables(&self.variables),
+            &StepContext { memory, progress, users: &users, is_quiet },
+        )
     }
 
     /// Whether something is to be read from the target before requests are planned ([`Sender::prepare`]).

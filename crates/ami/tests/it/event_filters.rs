@@ -4,18 +4,39 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use regex::bytes::{Regex, RegexBuilder};
-use ringwire_ami::{EVENT_FILTERS, Packet};
+use ringwire_ami::{EVENT_FILTERS, Packet, variable_filters};
 
 use crate::support::{packets, recordings, storm};
 
 /// The filters as regular expressions like those of POSIX: `.` is any byte, and `^` the beginning of the text.
-static FILTERS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    let filter = |pattern: &str| {
-        let mut builder = RegexBuilder::new(pattern.strip_prefix('!').unwrap());
-        builder.unicode(false).dot_matches_new_line(true).build().unwrap()
+static FILTERS: LazyLock<Vec<Regex>> = LazyLock::new(|| EVENT_FILTERS.into_iter().map(expression).collect());
+
+/// A filter as a regular expression like those of POSIX.
+fn expression(pattern: &str) -> Regex {
+    let mut builder = RegexBuilder::new(pattern.strip_prefix('!').unwrap());
+    builder.unicode(false).dot_matches_new_line(true).build().unwrap()
+}
+
+#[test]
+fn the_variables_that_are_asked_for_are_sent_and_no_other() {
+    let names = ["CUSTOMER_ID", "CUSTOMER", "X", "not one"].map(str::to_owned);
+    let filters: Vec<_> = variable_filters(&names).iter().map(|pattern| expression(pattern)).collect();
+    let is_sent = |name: &str| {
+        let text = format!(
+            "Event: VarSet\r\nPrivilege: dialplan,all\r\nVariable: {name}\r\nValue: CUSTOMER\r\n\r\n"
+        );
+        !filters.iter().any(|filter| filter.is_match(text.as_bytes()))
     };
-    EVENT_FILTERS.into_iter().map(filter).collect()
-});
+    for name in ["CUSTOMER_ID", "_CUSTOMER_ID", "__CUSTOMER_ID", "CUSTOMER", "__X", "X"] {
+        assert!(is_sent(name), "{name}");
+    }
+    for name in
+        ["CUSTOMER_I", "CUSTOMER_IDS", "CUSTOMERS", "___X", "XX", "Y", "", "_", "DIALSTATUS", "customer"]
+    {
+        assert!(!is_sent(name), "{name}");
+    }
+    assert_eq!(variable_filters(&[]), EVENT_FILTERS[..1]);
+}
 
 fn is_sent(packet: &Packet) -> bool {
     !FILTERS.iter().any(|filter| filter.is_match(packet.bytes()))

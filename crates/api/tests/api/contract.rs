@@ -6,6 +6,9 @@ use axum::http::{Method, StatusCode};
 use jiff::Timestamp;
 use ringwire_api::ListenerKind;
 use ringwire_delivery::DeliveryId;
+use ringwire_event::{
+    CallEvent, CallFacts, EventKind, HungUpBy, Leg, Party, QueueLeaveReason, RingStopReason, UnparkReason,
+};
 use ringwire_live::{DeliveryProgress, PbxState, TargetStatus, Trouble};
 use ringwire_outbox::{DeliveryAttempt, DeliveryUpdate, StoreWrite, StoredDeliveryState};
 use serde_json::{Value, json};
@@ -126,7 +129,7 @@ fn busy() -> Bench {
 async fn every_operation_answers_to_the_roles_it_states_and_to_no_other() {
     let bench = busy();
     let operations = operations(&document(&bench).await);
-    assert_eq!(operations.len(), 22, "{:#?}", operations.iter().map(|op| &op.path).collect::<Vec<_>>());
+    assert_eq!(operations.len(), 23, "{:#?}", operations.iter().map(|op| &op.path).collect::<Vec<_>>());
     let (network, socket) = (
         bench.server.router(ListenerKind::Network { port: 8480 }),
         bench.server.router(ListenerKind::Socket),
@@ -272,4 +275,48 @@ async fn what_is_no_route_is_a_problem() {
         assert_eq!(answer.status, status, "{path}");
         assert_eq!(answer.header("content-type"), "application/problem+json");
     }
+}
+
+#[tokio::test]
+async fn every_kind_of_event_is_as_the_schema_says() {
+    let bench = Bench::new();
+    let schema = bench.get("/events/schema", VIEWER).await.json();
+    assert_eq!(schema["$id"], format!("urn:ringwire:call-event:{}", CallEvent::VERSION));
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let user = || Party::endpoint("PJSIP/alice");
+    let facts = CallFacts {
+        ring_seconds: Some(3),
+        hung_up_by: Some(HungUpBy::Called),
+        leg: Some(Leg { channel: "PJSIP/alice-1".to_owned(), uniqueid: "1.1".to_owned() }),
+        variables: [("A".to_owned(), "1".to_owned())].into(),
+        ..CallFacts::default()
+    };
+    let kinds = [
+        EventKind::RingingStopped { user: user(), reason: RingStopReason::AnsweredElsewhere },
+        EventKind::Forwarded { user: user(), forwarded_to: Some("102".to_owned()) },
+        EventKind::QueueEntered { position: Some(1) },
+        EventKind::QueueLeft { reason: QueueLeaveReason::GaveUp, position: None },
+        EventKind::Unparked {
+            reason: UnparkReason::Retrieved,
+            user: Some(user()),
+            parking_lot: None,
+            space: Some("701".to_owned()),
+        },
+        EventKind::ConferenceJoined { conference: Some("1".to_owned()), user: None },
+        EventKind::RecordingStarted { file: Some("a.wav".to_owned()) },
+        EventKind::VoicemailLeft {
+            mailbox: "101@default".to_owned(),
+            new_messages: Some(1),
+            old_messages: None,
+        },
+        EventKind::Dtmf { digit: None, user: None },
+    ];
+    for kind in kinds {
+        let event = CallEvent { kind, facts: facts.clone(), ..new_call("a") };
+        let json = serde_json::to_value(&event).unwrap();
+        let errors: Vec<_> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{json}: {errors:?}");
+    }
+    let unknown = json!({ "event": "newCall" });
+    assert!(!validator.is_valid(&unknown), "what is required is required");
 }

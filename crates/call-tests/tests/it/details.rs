@@ -1,8 +1,9 @@
 //! Parking, recordings, voicemail, conferences and queues on releases of which there is no recording, by hand.
 
 use ringwire_calls::Rules;
+use ringwire_event::{CallEvent, EventKind};
 
-use crate::support::follow_scenario_fully;
+use crate::support::{follow_scenario_events, follow_scenario_fully};
 
 #[track_caller]
 fn check(scenario: &str, expected: &[&str]) {
@@ -176,4 +177,52 @@ fn up_to_11_a_phone_that_is_hung_up_after_a_local_channel_was_dialled_has_forwar
     let group = "Newchannel  Channel=SIP/bob-4  ChannelState=0  Uniqueid=1.4
                  Dial  SubEvent=Begin  Channel=Local/102@internal-1;2  Destination=SIP/bob-4  UniqueID=1.3  DestUniqueID=1.4";
     assert!(!scenario(group), "a ring group that rang out");
+}
+
+#[test]
+fn variables_are_carried_where_they_are_asked_for_by_name() {
+    let scenario = "Newchannel  Channel=PJSIP/trunk-1  ChannelState=4  CallerIDNum=4917  Context=from-trunk  Exten=100  Uniqueid=1.0  Linkedid=1.0
+         VarSet  Channel=PJSIP/trunk-1  Uniqueid=1.0  Variable=__CUSTOMER  Value=Müller & Söhne
+         VarSet  Channel=PJSIP/trunk-1  Uniqueid=1.0  Variable=PIN  Value=1234
+         Newchannel  Channel=PJSIP/alice-2  ChannelState=0  Uniqueid=1.1  Linkedid=1.0
+         DialBegin  Channel=PJSIP/trunk-1  Uniqueid=1.0  DestUniqueid=1.1
+         VarSet  Channel=PJSIP/alice-2  Uniqueid=1.1  Variable=SKILL  Value=de
+         Hangup  Channel=PJSIP/trunk-1  Uniqueid=1.0  Cause=16";
+    let variables = |asked: &[&str]| -> Vec<Vec<String>> {
+        let variables = asked.iter().map(|name| (*name).to_owned()).collect();
+        let events = follow_scenario_events(&Rules { variables, ..Rules::new("pbx") }, scenario);
+        let pairs = |event: &CallEvent| {
+            event.facts.variables.iter().map(|(name, value)| format!("{name}={value}")).collect()
+        };
+        events.iter().map(pairs).collect()
+    };
+    assert_eq!(variables(&[]), [Vec::<String>::new(), vec![]]);
+    let both = vec!["CUSTOMER=Müller & Söhne".to_owned(), "SKILL=de".to_owned()];
+    assert_eq!(variables(&["CUSTOMER", "SKILL"]), [both.clone(), both]);
+}
+
+#[test]
+fn keys_are_published_where_they_are_asked_for_on_every_release_that_tells() {
+    for keys in [
+        "DTMFEnd  Channel=PJSIP/trunk-1  Uniqueid=1.0  Digit=5  Direction=Received  DurationMs=100
+         DTMFEnd  Channel=PJSIP/trunk-1  Uniqueid=1.0  Digit=6  Direction=Sent  DurationMs=100",
+        "connect 1.3
+         DTMF  Channel=PJSIP/trunk-1  Uniqueid=1.0  Digit=5  Direction=Received  Begin=Yes  End=No
+         DTMF  Channel=PJSIP/trunk-1  Uniqueid=1.0  Digit=5  Direction=Received  Begin=No  End=Yes",
+    ] {
+        let scenario = format!(
+            "Newchannel  Channel=PJSIP/trunk-1  ChannelState=4  CallerIDNum=4917  Context=from-trunk  Exten=600  Uniqueid=1.0  Linkedid=1.0
+             ConfbridgeJoin  Channel=PJSIP/trunk-1  Uniqueid=1.0  Conference=1
+             {keys}"
+        );
+        let digits = |dtmf| -> Vec<String> {
+            let events = follow_scenario_events(&Rules { dtmf, ..Rules::new("pbx") }, &scenario);
+            let digit = |event: &CallEvent| match &event.kind {
+                EventKind::Dtmf { digit, .. } => digit.as_ref().map(|digit| digit.as_str().to_owned()),
+                _ => None,
+            };
+            events.iter().filter_map(digit).collect()
+        };
+        assert_eq!((digits(true), digits(false)), (vec!["5".to_owned()], vec![]), "{keys}");
+    }
 }

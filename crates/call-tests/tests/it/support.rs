@@ -100,6 +100,13 @@ pub(crate) fn follow_scenario_fully(rules: &Rules, scenario: &str) -> String {
     play(rules, scenario, None, true)
 }
 
+/// The events that a tracker publishes about such a call.
+pub(crate) fn follow_scenario_events(rules: &Rules, scenario: &str) -> Vec<CallEvent> {
+    let mut published = Vec::new();
+    play_into(rules, scenario, None, true, &mut published);
+    published
+}
+
 /// What a tracker decides about such a call: a line a step, but for those that an event was published, by call.
 pub(crate) fn explain(rules: &Rules, scenario: &str) -> String {
     let mut explanations = Vec::new();
@@ -116,11 +123,16 @@ pub(crate) fn explain(rules: &Rules, scenario: &str) -> String {
     lines
 }
 
-fn play(
+fn play(rules: &Rules, scenario: &str, explanations: Option<&mut Vec<Explanation>>, is_full: bool) -> String {
+    play_into(rules, scenario, explanations, is_full, &mut Vec::new())
+}
+
+fn play_into(
     rules: &Rules,
     scenario: &str,
     mut explanations: Option<&mut Vec<Explanation>>,
     is_full: bool,
+    published: &mut Vec<CallEvent>,
 ) -> String {
     let explain = explanations.is_some();
     let mut tracker = Tracker::new(rules.clone());
@@ -128,7 +140,6 @@ fn play(
     let mut version = AmiVersion::NEWEST;
     let mut now = None;
     let mut lines = String::new();
-    let mut published = Vec::new();
     for line in scenario.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
         if let Some(seconds) = line.strip_prefix("at ") {
             let time = Timestamp::UNIX_EPOCH + SignedDuration::from_secs_f64(seconds.parse().unwrap());
@@ -143,7 +154,7 @@ fn play(
             }
             tracker = Tracker::new(rules.clone());
             tracker.explain(explain);
-            tracker.resume(&published, &[]);
+            tracker.resume(published, &[]);
         } else {
             let mut parts = line.split("  ").map(str::trim).filter(|part| !part.is_empty());
             let name = parts.next().unwrap();

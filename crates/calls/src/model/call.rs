@@ -1,5 +1,7 @@
 //! A call: the channels that belong together from the first party's point of view.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use ringwire_event::explanation::{HangupReason, StepLog};
 use ringwire_event::{
@@ -92,6 +94,8 @@ pub(crate) struct Call {
     pub recording: Option<CallRecording>,
     /// The channel that was dialled last, until something else happens to a leg of the call (up to 11).
     pub dialled_last: Option<ChannelKey>,
+    /// The variables that were set and are asked for.
+    pub variables: BTreeMap<String, String>,
     /// The announced call that became part of this one last.
     pub absorbed_call: Option<CallId>,
     /// The endpoints that an earlier process published as ringing.
@@ -207,6 +211,7 @@ impl Call {
             parked: None,
             recording: None,
             dialled_last: None,
+            variables: BTreeMap::new(),
             absorbed_call: None,
             rung_before_resume: Vec::new(),
             explanation: None,

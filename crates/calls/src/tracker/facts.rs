@@ -40,6 +40,7 @@ impl Tracker {
             answered_at: times.answered,
             caller_leg: call.caller_leg.clone(),
             absorbed_call: call.absorbed_call.clone(),
+            variables: call.variables.clone(),
             recording: call.recording.as_ref().and_then(|recording| recording.file.clone()),
             ..own
         };

@@ -185,6 +185,9 @@ impl Tracker {
             }
         }
         if let Some(call) = self.calls.get_mut(keep) {
+            for (name, value) in absorbed.variables {
+                call.variables.entry(name).or_insert(value);
+            }
             call.members.extend(absorbed.members);
         }
         for linkedid in &absorbed.linkedids {

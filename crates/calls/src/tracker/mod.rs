@@ -3,6 +3,7 @@
 mod announcement;
 mod answering;
 mod applications;
+mod asked_for;
 mod bridging;
 mod channels;
 mod dialling;
@@ -153,6 +154,9 @@ impl Tracker {
         let Some(handle) = packet.event_name().map_or(Some(Tracker::on_response as Handler), handler) else {
             return;
         };
+        if packet.event_name().is_some_and(|name| self.is_unasked(name)) {
+            return;
+        }
         self.advance_clock(now);
         let event = EventHeaders::read(packet);
         self.recorder.begin_packet(&event);
@@ -292,6 +296,8 @@ fn handler(name: &[u8]) -> Option<Handler> {
         b"AttendedTransfer" => Tracker::on_attended_transfer,
         b"Transfer" => Tracker::on_old_transfer,
         b"Pickup" => Tracker::on_pickup,
+        b"VarSet" => Tracker::on_variable_set,
+        b"DTMF" | b"DTMFEnd" => Tracker::on_dtmf,
         b"Rename" => Tracker::on_rename,
         b"CoreShowChannel" => Tracker::on_listed,
         b"CoreShowChannelsComplete" => Tracker::on_list_complete,

@@ -54,6 +54,7 @@ impl Tracker {
         call.queue = last.queue.clone();
         call.caller_leg.clone_from(&last.facts.caller_leg);
         call.absorbed_call.clone_from(&last.facts.absorbed_call);
+        call.variables.clone_from(&last.facts.variables);
         for event in published {
             resume_times(&mut call, event);
             match &event.kind {

@@ -60,6 +60,7 @@ impl Resolver<'_> {
         let concurrency =
             self.within(raw.concurrency.take(), 1..=256, "requests at once", Target::CONCURRENCY as i64);
         let late = self.late(raw.late, raw.late_after.as_ref(), &options);
+        let variables = self.variables(raw.variables.as_ref());
         let lifetimes = self.lifetimes(raw.expire.take().unwrap_or_default());
         Target {
             name,
@@ -77,6 +78,8 @@ impl Resolver<'_> {
             concurrency: concurrency.try_into().unwrap_or(Target::CONCURRENCY),
             lifetimes,
             late,
+            variables,
+            dtmf: raw.dtmf.unwrap_or_default(),
             state_folder: None,
         }
     }

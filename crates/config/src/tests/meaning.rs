@@ -350,3 +350,22 @@ fn record_needs_a_pbx_and_inspect_needs_nothing() {
         assert_eq!(load(&text, Purpose::Inspect).is_ok(), inspect, "{text}");
     }
 }
+
+#[test]
+fn what_a_target_asks_for_by_name_is_followed_at_each_pbx() {
+    let place = Place::new();
+    let text = format!(
+        "{PBX}events = [\"call\", \"agent\"]\n{TARGET}variables = [\"CUSTOMER\"]\ndtmf = true\n\
+         [target.other]\ndialect = \"zammad\"\nurl_env = \"URL\"\nvariables = [\"A\", \"CUSTOMER\"]\n"
+    );
+    let config = place.put("ringwire.toml", text, 0o644).load(Purpose::Run).unwrap();
+    let pbx = &config.pbxs[0];
+    assert_eq!((pbx.rules.variables.join(" ").as_str(), pbx.rules.dtmf), ("A CUSTOMER", true));
+    assert_eq!(pbx.login.as_ref().unwrap().events, "call,agent,dialplan,dtmf");
+    let asked: Vec<_> = config.targets.iter().map(|target| (target.variables.len(), target.dtmf)).collect();
+    assert_eq!(asked, [(1, true), (2, false)]);
+    let wrong = format!("{PBX}{TARGET}variables = [\"__A\", \"CALLERID(num)\"]\n");
+    let errors = place.put("ringwire.toml", wrong, 0o644).load(Purpose::Run).unwrap_err();
+    let refused = errors.iter().filter(|line| line.contains("is no name of a variable")).count();
+    assert_eq!(refused, 2, "{errors:?}");
+}

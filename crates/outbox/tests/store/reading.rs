@@ -1,7 +1,7 @@
 //! What the journal tells those who look at it.
 
 use ringwire_delivery::{DeliveryId, TargetState};
-use ringwire_event::{AnsweredBy, Cause, Direction, EventKind};
+use ringwire_event::{AnsweredBy, Cause, Digit, Direction, EventKind};
 use ringwire_outbox::{
     CallCursor, CallFilter, DeliveryAttempt, DeliveryFilter, DeliveryUpdate, PendingCount, StoreReaders,
     StoreWrite, StoredDeliveryState, TargetUpdate,
@@ -262,4 +262,18 @@ fn deliveries_are_listed_by_target_state_and_call() {
     let counts: Vec<_> =
         tallies.iter().map(|one| (one.target.as_str(), one.state.as_str(), one.count)).collect();
     assert_eq!(counts, [("crm", "pending", 1), ("zammad", "pending", 2)]);
+}
+
+#[test]
+fn no_file_has_the_keys_that_are_pressed() {
+    let journal = Journal::new();
+    journal.commit(new_call("a", 0), &["crm"]);
+    let digit = Some(Digit::new("7DIGIT7"));
+    journal.commit(event("a", 2, 1, EventKind::Dtmf { digit, user: Some(alice()) }), &["crm"]);
+    let stored = &journal.reader().recovered_state().unwrap().live_events[1];
+    assert!(matches!(stored.kind, EventKind::Dtmf { digit: None, user: Some(_) }), "{stored:?}");
+    for file in std::fs::read_dir(journal.home.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!bytes.windows(7).any(|window| window == b"7DIGIT7"));
+    }
 }

@@ -1,6 +1,7 @@
 //! `/events`: call events as they happen, from any cursor on (Server-Sent Events).
 
 mod filter;
+mod schema;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -46,7 +47,7 @@ struct EventStreamQuery {
     #[serde(deserialize_with = "comma_separated")]
     #[param(value_type = Option<String>)]
     direction: Vec<String>,
-    /// `newCall`, `ringing`, `answer`, `hold`, `unhold`, `transfer`, `hangup`
+    /// `newCall`, `ringing`, `answer`, `hangup` and others (docs/events.md)
     #[serde(deserialize_with = "comma_separated")]
     #[param(value_type = Option<String>)]
     event: Vec<String>,
@@ -63,7 +64,7 @@ struct EventStreamQuery {
 }
 
 pub(crate) fn viewer() -> OpenApiRouter<ApiServer> {
-    OpenApiRouter::default().routes(routes!(events))
+    OpenApiRouter::default().routes(routes!(events)).routes(routes!(schema::event_schema))
 }
 
 /// Call events as they happen (Server-Sent Events)

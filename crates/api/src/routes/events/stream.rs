@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
+use ringwire_event::CallEvent;
 use ringwire_live::{ApiEvent, FeedFrame, PublishedEvent, sse_frame};
 use serde::Serialize;
 use tokio::{
@@ -47,11 +48,14 @@ const VIEWERS_PAST: SignedDuration = SignedDuration::from_hours(1);
 
 /// The data of the first event, `hello`.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct StreamHello {
     /// The cursor at which the journal ends now.
     cursor: i64,
     /// The version of the daemon.
     version: &'static str,
+    /// The version of the JSON form of call events (`GET /events/schema`).
+    event_version: u32,
 }
 
 /// The data of the event `reset`: the stream cannot continue without a gap, so the client loads everything again.
@@ -176,7 +180,11 @@ impl EventStream {
             }
         }
         (self.cursor, self.sent_id) = (cursor, cursor);
-        let hello = StreamHello { cursor: end, version: env!("CARGO_PKG_VERSION") };
+        let hello = StreamHello {
+            cursor: end,
+            version: env!("CARGO_PKG_VERSION"),
+            event_version: CallEvent::VERSION,
+        };
         let mut chunk = BytesMut::from(&b"retry: 1000\n\n"[..]);
         chunk.extend_from_slice(&sse_frame("hello", Some(cursor), &hello));
         if is_reset {

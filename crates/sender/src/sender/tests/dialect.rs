@@ -279,3 +279,20 @@ async fn a_target_gets_no_more_requests_than_it_takes() {
     assert!(!waits(1).await && !waits(1).await, "a burst is sent at once");
     assert!(waits(900).await, "the third waits for a thousand seconds");
 }
+
+#[test]
+fn a_target_gets_keys_and_variables_only_if_it_asks() {
+    let sender = |dtmf: bool| {
+        let mut target = target_of(OneRequest::default(), "http://127.0.0.1:1");
+        (target.dtmf, target.variables) = (dtmf, vec!["A".to_owned()]);
+        Sender::new(&target).unwrap().unwrap()
+    };
+    let pressed = |digit: Option<&str>| {
+        let kind = EventKind::Dtmf { digit: digit.map(ringwire_event::Digit::new), user: None };
+        CallEvent { kind, ..hangup() }
+    };
+    assert!(sender(true).wants(&pressed(Some("7"))));
+    assert!(!sender(false).wants(&pressed(Some("7"))), "nobody asked for it");
+    assert!(!sender(true).wants(&pressed(None)), "the key is no longer known");
+    assert!(sender(false).wants(&hangup()));
+}
