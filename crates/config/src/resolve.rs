@@ -82,7 +82,7 @@ impl<'a> Resolver<'a> {
         if self.purpose == Purpose::Replay && targets.is_empty() {
             targets.push(Target::embedded());
         }
-        asked_for::ask(&mut pbxs, &targets);
+        self.ask_for(&mut pbxs, &targets);
         let routes = if complete { self.routes(raw.routes, &pbxs, &targets) } else { Routes::default() };
         if !self.errors.is_empty() {
             return Err(ConfigError::new(self.errors));

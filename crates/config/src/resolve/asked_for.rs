@@ -30,22 +30,23 @@ impl Resolver<'_> {
         }
         names
     }
-}
 
-/// Has the `pbxs` followed for what any of the `targets` asks for. Keys are a class of events of their own.
-pub(super) fn ask(pbxs: &mut [Pbx], targets: &[Target]) {
-    let mut variables: Vec<_> = targets.iter().flat_map(|target| target.variables.iter().cloned()).collect();
-    variables.sort_unstable();
-    variables.dedup();
-    let dtmf = targets.iter().any(|target| target.dtmf);
-    for pbx in pbxs {
-        pbx.rules.variables.clone_from(&variables);
-        pbx.rules.dtmf = dtmf;
-        let Some(login) = &mut pbx.login else { continue };
-        for (class, is_asked) in [("dialplan", !variables.is_empty()), ("dtmf", dtmf)] {
-            if is_asked && !login.events.split(',').any(|asked| asked == class || asked == "all") {
-                login.events.push(',');
-                login.events.push_str(class);
+    /// Has the `pbxs` followed for what any of the `targets` asks for. Keys are a class of events of their own.
+    pub(super) fn ask_for(&self, pbxs: &mut [Pbx], targets: &[Target]) {
+        let mut variables: Vec<_> =
+            targets.iter().flat_map(|target| target.variables.iter().cloned()).collect();
+        variables.sort_unstable();
+        variables.dedup();
+        let dtmf = targets.iter().any(|target| target.dtmf);
+        for pbx in pbxs {
+            pbx.rules.variables.clone_from(&variables);
+            pbx.rules.dtmf = dtmf;
+            let Some(login) = &mut pbx.login else { continue };
+            for (class, is_asked) in [("dialplan", !variables.is_empty()), ("dtmf", dtmf)] {
+                if is_asked && !login.events.split(',').any(|asked| asked == class || asked == "all") {
+                    login.events.push(',');
+                    login.events.push_str(class);
+                }
             }
         }
     }
