@@ -79,7 +79,7 @@ impl AddressGuard {
         let host = url.host_str().unwrap_or_default();
         match self.sides(host) {
             Some(sides) => {
-                let is_plain = matches!(url.scheme(), "http" | "nats" | "mqtt");
+                let is_plain = matches!(url.scheme(), "http" | "nats" | "mqtt" | "amqp");
                 sides.is_plain_http.fetch_or(is_plain, Ordering::Relaxed);
                 Ok(())
             }

@@ -1,9 +1,10 @@
-//! Message brokers as targets: NATS with JetStream, and MQTT 5.
+//! Message brokers as targets: NATS with JetStream, MQTT 5, and AMQP 0.9.1 with publisher confirms.
 //!
 //! A publisher needs a handful of messages of each protocol, and each connection has to pass the guard over addresses, so
 //! they are spoken here. A connection carries one message at a time: it is written, and the broker's confirmation is read.
 //! Only what is confirmed counts as delivered.
 
+mod amqp;
 mod message;
 mod mqtt;
 mod nats;
@@ -22,6 +23,7 @@ use secrecy::ExposeSecret;
 use tokio::time::{Instant, timeout};
 
 use self::{
+    amqp::{AmqpConnection, AmqpPlace},
     message::{BrokerLogin, Message, PublishError},
     mqtt::MqttConnection,
     nats::NatsConnection,
@@ -36,10 +38,11 @@ const IDLE: Duration = Duration::from_secs(20);
 const MOST_IDLE: usize = 16;
 
 /// The protocols, by the schemes of their URLs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 enum Protocol {
     Nats,
     Mqtt,
+    Amqp(AmqpPlace),
 }
 
 /// A broker.
@@ -60,6 +63,7 @@ pub(super) struct Broker {
 enum Connection {
     Nats(NatsConnection),
     Mqtt(MqttConnection),
+    Amqp(AmqpConnection),
 }
 
 impl Broker {
@@ -75,17 +79,24 @@ impl Broker {
             "tls" => (Protocol::Nats, 4222, true),
             "mqtt" => (Protocol::Mqtt, 1883, false),
             "mqtts" => (Protocol::Mqtt, 8883, true),
+            "amqp" => (Protocol::Amqp(amqp_place(&url)), 5672, false),
+            "amqps" => (Protocol::Amqp(amqp_place(&url)), 5671, true),
             _ => return Ok(None),
         };
         let host = url.host_str().ok_or("the URL has no host")?.trim_matches(['[', ']']).to_owned();
         let port = url.port().unwrap_or(port);
         let authorities = target.authorities_der.clone();
         let address = BrokerAddress::new(guard.clone(), host, port, is_tls.then_some(authorities))?;
+        // The path of a URL of AMQP is the virtual host.
+        let prefix = match protocol {
+            Protocol::Nats | Protocol::Mqtt => url.path().trim_start_matches('/').to_owned(),
+            Protocol::Amqp(_) => String::new(),
+        };
         Ok(Some(Self {
             protocol,
             address,
             login: BrokerLogin::new(&url, &target.credentials, target.dialect.auth()),
-            prefix: url.path().trim_start_matches('/').to_owned(),
+            prefix,
             connect_timeout: target.connect_timeout,
             timeout: target.timeout,
             reply_timeout: target.hangup_timeout,
@@ -178,9 +189,12 @@ impl Broker {
     async fn connect(&self) -> Result<Connection, RequestFailure> {
         let connecting = async {
             let (address, login) = (&self.address, &self.login);
-            match self.protocol {
+            match &self.protocol {
                 Protocol::Nats => NatsConnection::open(address, login).await.map(Connection::Nats),
                 Protocol::Mqtt => MqttConnection::open(address, login).await.map(Connection::Mqtt),
+                Protocol::Amqp(place) => {
+                    AmqpConnection::open(address, login, place).await.map(Connection::Amqp)
+                }
             }
         };
         match timeout(self.connect_timeout, connecting).await {
@@ -214,6 +228,17 @@ impl Connection {
         match self {
             Self::Nats(connection) => connection.publish(message).await,
             Self::Mqtt(connection) => connection.publish(message).await,
+            Self::Amqp(connection) => connection.publish(message).await,
         }
     }
+}
+
+/// The virtual host and the exchange in a URL such as `amqp://HOST/VHOST?exchange=NAME`.
+fn amqp_place(url: &Url) -> AmqpPlace {
+    let vhost = match url.path().trim_start_matches('/') {
+        "" | "%2F" | "%2f" => "/".to_owned(),
+        vhost => vhost.to_owned(),
+    };
+    let exchange = url.query_pairs().find(|(name, _)| name == "exchange");
+    AmqpPlace { vhost, exchange: exchange.map(|(_, exchange)| exchange.into_owned()).unwrap_or_default() }
 }

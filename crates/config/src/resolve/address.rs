@@ -19,8 +19,8 @@ use crate::{
 /// The part of a URL that Zammad's generic CTI has before its token (Zammad notes 1).
 const ZAMMAD_PATH: &str = "/api/v1/cti/";
 
-/// The schemes of brokers: NATS and MQTT, each without and with TLS.
-const BROKER_SCHEMES: [&str; 4] = ["nats", "tls", "mqtt", "mqtts"];
+/// The schemes of brokers: NATS, MQTT and AMQP, each without and with TLS.
+const BROKER_SCHEMES: [&str; 6] = ["nats", "tls", "mqtt", "mqtts", "amqp", "amqps"];
 
 /// What kind of URL a target has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,6 +150,7 @@ impl Resolver<'_> {
             "http" => "https",
             "nats" => "tls",
             "mqtt" => "mqtts",
+            "amqp" => "amqps",
             _ => return,
         };
         let host = url.host_str().unwrap_or_default();

@@ -228,6 +228,7 @@ fn a_broker_is_a_target_of_a_dialect_that_is_a_file() {
         ("nats://localhost:4222/calls", "nats://localhost:4222"),
         ("tls://nats.example.com/calls", "tls://nats.example.com"),
         ("mqtt://127.0.0.1/office", "mqtt://127.0.0.1"),
+        ("amqps://amqp.example.com/office?exchange=calls", "amqps://amqp.example.com"),
         ("mqtts://u:hunter2@mqtt.example.com:8884/office", "mqtts://mqtt.example.com:8884"),
     ] {
         let config = load(&target(url)).unwrap();
@@ -243,7 +244,7 @@ fn a_broker_is_a_target_of_a_dialect_that_is_a_file() {
         ]
     );
     let errors = load(&target("kafka://kafka.example.com/calls")).unwrap_err();
-    assert!(errors[0].contains("nor that of a broker: nats, tls, mqtt, mqtts"), "{errors:?}");
+    assert!(errors[0].contains("nor that of a broker: nats, tls, mqtt, mqtts, amqp, amqps"), "{errors:?}");
     let errors = load(&format!("{}https_only = true\n", target("mqtt://mqtt.example.com"))).unwrap_err();
     assert!(errors[0].contains("the URL of mqtt.example.com does not use mqtts"), "{errors:?}");
 }

@@ -1,4 +1,5 @@
-//! Brokers as targets: real ones where they are installed (Debian: `apt-get install nats-server mosquitto`), and pretended ones
+//! Brokers as targets: real ones where they are installed (Debian: `apt-get install nats-server mosquitto
+//! rabbitmq-server`), and pretended ones
 //! that break off.
 
 use std::{
@@ -260,6 +261,78 @@ async fn a_broker_of_mqtt_confirms_each_event_with_its_properties() {
     check_misconfigured(&publish(&wrong).await.outcome, "is not a topic that can be published to");
 }
 
+/// What `rabbitmqctl` says, of the broker whose files are in `home`.
+fn rabbitmqctl(home: &Path, port: u16, args: &[&str]) -> Option<String> {
+    let output = rabbit("rabbitmqctl", home, port).args(args).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// A program of RabbitMQ with everything it writes in `home`.
+fn rabbit(program: &str, home: &Path, port: u16) -> Command {
+    // The scripts in /usr/sbin insist on a user of their own.
+    let mut command = Command::new(Path::new("/usr/lib/rabbitmq/bin").join(program));
+    command
+        .env("HOME", home)
+        .env("RABBITMQ_NODENAME", format!("ringwire{port}@localhost"))
+        .env("RABBITMQ_NODE_PORT", port.to_string())
+        .env("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1")
+        .env("RABBITMQ_DIST_PORT", (port - 1).to_string())
+        .env("RABBITMQ_MNESIA_BASE", home.join("mnesia"))
+        .env("RABBITMQ_LOG_BASE", home.join("log"))
+        .env("RABBITMQ_PID_FILE", home.join("pid"))
+        .env("RABBITMQ_ENABLED_PLUGINS_FILE", home.join("plugins"))
+        .env("RABBITMQ_CONFIG_FILE", home.join("none"))
+        // Nothing of it listens beyond this machine.
+        .env("ERL_EPMD_ADDRESS", "127.0.0.1")
+        .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "-kernel inet_dist_use_interface {127,0,0,1}")
+        .stdin(Stdio::null());
+    command
+}
+
+#[tokio::test]
+async fn a_queue_of_amqp_confirms_each_event_and_what_no_queue_takes_is_held() {
+    if !Path::new("/usr/lib/rabbitmq/bin/rabbitmq-server").exists() {
+        println!("skipped: rabbitmq-server is not installed");
+        return;
+    }
+    let (home, port) = (tempfile::tempdir().unwrap(), free_port().await);
+    // Erlang's directory of nodes outlives the broker, unless somebody else had it before.
+    let had_directory = TcpStream::connect("127.0.0.1:4369").await.is_ok();
+    let mut child = rabbit("rabbitmq-server", home.path(), port)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    until_up(port).await;
+    let url = format!("amqp://127.0.0.1:{port}");
+    let nowhere = publish(&sender_to(&url, "calls", |_| {})).await;
+    check_misconfigured(&nowhere.outcome, "no queue takes the routing key \"calls\" of the exchange \"\"");
+    let declare = r#"rabbit_amqqueue:declare({resource, <<"/">>, queue, <<"calls">>}, true, false, [], none, <<"test">>)."#;
+    rabbitmqctl(home.path(), port, &["eval", declare]).unwrap();
+    let sender = sender_to(&url, "calls", |_| {});
+    sender.probe().await.unwrap();
+    let sent = publish(&sender).await;
+    assert_eq!(
+        (sent.outcome, sent.reply.as_deref()),
+        (DeliveryOutcome::Delivered, Some("the broker has it"))
+    );
+    let queues =
+        rabbitmqctl(home.path(), port, &["-q", "list_queues", "name", "messages_persistent"]).unwrap();
+    assert!(queues.lines().any(|line| line.split_whitespace().eq(["calls", "1"])), "{queues}");
+    let wrong = sender_to(&format!("{url}?exchange=none"), "calls", |_| {});
+    check_misconfigured(&publish(&wrong).await.outcome, "NOT_FOUND - no exchange 'none'");
+    let login = |target: &mut Target| {
+        let (user, password) = ("ringwire".to_owned(), "hunter22".into());
+        target.credentials.authorization = Some(Authorization::Basic { user, password });
+    };
+    check_misconfigured(&publish(&sender_to(&url, "calls", login)).await.outcome, "ACCESS_REFUSED");
+    rabbitmqctl(home.path(), port, &["stop"]);
+    let _ = child.wait();
+    if !had_directory {
+        let _ = Command::new("epmd").arg("-kill").stdout(Stdio::null()).status();
+    }
+}
+
 /// A certificate for this machine, and its key, in files of `home`.
 fn certificate(home: &Path) -> rcgen::CertifiedKey<rcgen::KeyPair> {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
@@ -293,6 +366,15 @@ async fn brokers_are_reached_over_tls_if_their_certificate_is_trusted() {
     }
 }
 
+/// What a broker of AMQP sends until it has let a client in.
+const AMQP: &[&[u8]] = &[
+    b"\x01\x00\x00\x00\x00\x00\x04\x00\x0a\x00\x0a\xce",
+    b"\x01\x00\x00\x00\x00\x00\x0c\x00\x0a\x00\x1e\x00\x00\x00\x00\x00\x00\x00\x00\xce\
+      \x01\x00\x00\x00\x00\x00\x04\x00\x0a\x00\x29\xce\
+      \x01\x00\x01\x00\x00\x00\x04\x00\x14\x00\x0b\xce\
+      \x01\x00\x01\x00\x00\x00\x04\x00\x55\x00\x0b\xce",
+];
+
 /// A server that sends each of `parts` once it has received something, and then closes the connection.
 async fn pretender(greeting: &'static [u8], parts: &'static [&'static [u8]]) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -314,7 +396,9 @@ async fn pretender(greeting: &'static [u8], parts: &'static [&'static [u8]]) -> 
 async fn a_confirmation_that_is_lost_leaves_the_outcome_unknown() {
     let nats = pretender(b"INFO {}\r\n", &[b"PONG\r\n"]).await;
     let mqtt = pretender(b"", &[b"\x20\x03\x00\x00\x00"]).await;
-    for url in [format!("nats://127.0.0.1:{nats}"), format!("mqtt://127.0.0.1:{mqtt}")] {
+    let amqp = pretender(b"", AMQP).await;
+    let urls = [("nats", nats), ("mqtt", mqtt), ("amqp", amqp)];
+    for url in urls.map(|(scheme, port)| format!("{scheme}://127.0.0.1:{port}")) {
         let sender = sender_to(&url, "calls", |_| {});
         check_unknown(publish(&sender).await.outcome, "the connection broke: ");
         let once = SendOptions { is_unrepeatable: true, ..SendOptions::default() };
