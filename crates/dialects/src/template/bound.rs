@@ -137,20 +137,22 @@ impl Dialect for TemplateDialect {
         let placeholder = |capture: &CaptureTemplate| (capture.name.clone(), Json::from("<capture>"));
         let captured = self.file.steps.iter().flat_map(|step| &step.captures).map(placeholder);
         let users = UserMap::with_placeholders();
-        [CallMemory::default(), captured.collect()].iter().any(|memory| {
-            let scope = self.scope(event, memory, &users, false);
+        let scope = self.scope(event, &CallMemory::default(), &users, false);
+        let is_wanted_with = |memory: &CallMemory| {
+            let scope = scope.with_memory(memory);
             let whole = Value::from_object(scope.clone());
             steps.iter().any(|step| {
                 let is_wanted = |scope: &Value| step.is_wanted(scope).unwrap_or(true);
                 if !step.is_for_each_user {
                     return is_wanted(&whole);
                 }
-                let mut users = scope.users().into_iter();
+                let mut users = scope.users().iter();
                 users.any(|user| {
                     is_wanted(&Value::from_object(scope.for_user(user, endpoint_of(user), memory)))
                 })
             })
-        })
+        };
+        is_wanted_with(&CallMemory::default()) || self.needs_memory() && is_wanted_with(&captured.collect())
     }
 
     fn next_step(
@@ -158,8 +160,9 @@ impl Dialect for TemplateDialect {
         event: &CallEvent,
         context: &StepContext<'_>,
     ) -> Result<Option<DeliveryStep>, StepError> {
-        let mut steps = self.file.steps_for(event.kind.name()).peekable();
-        if steps.peek().is_none() {
+        let steps: Vec<_> = self.file.steps_for(event.kind.name()).collect();
+        let is_done = |step: &&StepTemplate| !step.is_for_each_user && context.progress.is_done(&step.name);
+        if steps.iter().all(is_done) {
             return Ok(None);
         }
         let scope = self.scope(event, context.memory, context.users, context.is_quiet);
@@ -167,7 +170,7 @@ impl Dialect for TemplateDialect {
             EventContext { value: Value::from_object(scope.clone()), scope: &scope, memory: context.memory };
         for step in steps {
             let users: Vec<Option<&Json>> = match step.is_for_each_user {
-                true => scope.users().into_iter().map(Some).collect(),
+                true => scope.users().iter().map(Some).collect(),
                 false => vec![None],
             };
             for user in users {
@@ -204,7 +207,7 @@ impl Dialect for TemplateDialect {
             return judged;
         }
         for capture in template.iter().flat_map(|step| &step.captures) {
-            match capture.find(reply, &body) {
+            match capture.find(&step.request, reply, &body) {
                 Some(value) => judged.captures.push((key_of(&capture.name, endpoint), value)),
                 None if capture.is_optional => {}
                 None => {

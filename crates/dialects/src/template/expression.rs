@@ -23,6 +23,8 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
 #[derive(Debug)]
 pub(super) struct Expression {
     compiled: minijinja::Expression<'static, 'static>,
+    /// The parts of a name that is the whole expression; it is looked up without more ado.
+    path: Vec<String>,
 }
 
 /// What is wrong in an expression, and at which of its bytes.
@@ -51,7 +53,7 @@ impl Expression {
             }
         }
         mistakes.extend(check_words(source));
-        if mistakes.is_empty() { Ok(Self { compiled }) } else { Err(mistakes) }
+        if mistakes.is_empty() { Ok(Self { compiled, path: path(source) }) } else { Err(mistakes) }
     }
 
     /// Its value.
@@ -59,7 +61,14 @@ impl Expression {
     /// # Errors
     /// It has none for these values; the text says why and contains none of them.
     pub(super) fn eval(&self, scope: &Value) -> Result<Value, String> {
-        self.compiled.eval(scope.clone()).map_err(|error| match error.detail() {
+        let mut parts = self.path.iter();
+        let value = match parts.next() {
+            Some(root) => {
+                scope.get_attr(root).and_then(|root| parts.try_fold(root, |value, part| value.get_attr(part)))
+            }
+            None => self.compiled.eval(scope.clone()),
+        };
+        value.map_err(|error| match error.detail() {
             // Other details may contain values.
             Some(detail) if detail.starts_with(functions::OUR_ERRORS) => detail.to_owned(),
             _ => error.kind().to_string(),
@@ -201,6 +210,19 @@ fn end_of_expression(text: &str, at: usize) -> Option<usize> {
         }
     }
     None
+}
+
+/// The parts of `source` where it is a name, such as `settings.token`; none where it is anything else.
+fn path(source: &str) -> Vec<String> {
+    const WORDS: [&str; 7] = ["true", "false", "none", "True", "False", "None", "not"];
+    let parts: Vec<&str> = source.trim().split('.').collect();
+    let is_part = |part: &&str| {
+        is_a_name(part)
+            && part.chars().all(|char| char.is_alphanumeric() || char == '_')
+            && !WORDS.contains(part)
+    };
+    let is_path = parts.iter().all(is_part);
+    if is_path { parts.into_iter().map(str::to_owned).collect() } else { Vec::new() }
 }
 
 /// Where `name` stands in `source` as a whole word; 0 where it is written otherwise.

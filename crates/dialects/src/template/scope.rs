@@ -1,9 +1,12 @@
 //! What expressions see of an event.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use minijinja::value::{Enumerator, Object, ObjectRepr, Value};
-use ringwire_event::CallEvent;
+use ringwire_event::{CallEvent, EventKind, Party};
 use serde_json::{Map, Value as Json};
 
 use super::vocabulary::{LEG_KEYS, PARTY_KEYS, is_event_field, object_keys};
@@ -12,12 +15,87 @@ use crate::{memory::CallMemory, user_map::UserMap};
 /// What the expressions of one request see.
 #[derive(Clone, Debug)]
 pub(super) struct EventScope {
-    event: Arc<Map<String, Json>>,
+    event: Arc<ScopedEvent>,
     settings: Value,
     captures: Value,
     user: Option<Value>,
     user_map: Value,
     is_quiet: bool,
+}
+
+/// An event, and its JSON form once something asks for it that few dialects do.
+#[derive(Debug)]
+struct ScopedEvent {
+    event: CallEvent,
+    json: OnceLock<Map<String, Json>>,
+    users: OnceLock<Vec<Json>>,
+}
+
+impl ScopedEvent {
+    fn json(&self) -> &Map<String, Json> {
+        self.json.get_or_init(|| match serde_json::to_value(&self.event) {
+            Ok(Json::Object(fields)) => fields,
+            _ => Map::new(),
+        })
+    }
+
+    /// The field called `name`; `None` where only the JSON form has it.
+    fn plain_field(&self, name: &str) -> Option<Value> {
+        let text = |text: &Option<String>| text.as_deref().map_or_else(|| Value::from(()), Value::from);
+        let number = |number: Option<u32>| number.map_or_else(|| Value::from(()), Value::from);
+        let (event, facts) = (&self.event, &self.event.facts);
+        Some(match name {
+            "id" => Value::from(event.id.as_str()),
+            "event" => Value::from(event.kind.name()),
+            "call" => Value::from(event.call.as_str()),
+            "direction" => Value::from(event.direction.as_str()),
+            "from" => Value::from(event.from.as_str()),
+            "fromName" => text(&event.from_name),
+            "to" => Value::from(event.to.as_str()),
+            "queue" => text(&event.queue),
+            "trunk" => text(&event.trunk),
+            "recovered" => Value::from(event.recovered),
+            "recording" => text(&facts.recording),
+            "talkSeconds" => number(facts.talk_seconds),
+            "cause" => match &event.kind {
+                EventKind::Hangup { cause, .. } => Value::from(cause.as_str()),
+                _ => Value::from(()),
+            },
+            "answeredBy" => match &event.kind {
+                EventKind::Answer { answered_by }
+                | EventKind::Hangup { answered_by: Some(answered_by), .. } => Value::from_object(Fields {
+                    json: serde_json::to_value(answered_by).unwrap_or_default(),
+                    keys: &PARTY_KEYS,
+                }),
+                _ => Value::from_object(Absent(&PARTY_KEYS)),
+            },
+            _ => return None,
+        })
+    }
+
+    /// The users whom the event is about, each once.
+    fn users(&self) -> &[Json] {
+        self.users.get_or_init(|| {
+            let one = |party: &Party| serde_json::to_value(party).unwrap_or_default();
+            let mut users: Vec<Json> = match &self.event.kind {
+                EventKind::NewCall { users } => users.iter().map(one).collect(),
+                EventKind::Answer { answered_by }
+                | EventKind::Hangup { answered_by: Some(answered_by), .. } => {
+                    answered_by.user().map(one).into_iter().collect()
+                }
+                EventKind::Ringing { user } => vec![one(user)],
+                _ => self.json().get("user").cloned().into_iter().collect(),
+            };
+            let mut seen = Vec::new();
+            users.retain(|user| {
+                let endpoint = user.get("endpoint").cloned();
+                let is_new = !seen.contains(&endpoint);
+                seen.push(endpoint);
+                is_new
+            });
+            users
+        })
+    }
 }
 
 impl EventScope {
@@ -29,10 +107,7 @@ impl EventScope {
         users: UserMapObject,
         is_quiet: bool,
     ) -> Self {
-        let event = match serde_json::to_value(event) {
-            Ok(Json::Object(fields)) => fields,
-            _ => Map::new(),
-        };
+        let event = ScopedEvent { event: event.clone(), json: OnceLock::new(), users: OnceLock::new() };
         Self {
             event: Arc::new(event),
             settings: settings.clone(),
@@ -43,34 +118,20 @@ impl EventScope {
         }
     }
 
+    /// The same scope where `memory` is known.
+    pub(super) fn with_memory(&self, memory: &CallMemory) -> Self {
+        Self { captures: captures(memory, None), ..self.clone() }
+    }
+
     /// The same scope for a request of the user at `endpoint`, who is one of [`EventScope::users`].
     pub(super) fn for_user(&self, user: &Json, endpoint: &str, memory: &CallMemory) -> Self {
-        Self {
-            event: Arc::clone(&self.event),
-            settings: self.settings.clone(),
-            captures: captures(memory, Some(endpoint)),
-            user: Some(fields_value(user, &PARTY_KEYS)),
-            user_map: self.user_map.clone(),
-            is_quiet: self.is_quiet,
-        }
+        let user = Some(fields_value(user, &PARTY_KEYS));
+        Self { captures: captures(memory, Some(endpoint)), user, ..self.clone() }
     }
 
     /// The users whom the event is about: those whose phones ring, who answered, who holds …, each once.
-    pub(super) fn users(&self) -> Vec<&Json> {
-        let answered_by =
-            || self.event.get("answeredBy").filter(|by| by.get("kind").is_some_and(|kind| kind == "user"));
-        let mut users: Vec<&Json> = match self.event.get("users") {
-            Some(Json::Array(users)) => users.iter().collect(),
-            _ => self.event.get("user").or_else(answered_by).into_iter().collect(),
-        };
-        let mut seen = Vec::new();
-        users.retain(|user| {
-            let endpoint = user.get("endpoint");
-            let is_new = !seen.contains(&endpoint);
-            seen.push(endpoint);
-            is_new
-        });
-        users
+    pub(super) fn users(&self) -> &[Json] {
+        self.event.users()
     }
 }
 
@@ -80,25 +141,28 @@ impl Object for EventScope {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        if let Some(field) = self.event.plain_field(key) {
+            return Some(field);
+        }
         match key {
             "settings" => return Some(self.settings.clone()),
             "captures" => return Some(self.captures.clone()),
-            "recovered" if !self.event.contains_key(key) => return Some(false.into()),
             "quiet" => return Some(self.is_quiet.into()),
             "null" => return Some(Value::from_object(JsonNull)),
-            "callEvent" => return Some(fields_value(&Json::Object((*self.event).clone()), &[])),
+            "callEvent" => return Some(fields_value(&Json::Object(self.event.json().clone()), &[])),
             USER_MAP => return Some(self.user_map.clone()),
             "users" => {
-                return Some(self.users().into_iter().map(|user| fields_value(user, &PARTY_KEYS)).collect());
+                return Some(self.users().iter().map(|user| fields_value(user, &PARTY_KEYS)).collect());
             }
             "user" if self.user.is_some() => return self.user.clone(),
+            key if !is_event_field(key) && object_keys(key).is_none() => return None,
             _ => {}
         }
-        match (self.event.get(key), object_keys(key)) {
+        match (self.event.json().get(key), object_keys(key)) {
             (Some(object), Some(keys)) => Some(fields_value(object, keys)),
             (None, Some(keys)) => Some(Value::from_object(Absent(keys))),
             (Some(value), None) => Some(json_value(value)),
-            (None, None) => is_event_field(key).then(|| Value::from(())),
+            (None, None) => Some(Value::from(())),
         }
     }
 }

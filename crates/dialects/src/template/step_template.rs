@@ -10,12 +10,12 @@ use super::{
     functions::encode,
     reader::{Item, Table},
     reply_rule::{ReplyRule, one_of},
-    selector::{ReplyBody, Selector},
+    selector::{ReplyBody, Selector, pointer},
     vocabulary::{NameScope, Place},
 };
 use crate::{
     reply::TargetReply,
-    request::{RequestUrl, TargetRequest},
+    request::{RequestBody, RequestUrl, TargetRequest},
 };
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -44,9 +44,17 @@ pub(super) struct StepTemplate {
 #[derive(Debug)]
 pub(super) struct CaptureTemplate {
     pub(super) name: String,
-    selector: Selector,
+    source: CaptureSource,
     /// Whether the reply may lack it.
     pub(super) is_optional: bool,
+}
+
+/// Where something is captured from.
+#[derive(Debug)]
+enum CaptureSource {
+    Reply(Selector),
+    /// The body that was sent, at a JSON pointer: the events that follow need not have it.
+    Sent(String),
 }
 
 /// A request without what surrounds it.
@@ -129,14 +137,28 @@ impl StepTemplate {
 }
 
 impl CaptureTemplate {
-    /// What it captures from `reply`.
-    pub(super) fn find(&self, reply: &TargetReply<'_>, body: &ReplyBody) -> Option<Json> {
-        self.selector.find(reply, body)
+    /// What it captures from `reply` to `request`.
+    pub(super) fn find(
+        &self,
+        request: &TargetRequest,
+        reply: &TargetReply<'_>,
+        body: &ReplyBody,
+    ) -> Option<Json> {
+        match &self.source {
+            CaptureSource::Reply(selector) => selector.find(reply, body),
+            CaptureSource::Sent(pointer) => match &request.body {
+                RequestBody::Json(json) => json.pointer(pointer).cloned(),
+                other => Json::from(other.fields()).pointer(pointer).cloned(),
+            },
+        }
     }
 
     /// What the reply must have.
     pub(super) fn describe(&self) -> String {
-        self.selector.describe()
+        match &self.source {
+            CaptureSource::Reply(selector) => selector.describe(),
+            CaptureSource::Sent(pointer) => format!("{pointer} in the request"),
+        }
     }
 }
 
@@ -249,13 +271,18 @@ fn check_need(item: &Item<'_>, scope: &NameScope<'_>) -> Option<String> {
 fn read_captures(table: &Table<'_>) -> Vec<Option<CaptureTemplate>> {
     let capture = |item: &Item<'_>| {
         let table = item.table()?;
+        let sent = table.get("sent").map(|item| pointer(item, item.text()?));
         let selector = Selector::read(&table);
         let is_optional = table.boolean("optional").unwrap_or_default();
         table.finish();
         if !table.entries().iter().any(|entry| entry.key != "optional") {
             item.wrong("nothing is captured", "write where it is, as `{ json = \"/result/id\" }`");
         }
-        Some(CaptureTemplate { name: item.key.to_owned(), selector: selector?, is_optional })
+        let source = match sent {
+            Some(sent) => CaptureSource::Sent(sent?),
+            None => CaptureSource::Reply(selector?),
+        };
+        Some(CaptureTemplate { name: item.key.to_owned(), source, is_optional })
     };
     table.entries().iter().map(capture).collect()
 }
