@@ -103,3 +103,41 @@ fn every_shipped_dialect_sends_the_same_for_a_call_on_every_release() {
     }
     assert!(different.is_empty(), "not the same on every release:\n{}", different.join("\n"));
 }
+
+/// The parameters that Bitrix24 publishes for each method of its REST interface (its documentation of 2026).
+const BITRIX24: [(&str, &str); 5] = [
+    (
+        "register",
+        "USER_ID USER_PHONE_INNER PHONE_NUMBER TYPE CALL_START_DATE CRM_CREATE CRM_SOURCE CRM_ENTITY_TYPE CRM_ENTITY_ID \
+         SHOW ADD_TO_CHAT CALL_LIST_ID LINE_NUMBER EXTERNAL_CALL_ID",
+    ),
+    ("show", "CALL_ID USER_ID"),
+    ("hide", "CALL_ID USER_ID"),
+    (
+        "finish",
+        "CALL_ID USER_ID USER_PHONE_INNER DURATION COST COST_CURRENCY STATUS_CODE FAILED_REASON RECORD_URL VOTE ADD_TO_CHAT",
+    ),
+    ("attachRecord", "CALL_ID FILENAME FILE_CONTENT RECORD_URL"),
+];
+
+#[test]
+fn bitrix24_gets_no_parameter_that_its_methods_do_not_know() {
+    let dialect = shipped_example("bitrix24").unwrap();
+    let mut checked = 0;
+    for_every_capture(|name, bytes, times| {
+        let mut memories: BTreeMap<String, CallMemory> = BTreeMap::new();
+        for event in follow(Rules::new("pbx"), &[(bytes, times)]) {
+            let memory = memories.entry(event.call.clone()).or_default();
+            for step in plan_requests(&dialect, &event, memory).unwrap() {
+                let url = step.request.full_url("");
+                let method = url.trim_start_matches("/telephony.externalCall.");
+                let (_, known) = BITRIX24.iter().find(|(known, _)| *known == method).unwrap();
+                for field in step.request.body.fields().keys() {
+                    assert!(known.split(' ').any(|known| known == field), "{name}: {method} has no {field}");
+                }
+                checked += 1;
+            }
+        }
+    });
+    assert!(checked > 300, "{checked}");
+}
