@@ -4,6 +4,7 @@
 //! time is an argument, nothing is read or written, so the same packets at the same times give the same events
 //! in production, in a replay and in a test.
 
+mod agents;
 mod channel_summary;
 mod event_headers;
 mod limits;
@@ -12,6 +13,7 @@ mod recorder;
 mod rules;
 mod tracker;
 
+pub use agents::AgentTracker;
 pub use channel_summary::ChannelSummary;
 pub use limits::TrackerLimit;
 pub use rules::Rules;

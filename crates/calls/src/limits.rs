@@ -11,6 +11,9 @@ pub(crate) const CHANNELS: usize = 10_000;
 /// How many legs a call may have in one round of ringing, and how many calls may be joined into one.
 pub(crate) const LEGS: usize = 1_000;
 
+/// How many agents and devices are followed.
+pub(crate) const AGENTS: usize = 10_000;
+
 /// The longest name or number, in bytes. Asterisk's own are up to 256.
 const NAME: usize = 512;
 

@@ -25,6 +25,10 @@ pub struct Rules {
     pub variables: Vec<String>,
     /// Whether keys that are pressed are published.
     pub dtmf: bool,
+    /// Whether agents of queues are followed.
+    pub agents: bool,
+    /// Whether states of devices are followed.
+    pub devices: bool,
 }
 
 impl Rules {
@@ -58,6 +62,8 @@ impl Rules {
             directory: Directory::default(),
             variables: Vec::new(),
             dtmf: false,
+            agents: false,
+            devices: false,
         }
     }
 }

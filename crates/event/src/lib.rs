@@ -7,6 +7,7 @@
 //!
 //! This crate reads no packets, knows no targets and has no clock.
 
+mod agent;
 mod call;
 mod cause;
 pub mod explanation;
@@ -15,6 +16,7 @@ mod kind;
 mod party;
 mod reason;
 
+pub use agent::{AgentEvent, AgentEventKind, DeviceState};
 pub use call::{CallEvent, CallId, Direction};
 pub use cause::Cause;
 pub use explanation::{Decision, Explanation, ExplanationStep, RuleRef, SourceEvent};
