@@ -32,6 +32,17 @@ pub const EVENT_FILTERS: [&str; 13] = [
     "!^Event: Newexten.*[[:cntrl:]]Application: Set[[:cntrl:]]*AppData: C[^A]",
 ];
 
+/// What somebody reads that nobody else does, so that it is not filtered out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WantedEvents {
+    /// The channel variables, by name.
+    pub variables: Vec<String>,
+    /// The states of agents of queues.
+    pub agents: bool,
+    /// The states of devices.
+    pub devices: bool,
+}
+
 /// The filters for somebody who reads these channel variables, in the place of the one that drops all: those drop the
 /// variables that are not named, character by character, because the expressions cannot say *not this word*. A name is of
 /// letters, digits and underscores; others are ignored.
@@ -66,13 +77,17 @@ pub fn variable_filters(variables: &[String]) -> Vec<String> {
 /// The actions that set [`EVENT_FILTERS`], to be sent once after each login to a server of this version.
 ///
 /// A refusal is harmless: a user without `write = system` may not filter, and Asterisk 1.6 cannot; then everything is
-/// sent. A filter cannot be removed on the same connection. The `variables` are sent nevertheless.
+/// sent. A filter cannot be removed on the same connection. What is `wanted` is sent nevertheless.
 #[must_use]
-pub fn event_filter_actions(version: AmiVersion, variables: &[String]) -> Vec<Action> {
+pub fn event_filter_actions(version: AmiVersion, wanted: &WantedEvents) -> Vec<Action> {
     let filter = |filter: String| Action::new("Filter")?.with("Operation", "Add")?.with("Filter", filter);
     let is_supported = version >= AmiVersion::new(1, 1, 0);
-    let others = EVENT_FILTERS.into_iter().skip(1).map(str::to_owned);
-    let filters = variable_filters(variables).into_iter().chain(others).filter(|_| is_supported);
+    let is_wanted = |pattern: &str| {
+        wanted.agents && pattern.ends_with(" QueueMemberStatus")
+            || wanted.devices && pattern.ends_with(" DeviceStateChange")
+    };
+    let others = EVENT_FILTERS.into_iter().skip(1).filter(|pattern| !is_wanted(pattern)).map(str::to_owned);
+    let filters = variable_filters(&wanted.variables).into_iter().chain(others).filter(|_| is_supported);
     filters.filter_map(|pattern| filter(pattern).ok()).collect()
 }
 
@@ -83,14 +98,14 @@ mod tests {
     #[test]
     fn every_filter_becomes_an_action_where_the_version_has_filters() {
         let filters = |version| -> Vec<_> {
-            let actions = event_filter_actions(version, &[]);
+            let actions = event_filter_actions(version, &WantedEvents::default());
             actions.iter().map(|action| action.get("Filter").map(str::to_owned)).collect()
         };
         for version in [AmiVersion::new(1, 1, 0), AmiVersion::new(2, 10, 6), AmiVersion::NEWEST] {
             assert_eq!(filters(version), EVENT_FILTERS.map(|pattern| Some(pattern.to_owned())), "{version}");
         }
         assert_eq!(filters(AmiVersion::new(1, 0, 0)), []);
-        let action = &event_filter_actions(AmiVersion::NEWEST, &[])[0];
+        let action = &event_filter_actions(AmiVersion::NEWEST, &WantedEvents::default())[0];
         let expected = "Action: Filter\r\nActionID: 1\r\nOperation: Add\r\nFilter: !^Event: VarSet\r\n\r\n";
         assert_eq!(action.encode("1"), expected.as_bytes());
     }
@@ -100,5 +115,19 @@ mod tests {
         for pattern in EVENT_FILTERS {
             assert!(pattern.starts_with("!^Event: "), "{pattern}");
         }
+    }
+
+    #[test]
+    fn what_is_wanted_is_not_filtered_out() {
+        let has = |wanted: WantedEvents, event: &str| {
+            let pattern = format!("!^Event: {event}");
+            event_filter_actions(AmiVersion::NEWEST, &wanted)
+                .iter()
+                .any(|action| action.get("Filter") == Some(pattern.as_str()))
+        };
+        let agents = WantedEvents { agents: true, ..WantedEvents::default() };
+        assert!(!has(agents.clone(), "QueueMemberStatus") && has(agents, "DeviceStateChange"));
+        let devices = WantedEvents { devices: true, ..WantedEvents::default() };
+        assert!(has(devices.clone(), "QueueMemberStatus") && !has(devices, "DeviceStateChange"));
     }
 }

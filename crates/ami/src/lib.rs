@@ -56,7 +56,7 @@ pub use codec::Codec;
 pub use connect_error::ConnectError;
 pub use error::{DisconnectError, LoginError};
 pub use error_kind::ConnectionErrorKind;
-pub use event_filters::{EVENT_FILTERS, event_filter_actions, variable_filters};
+pub use event_filters::{EVENT_FILTERS, WantedEvents, event_filter_actions, variable_filters};
 pub use frame::Frame;
 pub use header::{ChannelVariable, PacketHeaders, PacketKind};
 pub use login::{AmiLogin, LoginMethod};

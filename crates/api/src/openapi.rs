@@ -1,5 +1,6 @@
 //! The OpenAPI document without its routes, and what it says of the role that a route needs.
 
+use ringwire_event::AgentEvent;
 use ringwire_live::DeliveryProgress;
 use utoipa::{
     Modify, OpenApi,
@@ -31,7 +32,7 @@ use crate::{access::Role, problem::Problem, routes::events};
         (name = "health", description = "The state of the daemon and its components"),
         (name = "session", description = "Who the client is"),
     ),
-    components(schemas(DeliveryProgress, events::StreamHello, Problem)),
+    components(schemas(AgentEvent, DeliveryProgress, events::StreamHello, Problem)),
     modifiers(&Schemes)
 )]
 pub(crate) struct Base;

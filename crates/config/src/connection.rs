@@ -1,6 +1,7 @@
 //! How to connect to a PBX.
 
-use ringwire_ami::{AmiLogin, AmiOptions, TlsOptions};
+use ringwire_ami::{AmiLogin, AmiOptions, TlsOptions, WantedEvents};
+use ringwire_calls::Rules;
 use secrecy::ExposeSecret;
 
 use super::resolved::Pbx;
@@ -14,8 +15,8 @@ pub struct ConnectionSettings {
     tls: Option<TlsOptions>,
     /// Whether the PBX is asked to keep to itself what nobody reads.
     pub filter_events: bool,
-    /// The channel variables that it sends nevertheless.
-    pub variables: Vec<String>,
+    /// What it sends nevertheless.
+    pub wanted: WantedEvents,
 }
 
 impl ConnectionSettings {
@@ -23,8 +24,9 @@ impl ConnectionSettings {
     pub fn of(pbx: &Pbx) -> Option<Self> {
         let login = pbx.login.clone()?;
         let (host, tls) = (pbx.host.clone(), pbx.tls.clone());
-        let variables = pbx.rules.variables.clone();
-        Some(Self { host, port: pbx.port, login, tls, filter_events: pbx.filter_events, variables })
+        let Rules { variables, agents, devices, .. } = &pbx.rules;
+        let wanted = WantedEvents { variables: variables.clone(), agents: *agents, devices: *devices };
+        Some(Self { host, port: pbx.port, login, tls, filter_events: pbx.filter_events, wanted })
     }
 
     /// What the client is given.
@@ -38,8 +40,8 @@ impl ConnectionSettings {
     /// Whether a connection made with `other` would be the same.
     pub fn same(&self, other: &Self) -> bool {
         let (ours, theirs) = (&self.login, &other.login);
-        (&self.host, self.port, &self.tls, self.filter_events, &self.variables)
-            == (&other.host, other.port, &other.tls, other.filter_events, &other.variables)
+        (&self.host, self.port, &self.tls, self.filter_events, &self.wanted)
+            == (&other.host, other.port, &other.tls, other.filter_events, &other.wanted)
             && (&ours.username, ours.method, &ours.events)
                 == (&theirs.username, theirs.method, &theirs.events)
             && ours.secret.expose_secret() == theirs.secret.expose_secret()

@@ -79,6 +79,8 @@ pub(super) struct RawPbx {
     pub(super) auth: Option<RawAuth>,
     pub(super) events: Option<Words>,
     pub(super) filter_events: Option<bool>,
+    pub(super) agents: Option<bool>,
+    pub(super) devices: Option<bool>,
     pub(super) country: Option<Spanned<String>>,
     pub(super) strip: Option<Words>,
     pub(super) inbound_contexts: Option<Words>,

@@ -9,7 +9,7 @@ use std::{
 
 use ringwire_ami::{
     AmiClient, AmiOptions, AmiVersion, ConnectError, ConnectionErrorKind, DisconnectError, IncomingPackets,
-    ReconnectBackoff, SendActionError, StreamErrors, event_filter_actions, resync_actions,
+    ReconnectBackoff, SendActionError, StreamErrors, WantedEvents, event_filter_actions, resync_actions,
 };
 use ringwire_calls::TrackerLimit;
 use ringwire_config::ConnectionSettings;
@@ -66,7 +66,7 @@ impl PbxLink {
             name,
             options,
             filter_events: settings.filter_events,
-            variables: settings.variables.clone(),
+            wanted: settings.wanted.clone(),
             packets,
             emitter,
             requests: Arc::clone(&requests),
@@ -103,8 +103,8 @@ struct LinkTask {
     name: PbxName,
     options: AmiOptions,
     filter_events: bool,
-    /// The channel variables that it sends nevertheless.
-    variables: Vec<String>,
+    /// What it sends nevertheless.
+    wanted: WantedEvents,
     packets: mpsc::Sender<TrackerMessage>,
     emitter: EventEmitter,
     requests: Arc<LinkRequests>,
@@ -272,7 +272,7 @@ impl LinkTask {
 
     /// Requests that the PBX does not send events that nobody reads. A refusal costs only work.
     async fn filter_events(&self, client: &AmiClient, version: AmiVersion) {
-        for action in event_filter_actions(version, &self.variables) {
+        for action in event_filter_actions(version, &self.wanted) {
             match client.send(&action).await {
                 Ok(response) if response.is_permission_denied() => {
                     self.emitter.emit(PbxEvent::EventFiltersRefused { pbx: &self.name });

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use bytes::Bytes;
 use jiff::Timestamp;
 use ringwire_ami::{AmiVersion, Packet};
-use ringwire_calls::{Rules, Tracker};
+use ringwire_calls::{AgentTracker, Rules, Tracker};
 use ringwire_directory::Directory;
 use ringwire_event::{CallEvent, CallId};
 use ringwire_live::{Diagnosis, EventEmitter, Observations, PbxEvent, TrackerEvent};
@@ -79,6 +79,7 @@ pub(crate) struct RecoveredCalls {
 
 struct TrackedPbx {
     tracker: Tracker,
+    agents: AgentTracker,
     observations: Observations,
     directory: Directory,
     link: Arc<LinkRequests>,
@@ -218,6 +219,7 @@ impl TrackerTask {
                     for packet in &packets {
                         tracked.observations.packet(packet, now);
                         tracked.tracker.apply(packet, Some(now));
+                        tracked.agents.apply(packet, Some(now));
                     }
                     tracked.observations.set_stream_errors(stream_errors);
                     tracked.watch_for_forgeries(&pbx, &self.emitter);
@@ -242,12 +244,14 @@ impl TrackerTask {
         match self.pbxs.get_mut(&pbx) {
             Some(tracked) => {
                 tracked.directory = rules.directory.clone();
+                tracked.agents.set_rules(rules.clone());
                 tracked.tracker.set_rules(rules);
                 tracked.link = link;
                 tracked.over = false;
             }
             None => {
                 let directory = rules.directory.clone();
+                let agents = AgentTracker::new(rules.clone(), Some(&self.start_mark));
                 let mut tracker = Tracker::new(rules);
                 tracker.explain(true);
                 tracker.set_start_mark(&self.start_mark);
@@ -255,7 +259,7 @@ impl TrackerTask {
                 self.recovered.live_events.retain(|event| event.pbx != *pbx);
                 let observations = Default::default();
                 let (forged, over) = (0, false);
-                let tracked = TrackedPbx { tracker, observations, directory, link, forged, over };
+                let tracked = TrackedPbx { tracker, agents, observations, directory, link, forged, over };
                 self.pbxs.insert(pbx, tracked);
             }
         }
@@ -285,6 +289,9 @@ impl TrackerTask {
     /// Publishes the events and explanations of the trackers.
     async fn publish(&mut self) -> Result<(), mpsc::error::SendError<DeliveryMessage>> {
         for (pbx, tracked) in &mut self.pbxs {
+            while let Some(event) = tracked.agents.poll_event() {
+                self.emitter.publish_agent(&event);
+            }
             while let Some(event) = tracked.tracker.poll_event() {
                 tracked.observations.event(&event, &tracked.directory, self.clock.now());
                 self.emitter.emit(TrackerEvent::EventPublished {

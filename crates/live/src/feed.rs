@@ -8,7 +8,7 @@ use std::sync::{
 use bytes::Bytes;
 use jiff::Timestamp;
 use ringwire_delivery::{DeliveryId, TargetName};
-use ringwire_event::CallEvent;
+use ringwire_event::{AgentEvent, CallEvent};
 use ringwire_outbox::StreamRecord;
 use serde::Serialize;
 use tokio::sync::broadcast;
@@ -27,6 +27,8 @@ pub enum FeedFrame {
     Delivery(Arc<DeliveryProgress>, Bytes),
     /// The state of a component changed: the state of all, as a Server-Sent Event.
     Health(Bytes),
+    /// Something happened to an agent or a device: as a Server-Sent Event.
+    Agent(Bytes),
     /// The journal was replaced: cursors into the one before mean nothing any more.
     Reset,
 }
@@ -91,6 +93,10 @@ impl FeedFrame {
     pub(crate) fn delivery(progress: DeliveryProgress) -> Self {
         let frame = sse_frame("delivery", None, &progress);
         Self::Delivery(Arc::new(progress), frame)
+    }
+
+    pub(crate) fn agent(event: &AgentEvent) -> Self {
+        Self::Agent(sse_frame("agent", None, event))
     }
 
     pub(crate) fn health(report: &HealthReport) -> Self {

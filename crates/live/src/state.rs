@@ -10,7 +10,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use ringwire_event::{CallEvent, Direction, EventKind};
+use ringwire_event::{AgentEvent, CallEvent, Direction, EventKind};
 use ringwire_outbox::{CallRecord, CommittedEvent};
 
 use crate::{
@@ -173,6 +173,11 @@ impl LiveState {
             self.0.charts.count_delivery(now, delay);
         }
         self.0.feed.publish(FeedFrame::delivery(progress));
+    }
+
+    /// Publishes what happened to an agent or a device.
+    pub fn publish_agent(&self, event: &AgentEvent) {
+        self.0.feed.publish(FeedFrame::agent(event));
     }
 
     /// Publishes the states of all components.

@@ -152,7 +152,7 @@ async fn a_refused_filter_returns_the_error_and_changes_nothing() {
                 .await;
             server.send("Event: VarSet\r\n\r\n").await;
         };
-        let filters = event_filter_actions(incoming.version(), &[]);
+        let filters = event_filter_actions(incoming.version(), &ringwire_ami::WantedEvents::default());
         let (response, ()) = tokio::join!(client.send(&filters[0]), serve);
         assert_eq!(response.unwrap().error_message().as_deref(), Some("Permission denied"));
         assert_eq!(next(&mut incoming).await.kind(), PacketKind::Response(b"Error"));

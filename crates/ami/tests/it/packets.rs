@@ -137,8 +137,9 @@ fn an_unknown_newer_version_is_read_as_the_newest_known() {
             assert_eq!(future.text(key), newest.text(key), "{key} {version}");
         }
         assert_eq!(
-            ringwire_ami::event_filter_actions(version, &[]).len(),
-            ringwire_ami::event_filter_actions(AmiVersion::NEWEST, &[]).len()
+            ringwire_ami::event_filter_actions(version, &ringwire_ami::WantedEvents::default()).len(),
+            ringwire_ami::event_filter_actions(AmiVersion::NEWEST, &ringwire_ami::WantedEvents::default())
+                .len()
         );
     }
 }

@@ -62,6 +62,8 @@ impl Resolver<'_> {
             gather: Duration::from_millis(gather.unsigned_abs()),
             numbers,
             directory: Directory::new(self.users(raw.users, raw.users_file)),
+            agents: raw.agents.unwrap_or_default(),
+            devices: raw.devices.unwrap_or_default(),
             ..Rules::new(&name)
         };
         let host = raw.host.map_or_else(|| Pbx::HOST.to_owned(), |host| self.host(&host));

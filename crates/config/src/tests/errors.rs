@@ -28,7 +28,7 @@ fn check_route(lines: &str, expected: &[&str]) {
 }
 
 const PBX_KEYS: &str = "host, port, tls, tls_ca_file, tls_fingerprint, tls_server_name, username, secret_file, secret_env, secret_credential, secret, auth, events, \
-    filter_events, country, strip, inbound_contexts, trunks, gather_ms, users_file, users";
+    filter_events, agents, devices, country, strip, inbound_contexts, trunks, gather_ms, users_file, users";
 
 #[test]
 fn a_missing_file_is_named() {

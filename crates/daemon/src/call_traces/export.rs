@@ -82,7 +82,7 @@ impl TraceExporter {
                 frame = frames.recv() => match frame {
                     Ok(FeedFrame::Call(published)) => traces.take(&published),
                     Ok(FeedFrame::Delivery(progress, _)) => traces.settle(&progress, Timestamp::now()),
-                    Ok(FeedFrame::Health(_) | FeedFrame::Reset) | Err(RecvError::Lagged(_)) => {}
+                    Ok(FeedFrame::Health(_) | FeedFrame::Agent(_) | FeedFrame::Reset) | Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return,
                 },
                 _ = every.tick() => {

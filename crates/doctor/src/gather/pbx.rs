@@ -95,7 +95,10 @@ async fn query_pbx(
     let mut session = PbxSession { ami: version.to_string(), ..PbxSession::default() };
     let mut listened = None;
     let requests = async {
-        let filter = event_filter_actions(version, &[]).into_iter().next().filter(|_| pbx.filter_events);
+        let filter = event_filter_actions(version, &ringwire_ami::WantedEvents::default())
+            .into_iter()
+            .next()
+            .filter(|_| pbx.filter_events);
         let sent = send_requests(client, filter, &mut session).await;
         if let (Ok(()), Some(length)) = (&sent, limits.listen) {
             let started = Instant::now();

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
+use ringwire_event::AgentEvent;
 
 use super::{
     InternalEvent,
@@ -29,6 +30,11 @@ impl EventEmitter {
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
     ) -> Self {
         Self(Arc::new(Inner { live, status: StatusLine::new(status), clock: Box::new(clock) }))
+    }
+
+    /// Shows what happened to an agent or a device to those who look on.
+    pub fn publish_agent(&self, event: &AgentEvent) {
+        self.0.live.publish_agent(event);
     }
 
     /// Logs `event`, counts it, and shows what follows from it.

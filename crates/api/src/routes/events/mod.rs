@@ -55,6 +55,9 @@ struct EventStreamQuery {
     #[serde(deserialize_with = "comma_separated")]
     #[param(value_type = Option<String>)]
     call: Vec<String>,
+    /// Also what happens to agents and devices, where the configuration of the PBX has it followed
+    #[serde(deserialize_with = "optional")]
+    agents: Option<bool>,
     /// Also the progress of deliveries
     #[serde(deserialize_with = "optional")]
     deliveries: Option<bool>,
@@ -71,7 +74,7 @@ pub(crate) fn viewer() -> OpenApiRouter<ApiServer> {
 ///
 /// With `Last-Event-ID`, everything after that cursor comes first, then what happens from now on, without a gap and
 /// without a repetition. The events are `hello` (data: StreamHello), `call` (PublishedEvent, its cursor as id),
-/// `delivery` (DeliveryProgress, if requested), `health` (HealthReport), and `reset` if the cursor is not in this
+/// `delivery` (DeliveryProgress, if requested), `agent` (AgentEvent, if requested), `health` (HealthReport), and `reset` if the cursor is not in this
 /// journal, or is further back than a viewer may look, which is one hour: then load everything again.
 #[utoipa::path(get, path = "/events", tag = "now",
     params(EventStreamQuery, ("Last-Event-ID" = Option<i64>, Header, description = "The cursor after which to start")),
@@ -90,7 +93,11 @@ async fn events(
     let filter = EventFilter::new(query.user, query.queue, &query.direction, query.event, query.call)?;
     let permit = server.limits().stream(&client)?;
     let stop = stop.map_or_else(CancellationToken::new, |Extension(Stop(stop))| stop);
-    let start = StreamStart { after, is_viewer: client.role == Role::Viewer };
+    let start = StreamStart {
+        after,
+        is_viewer: client.role == Role::Viewer,
+        wants_agents: query.agents.unwrap_or(false),
+    };
     let deliveries = query.deliveries.unwrap_or(false);
     let access_end = server.access_end(&client);
     let stream = EventStream::new(server, start, filter, deliveries, access_end, (stop, permit));

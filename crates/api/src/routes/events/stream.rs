@@ -71,6 +71,8 @@ pub(super) struct StreamStart {
     pub(super) after: Option<i64>,
     /// Whether it must not start further back than an hour.
     pub(super) is_viewer: bool,
+    /// Whether it has what happens to agents and devices.
+    pub(super) wants_agents: bool,
 }
 
 /// A stream to one client.
@@ -79,6 +81,7 @@ pub(super) struct EventStream {
     frames: Receiver<FeedFrame>,
     filter: EventFilter,
     wants_deliveries: bool,
+    wants_agents: bool,
     /// Everything up to this cursor was sent, or does not match the filter.
     cursor: i64,
     /// The last cursor that the client got as an id.
@@ -124,6 +127,7 @@ impl EventStream {
             frames,
             filter,
             wants_deliveries,
+            wants_agents: start.wants_agents,
             cursor: 0,
             sent_id: 0,
             source,
@@ -301,6 +305,7 @@ impl EventStream {
             },
             FeedFrame::Delivery(_, frame) => self.wants_deliveries.then_some(frame),
             FeedFrame::Health(frame) => Some(frame),
+            FeedFrame::Agent(frame) => self.wants_agents.then_some(frame),
             FeedFrame::Reset => {
                 self.cursor = self.server.live().feed().last();
                 self.sent_id = self.cursor;

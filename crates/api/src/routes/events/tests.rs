@@ -125,7 +125,7 @@ fn event(number: i64) -> Arc<CallEvent> {
 }
 
 fn stream(server: &ApiServer, after: i64) -> EventStream {
-    let start = StreamStart { after: Some(after), is_viewer: false };
+    let start = StreamStart { after: Some(after), is_viewer: false, wants_agents: false };
     let permit = server.limits().stream(&Principal::local()).unwrap();
     let stopping = (CancellationToken::new(), permit);
     EventStream::new(server.clone(), start, EventFilter::default(), false, Box::pin(pending()), stopping)

@@ -74,6 +74,7 @@ fn emit(event: InternalEvent<'static>, is_troubled: bool) -> Effects {
                 FeedFrame::Call(_) => "call",
                 FeedFrame::Delivery(..) => "delivery",
                 FeedFrame::Health(_) => "health",
+                FeedFrame::Agent(_) => "agent",
                 FeedFrame::Reset => "reset",
             });
         }
