@@ -140,7 +140,7 @@ impl AgentTracker {
             "NOT_INUSE" => DeviceState::Free,
             "INUSE" | "BUSY" | "RINGINUSE" => DeviceState::Talking,
             "RINGING" => DeviceState::Ringing,
-            "ONHOLD" => DeviceState::Held,
+            "ONHOLD" => DeviceState::OnHold,
             "UNAVAILABLE" => DeviceState::Unavailable,
             _ => return,
         };
@@ -155,7 +155,7 @@ impl AgentTracker {
             0 => DeviceState::Free,
             8 => DeviceState::Ringing,
             4 => DeviceState::Unavailable,
-            16..=31 => DeviceState::Held,
+            16..=31 => DeviceState::OnHold,
             1..=15 => DeviceState::Talking,
             _ => return,
         };
@@ -213,7 +213,7 @@ fn member_state(status: &str) -> Option<DeviceState> {
         "1" => DeviceState::Free,
         "2" | "3" | "7" => DeviceState::Talking,
         "6" => DeviceState::Ringing,
-        "8" => DeviceState::Held,
+        "8" => DeviceState::OnHold,
         "4" | "5" => DeviceState::Unavailable,
         _ => return None,
     })

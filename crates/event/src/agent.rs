@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::party::Party;
 
-/// One thing that happened to an agent of a queue, or to a device. It is told as it happens and not stored.
+/// One thing that happened to an agent of a queue, or to a device. It is published as it happens and not stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -91,7 +91,8 @@ pub enum DeviceState {
     /// It is in a call, or says that it is busy.
     Talking,
     /// It has put a call on hold.
-    Held,
+    #[serde(rename = "held")]
+    OnHold,
     /// It cannot be reached.
     Unavailable,
 }
@@ -104,7 +105,7 @@ impl DeviceState {
             Self::Free => "free",
             Self::Ringing => "ringing",
             Self::Talking => "talking",
-            Self::Held => "held",
+            Self::OnHold => "held",
             Self::Unavailable => "unavailable",
         }
     }
