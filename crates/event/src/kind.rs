@@ -68,7 +68,7 @@ pub enum EventKind {
         /// Whose phone.
         user: Party,
         /// To where: an extension or a number.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, rename = "forwardedTo", skip_serializing_if = "Option::is_none")]
         forwarded_to: Option<String>,
     },
     /// The caller begins to wait in the queue that the event names.
@@ -91,13 +91,13 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         user: Option<Party>,
         /// The parking lot.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, rename = "parkingLot", skip_serializing_if = "Option::is_none")]
         parking_lot: Option<String>,
         /// The extension to dial to retrieve it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         space: Option<String>,
         /// After how many seconds it goes back.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, rename = "timeoutSeconds", skip_serializing_if = "Option::is_none")]
         timeout_seconds: Option<u32>,
     },
     /// The call is no longer parked.
@@ -108,7 +108,7 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         user: Option<Party>,
         /// The parking lot.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, rename = "parkingLot", skip_serializing_if = "Option::is_none")]
         parking_lot: Option<String>,
         /// The extension that it was parked at.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -149,10 +149,10 @@ pub enum EventKind {
         /// The mailbox, `NUMBER@CONTEXT`.
         mailbox: String,
         /// How many new messages it has now.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, rename = "newMessages", skip_serializing_if = "Option::is_none")]
         new_messages: Option<u32>,
         /// How many old messages it has.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, rename = "oldMessages", skip_serializing_if = "Option::is_none")]
         old_messages: Option<u32>,
     },
     /// A party presses a key.
