@@ -4,6 +4,7 @@
 
 use std::{
     fs,
+    os::unix::process::CommandExt,
     path::Path,
     process::{Child, Command, Stdio},
 };
@@ -116,7 +117,7 @@ fn sender_to(url: &str, topic: &str, change: impl FnOnce(&mut Target)) -> Sender
     };
     let mut target = target_of(OneRequest { request, ..OneRequest::default() }, "http://unused");
     target.address = Some(Address { url: url.into(), origin: url.to_owned() });
-    target.timeout = Duration::from_secs(10);
+    (target.timeout, target.connect_timeout) = (PATIENCE, PATIENCE);
     change(&mut target);
     Sender::new(&target).unwrap().unwrap()
 }
@@ -261,10 +262,36 @@ async fn a_broker_of_mqtt_confirms_each_event_with_its_properties() {
     check_misconfigured(&publish(&wrong).await.outcome, "is not a topic that can be published to");
 }
 
-/// What `rabbitmqctl` says, of the broker whose files are in `home`.
-fn rabbitmqctl(home: &Path, port: u16, args: &[&str]) -> Option<String> {
-    let output = rabbit("rabbitmqctl", home, port).args(args).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+/// What `rabbitmqctl` says, of the broker whose files are in `home`, once it can say something.
+async fn rabbitmqctl(home: &Path, port: u16, args: &[&str]) -> String {
+    let asking = async {
+        loop {
+            let output = rabbit("rabbitmqctl", home, port).args(args).output().unwrap();
+            if output.status.success() {
+                return String::from_utf8_lossy(&output.stdout).into_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asking).await.unwrap()
+}
+
+/// A broker of AMQP with all its processes.
+struct Rabbit {
+    child: Child,
+    /// Whether somebody else had Erlang's directory of nodes before, which outlives the broker.
+    had_directory: bool,
+}
+
+impl Drop for Rabbit {
+    fn drop(&mut self) {
+        let group = format!("-{}", self.child.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+        let _ = self.child.wait();
+        if !self.had_directory {
+            let _ = Command::new("epmd").arg("-kill").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        }
+    }
 }
 
 /// A program of RabbitMQ with everything it writes in `home`.
@@ -296,19 +323,16 @@ async fn a_queue_of_amqp_confirms_each_event_and_what_no_queue_takes_is_held() {
         return;
     }
     let (home, port) = (tempfile::tempdir().unwrap(), free_port().await);
-    // Erlang's directory of nodes outlives the broker, unless somebody else had it before.
     let had_directory = TcpStream::connect("127.0.0.1:4369").await.is_ok();
-    let mut child = rabbit("rabbitmq-server", home.path(), port)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut server = rabbit("rabbitmq-server", home.path(), port);
+    let child = server.process_group(0).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let _server = Rabbit { child, had_directory };
     until_up(port).await;
     let url = format!("amqp://127.0.0.1:{port}");
     let nowhere = publish(&sender_to(&url, "calls", |_| {})).await;
     check_misconfigured(&nowhere.outcome, "no queue takes the routing key \"calls\" of the exchange \"\"");
     let declare = r#"rabbit_amqqueue:declare({resource, <<"/">>, queue, <<"calls">>}, true, false, [], none, <<"test">>)."#;
-    rabbitmqctl(home.path(), port, &["eval", declare]).unwrap();
+    rabbitmqctl(home.path(), port, &["eval", declare]).await;
     let sender = sender_to(&url, "calls", |_| {});
     sender.probe().await.unwrap();
     let sent = publish(&sender).await;
@@ -316,8 +340,7 @@ async fn a_queue_of_amqp_confirms_each_event_and_what_no_queue_takes_is_held() {
         (sent.outcome, sent.reply.as_deref()),
         (DeliveryOutcome::Delivered, Some("the broker has it"))
     );
-    let queues =
-        rabbitmqctl(home.path(), port, &["-q", "list_queues", "name", "messages_persistent"]).unwrap();
+    let queues = rabbitmqctl(home.path(), port, &["-q", "list_queues", "name", "messages_persistent"]).await;
     assert!(queues.lines().any(|line| line.split_whitespace().eq(["calls", "1"])), "{queues}");
     let wrong = sender_to(&format!("{url}?exchange=none"), "calls", |_| {});
     check_misconfigured(&publish(&wrong).await.outcome, "NOT_FOUND - no exchange 'none'");
@@ -326,11 +349,6 @@ async fn a_queue_of_amqp_confirms_each_event_and_what_no_queue_takes_is_held() {
         target.credentials.authorization = Some(Authorization::Basic { user, password });
     };
     check_misconfigured(&publish(&sender_to(&url, "calls", login)).await.outcome, "ACCESS_REFUSED");
-    rabbitmqctl(home.path(), port, &["stop"]);
-    let _ = child.wait();
-    if !had_directory {
-        let _ = Command::new("epmd").arg("-kill").stdout(Stdio::null()).status();
-    }
 }
 
 /// A certificate for this machine, and its key, in files of `home`.
@@ -412,9 +430,10 @@ async fn what_is_no_broker_is_said() {
     let web: &[u8] = b"HTTP/1.1 400 Bad Request\r\n\r\n";
     let nats = pretender(web, &[]).await;
     let mqtt = pretender(b"", &[b"HTTP/1.1 400"]).await;
+    let soon = |target: &mut Target| target.connect_timeout = Duration::from_millis(200);
     let outcome = publish(&sender_to(&format!("nats://127.0.0.1:{nats}"), "calls", |_| {})).await.outcome;
     check_misconfigured(&outcome, "what answers is not a NATS server");
-    let outcome = publish(&sender_to(&format!("mqtt://127.0.0.1:{mqtt}"), "calls", |_| {})).await.outcome;
+    let outcome = publish(&sender_to(&format!("mqtt://127.0.0.1:{mqtt}"), "calls", soon)).await.outcome;
     assert!(!matches!(outcome, DeliveryOutcome::Delivered), "{outcome:?}");
     let mut barred = target_of(OneRequest::default(), "http://unused");
     let url = "nats://169.254.169.254";
