@@ -6,7 +6,7 @@ use crate::tree::{Crate, crates, root, text};
 
 /// The floors, from the ground up. A crate knows those below it, and those beside it.
 const FLOORS: [(u8, &[&str]); 6] = [
-    (1, &["event", "ami", "terminal"]),
+    (1, &["event", "ami", "brokers", "terminal"]),
     (2, &["calls", "dialects", "delivery", "directory", "outbox", "recording"]),
     (3, &["config", "sender", "live"]),
     (4, &["api", "desk", "client"]),

@@ -39,7 +39,8 @@ pub use load::{is_default, path};
 pub use reach::{Barred, Place, Reach, literal};
 pub use request_target::RequestTarget;
 pub use resolved::{
-    Address, Config, Log, LogFormat, LogLevel, Options, Pbx, Purpose, Target, TemplateOptions, Written,
+    Address, BrokerTarget, Config, Log, LogFormat, LogLevel, Options, Pbx, Purpose, Target, TemplateOptions,
+    Written,
 };
 pub use routes::{OneOf, Route, Routes, TargetIndex};
 pub use source::Environment;

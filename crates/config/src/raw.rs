@@ -150,6 +150,8 @@ pub(super) struct RawTarget {
     pub(super) https_only: Option<Spanned<bool>>,
     pub(super) allow_addresses: Option<Words>,
     pub(super) ca_file: Option<Spanned<String>>,
+    pub(super) destination: Option<Spanned<String>>,
+    pub(super) exchange: Option<Spanned<String>>,
     pub(super) connect_timeout: Option<Spanned<f64>>,
     pub(super) timeout: Option<Spanned<f64>>,
     pub(super) hangup_timeout: Option<Spanned<f64>>,

@@ -3,6 +3,7 @@
 mod address;
 mod api;
 mod asked_for;
+mod broker;
 mod certificate;
 mod credentials;
 mod journal;

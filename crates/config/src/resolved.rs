@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use ringwire_ami::{AmiLogin, TlsOptions};
 use ringwire_calls::Rules;
 use ringwire_delivery::{EventLifetimes, LatePolicy};
-use ringwire_dialects::{Dialect, Zammad, ZammadOptions};
+use ringwire_dialects::{DestinationTemplate, Dialect, Zammad, ZammadOptions};
 use rustls::pki_types::CertificateDer;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -168,6 +168,8 @@ pub struct Target {
     pub authorities: Vec<reqwest::Certificate>,
     /// The same, for brokers.
     pub authorities_der: Vec<CertificateDer<'static>>,
+    /// How it is published to, if its URL is that of a broker.
+    pub broker: Option<BrokerTarget>,
     /// How long a connection may take to be made.
     pub connect_timeout: Duration,
     /// How long a request may take in all.
@@ -186,6 +188,17 @@ pub struct Target {
     pub dtmf: bool,
     /// Where tokens are kept that the target replaces; `None`: only as long as the process lives.
     pub state_folder: Option<PathBuf>,
+}
+
+/// How a target is published to whose URL is that of a broker.
+#[derive(Clone, Debug)]
+pub struct BrokerTarget {
+    /// Where an event goes whose request says nothing else, as it was typed: a subject, a topic or a routing key.
+    pub destination: String,
+    /// The same, read.
+    pub template: Arc<DestinationTemplate>,
+    /// The exchange of AMQP; empty is the default one.
+    pub exchange: String,
 }
 
 impl Target {
@@ -217,6 +230,7 @@ impl Target {
             credentials: Credentials::default(),
             authorities: Vec::new(),
             authorities_der: Vec::new(),
+            broker: None,
             connect_timeout: Self::CONNECT_TIMEOUT,
             timeout: Self::TIMEOUT,
             hangup_timeout: Self::HANGUP_TIMEOUT,

@@ -29,8 +29,9 @@ pub use reply::{Directive, ReplyVerdict, TargetReply};
 pub use request::{RequestBody, RequestUrl, TargetRequest};
 pub use step::{DeliveryStep, JudgedReply, StepContext, StepError};
 pub use template::{
-    ExampleFailure, ExampleReport, ListenRule, SKELETON, SettingMistake, SettingSpec, TemplateDialect,
-    TemplateFile, TemplateMistake, run_examples, shipped_example, shipped_file, shipped_names, shipped_text,
+    DestinationTemplate, ExampleFailure, ExampleReport, ListenRule, SKELETON, SettingMistake, SettingSpec,
+    TemplateDialect, TemplateFile, TemplateMistake, run_examples, shipped_example, shipped_file,
+    shipped_names, shipped_text,
 };
 pub use user_map::{NextPage, UserListRequest, UserMap};
 pub use zammad::{

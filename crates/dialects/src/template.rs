@@ -3,6 +3,7 @@
 mod auth_template;
 mod body;
 mod bound;
+mod destination;
 mod example;
 mod example_run;
 mod expression;
@@ -22,6 +23,7 @@ mod users_template;
 mod vocabulary;
 
 pub use bound::TemplateDialect;
+pub use destination::DestinationTemplate;
 pub use example_run::{ExampleFailure, ExampleReport, run_examples};
 pub use file::TemplateFile;
 pub use listen::ListenRule;

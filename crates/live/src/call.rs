@@ -114,10 +114,10 @@ impl LiveCall {
         self.queue.clone_from(&event.queue);
         match &event.kind {
             EventKind::NewCall { users } => self.users.clone_from(users),
-            EventKind::Ringing { user } => {
-                if !self.users.iter().any(|known| known.endpoint == user.endpoint) {
-                    self.users.push(user.clone());
-                }
+            EventKind::Ringing { user }
+                if !self.users.iter().any(|known| known.endpoint == user.endpoint) =>
+            {
+                self.users.push(user.clone());
             }
             EventKind::Answer { answered_by } => {
                 self.answered_by = Some(answered_by.clone());

@@ -95,10 +95,10 @@ impl Observations {
                     self.internal(event, directory, at);
                 }
             }
-            EventKind::Ringing { user } => {
-                if directory.find(&user.endpoint, user.extension.as_deref()).is_none() {
-                    self.unknown.add(short(&user.endpoint), at);
-                }
+            EventKind::Ringing { user }
+                if directory.find(&user.endpoint, user.extension.as_deref()).is_none() =>
+            {
+                self.unknown.add(short(&user.endpoint), at);
             }
             _ => {}
         }

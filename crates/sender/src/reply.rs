@@ -105,16 +105,10 @@ impl ReceivedReply {
 }
 
 impl SendResult {
-    /// The result of a message that a broker has confirmed, in its words.
-    pub(super) fn confirmed(words: String) -> Self {
-        Self {
-            outcome: DeliveryOutcome::Delivered,
-            directives: Vec::new(),
-            captures: Vec::new(),
-            forgets: false,
-            status: None,
-            reply: Some(words),
-        }
+    /// The result of sending something to which there is no reply, or none that is read.
+    pub(super) fn without_reply(outcome: DeliveryOutcome) -> Self {
+        let (directives, captures) = (Vec::new(), Vec::new());
+        Self { outcome, directives, captures, forgets: false, status: None, reply: None }
     }
 
     /// The result of sending a request with the policy `repeat` to which there is no complete reply.
@@ -125,12 +119,12 @@ impl SendResult {
             (false, true) => unknown(reason, repeat),
             (false, false) => DeliveryOutcome::Retry { reason, after: None },
         };
-        Self { outcome, directives: Vec::new(), captures: Vec::new(), forgets: false, status, reply: None }
+        Self { status, ..Self::without_reply(outcome) }
     }
 }
 
 /// The outcome of a request that may have been processed.
-fn unknown(reason: String, repeat: RepeatPolicy) -> DeliveryOutcome {
+pub(super) fn unknown(reason: String, repeat: RepeatPolicy) -> DeliveryOutcome {
     match repeat {
         RepeatPolicy::Never => DeliveryOutcome::UnknownForGood { reason },
         RepeatPolicy::AsIs | RepeatPolicy::Quietly => DeliveryOutcome::Unknown { reason },

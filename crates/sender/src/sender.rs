@@ -179,7 +179,7 @@ impl Sender {
     /// may not be repeated goes over a fresh connection, and has more time for its reply.
     pub async fn send_step(&self, event: &CallEvent, step: &DeliveryStep, key: &str) -> SendResult {
         if let Some(broker) = &self.broker {
-            return broker.publish(&step.request, key, step.repeat).await;
+            return broker.publish(event, step, key).await;
         }
         let is_unrepeatable = step.repeat == RepeatPolicy::Never;
         let limit = if self.is_read { MAX_READ_REPLY } else { MAX_REPLY };
@@ -199,7 +199,7 @@ impl Sender {
     /// It cannot; why.
     pub async fn probe(&self) -> Result<(), RequestFailure> {
         if let Some(broker) = &self.broker {
-            return broker.probe().await;
+            return broker.check().await;
         }
         let request = TargetRequest { method: "HEAD".to_owned(), ..TargetRequest::default() };
         self.post(&request, "check").await.map(|_| ())

@@ -93,8 +93,7 @@ async fn a_stream_has_every_event_once_although_its_broker_is_killed() {
     endpoint.behave();
     let journal = home.path().join("journal.db");
     let config = config(home.path(), &journal, &simulator, &options, &endpoint);
-    let target =
-        format!("[target.bus]\ndialect = \"webhook\"\nurl = \"nats://127.0.0.1:{port}/ringwire.calls\"\n");
+    let target = format!("[target.bus]\ndialect = \"webhook\"\nurl = \"nats://127.0.0.1:{port}\"\n");
     std::fs::write(&config, std::fs::read_to_string(&config).unwrap() + &target).unwrap();
     let path = home.path().join("log");
     let mut daemon = start(&config, &std::fs::File::create(&path).unwrap());

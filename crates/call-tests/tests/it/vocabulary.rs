@@ -46,7 +46,7 @@ fn each_scenario_gives_the_same_events_on_every_release() {
                     }
                 }
                 let path = if own.exists() { &own } else { &common };
-                let expected = fs::read_to_string(&path).unwrap_or_default();
+                let expected = fs::read_to_string(path).unwrap_or_default();
                 if expected != *got {
                     let _ = write!(different, "\n{release}/{scenario}: expected\n{expected}got\n{got}");
                 }
@@ -102,7 +102,7 @@ fn seconds_add_up_to_the_length_of_the_call() {
             };
             match facts.answered_at {
                 Some(answered) => {
-                    assert!(near(facts.talk_seconds, seconds(answered, ended)), "{name}: {facts:?}")
+                    assert!(near(facts.talk_seconds, seconds(answered, ended)), "{name}: {facts:?}");
                 }
                 None => assert_eq!((facts.talk_seconds, facts.hold_seconds), (None, None), "{name}"),
             }

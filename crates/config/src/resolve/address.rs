@@ -7,7 +7,7 @@ use reqwest::Url;
 use secrecy::ExposeSecret;
 
 use super::{
-    Resolver,
+    Resolver, broker,
     secret::{Found, Sources, is_one_line},
 };
 use crate::{
@@ -124,6 +124,9 @@ impl Resolver<'_> {
                 ))
             }
             Ok(url) if !url.has_host() => Some("the URL has no host".to_owned()),
+            Ok(url) if broker::refuses_path(url) => {
+                Some("the URL of this broker has no path; set destination".to_owned())
+            }
             Ok(_) => None,
         };
         if let Some(problem) = problem {

@@ -53,6 +53,7 @@ impl Resolver<'_> {
         let (address, url) = self.address(&mut raw, kind, &reach, &span, &path).unzip();
         let credentials = self.credentials(&mut raw, url.as_ref(), &span, &path);
         let credentials = Credentials { others: secrets, ..credentials };
+        let broker = self.broker(&raw, url.as_ref(), &span, &path);
         let (authorities, authorities_der) =
             raw.ca_file.as_ref().map_or_else(Default::default, |file| self.authorities(file));
         let (connect_timeout, timeout) = self.timeouts(raw.connect_timeout.as_ref(), raw.timeout.as_ref());
@@ -72,6 +73,7 @@ impl Resolver<'_> {
             credentials,
             authorities,
             authorities_der,
+            broker,
             connect_timeout,
             timeout,
             hangup_timeout,

@@ -225,17 +225,17 @@ fn tokens_that_change_are_kept_beside_the_journal() {
 fn a_broker_is_a_target_of_a_dialect_that_is_a_file() {
     let target = |url: &str| format!("[target.bus]\ndialect = \"webhook\"\nurl = \"{url}\"\n");
     for (url, origin) in [
-        ("nats://localhost:4222/calls", "nats://localhost:4222"),
-        ("tls://nats.example.com/calls", "tls://nats.example.com"),
-        ("mqtt://127.0.0.1/office", "mqtt://127.0.0.1"),
-        ("amqps://amqp.example.com/office?exchange=calls", "amqps://amqp.example.com"),
-        ("mqtts://u:hunter2@mqtt.example.com:8884/office", "mqtts://mqtt.example.com:8884"),
+        ("nats://localhost:4222", "nats://localhost:4222"),
+        ("tls://nats.example.com/", "tls://nats.example.com"),
+        ("mqtt://127.0.0.1", "mqtt://127.0.0.1"),
+        ("amqps://amqp.example.com/office", "amqps://amqp.example.com"),
+        ("mqtts://u:hunter2@mqtt.example.com:8884", "mqtts://mqtt.example.com:8884"),
     ] {
         let config = load(&target(url)).unwrap();
         assert_eq!(config.targets[0].address.as_ref().unwrap().origin, origin);
         assert!(config.warnings.is_empty(), "{:?}", config.warnings);
     }
-    let place = place(&target("nats://nats.example.com/calls"));
+    let place = place(&target("nats://nats.example.com"));
     let config = place.load(Purpose::Run).unwrap();
     assert_eq!(
         place.warnings(&config),
@@ -243,6 +243,17 @@ fn a_broker_is_a_target_of_a_dialect_that_is_a_file() {
             "ringwire.toml:6: target.bus.url: the token and all phone numbers are sent to nats.example.com unencrypted; use tls"
         ]
     );
+    for (keys, expected) in [
+        ("destination = \"calls.{{ evnt }}\"", "unknown name"),
+        ("exchange = \"calls\"", "only AMQP has exchanges"),
+    ] {
+        let errors = load(&format!("{}{keys}\n", target("nats://localhost"))).unwrap_err();
+        assert!(errors[0].contains(expected), "{errors:?}");
+    }
+    let errors = load(&format!("{}destination = \"x\"\n", target("https://example.com"))).unwrap_err();
+    assert!(errors[0].contains("only a broker has a destination"), "{errors:?}");
+    let errors = load(&target("nats://localhost/calls")).unwrap_err();
+    assert!(errors[0].contains("has no path; set destination"), "{errors:?}");
     let errors = load(&target("kafka://kafka.example.com/calls")).unwrap_err();
     assert!(errors[0].contains("nor that of a broker: nats, tls, mqtt, mqtts, amqp, amqps"), "{errors:?}");
     let errors = load(&format!("{}https_only = true\n", target("mqtt://mqtt.example.com"))).unwrap_err();
