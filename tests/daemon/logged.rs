@@ -66,6 +66,14 @@ impl LoggingDaemon {
     }
 }
 
+impl Drop for LoggingDaemon {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 fn lines_with(log: &Path, text: &str) -> Vec<String> {
     let log = fs::read_to_string(log).unwrap();
     log.lines().filter(|line| line.contains(text)).map(str::to_owned).collect()

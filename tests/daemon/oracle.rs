@@ -7,6 +7,7 @@
 //! first one said, and fails as often. Then everything is let be, and what arrived is held against what the journal has: every event has arrived, but
 //! for hangups that may not be repeated, each of which is listed as unknown. With `RINGWIRE_ORACLE_KILLS=200` it goes on for as many kills; `--nocapture` shows the figures.
 
+#[cfg(feature = "brokers")]
 mod brokers;
 mod endpoint;
 mod full_disk;

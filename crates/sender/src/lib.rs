@@ -5,6 +5,10 @@
 //! appears in what it returns. It depends on the dialects and the configuration of targets.
 
 mod address_guard;
+#[cfg(feature = "brokers")]
+mod broker;
+#[cfg(not(feature = "brokers"))]
+#[path = "no_broker.rs"]
 mod broker;
 mod failure;
 mod headers;

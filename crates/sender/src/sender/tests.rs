@@ -1,3 +1,4 @@
+#[cfg(feature = "brokers")]
 mod brokers;
 mod credentials;
 mod dialect;
