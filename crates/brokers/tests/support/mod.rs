@@ -47,28 +47,44 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts what `command` makes of a directory and a port, and waits until it listens; `None` where the program is not
-    /// installed.
+    /// installed. A port that somebody else takes first is given up for another.
     pub(crate) async fn start(name: &str, command: impl Fn(&TempDir, u16) -> Command) -> Option<Self> {
-        let directory = TempDir::new().unwrap();
-        let port = free_port();
-        let child = spawn(name, &mut command(&directory, port))?;
-        let process = Self { child, directory, port };
-        process.wait().await;
-        Some(process)
+        loop {
+            let directory = TempDir::new().unwrap();
+            let port = free_port();
+            let child = spawn(name, &mut command(&directory, port))?;
+            let mut process = Self { child, directory, port };
+            if process.listens().await {
+                return Some(process);
+            }
+        }
     }
 
     pub(crate) fn kill(&mut self) {
         end(&mut self.child);
     }
 
+    /// Starts it again, as often as something else has its port.
     pub(crate) async fn restart(&mut self, mut command: Command) {
-        self.child = spawn("it", &mut command).unwrap();
-        self.wait().await;
+        loop {
+            self.child = spawn("it", &mut command).unwrap();
+            if self.listens().await {
+                return;
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
     }
 
-    async fn wait(&self) {
-        let port = self.port;
-        until(super::LONG, async || TcpStream::connect(("127.0.0.1", port)).await.is_ok()).await;
+    /// Waits until it listens; `false` if it ends instead.
+    async fn listens(&mut self) -> bool {
+        let (port, child) = (self.port, &mut self.child);
+        let mut has_ended = false;
+        until(super::LONG, async || {
+            has_ended = child.try_wait().unwrap().is_some();
+            has_ended || TcpStream::connect(("127.0.0.1", port)).await.is_ok()
+        })
+        .await;
+        !has_ended
     }
 }
 

@@ -13,6 +13,8 @@ use crate::{captures::for_every_capture, support::follow};
 /// What differs from one call to the next or from one run of a PBX to the next, and what stands in its place.
 static REPLACED: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
+        (r"\b[0-9a-f]{64}\b", "HASH"),
+        (r"\b(pbx1-)?\d{10}\.\d+\b", "UNIQUEID"),
         (r"\b(PJSIP|SIP)/", "TECH/"),
         (r"-[0-9a-f]{8}\b", "-SERIAL"),
         (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?", "TIME"),
@@ -64,10 +66,6 @@ fn requests(dialect: &dyn Dialect, events: &[CallEvent]) -> String {
     for (number, call) in calls.iter().enumerate() {
         lines = lines.replace(call, &format!("CALL{}", number + 1));
     }
-    let uniqueid = Regex::new(r"\b(pbx1-)?\d{10}\.\d+\b").unwrap();
-    let hash = Regex::new(r"\b[0-9a-f]{64}\b").unwrap();
-    let lines = hash.replace_all(&lines, "HASH").into_owned();
-    let lines = uniqueid.replace_all(&lines, "UNIQUEID").into_owned();
     REPLACED.iter().fold(lines, |lines, (pattern, with)| pattern.replace_all(&lines, *with).into_owned())
 }
 
